@@ -1,0 +1,8 @@
+//! Opening hours, holidays, zones, and the instants everything else is counted in.
+//!
+//! Owns what a date or an hour means. Never asks what time it is: `now` is always an argument, so that a
+//! simulated year passes in a second. Zone data is compiled in, so that the host's cannot disagree.
+
+mod moment;
+
+pub use moment::Moment;

@@ -1,0 +1,3 @@
+//! Cordboard.
+pub mod calendar;
+pub mod routing;

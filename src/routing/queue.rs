@@ -1,0 +1,58 @@
+//! Queues: the rules an admin wrote for one, and the order in which callers stand in it.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::{QueueName, SkillName};
+
+/// A skill that a call asks for, at this level or above.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Need {
+    pub skill: SkillName,
+    /// 1 to 10.
+    pub level: u8,
+}
+
+/// What an admin wrote about one queue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueueRules {
+    pub name: QueueName,
+    /// How long a phone rings before the offer counts as not answered.
+    pub ring_for: Duration,
+    /// How long an agent has for wrap-up; `None` means until the agent says so; zero means no wrap-up.
+    pub wrap_up: Option<Duration>,
+    /// How long an agent who did not answer is left alone; `None` means until the agent says *ready*.
+    pub rest_after_missed: Option<Duration>,
+    /// The service level's T.
+    pub target: Duration,
+    /// The music class on the switch.
+    pub music: String,
+    /// What every call in this queue needs, besides what its dialplan step asks for.
+    pub needs: Vec<Need>,
+    /// Seconds of credit that every call in this queue has: the queue's weight.
+    pub credit: Duration,
+    /// The most callers that may wait at once.
+    pub most_waiting: usize,
+}
+
+impl QueueRules {
+    /// The most callers one queue holds unless the YAML says less: far above any real hall, low enough that a
+    /// flood of calls cannot exhaust memory.
+    pub const MOST_WAITING: usize = 10_000;
+
+    /// A queue with every rule at its default.
+    pub fn named(name: QueueName) -> Self {
+        Self {
+            name,
+            ring_for: Duration::from_secs(15),
+            wrap_up: Some(Duration::from_secs(10)),
+            rest_after_missed: Some(Duration::from_secs(30)),
+            target: Duration::from_secs(20),
+            music: "default".into(),
+            needs: Vec::new(),
+            credit: Duration::ZERO,
+            most_waiting: Self::MOST_WAITING,
+        }
+    }
+}
