@@ -1,4 +1,18 @@
-//! THE CORE: who gets which call. Pure: inputs in, effects and facts out.
+//! THE CORE: who gets which call. Pure: inputs in, effects and facts out; `now`, ids and published versions are
+//! arguments, so that a seed replays a shift exactly.
+//!
+//! Never: a socket, a file, a clock, a thread, chance.
 
+pub mod agent;
+pub mod effect;
+pub mod fact;
 pub mod ids;
+pub mod input;
+pub mod known;
 pub mod queue;
+pub mod tag;
+
+pub use effect::{Act, Effect, HangUpCause};
+pub use fact::Fact;
+pub use input::{Failure, Input, LegSeen, LegUp, Line, Refusal, Returned};
+pub use known::Known;

@@ -1,0 +1,261 @@
+//! Agents: what one says (*presence*), holds (*work*) and what the phone does (*line*). An agent is free when
+//! all three agree. What a supervisor reads on the floor is derived from them, never stored.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::*;
+use super::input::{Failure, Line};
+use super::queue::Need;
+use crate::calendar::Moment;
+
+/// What the agent says. Work in hand is not touched by it: a break asked for while talking begins after it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Presence {
+    Away {
+        since: Moment,
+    },
+    Ready {
+        since: Moment,
+    },
+    OnBreak {
+        reason: BreakReason,
+        since: Moment,
+    },
+    /// An offer went unanswered: not rung again before `until` (by rule) or before the agent says *ready*.
+    Missed {
+        why: Failure,
+        since: Moment,
+        until: Option<Moment>,
+    },
+}
+
+impl Presence {
+    pub const fn since(&self) -> Moment {
+        match self {
+            Presence::Away { since }
+            | Presence::Ready { since }
+            | Presence::OnBreak { since, .. }
+            | Presence::Missed { since, .. } => *since,
+        }
+    }
+}
+
+/// What the agent holds. One call today; the list of house rules is bounded at one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Work {
+    Nothing {
+        since: Moment,
+    },
+    Ringing {
+        offer: OfferId,
+        call: CallId,
+        until: Moment,
+    },
+    /// Picked up; caller and agent do not hear each other yet.
+    Connecting {
+        offer: OfferId,
+        call: CallId,
+        since: Moment,
+    },
+    Talking {
+        call: CallId,
+        since: Moment,
+        hold: Option<Moment>,
+    },
+    WrappingUp {
+        call: CallId,
+        since: Moment,
+        until: Option<Moment>,
+    },
+}
+
+/// A transition that the state does not allow; the state comes back untouched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotFrom(pub Work);
+
+impl Work {
+    pub fn ring(self, offer: OfferId, call: CallId, since: Moment, until: Moment) -> Result<Self, NotFrom> {
+        match self {
+            Work::Nothing { .. } => Ok(Work::Ringing { offer, call, since, until }),
+            other @ (Work::Ringing { .. }
+            | Work::Connecting { .. }
+            | Work::Talking { .. }
+            | Work::WrappingUp { .. }) => Err(NotFrom(other)),
+        }
+    }
+
+    pub fn pick_up(self, now: Moment) -> Result<Self, NotFrom> {
+        match self {
+            Work::Ringing { offer, call, .. } => Ok(Work::Connecting { offer, call, since: now }),
+            other @ (Work::Nothing { .. }
+            | Work::Connecting { .. }
+            | Work::Talking { .. }
+            | Work::WrappingUp { .. }) => Err(NotFrom(other)),
+        }
+    }
+
+    pub fn connect(self, now: Moment) -> Result<Self, NotFrom> {
+        match self {
+            Work::Connecting { call, .. } => Ok(Work::Talking { call, since: now, hold: None }),
+            other @ (Work::Nothing { .. } | Work::Ringing { .. } | Work::Talking { .. } | Work::WrappingUp { .. }) => {
+                Err(NotFrom(other))
+            }
+        }
+    }
+
+    /// The offer is over, unanswered or withdrawn.
+    pub fn lose_offer(self, now: Moment) -> Result<Self, NotFrom> {
+        match self {
+            Work::Ringing { .. } | Work::Connecting { .. } => Ok(Work::Nothing { since: now }),
+            other @ (Work::Nothing { .. } | Work::Talking { .. } | Work::WrappingUp { .. }) => Err(NotFrom(other)),
+        }
+    }
+
+    pub fn wrap_up(self, now: Moment, until: Option<Moment>) -> Result<Self, NotFrom> {
+        match self {
+            Work::Talking { call, .. } => Ok(Work::WrappingUp { call, since: now, until }),
+            other @ (Work::Nothing { .. }
+            | Work::Ringing { .. }
+            | Work::Connecting { .. }
+            | Work::WrappingUp { .. }) => Err(NotFrom(other)),
+        }
+    }
+
+    /// Talking with no wrap-up, or wrap-up over.
+    pub fn rest(self, now: Moment) -> Result<Self, NotFrom> {
+        match self {
+            Work::Talking { .. } | Work::WrappingUp { .. } => Ok(Work::Nothing { since: now }),
+            other @ (Work::Nothing { .. } | Work::Ringing { .. } | Work::Connecting { .. }) => Err(NotFrom(other)),
+        }
+    }
+
+    /// The call in hand, wrap-up included.
+    pub const fn call(&self) -> Option<CallId> {
+        match self {
+            Work::Nothing { .. } => None,
+            Work::Ringing { call, .. }
+            | Work::Connecting { call, .. }
+            | Work::Talking { call, .. }
+            | Work::WrappingUp { call, .. } => Some(*call),
+        }
+    }
+
+    pub const fn offer(&self) -> Option<OfferId> {
+        match self {
+            Work::Ringing { offer, .. } | Work::Connecting { offer, .. } => Some(*offer),
+            Work::Nothing { .. } | Work::Talking { .. } | Work::WrappingUp { .. } => None,
+        }
+    }
+}
+
+/// The one word a supervisor says aloud.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AgentState {
+    Away,
+    Idle,
+    Ringing,
+    Talking,
+    OnHold,
+    WrappingUp,
+    OnBreak,
+    Missed,
+    /// Ready, but the phone is in use by a call that is not ours, or cannot be reached.
+    PhoneBusy,
+}
+
+impl AgentState {
+    pub const ALL: [AgentState; 9] = [
+        AgentState::Away,
+        AgentState::Idle,
+        AgentState::Ringing,
+        AgentState::Talking,
+        AgentState::OnHold,
+        AgentState::WrappingUp,
+        AgentState::OnBreak,
+        AgentState::Missed,
+        AgentState::PhoneBusy,
+    ];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            AgentState::Away => "away",
+            AgentState::Idle => "idle",
+            AgentState::Ringing => "ringing",
+            AgentState::Talking => "talking",
+            AgentState::OnHold => "on_hold",
+            AgentState::WrappingUp => "wrapping_up",
+            AgentState::OnBreak => "on_break",
+            AgentState::Missed => "missed",
+            AgentState::PhoneBusy => "phone_busy",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Agent {
+    pub name: AgentName,
+    pub station: StationAddress,
+    pub switch: SwitchName,
+    pub queues: BTreeSet<QueueName>,
+    pub skills: BTreeMap<SkillName, u8>,
+    pub presence: Presence,
+    pub work: Work,
+    pub line: Line,
+    /// The leg that we rang at the station and that is not gone yet: while there is one the phone is ours to
+    /// wait for, whatever else is said.
+    pub leg: Option<LegId>,
+}
+
+impl Agent {
+    /// Presence, work and station agree.
+    pub fn is_free(&self) -> bool {
+        matches!(self.presence, Presence::Ready { .. })
+            && matches!(self.work, Work::Nothing { .. })
+            && self.leg.is_none()
+            && !matches!(self.line, Line::InUse | Line::Unreachable)
+    }
+
+    /// Since when nothing was asked of the agent: the later of *ready* and the end of the last work.
+    pub fn idle_since(&self) -> Moment {
+        match &self.work {
+            Work::Nothing { since } => self.presence.since().max(*since),
+            Work::Ringing { .. } | Work::Connecting { .. } | Work::Talking { .. } | Work::WrappingUp { .. } => {
+                self.presence.since()
+            }
+        }
+    }
+
+    pub fn meets(&self, needs: &[Need]) -> bool {
+        needs.iter().all(|need| self.skills.get(&need.skill).is_some_and(|level| *level >= need.level))
+    }
+
+    pub fn state(&self) -> AgentState {
+        match (&self.work, &self.presence) {
+            (Work::Ringing { .. } | Work::Connecting { .. }, _) => AgentState::Ringing,
+            (Work::Talking { hold: Some(_), .. }, _) => AgentState::OnHold,
+            (Work::Talking { hold: None, .. }, _) => AgentState::Talking,
+            (Work::WrappingUp { .. }, _) => AgentState::WrappingUp,
+            (Work::Nothing { .. }, Presence::Away { .. }) => AgentState::Away,
+            (Work::Nothing { .. }, Presence::OnBreak { .. }) => AgentState::OnBreak,
+            (Work::Nothing { .. }, Presence::Missed { .. }) => AgentState::Missed,
+            (Work::Nothing { .. }, Presence::Ready { .. }) => match self.line {
+                Line::InUse | Line::Unreachable => AgentState::PhoneBusy,
+                Line::Unknown | Line::Free => AgentState::Idle,
+            },
+        }
+    }
+
+    /// Since when the agent is in [`Self::state`].
+    pub fn since(&self) -> Moment {
+        match &self.work {
+            Work::Nothing { .. } => self.idle_since(),
+            Work::Ringing { since, .. } | Work::Connecting { since, .. } | Work::WrappingUp { since, .. } => *since,
+            Work::Talking { since, hold, .. } => hold.unwrap_or(*since),
+        }
+    }
+}

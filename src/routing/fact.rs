@@ -1,0 +1,344 @@
+//! Facts: what happened and why, in the past tense, in a versioned schema. They go to the local journal with the
+//! input that caused them, from there to SQL, and are the only source of reports and of what a restart knows
+//! (`known.rs` folds them). A fact is never changed; a later version adds variants and fields with defaults.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::*;
+use super::input::Failure;
+use super::queue::Need;
+use crate::calendar::Moment;
+
+/// The version of this schema, written with every batch.
+pub const FACTS_VERSION: u32 = 1;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "fact", rename_all = "snake_case")]
+pub enum Fact {
+    ControllerStarted {
+        epoch: Epoch,
+        version: VersionHash,
+    },
+    VersionPublished {
+        version: VersionHash,
+    },
+
+    CallArrived {
+        call: CallId,
+        switch: SwitchName,
+        leg: LegId,
+        from: PhoneNumber,
+        name: CallerName,
+        to: PhoneNumber,
+        version: VersionHash,
+        /// Not seen arriving, but found on the switch after a start or a reconnect.
+        found: bool,
+    },
+    StepEntered {
+        call: CallId,
+        step: StepName,
+        language: String,
+    },
+    /// What the caller keyed; a secret is `****`.
+    Keyed {
+        call: CallId,
+        step: StepName,
+        into: Option<String>,
+        keys: String,
+    },
+    CallQueued {
+        call: CallId,
+        queue: QueueName,
+        /// When the place in the queue began: earlier than the fact where a place was kept.
+        joined: Moment,
+        credit: Duration,
+        needs: Vec<Need>,
+        /// The step it came from, and where it would resume.
+        step: StepName,
+        language: String,
+    },
+    /// Left the queue by a rule of its step (`otherwise`), for another step.
+    CallLeftQueue {
+        call: CallId,
+        queue: QueueName,
+        why: LeftQueue,
+        to: StepName,
+    },
+    OfferMade {
+        offer: OfferId,
+        call: CallId,
+        agent: AgentName,
+        switch: SwitchName,
+        leg: LegId,
+        queue: QueueName,
+        until: Moment,
+        reasons: Reasons,
+    },
+    OfferRang {
+        offer: OfferId,
+        call: CallId,
+    },
+    OfferAnswered {
+        offer: OfferId,
+        call: CallId,
+    },
+    OfferEnded {
+        offer: OfferId,
+        call: CallId,
+        agent: AgentName,
+        how: OfferEnd,
+    },
+    /// Caller and agent hear each other.
+    CallConnected {
+        call: CallId,
+        agent: AgentName,
+        leg: LegId,
+        queue: QueueName,
+        waited: Duration,
+    },
+    CallEnded {
+        call: CallId,
+        outcome: Outcome,
+        by: EndedBy,
+    },
+
+    AgentLoggedIn {
+        agent: AgentName,
+        station: StationAddress,
+        switch: SwitchName,
+        queues: BTreeSet<QueueName>,
+        skills: BTreeMap<SkillName, u8>,
+        by: AgentName,
+    },
+    AgentLoggedOut {
+        agent: AgentName,
+        by: AgentName,
+    },
+    /// What an agent says and holds has changed; both whole, so that the last one is the truth.
+    AgentChanged {
+        agent: AgentName,
+        presence: super::agent::Presence,
+        work: super::agent::Work,
+        state: super::agent::AgentState,
+        /// Who changed it, where a person did.
+        by: Option<AgentName>,
+    },
+
+    /// A switch was lost or seen again.
+    LinkChanged {
+        switch: SwitchName,
+        up: bool,
+    },
+    /// The core found the world other than it thought, and mended it. In words, for the log and the story.
+    Healed {
+        call: Option<CallId>,
+        agent: Option<AgentName>,
+        what: String,
+    },
+    WallClockStepped {
+        by_ms: i64,
+    },
+}
+
+impl Fact {
+    /// The call it belongs to.
+    pub const fn call(&self) -> Option<CallId> {
+        match self {
+            Fact::CallArrived { call, .. }
+            | Fact::StepEntered { call, .. }
+            | Fact::Keyed { call, .. }
+            | Fact::CallQueued { call, .. }
+            | Fact::CallLeftQueue { call, .. }
+            | Fact::OfferMade { call, .. }
+            | Fact::OfferRang { call, .. }
+            | Fact::OfferAnswered { call, .. }
+            | Fact::OfferEnded { call, .. }
+            | Fact::CallConnected { call, .. }
+            | Fact::CallEnded { call, .. } => Some(*call),
+            Fact::Healed { call, .. } => *call,
+            Fact::ControllerStarted { .. }
+            | Fact::VersionPublished { .. }
+            | Fact::AgentLoggedIn { .. }
+            | Fact::AgentLoggedOut { .. }
+            | Fact::AgentChanged { .. }
+            | Fact::LinkChanged { .. }
+            | Fact::WallClockStepped { .. } => None,
+        }
+    }
+
+    /// The agent it belongs to.
+    pub const fn agent(&self) -> Option<&AgentName> {
+        match self {
+            Fact::OfferMade { agent, .. }
+            | Fact::OfferEnded { agent, .. }
+            | Fact::CallConnected { agent, .. }
+            | Fact::AgentLoggedIn { agent, .. }
+            | Fact::AgentLoggedOut { agent, .. }
+            | Fact::AgentChanged { agent, .. } => Some(agent),
+            Fact::Healed { agent, .. } => agent.as_ref(),
+            Fact::ControllerStarted { .. }
+            | Fact::VersionPublished { .. }
+            | Fact::CallArrived { .. }
+            | Fact::StepEntered { .. }
+            | Fact::Keyed { .. }
+            | Fact::CallQueued { .. }
+            | Fact::CallLeftQueue { .. }
+            | Fact::OfferRang { .. }
+            | Fact::OfferAnswered { .. }
+            | Fact::CallEnded { .. }
+            | Fact::LinkChanged { .. }
+            | Fact::WallClockStepped { .. } => None,
+        }
+    }
+}
+
+/// How a call ended: exactly one for each call. The balance of every report is made of these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Talked with an agent.
+    Answered,
+    /// Hung up while waiting in a queue, or in the instant before an agent who picked up could be heard.
+    Abandoned,
+    /// Hung up in the dialplan, before asking for a person.
+    LeftInDialplan,
+    /// The dialplan hung up.
+    EndedByUs,
+    /// Refused before anything was played: no such number, all lines taken.
+    Refused,
+    /// Ended while we were away: the instant is unknown.
+    EndedUnseen,
+}
+
+impl Outcome {
+    pub const ALL: [Outcome; 6] = [
+        Outcome::Answered,
+        Outcome::Abandoned,
+        Outcome::LeftInDialplan,
+        Outcome::EndedByUs,
+        Outcome::Refused,
+        Outcome::EndedUnseen,
+    ];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Outcome::Answered => "answered",
+            Outcome::Abandoned => "abandoned",
+            Outcome::LeftInDialplan => "left_in_dialplan",
+            Outcome::EndedByUs => "ended_by_us",
+            Outcome::Refused => "refused",
+            Outcome::EndedUnseen => "ended_unseen",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndedBy {
+    Caller,
+    Agent(AgentName),
+    Us,
+    /// Nobody saw.
+    Unseen,
+}
+
+impl EndedBy {
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            EndedBy::Caller => "caller",
+            EndedBy::Agent(_) => "agent",
+            EndedBy::Us => "us",
+            EndedBy::Unseen => "unseen",
+        }
+    }
+}
+
+/// How an offer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OfferEnd {
+    Connected,
+    NoAnswer,
+    Busy,
+    Rejected,
+    Unreachable,
+    /// The caller hung up first.
+    CallerGone,
+    /// The agent hung up after picking up, before the caller was heard.
+    AgentGone,
+    /// Logged out, or taken back by us.
+    Withdrawn,
+    /// Nobody saw how.
+    Unseen,
+}
+
+impl OfferEnd {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            OfferEnd::Connected => "connected",
+            OfferEnd::NoAnswer => "no_answer",
+            OfferEnd::Busy => "busy",
+            OfferEnd::Rejected => "rejected",
+            OfferEnd::Unreachable => "unreachable",
+            OfferEnd::CallerGone => "caller_gone",
+            OfferEnd::AgentGone => "agent_gone",
+            OfferEnd::Withdrawn => "withdrawn",
+            OfferEnd::Unseen => "unseen",
+        }
+    }
+}
+
+impl From<Failure> for OfferEnd {
+    fn from(why: Failure) -> Self {
+        match why {
+            Failure::NoAnswer => OfferEnd::NoAnswer,
+            Failure::Busy => OfferEnd::Busy,
+            Failure::Rejected => OfferEnd::Rejected,
+            Failure::Unreachable => OfferEnd::Unreachable,
+            Failure::Withdrawn => OfferEnd::Withdrawn,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeftQueue {
+    Waited,
+    Full,
+    NobodyLoggedIn,
+}
+
+/// Why this agent: bounded, the whole list comes from replaying the inputs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct Reasons {
+    /// The rule that decided.
+    pub rule: Rule,
+    /// Agents of the queue who were logged in.
+    pub logged_in: u32,
+    /// Of these, left out because not free.
+    pub not_free: u32,
+    /// Of these, left out for want of a skill.
+    pub lacking_skill: u32,
+    /// The first of those who could have taken it, best first, with how long each had been idle.
+    pub candidates: Vec<(AgentName, Duration)>,
+    /// Callers waiting in the queue at that moment, this one included.
+    pub waiting: u32,
+}
+
+impl Reasons {
+    /// How many candidates are kept: enough to see who was next, few enough for a fact per offer.
+    pub const MOST_CANDIDATES: usize = 3;
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// A call came, and this agent was idle longest of those who may take it.
+    #[default]
+    LongestIdle,
+    /// An agent came free, and this call was first of those the agent may take (`joined - credit`).
+    FirstInQueue,
+}

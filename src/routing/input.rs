@@ -1,0 +1,219 @@
+//! Inputs: everything the core is ever told, in the past tense, because it has happened.
+//!
+//! Late, doubled and unknown ids are normal (calls race): the core answers them with nothing. Inputs are what
+//! the local journal records; replayed in the same version of the core they give the same effects to the byte,
+//! so nothing that decides may reach the core by another way. (Published versions of the YAML are named here by
+//! hash, and handed over beforehand by [`super::Core::shelve`].)
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::*;
+use super::known::Known;
+use super::tag::Tags;
+use crate::dialplan::Key;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Input {
+    /// The first input of every start. What the local journal knew of calls and agents when the last one ended.
+    Started {
+        epoch: Epoch,
+        version: VersionHash,
+        known: Box<Known>,
+    },
+    /// New calls follow this version from now on; calls in progress stay in theirs.
+    VersionPublished {
+        version: VersionHash,
+    },
+
+    // From a switch.
+    CallerArrived {
+        switch: SwitchName,
+        leg: LegId,
+        from: PhoneNumber,
+        name: CallerName,
+        to: PhoneNumber,
+    },
+    /// The phone of a leg that we rang says that it is ringing.
+    LegRinging {
+        leg: LegId,
+    },
+    /// A leg that we rang was picked up, and is in our hands.
+    LegAnswered {
+        leg: LegId,
+    },
+    /// A leg that we rang never came to be answered, and is gone.
+    LegFailed {
+        leg: LegId,
+        why: Failure,
+    },
+    /// A leg is gone, whoever hung it up.
+    LegHungUp {
+        leg: LegId,
+    },
+    KeyPressed {
+        leg: LegId,
+        key: Key,
+    },
+    /// Two legs hear each other.
+    LegsJoined {
+        a: LegId,
+        b: LegId,
+    },
+    /// A leg that was joined, or that we were about to join, is back in our hands alone, and hears nothing.
+    LegParted {
+        leg: LegId,
+    },
+    /// What the switch says a phone does, our own calls on it included.
+    StationChanged {
+        station: StationAddress,
+        line: Line,
+    },
+    EffectReturned {
+        effect: EffectId,
+        how: Returned,
+    },
+    /// The link to a switch is lost: nothing is known of its legs until the next snapshot.
+    LinkLost {
+        switch: SwitchName,
+    },
+    /// All that lives on a switch, as one value: begin and end of the list are the driver's business, and an
+    /// event seen between them has already been worked in (the event wins).
+    SnapshotTaken {
+        switch: SwitchName,
+        legs: Vec<LegSeen>,
+    },
+    /// The answer to [`super::Act::Look`]: a second, single look at one leg.
+    LegLookedAt {
+        switch: SwitchName,
+        leg: LegId,
+        seen: Option<LegSeen>,
+    },
+
+    // From people. `by` is who did it: the agent, or a supervisor.
+    AgentLoggedIn {
+        agent: AgentName,
+        station: StationAddress,
+        switch: SwitchName,
+        queues: BTreeSet<QueueName>,
+        skills: BTreeMap<SkillName, u8>,
+        by: AgentName,
+    },
+    AgentLoggedOut {
+        agent: AgentName,
+        by: AgentName,
+    },
+    /// The agent takes calls (again).
+    AgentSaidReady {
+        agent: AgentName,
+        by: AgentName,
+    },
+    /// From now, or from the end of the work in hand.
+    AgentTookBreak {
+        agent: AgentName,
+        reason: BreakReason,
+        by: AgentName,
+    },
+    AgentEndedWrapUp {
+        agent: AgentName,
+        by: AgentName,
+    },
+    /// The agent, or a supervisor, asked for the call in hand to end.
+    AgentEndedCall {
+        agent: AgentName,
+        by: AgentName,
+    },
+
+    // From the clock.
+    /// [`super::Core::next_wakeup`] has come, or passed.
+    TimeCame,
+    /// The wall clock was set: timers do not move, but opening hours are read by the new one.
+    WallClockStepped {
+        by_ms: i64,
+    },
+}
+
+/// Why a leg that we rang was never answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Failure {
+    NoAnswer,
+    Busy,
+    Rejected,
+    /// Not registered, no such station, no network, the switch refused to ring it.
+    Unreachable,
+    /// We hung it up ourselves while it rang.
+    Withdrawn,
+}
+
+impl Failure {
+    pub const ALL: [Failure; 5] =
+        [Failure::NoAnswer, Failure::Busy, Failure::Rejected, Failure::Unreachable, Failure::Withdrawn];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Failure::NoAnswer => "no_answer",
+            Failure::Busy => "busy",
+            Failure::Rejected => "rejected",
+            Failure::Unreachable => "unreachable",
+            Failure::Withdrawn => "withdrawn",
+        }
+    }
+}
+
+/// What a phone does, as its switch sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Line {
+    /// The switch has not said: the phone is rung, and the ring tells.
+    Unknown,
+    Free,
+    InUse,
+    Unreachable,
+}
+
+/// How an effect came back. Exactly one for each effect.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Returned {
+    Done,
+    Refused {
+        why: Refusal,
+    },
+    /// The link was lost, or the deadline passed, before the switch said: the next snapshot decides.
+    Unknown,
+}
+
+/// Why a switch refused an effect.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Refusal {
+    /// This leg is not there any more.
+    Gone(LegId),
+    /// The prompt is not where the switch can play it.
+    NoPrompt,
+    /// In the switch's own words, bounded.
+    Other(String),
+}
+
+/// One leg in a snapshot.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LegSeen {
+    pub leg: LegId,
+    pub up: LegUp,
+    /// The leg it hears, where the switch has it joined.
+    pub joined_with: Option<LegId>,
+    /// In our hands: waiting for what we say (else it is in the switch's own dialplan, ringing, or joined).
+    pub in_hand: bool,
+    pub tags: Option<Tags>,
+    pub from: PhoneNumber,
+    pub name: CallerName,
+    pub to: PhoneNumber,
+    /// The switch took the call to us (an inbound leg), or we rang it.
+    pub inbound: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LegUp {
+    Ringing,
+    Up,
+}

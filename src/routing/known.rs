@@ -1,0 +1,188 @@
+//! What a restart knows: the facts folded into the calls that had not ended and where every agent was.
+//!
+//! The local journal keeps it, so that a start needs no database. A law of the simulated shifts says that this
+//! fold and the core's own state never differ.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::agent::{Presence, Work};
+use super::fact::{Fact, OfferEnd};
+use super::ids::*;
+use super::queue::Need;
+use crate::calendar::Moment;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+pub struct Known {
+    pub calls: BTreeMap<CallId, KnownCall>,
+    pub agents: BTreeMap<AgentName, KnownAgent>,
+    /// Facts that named a call or an agent this fold had never heard of. Zero in a whole journal.
+    pub strays: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KnownCall {
+    pub switch: SwitchName,
+    pub leg: LegId,
+    pub from: PhoneNumber,
+    pub name: CallerName,
+    pub to: PhoneNumber,
+    pub version: VersionHash,
+    pub arrived: Moment,
+    pub step: Option<StepName>,
+    pub language: String,
+    pub queued: Option<KnownPlace>,
+    pub offer: Option<KnownOffer>,
+    /// Talking: with whom, on which leg, since when.
+    pub talking: Option<(AgentName, LegId, Moment)>,
+}
+
+/// A place in a queue.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KnownPlace {
+    pub queue: QueueName,
+    pub joined: Moment,
+    pub credit: Duration,
+    pub needs: Vec<Need>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KnownOffer {
+    pub offer: OfferId,
+    pub agent: AgentName,
+    pub switch: SwitchName,
+    pub leg: LegId,
+    pub until: Moment,
+    pub answered: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KnownAgent {
+    pub station: StationAddress,
+    pub switch: SwitchName,
+    pub queues: BTreeSet<QueueName>,
+    pub skills: BTreeMap<SkillName, u8>,
+    pub presence: Presence,
+    pub work: Work,
+}
+
+impl Known {
+    /// Work one fact in. `at` is the moment of the input that caused it.
+    pub fn learn(&mut self, at: Moment, fact: &Fact) {
+        match fact {
+            Fact::CallArrived { call, switch, leg, from, name, to, version, found: _ } => {
+                self.calls.insert(
+                    *call,
+                    KnownCall {
+                        switch: switch.clone(),
+                        leg: leg.clone(),
+                        from: from.clone(),
+                        name: name.clone(),
+                        to: to.clone(),
+                        version: version.clone(),
+                        arrived: at,
+                        step: None,
+                        language: String::new(),
+                        queued: None,
+                        offer: None,
+                        talking: None,
+                    },
+                );
+            }
+            Fact::StepEntered { call, step, language } => self.of_call(*call, |known| {
+                known.step = Some(step.clone());
+                known.language.clone_from(language);
+                known.queued = None;
+            }),
+            Fact::CallQueued { call, queue, joined, credit, needs, step, language } => self.of_call(*call, |known| {
+                known.step = Some(step.clone());
+                known.language.clone_from(language);
+                known.talking = None;
+                known.queued =
+                    Some(KnownPlace { queue: queue.clone(), joined: *joined, credit: *credit, needs: needs.clone() });
+            }),
+            Fact::CallLeftQueue { call, .. } => self.of_call(*call, |known| known.queued = None),
+            Fact::OfferMade { offer, call, agent, switch, leg, until, queue: _, reasons: _ } => {
+                self.of_call(*call, |known| {
+                    known.offer = Some(KnownOffer {
+                        offer: *offer,
+                        agent: agent.clone(),
+                        switch: switch.clone(),
+                        leg: leg.clone(),
+                        until: *until,
+                        answered: false,
+                    });
+                });
+            }
+            Fact::OfferAnswered { call, offer } => self.of_call(*call, |known| {
+                if let Some(made) = known.offer.as_mut().filter(|made| made.offer == *offer) {
+                    made.answered = true;
+                }
+            }),
+            Fact::OfferEnded { offer, call, how, agent: _ } => {
+                // A call may have ended before the phone that rang for it was heard to stop.
+                if *how != OfferEnd::CallerGone || self.calls.contains_key(call) {
+                    self.of_call(*call, |known| {
+                        if known.offer.as_ref().is_some_and(|made| made.offer == *offer) {
+                            known.offer = None;
+                        }
+                    });
+                }
+            }
+            Fact::CallConnected { call, agent, leg, .. } => self.of_call(*call, |known| {
+                known.queued = None;
+                known.offer = None;
+                known.talking = Some((agent.clone(), leg.clone(), at));
+            }),
+            Fact::CallEnded { call, .. } => {
+                if self.calls.remove(call).is_none() {
+                    self.strays += 1;
+                }
+            }
+            Fact::AgentLoggedIn { agent, station, switch, queues, skills, by: _ } => {
+                let before = self.agents.remove(agent);
+                self.agents.insert(
+                    agent.clone(),
+                    KnownAgent {
+                        station: station.clone(),
+                        switch: switch.clone(),
+                        queues: queues.clone(),
+                        skills: skills.clone(),
+                        presence: Presence::Ready { since: at },
+                        work: before.map_or(Work::Nothing { since: at }, |before| before.work),
+                    },
+                );
+            }
+            Fact::AgentChanged { agent, presence, work, state: _, by: _ } => {
+                match self.agents.get_mut(agent) {
+                    Some(known) => {
+                        known.presence = presence.clone();
+                        known.work = work.clone();
+                    }
+                    None => self.strays += 1,
+                }
+                // Who is away and holds nothing is not on the floor any more.
+                if matches!((presence, work), (Presence::Away { .. }, Work::Nothing { .. })) {
+                    self.agents.remove(agent);
+                }
+            }
+            Fact::Keyed { .. }
+            | Fact::OfferRang { .. }
+            | Fact::ControllerStarted { .. }
+            | Fact::VersionPublished { .. }
+            | Fact::AgentLoggedOut { .. }
+            | Fact::LinkChanged { .. }
+            | Fact::Healed { .. }
+            | Fact::WallClockStepped { .. } => {}
+        }
+    }
+
+    fn of_call(&mut self, call: CallId, change: impl FnOnce(&mut KnownCall)) {
+        match self.calls.get_mut(&call) {
+            Some(known) => change(known),
+            None => self.strays += 1,
+        }
+    }
+}
