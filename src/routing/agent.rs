@@ -51,6 +51,7 @@ pub enum Work {
         since: Moment,
     },
     Ringing {
+        since: Moment,
         offer: OfferId,
         call: CallId,
         until: Moment,
