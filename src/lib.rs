@@ -1,3 +1,5 @@
 //! Cordboard.
 pub mod calendar;
+pub mod config;
+pub mod dialplan;
 pub mod routing;
