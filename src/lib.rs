@@ -1,5 +1,6 @@
 //! Cordboard.
 pub mod calendar;
+pub mod config;
 pub mod dialplan;
 pub mod routing;
 pub mod switch;

@@ -3,6 +3,12 @@
 //! Owns what a date or an hour means. Never asks what time it is: `now` is always an argument, so that a
 //! simulated year passes in a second. Zone data is compiled in, so that the host's cannot disagree.
 
+mod hours;
 mod moment;
+mod week;
+mod zone;
 
+pub use hours::{Day, OpeningHours};
 pub use moment::Moment;
+pub use week::{Span, Week};
+pub use zone::{NoSuchZone, Zone};

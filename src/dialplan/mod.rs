@@ -1,21 +1,23 @@
-//! placeholder until the room arrives
-use serde::{Deserialize, Serialize};
+//! The dialplan: what a caller hears, and where what they key leads them.
+//!
+//! Owns the YAML language of a centre (its reader, its checks) and the [`Walk`] that takes one call through it.
+//! Pure: bytes and moments in, types and orders out. It never plays a sound, keeps a timer or routes a call;
+//! whoever drives a walk does. What runs is always a whole [`Centre`] that was read without a single mistake.
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Key {
-    Digit(u8),
-    Star,
-    Hash,
-}
+mod action;
+mod centre;
+mod check;
+mod language;
+pub mod load;
+mod prompt;
+pub mod read;
+mod walk;
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Prompt {
-    pub language: String,
-    pub kind: PromptKind,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum PromptKind {
-    Say(String),
-    File(String),
-}
+pub use action::{Action, Ask, EndKey, HoursBranch, Key, Menu, QueueEntry, When};
+pub use centre::{Centre, Claim, Step};
+pub use check::claimed_twice;
+pub use language::Language;
+pub use load::{CentreFiles, LoadError, load_centre};
+pub use prompt::{Piece, Prompt, Sound, Spoken, Text, all_prompts};
+pub use read::{Mistake, Mistakes, Place, read_centre};
+pub use walk::{Do, Ending, Heard, MOST_ACTIONS_AT_ONCE, MOST_KEYS_AHEAD, Walk};

@@ -1,0 +1,193 @@
+//! What a step can do: one `Action` per key of the YAML.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::language::Language;
+use super::prompt::Spoken;
+use crate::routing::ids::{QueueName, StepName};
+use crate::routing::queue::Need;
+
+/// One action of a step. Control falls through to the next unless the action says otherwise.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// `say`, `play`: the caller hears it to its end; keys meanwhile are kept for the next menu or ask.
+    Play(Spoken),
+    /// `menu`: one key chooses the step to go on with.
+    Menu(Menu),
+    /// `ask`: digits into a variable.
+    Ask(Ask),
+    /// `hours`: elsewhere when it is open, or when it is closed.
+    Hours(HoursBranch),
+    /// `set: { language: en }`: what the caller hears from here on.
+    SetLanguage(Language),
+    /// `queue`: the call leaves the dialplan for a queue. Ends the step.
+    Queue(QueueEntry),
+    /// `go`: on with another step. Ends the step.
+    Go(StepName),
+    /// `hang_up`. Ends the call.
+    HangUp,
+}
+
+/// `menu`: one key chooses.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Menu {
+    /// `say` or `play`: what is offered. A key cuts it short.
+    pub prompt: Spoken,
+    /// `keys`: where each key leads: `0` to `9`, `star`, `hash`.
+    pub keys: BTreeMap<Key, StepName>,
+    /// `timeout`: how long we wait for a key after the prompt has ended. 5s unless given; 1s to 60s.
+    pub timeout: Duration,
+    /// `tries`: how often the prompt is played in all. 3 unless given; 1 to 10.
+    pub tries: u8,
+    /// `otherwise`: where a caller goes who keyed nothing, or nonsense, in every try. Without it control falls
+    /// through.
+    pub otherwise: Option<StepName>,
+}
+
+/// `ask`: digits into a variable, which later texts may name as `{variable}`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ask {
+    /// `say` or `play`: the question. A key cuts it short.
+    pub prompt: Spoken,
+    /// `into`: the variable.
+    pub into: String,
+    /// `digits`: how many, as `8` or `3-4`; the fewest. 1 to 32.
+    pub fewest: u8,
+    /// The most; when this many are there, the answer is complete.
+    pub most: u8,
+    /// `ends`: the key that completes a shorter answer. `hash` unless given.
+    pub ends: EndKey,
+    /// `timeout`: how long we wait for the first and for each next digit. 5s unless given; 1s to 60s. Silence
+    /// completes an answer that has digits enough.
+    pub timeout: Duration,
+    /// `tries`: how often the question is put in all. 3 unless given; 1 to 10.
+    pub tries: u8,
+    /// `otherwise`: where a caller goes who gave no answer in every try. Without it control falls through, with
+    /// the variable empty.
+    pub otherwise: Option<StepName>,
+}
+
+/// Which key completes an answer: `hash`, `star` or `none`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndKey {
+    Hash,
+    Star,
+    /// No key: only enough digits, or silence.
+    None,
+}
+
+/// `hours`: a branch on the clock of the named opening hours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HoursBranch {
+    /// `name`: which opening hours.
+    pub name: String,
+    /// `open`: where to go on while it is open. Without it control falls through.
+    pub open: Option<StepName>,
+    /// `closed`: where to go on while it is closed. Without it control falls through.
+    pub closed: Option<StepName>,
+}
+
+/// `queue`: what the dialplan hands to the core together with the call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueueEntry {
+    /// `name`, or the whole action as `queue: service`.
+    pub queue: QueueName,
+    /// `needs`: skills that the agent must have, besides what the queue itself asks for.
+    pub needs: Vec<Need>,
+    /// `credit`: how much longer than in truth the caller counts as having waited. None unless given.
+    pub credit: Duration,
+    /// `otherwise`: when the call leaves the queue again, and for which step. At most one of each kind.
+    pub otherwise: Vec<(When, StepName)>,
+}
+
+/// When a call leaves a queue for another step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum When {
+    /// A duration such as `5m`: it has waited so long and nobody has taken it.
+    Waited(Duration),
+    /// `full`: as many callers wait as the queue may hold.
+    Full,
+    /// `nobody_logged_in`: no agent that could ever take it is logged in.
+    NobodyLoggedIn,
+}
+
+/// A key of a telephone. In YAML `0` to `9`, `star`, `hash`, because a bare `#` is a comment there and a bare
+/// `*` an alias.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "char", try_from = "char")]
+pub enum Key {
+    /// 0 to 9, never more.
+    Digit(Digit),
+    Star,
+    Hash,
+}
+
+/// 0 to 9.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digit(u8);
+
+/// The character is on no key that we know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not one of the keys 0-9, *, #")]
+pub struct NotAKey;
+
+impl Key {
+    /// The character that switches use for it.
+    pub const fn as_char(self) -> char {
+        match self {
+            Key::Digit(Digit(digit)) => (b'0' + digit) as char,
+            Key::Star => '*',
+            Key::Hash => '#',
+        }
+    }
+
+    /// From the word that YAML uses for it.
+    pub fn from_word(word: &str) -> Option<Key> {
+        match word {
+            "star" => Some(Key::Star),
+            "hash" => Some(Key::Hash),
+            _ => {
+                let mut chars = word.chars();
+                let digit = chars.next().filter(char::is_ascii_digit)?;
+                if chars.next().is_some() {
+                    return None;
+                }
+                Key::try_from(digit).ok()
+            }
+        }
+    }
+}
+
+impl TryFrom<char> for Key {
+    type Error = NotAKey;
+    fn try_from(c: char) -> Result<Self, NotAKey> {
+        match c {
+            '0'..='9' => Ok(Key::Digit(Digit(c as u8 - b'0'))),
+            '*' => Ok(Key::Star),
+            '#' => Ok(Key::Hash),
+            _ => Err(NotAKey),
+        }
+    }
+}
+
+impl From<Key> for char {
+    fn from(key: Key) -> char {
+        key.as_char()
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.as_char(), f)
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

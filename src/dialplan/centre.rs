@@ -1,0 +1,79 @@
+//! `Centre`: one published version of everything an admin wrote about a centre, checked as a whole.
+
+use std::collections::BTreeMap;
+
+use super::action::Action;
+use super::language::Language;
+use super::read::Place;
+use crate::calendar::{OpeningHours, Zone};
+use crate::routing::ids::{BreakReason, CentreName, PhoneNumber, QueueName, SkillName, StepName, VersionHash};
+use crate::routing::queue::QueueRules;
+
+/// A centre as its directory of YAML files describes it. Made only by [`super::read_centre`], and only when the
+/// files hold no mistake: every name used in it exists in it.
+///
+/// Any `*.yaml` file of the directory may hold any of the sections, each named by the key in brackets below; a
+/// centre of one file is as good as one file per subject.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Centre {
+    /// The name of its directory.
+    pub name: CentreName,
+    /// The hash over all its files: equal bytes under equal names, equal version.
+    pub version: VersionHash,
+    /// \[`name`\] What callers and agents know it by, in each of its languages.
+    pub titles: BTreeMap<Language, String>,
+    /// \[`zone`\] Where its clocks hang, by the IANA name: `Asia/Shanghai`.
+    pub zone: Zone,
+    /// \[`languages`\] What its callers are spoken to in; the first is what a call starts with. Never empty.
+    pub languages: Vec<Language>,
+    /// \[`skills`\] The names of what an agent may know, in the order they are listed in.
+    pub skills: Vec<SkillName>,
+    /// \[`break_reasons`\] What an agent may give as the reason for a break, in the order they are listed in.
+    pub break_reasons: Vec<BreakReason>,
+    /// \[`queues`\]
+    pub queues: BTreeMap<QueueName, QueueRules>,
+    /// \[`hours`\] Opening hours by name, with the `holidays` they refer to worked in.
+    pub hours: BTreeMap<String, OpeningHours>,
+    /// \[`numbers`, `start`\] Which called numbers come here, and at which step their calls begin.
+    pub numbers: BTreeMap<PhoneNumber, Claim>,
+    /// \[`steps`\]
+    pub steps: BTreeMap<StepName, Step>,
+}
+
+/// A called number, and where it was written, so that a second claim can be shown beside the first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// Where calls to this number begin.
+    pub start: StepName,
+    /// Where the claim stands in the YAML.
+    pub place: Place,
+    /// The line it stands on, as written.
+    pub line: String,
+}
+
+/// A step of the dialplan: actions taken one after the other until one of them leads elsewhere.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    pub name: StepName,
+    /// Never empty; the last one always leads somewhere or ends the call.
+    pub actions: Vec<Action>,
+}
+
+impl Centre {
+    /// The language a call starts with.
+    pub fn first_language(&self) -> Language {
+        self.languages.first().copied().unwrap_or(Language::En)
+    }
+
+    /// Where a call to `called` begins; `None` when the number is not this centre's. Spaces, hyphens, dots and
+    /// brackets in the number do not count.
+    pub fn start_of(&self, called: &PhoneNumber) -> Option<&StepName> {
+        self.numbers.get(&dialled(called.as_str())).map(|claim| &claim.start)
+    }
+}
+
+/// A number as it is compared: without the spaces, hyphens, dots and brackets that people write into one.
+pub(super) fn dialled(text: &str) -> PhoneNumber {
+    let bare: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')')).collect();
+    PhoneNumber::cleaned(&bare)
+}

@@ -1,0 +1,124 @@
+//! Prompts: what a caller hears, before and after its placeholders are filled.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::action::Action;
+use super::centre::Centre;
+use super::language::Language;
+
+/// What an action has a caller hear, in every language of the centre.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Spoken {
+    /// `say`: a text for the speech program.
+    Say(BTreeMap<Language, Text>),
+    /// `play`: a recording by name, without directory and ending; several languages may share one.
+    Play(BTreeMap<Language, String>),
+}
+
+/// A text with its `{placeholders}` found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text(pub Vec<Piece>);
+
+/// A part of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// Said as it stands.
+    Words(String),
+    /// `{variable}`: what an `ask` before it took in.
+    Variable(String),
+}
+
+/// One thing to play, complete: every placeholder is filled.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Prompt {
+    pub language: Language,
+    pub sound: Sound,
+}
+
+/// Where a prompt's sound comes from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Sound {
+    /// To be spoken by the speech program.
+    Say(String),
+    /// A recording of the centre: `prompts/<name>.wav` in its directory.
+    Recording(String),
+}
+
+impl Text {
+    /// Whether the text is the same for every caller, so that it can be made before it is needed.
+    pub fn is_static(&self) -> bool {
+        self.0.iter().all(|piece| match piece {
+            Piece::Words(_) => true,
+            Piece::Variable(_) => false,
+        })
+    }
+
+    /// The text with `variables` filled in. Digits are set apart, so that a speech program reads each of them
+    /// and not one large number; a variable that nobody keyed is left out.
+    pub fn filled(&self, variables: &BTreeMap<String, String>) -> String {
+        let mut out = String::new();
+        for piece in &self.0 {
+            match piece {
+                Piece::Words(words) => out.push_str(words),
+                Piece::Variable(name) => {
+                    let keyed = variables.get(name).map(String::as_str).unwrap_or_default();
+                    for (i, digit) in keyed.chars().enumerate() {
+                        if i > 0 {
+                            out.push(' ');
+                        }
+                        out.push(digit);
+                    }
+                }
+            }
+        }
+        out
+    }
+}
+
+impl Spoken {
+    /// What is played to a caller of this language. A language that the centre does not have falls back to the
+    /// first there is; `None` only when there is nothing at all.
+    pub fn prompt(&self, language: Language, variables: &BTreeMap<String, String>) -> Option<Prompt> {
+        fn pick<T>(of: &BTreeMap<Language, T>, language: Language) -> Option<(Language, &T)> {
+            of.get_key_value(&language).or_else(|| of.iter().next()).map(|(language, value)| (*language, value))
+        }
+        match self {
+            Spoken::Say(texts) => pick(texts, language)
+                .map(|(language, text)| Prompt { language, sound: Sound::Say(text.filled(variables)) }),
+            Spoken::Play(names) => {
+                pick(names, language).map(|(language, name)| Prompt { language, sound: Sound::Recording(name.clone()) })
+            }
+        }
+    }
+
+    fn static_prompts(&self, into: &mut BTreeSet<Prompt>) {
+        match self {
+            Spoken::Say(texts) => into.extend(
+                texts
+                    .iter()
+                    .filter(|(_, text)| text.is_static())
+                    .map(|(&language, text)| Prompt { language, sound: Sound::Say(text.filled(&BTreeMap::new())) }),
+            ),
+            Spoken::Play(names) => into.extend(
+                names.iter().map(|(&language, name)| Prompt { language, sound: Sound::Recording(name.clone()) }),
+            ),
+        }
+    }
+}
+
+/// Every prompt of the centre that is the same for every caller, each once, so that it can be made before
+/// anybody waits for it.
+pub fn all_prompts(centre: &Centre) -> Vec<Prompt> {
+    let mut found = BTreeSet::new();
+    for action in centre.steps.values().flat_map(|step| &step.actions) {
+        match action {
+            Action::Play(spoken) => spoken.static_prompts(&mut found),
+            Action::Menu(menu) => menu.prompt.static_prompts(&mut found),
+            Action::Ask(ask) => ask.prompt.static_prompts(&mut found),
+            Action::Hours(_) | Action::SetLanguage(_) | Action::Queue(_) | Action::Go(_) | Action::HangUp => {}
+        }
+    }
+    found.into_iter().collect()
+}
