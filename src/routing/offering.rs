@@ -119,11 +119,9 @@ impl Core {
             OfferEnd::Busy => Some(Failure::Busy),
             OfferEnd::Rejected => Some(Failure::Rejected),
             OfferEnd::Unreachable => Some(Failure::Unreachable),
-            OfferEnd::Connected
-            | OfferEnd::CallerGone
-            | OfferEnd::AgentGone
-            | OfferEnd::Withdrawn
-            | OfferEnd::Unseen => None,
+            // A phone that picks up and drops every call must not be rung in a circle either.
+            OfferEnd::AgentGone => Some(Failure::Rejected),
+            OfferEnd::Connected | OfferEnd::CallerGone | OfferEnd::Withdrawn | OfferEnd::Unseen => None,
         };
         if let Some(why) = missed {
             self.missed(now, &agent, call, why);
