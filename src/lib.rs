@@ -1,3 +1,4 @@
 //! Cordboard.
 pub mod calendar;
 pub mod routing;
+pub mod switch;
