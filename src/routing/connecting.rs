@@ -34,6 +34,11 @@ impl Core {
             // `LegsJoined` says that it is true; ConnectDue says that it is not.
             Returned::Done | Returned::Unknown => {}
             Returned::Refused { why: Refusal::Gone(gone) } if gone != leg => {
+                // Gone, or as good as gone: until the switch has confirmed it the phone is not rung again.
+                if let Some(of) = self.offers.get(&offer) {
+                    let (switch, leg) = (of.switch.clone(), of.leg.clone());
+                    self.hang_up(now, &switch, leg, HangUpCause::Normal);
+                }
                 self.end_offer(now, offer, OfferEnd::AgentGone);
                 self.back_to_waiting(now, call);
             }

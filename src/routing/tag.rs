@@ -110,6 +110,14 @@ impl Tags {
         [enc(self.centre.as_str()), self.call.to_string(), self.epoch.to_string(), self.place.encode()]
     }
 
+    /// Whether they were written on the leg of a phone that we rang.
+    pub const fn on_an_agents_leg(&self) -> bool {
+        match self.place {
+            Place::Offered { .. } => true,
+            Place::Step { .. } | Place::Waiting { .. } | Place::Talking { .. } => false,
+        }
+    }
+
     /// From the variables as a switch gives them back; `None` for whatever we did not write.
     pub fn read(values: [&str; 4]) -> Option<Tags> {
         let [centre, call, epoch, state] = values;

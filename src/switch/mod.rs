@@ -50,6 +50,33 @@ pub enum SwitchAct {
     },
 }
 
+impl SwitchAct {
+    /// The leg it is about.
+    pub fn leg(&self) -> &LegId {
+        match self {
+            SwitchAct::Act(act) => act.leg(),
+            SwitchAct::Play { leg, .. } => leg,
+        }
+    }
+
+    /// Whether a prompt that is being stopped must really have ended before this is sent: a stop that comes late
+    /// would stop this instead. A hang-up or a joining waits for nothing.
+    pub fn waits_for_the_stop(&self) -> bool {
+        match self {
+            SwitchAct::Play { .. } => true,
+            SwitchAct::Act(act) => match act {
+                Act::Answer { .. } | Act::Play { .. } | Act::StartMusic { .. } => true,
+                Act::StopPlay { .. }
+                | Act::Ring { .. }
+                | Act::Connect { .. }
+                | Act::HangUp { .. }
+                | Act::Tag { .. }
+                | Act::Look { .. } => false,
+            },
+        }
+    }
+}
+
 /// A sound as the switch names it, without the extension where it wants none.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Sound(pub PathBuf);

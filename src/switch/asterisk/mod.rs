@@ -1,3 +1,9 @@
-//! Asterisk, driven from outside over its manager interface (AMI) with async AGI.
+//! Asterisk, over its Manager Interface with async AGI.
 
 pub mod ami;
+mod driver;
+mod legs;
+mod orders;
+
+pub use driver::{Asterisk, start};
+pub use legs::{Contexts, Heard, Leg, Legs};

@@ -1,0 +1,432 @@
+//! The legs of one Asterisk as its events tell of them: frames in, the core's inputs out. No I/O and no clock of
+//! its own, so that recorded transcripts drive it in tests.
+//!
+//! What it heals is measured on Asterisk 22: Bridge loses a hang-up now and then (`HangupRequest` with no `Hangup`
+//! behind it), ends an async AGI without a word (BridgeEnter is the implicit end), and a leg that comes back
+//! begins a new AGI under the same Uniqueid.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::ami::Frame;
+use crate::calendar::Moment;
+use crate::dialplan::Key;
+use crate::routing::ids::{CallerName, LegId, PhoneNumber, SwitchName};
+use crate::routing::tag::Tags;
+use crate::routing::{Failure, Input, LegSeen, LegUp};
+
+/// `HangupRequest` without `Hangup` for so long: the hang-up was lost under Bridge. Real ones follow within 5 ms.
+pub const LOST_HANG_UP_AFTER: Duration = Duration::from_millis(100);
+
+/// The most legs kept. Asterisk's own limit in any sane installation is below it; beyond, new ones are not followed.
+pub const MOST_LEGS: usize = 50_000;
+
+/// Where the switch's own dialplan meets us.
+#[derive(Clone, Debug)]
+pub struct Contexts {
+    pub entry: String,
+    pub agent: String,
+}
+
+#[derive(Clone, Debug)]
+pub struct Leg {
+    /// The channel's full name: Bridge matches by prefix, and names are of one width. Empty until Newchannel.
+    pub name: String,
+    pub inbound: bool,
+    /// In our async AGI.
+    pub in_hand: bool,
+    /// The core has been told of it (an arrival, or an answer).
+    pub told: bool,
+    pub up: LegUp,
+    pub bridge: Option<String>,
+    pub from: PhoneNumber,
+    pub caller_name: CallerName,
+    pub to: PhoneNumber,
+    pub tags: Option<Tags>,
+    /// We were told to hang it up, and with what cause.
+    pub hang_up: Option<u8>,
+    rang: bool,
+}
+
+impl Leg {
+    fn new(inbound: bool) -> Self {
+        Self {
+            name: String::new(),
+            inbound,
+            in_hand: false,
+            told: false,
+            up: LegUp::Ringing,
+            bridge: None,
+            from: PhoneNumber::new(""),
+            caller_name: CallerName::new(""),
+            to: PhoneNumber::new(""),
+            tags: None,
+            hang_up: None,
+            rang: false,
+        }
+    }
+
+    /// How an action names it.
+    pub fn channel<'a>(&'a self, leg: &'a LegId) -> &'a str {
+        if self.name.is_empty() { leg.as_str() } else { &self.name }
+    }
+}
+
+/// What follows from an event, besides what the core is told.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Heard {
+    Tell(Input),
+    /// An AGI command has ended: its CommandID, and whether it was carried out.
+    CommandEnded {
+        leg: LegId,
+        command: String,
+        done: bool,
+    },
+    /// Whatever was queued for this leg's AGI is void: it left, or is gone.
+    AgiLeft {
+        leg: LegId,
+    },
+    /// The channel exists now, and was to be hung up before it did.
+    HangUpNow {
+        leg: LegId,
+    },
+}
+
+#[derive(Debug)]
+pub struct Legs {
+    switch: SwitchName,
+    contexts: Contexts,
+    legs: BTreeMap<LegId, Leg>,
+    /// Hang-ups asked for by the other end and not yet carried out, since when.
+    hang_ups: BTreeMap<LegId, Moment>,
+}
+
+impl Legs {
+    pub fn new(switch: SwitchName, contexts: Contexts) -> Self {
+        Self { switch, contexts, legs: BTreeMap::new(), hang_ups: BTreeMap::new() }
+    }
+
+    pub fn get(&self, leg: &LegId) -> Option<&Leg> {
+        self.legs.get(leg)
+    }
+
+    pub fn get_mut(&mut self, leg: &LegId) -> Option<&mut Leg> {
+        self.legs.get_mut(leg)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&LegId, &Leg)> {
+        self.legs.iter()
+    }
+
+    pub fn clear(&mut self) {
+        self.legs.clear();
+        self.hang_ups.clear();
+    }
+
+    /// A leg that we have just asked for, under the id we gave it.
+    pub fn rung(&mut self, leg: &LegId, tags: Tags) {
+        let mut new = Leg::new(false);
+        new.tags = Some(tags);
+        self.legs.insert(leg.clone(), new);
+    }
+
+    pub fn remove(&mut self, leg: &LegId) -> Option<Leg> {
+        self.legs.remove(leg)
+    }
+
+    /// Legs whose hang-up was lost: to be hung up by us. Each comes again after the same time.
+    pub fn lost_hang_ups(&mut self, now: Moment) -> Vec<LegId> {
+        let mut lost = Vec::new();
+        for (id, since) in &mut self.hang_ups {
+            if now.since(*since) >= LOST_HANG_UP_AFTER {
+                *since = now;
+                lost.push(id.clone());
+            }
+        }
+        lost
+    }
+
+    pub fn any_hang_up_requested(&self) -> bool {
+        !self.hang_ups.is_empty()
+    }
+
+    /// Work one event in.
+    pub fn hear(&mut self, now: Moment, frame: &Frame) -> Vec<Heard> {
+        let Some(event) = frame.event() else { return Vec::new() };
+        if event == "OriginateResponse" {
+            return self.originate_answered(frame);
+        }
+        let Some(id) = frame.text("Uniqueid").map(|id| LegId::new(id.as_ref())) else { return Vec::new() };
+        match event {
+            "Newchannel" => self.new_channel(&id, frame),
+            "Newstate" => self.new_state(&id, frame),
+            "AsyncAGIStart" => self.agi_started(&id, frame),
+            "AsyncAGIExec" => self.agi_executed(&id, frame),
+            "AsyncAGIEnd" => {
+                if let Some(leg) = self.legs.get_mut(&id) {
+                    leg.in_hand = false;
+                    return vec![Heard::AgiLeft { leg: id }];
+                }
+                Vec::new()
+            }
+            "BridgeEnter" => self.bridge_entered(&id, frame),
+            "BridgeLeave" => {
+                if let Some(leg) = self.legs.get_mut(&id)
+                    && frame.text("BridgeUniqueid").as_deref() == leg.bridge.as_deref()
+                {
+                    leg.bridge = None;
+                }
+                Vec::new()
+            }
+            "HangupRequest" => {
+                if self.legs.contains_key(&id) {
+                    self.hang_ups.entry(id).or_insert(now);
+                }
+                Vec::new()
+            }
+            "Hangup" => self.hung_up(&id, frame),
+            "DTMFEnd" => self.key_pressed(&id, frame),
+            // Every other event of the switch decides nothing.
+            _ => Vec::new(),
+        }
+    }
+
+    fn new_channel(&mut self, id: &LegId, frame: &Frame) -> Vec<Heard> {
+        let name = frame.text("Channel").unwrap_or_default().into_owned();
+        if name.starts_with("Surrogate/") {
+            return Vec::new();
+        }
+        if let Some(leg) = self.legs.get_mut(id) {
+            leg.name = name;
+            if leg.hang_up.is_some() {
+                return vec![Heard::HangUpNow { leg: id.clone() }];
+            }
+            return Vec::new();
+        }
+        let context = frame.text("Context").unwrap_or_default();
+        if context != self.contexts.entry || self.legs.len() >= MOST_LEGS {
+            return Vec::new();
+        }
+        let mut leg = Leg::new(true);
+        leg.name = name;
+        leg.caller(frame);
+        self.legs.insert(id.clone(), leg);
+        Vec::new()
+    }
+
+    fn new_state(&mut self, id: &LegId, frame: &Frame) -> Vec<Heard> {
+        let Some(leg) = self.legs.get_mut(id) else { return Vec::new() };
+        match frame.get("ChannelState") {
+            Some(b"6") => leg.up = LegUp::Up,
+            Some(b"5") if !leg.inbound && !leg.rang => {
+                leg.rang = true;
+                return vec![Heard::Tell(Input::LegRinging { leg: id.clone() })];
+            }
+            Some(_) | None => {}
+        }
+        Vec::new()
+    }
+
+    fn agi_started(&mut self, id: &LegId, frame: &Frame) -> Vec<Heard> {
+        let context = frame.text("Context").unwrap_or_default();
+        let ours = context == self.contexts.entry || context == self.contexts.agent;
+        if !self.legs.contains_key(id) {
+            if !ours || self.legs.len() >= MOST_LEGS {
+                return Vec::new();
+            }
+            let mut leg = Leg::new(context == self.contexts.entry);
+            leg.name = frame.text("Channel").unwrap_or_default().into_owned();
+            leg.tags = tags_of(frame);
+            self.legs.insert(id.clone(), leg);
+        }
+        let switch = self.switch.clone();
+        let dying = self.hang_ups.contains_key(id);
+        let Some(leg) = self.legs.get_mut(id) else { return Vec::new() };
+        leg.in_hand = true;
+        leg.bridge = None;
+        leg.up = if frame.get("ChannelState") == Some(b"6") { LegUp::Up } else { leg.up };
+        if dying || leg.hang_up.is_some() {
+            // A dead channel that fell back into its AGI: its hang-up is under way.
+            return Vec::new();
+        }
+        if leg.told {
+            return vec![Heard::Tell(Input::LegParted { leg: id.clone() })];
+        }
+        leg.told = true;
+        if leg.inbound {
+            leg.caller(frame);
+            vec![Heard::Tell(Input::CallerArrived {
+                switch,
+                leg: id.clone(),
+                from: leg.from.clone(),
+                name: leg.caller_name.clone(),
+                to: leg.to.clone(),
+            })]
+        } else {
+            vec![Heard::Tell(Input::LegAnswered { leg: id.clone() })]
+        }
+    }
+
+    fn agi_executed(&mut self, id: &LegId, frame: &Frame) -> Vec<Heard> {
+        let Some(command) = frame.text("CommandId") else { return Vec::new() };
+        let result = frame.get("Result").and_then(super::ami::AgiResult::decode);
+        let done = result.is_some_and(|result| result.is_done());
+        vec![Heard::CommandEnded { leg: id.clone(), command: command.into_owned(), done }]
+    }
+
+    fn bridge_entered(&mut self, id: &LegId, frame: &Frame) -> Vec<Heard> {
+        let Some(bridge) = frame.text("BridgeUniqueid").map(|bridge| bridge.into_owned()) else { return Vec::new() };
+        let Some(leg) = self.legs.get_mut(id) else { return Vec::new() };
+        leg.bridge = Some(bridge.clone());
+        leg.in_hand = false;
+        leg.up = LegUp::Up;
+        let mut heard = vec![Heard::AgiLeft { leg: id.clone() }];
+        // A pick-up whose AGI we never saw begin counts as one.
+        if !leg.inbound && !leg.told {
+            leg.told = true;
+            heard.push(Heard::Tell(Input::LegAnswered { leg: id.clone() }));
+        }
+        if let Some(other) = self.joined_with(id) {
+            heard.push(Heard::Tell(Input::LegsJoined { a: other, b: id.clone() }));
+        }
+        heard
+    }
+
+    fn joined_with(&self, id: &LegId) -> Option<LegId> {
+        let bridge = self.legs.get(id)?.bridge.as_deref()?;
+        self.legs
+            .iter()
+            .find(|(other, leg)| *other != id && leg.bridge.as_deref() == Some(bridge))
+            .map(|(other, _)| other.clone())
+    }
+
+    fn hung_up(&mut self, id: &LegId, frame: &Frame) -> Vec<Heard> {
+        self.hang_ups.remove(id);
+        let Some(leg) = self.legs.remove(id) else { return Vec::new() };
+        let mut heard = vec![Heard::AgiLeft { leg: id.clone() }];
+        if leg.told {
+            heard.push(Heard::Tell(Input::LegHungUp { leg: id.clone() }));
+        } else if !leg.inbound {
+            let why = if leg.hang_up.is_some() { Failure::Withdrawn } else { failure(frame) };
+            heard.push(Heard::Tell(Input::LegFailed { leg: id.clone(), why }));
+        }
+        heard
+    }
+
+    /// Only this is said of a phone that does not exist; for all others `Hangup` has said more.
+    fn originate_answered(&mut self, frame: &Frame) -> Vec<Heard> {
+        let failed = frame.get("Response") == Some(b"Failure");
+        let Some(id) = frame.text("Uniqueid").map(|id| LegId::new(id.as_ref())) else { return Vec::new() };
+        match self.legs.get(&id) {
+            Some(leg) if failed && leg.name.is_empty() && !leg.inbound => {
+                let why = if leg.hang_up.is_some() { Failure::Withdrawn } else { Failure::Unreachable };
+                self.legs.remove(&id);
+                vec![Heard::Tell(Input::LegFailed { leg: id, why })]
+            }
+            Some(_) | None => Vec::new(),
+        }
+    }
+
+    fn key_pressed(&self, id: &LegId, frame: &Frame) -> Vec<Heard> {
+        let received = frame.get("Direction") == Some(b"Received");
+        let digit = frame.text("Digit").and_then(|digit| digit.chars().next());
+        match (self.legs.get(id), digit.and_then(|digit| Key::try_from(digit).ok())) {
+            (Some(leg), Some(key)) if received && leg.told => {
+                vec![Heard::Tell(Input::KeyPressed { leg: id.clone(), key })]
+            }
+            (Some(_) | None, Some(_) | None) => Vec::new(),
+        }
+    }
+
+    /// One item of `CoreShowChannels` or `Status`; `None` where it is none of our business.
+    pub fn listed(&self, item: &Frame) -> Option<(LegId, Leg)> {
+        let id = LegId::new(item.text("Uniqueid")?.as_ref());
+        let name = item.text("Channel")?.into_owned();
+        let context = item.text("Context").unwrap_or_default();
+        let tags = tags_of(item);
+        let inbound = context != self.contexts.agent && !tags.as_ref().is_some_and(Tags::on_an_agents_leg);
+        let ours = context == self.contexts.entry || context == self.contexts.agent || tags.is_some();
+        if !ours || name.starts_with("Surrogate/") {
+            return None;
+        }
+        let mut leg = self.legs.get(&id).cloned().unwrap_or_else(|| Leg::new(inbound));
+        leg.inbound = inbound;
+        leg.name = name;
+        leg.up = if item.get("ChannelState") == Some(b"6") { LegUp::Up } else { LegUp::Ringing };
+        let bridge = item.text("BridgeId").or_else(|| item.text("BridgeID")).unwrap_or_default();
+        leg.bridge = (!bridge.is_empty()).then(|| bridge.into_owned());
+        let application = item.text("Application").unwrap_or_default();
+        let in_entry = context == self.contexts.entry || context == self.contexts.agent;
+        // The application is the last one executed: ours are run from within the AGI.
+        let ours = ["AGI", "Answer", "StartMusicOnHold", "StopMusicOnHold"].contains(&application.as_ref());
+        leg.in_hand = leg.bridge.is_none() && in_entry && ours;
+        if leg.inbound {
+            leg.caller(item);
+        }
+        if tags.is_some() {
+            leg.tags = tags;
+        }
+        leg.told = leg.in_hand || leg.bridge.is_some();
+        Some((id, leg))
+    }
+
+    pub fn put(&mut self, id: LegId, leg: Leg) {
+        if self.legs.len() < MOST_LEGS {
+            self.legs.insert(id, leg);
+        }
+    }
+
+    /// As a snapshot shows it.
+    pub fn seen(&self, id: &LegId) -> Option<LegSeen> {
+        let leg = self.legs.get(id)?;
+        Some(LegSeen {
+            leg: id.clone(),
+            up: leg.up,
+            joined_with: self.joined_with(id),
+            in_hand: leg.in_hand,
+            tags: leg.tags.clone(),
+            from: leg.from.clone(),
+            name: leg.caller_name.clone(),
+            to: leg.to.clone(),
+            inbound: leg.inbound,
+        })
+    }
+}
+
+impl Leg {
+    /// Who calls whom, from any event that says so. Names may hold anything.
+    fn caller(&mut self, frame: &Frame) {
+        let known = |text: &str| !text.is_empty() && text != "<unknown>";
+        if let Some(from) = frame.text("CallerIDNum").filter(|text| known(text)) {
+            self.from = PhoneNumber::cleaned(&from);
+        }
+        if let Some(name) = frame.text("CallerIDName").filter(|text| known(text)) {
+            self.caller_name = CallerName::cleaned(&name);
+        }
+        if let Some(to) = frame.text("Exten").filter(|text| known(text)) {
+            // Past the first step of the switch's dialplan the extension may be `h`, `T` or `s`.
+            if to.starts_with(|c: char| c.is_ascii_digit() || c == '+') {
+                self.to = PhoneNumber::cleaned(&to);
+            }
+        }
+    }
+}
+
+fn tags_of(frame: &Frame) -> Option<Tags> {
+    let value = |name| frame.channel_variable(name).map(String::from_utf8_lossy);
+    let [centre, call, epoch, state] = Tags::NAMES.map(value);
+    Tags::read([&centre?, &call?, &epoch?, &state?])
+}
+
+/// Q.850 causes with SIP's reply beside them where the switch gives it (measured: 17/486, 21/603, 19/480, 1/404,
+/// 34/503; 127/487 after our own CANCEL, at the end of ringing too).
+fn failure(frame: &Frame) -> Failure {
+    let sip = frame.number::<u16>("TechCause");
+    match frame.number::<u8>("Cause") {
+        Some(17) => Failure::Busy,
+        Some(21) => Failure::Rejected,
+        Some(19) if sip == Some(480) => Failure::Unreachable,
+        Some(1 | 2 | 3 | 20 | 22 | 27 | 28 | 34 | 38 | 41 | 42 | 44 | 50 | 58 | 88) => Failure::Unreachable,
+        Some(_) | None => Failure::NoAnswer,
+    }
+}

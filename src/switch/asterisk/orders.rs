@@ -1,0 +1,120 @@
+//! One order of the core as Asterisk's actions. Pure: nothing is sent here.
+
+use super::ami::{Action, AgiCommand};
+use super::legs::{Contexts, Legs};
+use crate::routing::ids::{CallerName, LegId, PhoneNumber};
+use crate::routing::tag::Tags;
+use crate::routing::{Act, HangUpCause, Refusal};
+
+/// Calls in our hands fall back after this many seconds without us; renewed while we live.
+pub const DEAD_MAN_S: u32 = 60;
+
+/// What is sent for an act; the last answer is the act's.
+pub type Actions = Vec<Action>;
+
+/// # Errors
+/// The refusal, where the act cannot even be tried.
+pub fn actions_for(act: &Act, legs: &Legs, contexts: &Contexts) -> Result<Actions, Refusal> {
+    let channel = |leg: &LegId| {
+        legs.get(leg).map(|known| known.channel(leg).to_owned()).ok_or_else(|| Refusal::Gone(leg.clone()))
+    };
+    Ok(match act {
+        Act::Answer { leg } => {
+            let channel = channel(leg)?;
+            // `i`: without the 500 ms that Answer waits for media.
+            let answer = AgiCommand::new("EXEC Answer").arg("0,i");
+            vec![dead_man(&channel, DEAD_MAN_S), Action::agi(channel, "answer", &answer)]
+        }
+        Act::StartMusic { leg, class } => {
+            let class = if class.is_empty() { "default" } else { class };
+            let music = AgiCommand::new("EXEC StartMusicOnHold").arg(class);
+            vec![Action::agi(channel(leg)?, "music", &music)]
+        }
+        // The driver plays sound by sound; see `driver.rs`.
+        Act::Play { .. } => return Err(Refusal::NoPrompt),
+        Act::StopPlay { leg } => vec![stop_playing(&channel(leg)?)],
+        Act::Ring { leg, station, from, name, ring_for, tags } => {
+            let mut ring = Action::new("Originate")
+                .with("Channel", station.as_str())
+                .with("Context", &contexts.agent)
+                .with("Exten", "leg")
+                .with("Priority", "1")
+                .with("ChannelId", leg.as_str())
+                .with("Timeout", ring_for.as_millis().to_string())
+                .with("CallerID", caller_id(from, name))
+                .with("Async", "true");
+            for (name, value) in Tags::NAMES.into_iter().zip(tags.values()) {
+                ring = ring.variable(name, value);
+            }
+            vec![ring]
+        }
+        Act::Connect { caller, agent } => {
+            let (caller, agent) = (channel(caller)?, channel(agent)?);
+            let bridge = Action::new("Bridge").with("Channel1", &caller).with("Channel2", &agent);
+            // The dead man's limit would hang a talking call up.
+            vec![dead_man(&caller, 0), bridge]
+        }
+        Act::HangUp { leg, cause } => vec![hang_up(&channel(leg)?, q850(*cause))],
+        Act::Tag { leg, tags } => {
+            // One message for all: ARRAY splits at commas, and the values hold none.
+            let names = format!("ARRAY({})", Tags::NAMES.join(","));
+            vec![Action::setvar(Some(&channel(leg)?), &names, tags.values().join(","))]
+        }
+        Act::Look { leg } => vec![look_at(channel(leg).as_deref().unwrap_or(leg.as_str()))],
+    })
+}
+
+pub fn look_at(channel: &str) -> Action {
+    Action::new("Status").with("Channel", channel).with("Variables", Tags::NAMES.join(","))
+}
+
+pub fn stop_playing(channel: &str) -> Action {
+    Action::new("ControlPlayback").with("Channel", channel).with("Control", "stop")
+}
+
+pub fn hang_up(channel: &str, cause: u8) -> Action {
+    Action::new("Hangup").with("Channel", channel).with("Cause", cause.to_string())
+}
+
+/// The seconds after which the switch takes this leg back; 0 is never.
+pub fn dead_man(channel: &str, seconds: u32) -> Action {
+    Action::setvar(Some(channel), "TIMEOUT(absolute)", seconds.to_string())
+}
+
+pub const fn q850(cause: HangUpCause) -> u8 {
+    match cause {
+        HangUpCause::Normal => 16,
+        HangUpCause::Busy => 17,
+        HangUpCause::NoSuchNumber => 1,
+        HangUpCause::Congested => 34,
+        HangUpCause::TakenElsewhere => 26,
+    }
+}
+
+/// `"name" <number>` with nothing in it that means anything to Asterisk's parser or to SIP.
+fn caller_id(from: &PhoneNumber, name: &CallerName) -> String {
+    let number: String = from
+        .as_str()
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '*' | '#' | '.' | '-' | '_'))
+        .collect();
+    let name: String = name
+        .as_str()
+        .chars()
+        .map(|c| if c.is_control() || matches!(c, '"' | '<' | '>' | '\\' | ',' | ';') { ' ' } else { c })
+        .collect();
+    format!("\"{}\" <{number}>", name.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hostile_name_means_nothing_to_the_switch() {
+        let name = CallerName::cleaned("\"><sip:evil@x>,\\;\r\nAction: Logoff");
+        let shown = caller_id(&PhoneNumber::cleaned("1<2>\"\r\n3"), &name);
+        assert_eq!(shown, "\"sip:evil@x     Action: Logoff\" <123>");
+        assert!(Action::new("Originate").with("CallerID", shown).checked().is_ok());
+    }
+}
