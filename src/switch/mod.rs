@@ -13,6 +13,7 @@
 //! - the reader never blocks on us: what we do not take in time is dropped, and told as `LinkLost` + a snapshot.
 
 pub mod asterisk;
+pub mod rehearsal;
 
 use std::path::PathBuf;
 
