@@ -10,5 +10,5 @@ mod zone;
 
 pub use hours::{Day, OpeningHours};
 pub use moment::Moment;
-pub use week::{Span, Week};
+pub use week::{MOST_SPANS, Span, Week, WeekMistake, weekday};
 pub use zone::{NoSuchZone, Zone};

@@ -80,6 +80,17 @@ pub enum EndKey {
     None,
 }
 
+impl EndKey {
+    /// The key itself.
+    pub const fn key(self) -> Option<Key> {
+        match self {
+            EndKey::Hash => Some(Key::Hash),
+            EndKey::Star => Some(Key::Star),
+            EndKey::None => None,
+        }
+    }
+}
+
 /// `hours`: a branch on the clock of the named opening hours.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HoursBranch {

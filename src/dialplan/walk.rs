@@ -3,16 +3,16 @@
 //! A state machine without time, sound or switch: it hears what happened and says what to do. It never panics
 //! and never spins: at most [`MOST_ACTIONS_AT_ONCE`] actions follow one event.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::action::{Key, QueueEntry};
+use super::action::{Action, Ask, Key, Menu, QueueEntry};
 use super::centre::Centre;
 use super::language::Language;
-use super::prompt::Prompt;
+use super::prompt::{Prompt, Spoken};
 use crate::calendar::Moment;
 use crate::routing::ids::{PhoneNumber, StepName};
 
@@ -73,8 +73,50 @@ pub enum Ending {
 pub struct Walk {
     plan: Arc<Centre>,
     step: StepName,
+    /// Which action of the step is being done.
+    at: usize,
     language: Language,
     keyed: BTreeMap<String, String>,
+    /// Keys that nothing has asked for yet.
+    ahead: VecDeque<Key>,
+    /// An answer was complete by its count: the end key that a caller adds out of habit is meant for nothing else.
+    habit: Option<Key>,
+    doing: Doing,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Doing {
+    /// A `say` or `play` runs to its end.
+    Playing,
+    /// A menu is offered.
+    Choosing { tries_left: u8, listening: Listening },
+    /// An answer is taken in.
+    Answering { tries_left: u8, listening: Listening, digits: String },
+    /// The call is in a queue.
+    Away,
+    /// The call was told to hang up.
+    Over,
+}
+
+/// What runs while a caller may key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Listening {
+    ToPrompt,
+    ToSilence,
+}
+
+/// Whether the walk goes on at once or has something to wait for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    On,
+    Pause,
+}
+
+/// What a key made of an answer.
+enum Answer {
+    Short,
+    Complete,
+    Nonsense,
 }
 
 impl Walk {
@@ -91,19 +133,59 @@ impl Walk {
         step: &StepName,
         language: Language,
         keyed: BTreeMap<String, String>,
-        _now: Moment,
+        now: Moment,
     ) -> Option<(Walk, Vec<Do>)> {
-        Some((Walk { plan, step: step.clone(), language, keyed }, Vec::new()))
+        if !plan.steps.contains_key(step) {
+            return None;
+        }
+        let mut walk = Walk {
+            plan,
+            step: step.clone(),
+            at: 0,
+            language,
+            keyed,
+            ahead: VecDeque::new(),
+            habit: None,
+            doing: Doing::Away,
+        };
+        let orders = walk.go(now, step);
+        Some((walk, orders))
     }
 
     /// What to do next, after what happened. What does not fit the state is ignored, because calls race.
-    pub fn next(&mut self, _now: Moment, _heard: Heard) -> Vec<Do> {
-        Vec::new()
+    pub fn next(&mut self, now: Moment, heard: Heard) -> Vec<Do> {
+        let mut out = Vec::new();
+        let pace = match heard {
+            Heard::PlayEnded | Heard::PlayFailed => {
+                self.habit = None;
+                self.play_ended(&mut out)
+            }
+            Heard::TimeUp => {
+                self.habit = None;
+                self.time_up(&mut out)
+            }
+            Heard::Key(key) if self.habit.take() == Some(key) => Pace::Pause,
+            Heard::Key(key) => self.key(key, &mut out),
+        };
+        if pace == Pace::On {
+            self.run(now, &mut out);
+        }
+        out
     }
 
-    /// On with another step, whatever the walk was doing: a queue said otherwise.
-    pub fn go(&mut self, _now: Moment, _step: &StepName) -> Vec<Do> {
-        Vec::new()
+    /// On with another step, whatever the walk was doing: a queue said otherwise. Nothing, once it hung up.
+    pub fn go(&mut self, now: Moment, step: &StepName) -> Vec<Do> {
+        let mut out = Vec::new();
+        match &self.doing {
+            Doing::Over => return out,
+            Doing::Away => {}
+            Doing::Playing => out.push(Do::StopPlay),
+            Doing::Choosing { listening, .. } | Doing::Answering { listening, .. } => out.push(listening.stop()),
+        }
+        if self.enter(step, &mut out) == Pace::On {
+            self.run(now, &mut out);
+        }
+        out
     }
 
     /// The step the call is in.
@@ -124,5 +206,256 @@ impl Walk {
     /// What the caller has keyed into variables.
     pub fn keyed(&self) -> &BTreeMap<String, String> {
         &self.keyed
+    }
+
+    /// Takes actions until one of them waits for something.
+    fn run(&mut self, now: Moment, out: &mut Vec<Do>) {
+        let plan = Arc::clone(&self.plan);
+        for _ in 0..MOST_ACTIONS_AT_ONCE {
+            let Some(action) = plan.steps.get(&self.step).and_then(|step| step.actions.get(self.at)) else {
+                return self.hang_up(Ending::Lost, out);
+            };
+            if self.act(now, action, out) == Pace::Pause {
+                return;
+            }
+        }
+        self.hang_up(Ending::TooManyActions, out);
+    }
+
+    fn act(&mut self, now: Moment, action: &Action, out: &mut Vec<Do>) -> Pace {
+        match action {
+            Action::Play(spoken) => {
+                self.doing = Doing::Playing;
+                self.play(spoken, out);
+                Pace::Pause
+            }
+            Action::Menu(menu) => self.offer(menu, menu.tries, out),
+            Action::Ask(ask) => self.question(ask, ask.tries, out),
+            Action::Hours(branch) => {
+                // Hours that are not there cannot be: the plan was checked. If they were, open is the kinder guess.
+                let open = self.plan.hours.get(&branch.name).is_none_or(|hours| hours.is_open(now));
+                match if open { &branch.open } else { &branch.closed } {
+                    Some(step) => self.enter(step, out),
+                    None => self.fall_through(),
+                }
+            }
+            Action::SetLanguage(language) => {
+                self.language = *language;
+                self.fall_through()
+            }
+            Action::Queue(entry) => {
+                self.doing = Doing::Away;
+                self.ahead.clear();
+                out.push(Do::Queue(entry.clone()));
+                Pace::Pause
+            }
+            Action::Go(step) => self.enter(step, out),
+            Action::HangUp => {
+                self.hang_up(Ending::Said, out);
+                Pace::Pause
+            }
+        }
+    }
+
+    fn play_ended(&mut self, out: &mut Vec<Do>) -> Pace {
+        let plan = Arc::clone(&self.plan);
+        match (&mut self.doing, plan.steps.get(&self.step).and_then(|step| step.actions.get(self.at))) {
+            (Doing::Playing, _) => self.fall_through(),
+            (Doing::Choosing { listening, .. }, Some(Action::Menu(Menu { timeout, .. })))
+            | (Doing::Answering { listening, .. }, Some(Action::Ask(Ask { timeout, .. })))
+                if *listening == Listening::ToPrompt =>
+            {
+                *listening = Listening::ToSilence;
+                out.push(Do::Wait(*timeout));
+                Pace::Pause
+            }
+            (Doing::Choosing { .. } | Doing::Answering { .. } | Doing::Away | Doing::Over, _) => Pace::Pause,
+        }
+    }
+
+    fn time_up(&mut self, out: &mut Vec<Do>) -> Pace {
+        let plan = Arc::clone(&self.plan);
+        match (self.doing.clone(), plan.steps.get(&self.step).and_then(|step| step.actions.get(self.at))) {
+            (Doing::Choosing { tries_left, listening: Listening::ToSilence }, Some(Action::Menu(menu))) => {
+                self.offer_again(menu, tries_left, out)
+            }
+            (Doing::Answering { tries_left, listening: Listening::ToSilence, digits }, Some(Action::Ask(ask))) => {
+                if digits.len() >= usize::from(ask.fewest) {
+                    self.answered(ask, digits, out)
+                } else {
+                    self.question_again(ask, tries_left, digits, out)
+                }
+            }
+            (Doing::Choosing { .. } | Doing::Answering { .. } | Doing::Playing | Doing::Away | Doing::Over, _) => {
+                Pace::Pause
+            }
+        }
+    }
+
+    fn key(&mut self, key: Key, out: &mut Vec<Do>) -> Pace {
+        let plan = Arc::clone(&self.plan);
+        match (self.doing.clone(), plan.steps.get(&self.step).and_then(|step| step.actions.get(self.at))) {
+            (Doing::Choosing { tries_left, listening }, Some(Action::Menu(menu))) => {
+                out.push(listening.stop());
+                self.chosen(menu, tries_left, key, out)
+            }
+            (Doing::Answering { tries_left, listening, mut digits }, Some(Action::Ask(ask))) => {
+                let answer = self.take(ask, key, &mut digits);
+                // The wait for the next digit replaces the wait for this one.
+                if !matches!((&answer, listening), (Answer::Short, Listening::ToSilence)) {
+                    out.push(listening.stop());
+                }
+                match answer {
+                    Answer::Short => {
+                        self.doing = Doing::Answering { tries_left, listening: Listening::ToSilence, digits };
+                        out.push(Do::Wait(ask.timeout));
+                        Pace::Pause
+                    }
+                    Answer::Complete => self.answered(ask, digits, out),
+                    Answer::Nonsense => {
+                        digits.push(key.as_char());
+                        self.question_again(ask, tries_left, digits, out)
+                    }
+                }
+            }
+            (Doing::Playing, _) => {
+                if self.ahead.len() < MOST_KEYS_AHEAD {
+                    self.ahead.push_back(key);
+                }
+                Pace::Pause
+            }
+            (Doing::Choosing { .. } | Doing::Answering { .. } | Doing::Away | Doing::Over, _) => Pace::Pause,
+        }
+    }
+
+    fn offer(&mut self, menu: &Menu, tries: u8, out: &mut Vec<Do>) -> Pace {
+        if let Some(key) = self.ahead.pop_front() {
+            return self.chosen(menu, tries, key, out);
+        }
+        self.doing = Doing::Choosing { tries_left: tries, listening: Listening::ToPrompt };
+        self.play(&menu.prompt, out);
+        Pace::Pause
+    }
+
+    fn chosen(&mut self, menu: &Menu, tries_left: u8, key: Key, out: &mut Vec<Do>) -> Pace {
+        out.push(Do::Keyed { step: self.step.clone(), into: None, keys: key.to_string() });
+        match menu.keys.get(&key) {
+            Some(step) => self.enter(step, out),
+            None => self.offer_again(menu, tries_left, out),
+        }
+    }
+
+    fn offer_again(&mut self, menu: &Menu, tries_left: u8, out: &mut Vec<Do>) -> Pace {
+        // Whoever keyed nonsense did not mean what they keyed after it either.
+        self.ahead.clear();
+        match tries_left.saturating_sub(1) {
+            0 => self.given_up(&menu.otherwise, out),
+            left => self.offer(menu, left, out),
+        }
+    }
+
+    fn question(&mut self, ask: &Ask, tries_left: u8, out: &mut Vec<Do>) -> Pace {
+        let mut digits = String::new();
+        while let Some(key) = self.ahead.pop_front() {
+            match self.take(ask, key, &mut digits) {
+                Answer::Short => {}
+                Answer::Complete => {
+                    if self.habit.is_some() && self.ahead.front() == self.habit.as_ref() {
+                        self.ahead.pop_front();
+                        self.habit = None;
+                    }
+                    return self.answered(ask, digits, out);
+                }
+                Answer::Nonsense => {
+                    digits.push(key.as_char());
+                    return self.question_again(ask, tries_left, digits, out);
+                }
+            }
+        }
+        if digits.is_empty() {
+            self.doing = Doing::Answering { tries_left, listening: Listening::ToPrompt, digits };
+            self.play(&ask.prompt, out);
+        } else {
+            self.doing = Doing::Answering { tries_left, listening: Listening::ToSilence, digits };
+            out.push(Do::Wait(ask.timeout));
+        }
+        Pace::Pause
+    }
+
+    fn take(&mut self, ask: &Ask, key: Key, digits: &mut String) -> Answer {
+        let ends = ask.ends.key();
+        match key {
+            Key::Digit(_) => {
+                digits.push(key.as_char());
+                if digits.len() < usize::from(ask.most) {
+                    return Answer::Short;
+                }
+                self.habit = ends;
+                Answer::Complete
+            }
+            Key::Star | Key::Hash if Some(key) == ends && digits.len() >= usize::from(ask.fewest) => Answer::Complete,
+            Key::Star | Key::Hash => Answer::Nonsense,
+        }
+    }
+
+    fn answered(&mut self, ask: &Ask, digits: String, out: &mut Vec<Do>) -> Pace {
+        out.push(Do::Keyed { step: self.step.clone(), into: Some(ask.into.clone()), keys: digits.clone() });
+        self.keyed.insert(ask.into.clone(), digits);
+        self.fall_through()
+    }
+
+    fn question_again(&mut self, ask: &Ask, tries_left: u8, keys: String, out: &mut Vec<Do>) -> Pace {
+        if !keys.is_empty() {
+            out.push(Do::Keyed { step: self.step.clone(), into: None, keys });
+        }
+        self.ahead.clear();
+        match tries_left.saturating_sub(1) {
+            0 => {
+                self.keyed.remove(&ask.into);
+                self.given_up(&ask.otherwise, out)
+            }
+            left => self.question(ask, left, out),
+        }
+    }
+
+    fn given_up(&mut self, otherwise: &Option<StepName>, out: &mut Vec<Do>) -> Pace {
+        match otherwise {
+            Some(step) => self.enter(step, out),
+            None => self.fall_through(),
+        }
+    }
+
+    fn fall_through(&mut self) -> Pace {
+        self.at = self.at.saturating_add(1);
+        Pace::On
+    }
+
+    fn enter(&mut self, step: &StepName, out: &mut Vec<Do>) -> Pace {
+        if !self.plan.steps.contains_key(step) {
+            self.hang_up(Ending::Lost, out);
+            return Pace::Pause;
+        }
+        self.step = step.clone();
+        self.at = 0;
+        out.push(Do::Entered(step.clone()));
+        Pace::On
+    }
+
+    fn play(&self, spoken: &Spoken, out: &mut Vec<Do>) {
+        out.push(Do::Play(spoken.prompt(self.language, &self.keyed).into_iter().collect()));
+    }
+
+    fn hang_up(&mut self, ending: Ending, out: &mut Vec<Do>) {
+        self.doing = Doing::Over;
+        out.push(Do::HangUp(ending));
+    }
+}
+
+impl Listening {
+    fn stop(self) -> Do {
+        match self {
+            Listening::ToPrompt => Do::StopPlay,
+            Listening::ToSilence => Do::StopWait,
+        }
     }
 }

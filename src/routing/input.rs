@@ -20,6 +20,7 @@ pub enum Input {
     Started {
         epoch: Epoch,
         version: VersionHash,
+        switches: BTreeSet<SwitchName>,
         known: Box<Known>,
     },
     /// New calls follow this version from now on; calls in progress stay in theirs.

@@ -33,10 +33,14 @@ pub struct KnownCall {
     pub arrived: Moment,
     pub step: Option<StepName>,
     pub language: String,
+    /// What the caller keyed into variables; never a secret.
+    pub keyed: BTreeMap<String, String>,
     pub queued: Option<KnownPlace>,
     pub offer: Option<KnownOffer>,
     /// Talking: with whom, on which leg, since when.
     pub talking: Option<(AgentName, LegId, Moment)>,
+    /// The queue that the conversation came from.
+    pub talked_for: Option<QueueName>,
 }
 
 /// A place in a queue.
@@ -85,9 +89,11 @@ impl Known {
                         arrived: at,
                         step: None,
                         language: String::new(),
+                        keyed: BTreeMap::new(),
                         queued: None,
                         offer: None,
                         talking: None,
+                        talked_for: None,
                     },
                 );
             }
@@ -131,7 +137,11 @@ impl Known {
                     });
                 }
             }
-            Fact::CallConnected { call, agent, leg, .. } => self.of_call(*call, |known| {
+            Fact::Keyed { call, into: Some(into), keys, step: _ } => self.of_call(*call, |known| {
+                known.keyed.insert(into.clone(), keys.clone());
+            }),
+            Fact::CallConnected { call, agent, leg, queue, waited: _ } => self.of_call(*call, |known| {
+                known.talked_for = Some(queue.clone());
                 known.queued = None;
                 known.offer = None;
                 known.talking = Some((agent.clone(), leg.clone(), at));
@@ -168,7 +178,7 @@ impl Known {
                     self.agents.remove(agent);
                 }
             }
-            Fact::Keyed { .. }
+            Fact::Keyed { into: None, .. }
             | Fact::OfferRang { .. }
             | Fact::ControllerStarted { .. }
             | Fact::VersionPublished { .. }

@@ -4,15 +4,28 @@
 //! Never: a socket, a file, a clock, a thread, chance.
 
 pub mod agent;
+pub mod call;
+mod connecting;
+mod core;
 pub mod effect;
 pub mod fact;
 pub mod ids;
 pub mod input;
 pub mod known;
+mod matching;
+mod offering;
+pub mod people;
 pub mod queue;
+mod recovery;
 pub mod tag;
+mod timer;
+mod walking;
 
+pub use self::core::{Core, Handled, ORDER_WITHIN};
 pub use effect::{Act, Effect, HangUpCause};
 pub use fact::Fact;
 pub use input::{Failure, Input, LegSeen, LegUp, Line, Refusal, Returned};
 pub use known::Known;
+pub use matching::QueueIndex;
+pub use people::Refused;
+pub use timer::Timer;

@@ -12,6 +12,8 @@
 //! - nothing from outside (names, numbers, digits) reaches the wire unescaped;
 //! - the reader never blocks on us: what we do not take in time is dropped, and told as `LinkLost` + a snapshot.
 
+pub mod asterisk;
+
 use std::path::PathBuf;
 
 use tokio::sync::mpsc;

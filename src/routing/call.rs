@@ -1,0 +1,105 @@
+//! Calls: one caller from arrival to the one outcome.
+
+use std::time::Duration;
+
+use super::fact::{EndedBy, Outcome};
+use super::ids::*;
+use super::queue::Need;
+use crate::calendar::Moment;
+use crate::dialplan::{Walk, When};
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    pub id: CallId,
+    pub switch: SwitchName,
+    pub leg: LegId,
+    pub from: PhoneNumber,
+    pub name: CallerName,
+    pub to: PhoneNumber,
+    pub arrived: Moment,
+    /// The way through the dialplan; sleeps while the call waits or talks.
+    pub walk: Walk,
+    /// The switch has been told to answer.
+    pub answered: bool,
+    pub stage: Stage,
+}
+
+/// Where a call is. It is in exactly one of these, and a field lives only in the stage that needs it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Stage {
+    /// Hears prompts, keys digits. `playing` is the prompt whose end the switch owes us.
+    InDialplan {
+        playing: Option<EffectId>,
+    },
+    /// Has a place in a queue, with or without a phone ringing for it.
+    Waiting {
+        place: QueuePlace,
+        offer: Option<OfferId>,
+        doubt: bool,
+    },
+    /// An agent picked up; they do not hear each other yet.
+    Connecting {
+        place: QueuePlace,
+        offer: OfferId,
+    },
+    Talking {
+        queue: QueueName,
+        agent: AgentName,
+        agent_leg: LegId,
+        since: Moment,
+    },
+    /// We hung up, and wait for the switch to say that the leg is gone.
+    Ending {
+        outcome: Outcome,
+        by: EndedBy,
+    },
+}
+
+/// A place in a queue: kept whatever the phones do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QueuePlace {
+    pub queue: QueueName,
+    pub joined: Moment,
+    /// The step's and the queue's together.
+    pub credit: Duration,
+    /// The step's and the queue's together.
+    pub needs: Vec<Need>,
+    pub otherwise: Vec<(When, StepName)>,
+}
+
+impl QueuePlace {
+    /// What the order of a queue is counted by: the earlier goes first.
+    pub fn rank(&self) -> Moment {
+        self.joined - self.credit
+    }
+}
+
+impl Call {
+    /// The queue it waits in or talks by.
+    pub fn queue(&self) -> Option<&QueueName> {
+        match &self.stage {
+            Stage::Waiting { place, .. } | Stage::Connecting { place, .. } => Some(&place.queue),
+            Stage::Talking { queue, .. } => Some(queue),
+            Stage::InDialplan { .. } | Stage::Ending { .. } => None,
+        }
+    }
+
+    pub fn offer(&self) -> Option<OfferId> {
+        match &self.stage {
+            Stage::Waiting { offer, .. } => *offer,
+            Stage::Connecting { offer, .. } => Some(*offer),
+            Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Ending { .. } => None,
+        }
+    }
+}
+
+/// One ring of one agent for one call, while it lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    pub id: OfferId,
+    pub call: CallId,
+    pub agent: AgentName,
+    pub switch: SwitchName,
+    pub leg: LegId,
+    pub until: Moment,
+}

@@ -1,0 +1,284 @@
+//! From the pick-up to the end: caller and agent joined, parted, hung up, wrapped up.
+
+use super::agent::Work;
+use super::call::{Call, Stage};
+use super::core::{CONNECT_WITHIN, Core, HANG_UP_WITHIN, LegOf, Owed, PARTED_WITHIN};
+use super::effect::{Act, HangUpCause};
+use super::fact::{EndedBy, Fact, OfferEnd, Outcome};
+use super::ids::*;
+use super::input::{Refusal, Returned};
+use super::tag::Place;
+use super::timer::Timer;
+use crate::calendar::Moment;
+
+impl Core {
+    /// The tag first: a fallback of the switch must never take a caller who talks.
+    pub(super) fn connect(&mut self, now: Moment, call: CallId, offer: OfferId, agent: &AgentName, agent_leg: &LegId) {
+        let Some(of) = self.calls.get(&call) else { return };
+        let (switch, caller) = (of.switch.clone(), of.leg.clone());
+        let tags = self.tags(call, Place::Talking { agent: agent.clone() });
+        self.order(now, &switch, Act::Tag { leg: caller.clone(), tags }, None);
+        let act = Act::Connect { caller, agent: agent_leg.clone() };
+        self.order(now, &switch, act, Some(Owed::Connect(call, offer)));
+        self.timers.set(Timer::ConnectDue(call), now + CONNECT_WITHIN);
+    }
+
+    pub(super) fn connect_returned(&mut self, now: Moment, call: CallId, offer: OfferId, how: &Returned) {
+        let Some(Call { stage: Stage::Connecting { offer: current, .. }, leg, .. }) = self.calls.get(&call) else {
+            return;
+        };
+        if *current != offer {
+            return;
+        }
+        match how {
+            // `LegsJoined` says that it is true; ConnectDue says that it is not.
+            Returned::Done | Returned::Unknown => {}
+            Returned::Refused { why: Refusal::Gone(gone) } if gone != leg => {
+                self.end_offer(now, offer, OfferEnd::AgentGone);
+                self.back_to_waiting(now, call);
+            }
+            Returned::Refused { .. } => self.connect_failed(now, call, offer),
+        }
+    }
+
+    pub(super) fn connect_overdue(&mut self, now: Moment, call: CallId) {
+        if let Some(Call { stage: Stage::Connecting { offer, .. }, .. }) = self.calls.get(&call) {
+            self.connect_failed(now, call, *offer);
+        }
+    }
+
+    /// Perhaps the caller has gone and the word of it is on its way: no other phone rings for this call before
+    /// the switch has looked.
+    fn connect_failed(&mut self, now: Moment, call: CallId, offer: OfferId) {
+        let how = OfferEnd::Unseen;
+        if let Some(of) = self.offers.get(&offer) {
+            let (switch, leg) = (of.switch.clone(), of.leg.clone());
+            self.hang_up(now, &switch, leg, HangUpCause::Normal);
+        }
+        self.end_offer(now, offer, how);
+        self.back_to_waiting(now, call);
+        self.doubt(now, call);
+    }
+
+    /// The call keeps its place, but nobody is rung for it until the switch has looked whether it lives.
+    pub(super) fn doubt(&mut self, now: Moment, call: CallId) {
+        let Some(of) = self.calls.get_mut(&call) else { return };
+        if let Stage::Waiting { doubt, .. } = &mut of.stage {
+            *doubt = true;
+        }
+        let (switch, leg) = (of.switch.clone(), of.leg.clone());
+        self.seeking.remove(&call);
+        self.order(now, &switch, Act::Look { leg }, None);
+    }
+
+    pub(super) fn legs_joined(&mut self, now: Moment, a: &LegId, b: &LegId) {
+        let (call, agent_leg) = match (self.legs.get(a), self.legs.get(b)) {
+            (Some(LegOf::Caller(call)), Some(LegOf::Agent(_))) => (*call, b.clone()),
+            (Some(LegOf::Agent(_)), Some(LegOf::Caller(call))) => (*call, a.clone()),
+            (None | Some(LegOf::Caller(_) | LegOf::Agent(_)), None | Some(LegOf::Caller(_) | LegOf::Agent(_))) => {
+                return;
+            }
+        };
+        self.timers.stop(&Timer::PartedDue(call));
+        let Some(offer) = self.calls.get(&call).and_then(Call::offer).and_then(|id| self.offers.get(&id)).cloned()
+        else {
+            return;
+        };
+        if offer.leg != agent_leg {
+            return;
+        }
+        let Some(of) = self.calls.get(&call) else { return };
+        let place = match &of.stage {
+            Stage::Connecting { place, .. } => place.clone(),
+            // The switch told of the pick-up after the joining, or not at all.
+            Stage::Waiting { place, .. } => {
+                let place = place.clone();
+                self.change_work(&offer.agent, |work| work.pick_up(now));
+                self.fact(Fact::OfferAnswered { offer: offer.id, call });
+                place
+            }
+            Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Ending { .. } => return,
+        };
+        self.timers.stop(&Timer::ConnectDue(call));
+        self.timers.stop(&Timer::QueueExit(call));
+        self.end_offer(now, offer.id, OfferEnd::Connected);
+        self.change_work(&offer.agent, |work| work.connect(now));
+        let rank = (place.rank(), call);
+        if let Some(index) = self.queues.get_mut(&place.queue) {
+            index.leave(rank);
+        }
+        self.fact(Fact::CallConnected {
+            call,
+            agent: offer.agent.clone(),
+            leg: agent_leg.clone(),
+            queue: place.queue.clone(),
+            waited: now.since(place.joined),
+        });
+        if let Some(of) = self.calls.get_mut(&call) {
+            of.stage = Stage::Talking { queue: place.queue, agent: offer.agent, agent_leg, since: now };
+        }
+    }
+
+    pub(super) fn leg_parted(&mut self, now: Moment, leg: &LegId) {
+        let call = match self.legs.get(leg) {
+            Some(LegOf::Caller(call)) => *call,
+            Some(LegOf::Agent(agent)) => match self.agents.get(agent).map(|agent| &agent.work) {
+                Some(Work::Talking { call, .. }) => *call,
+                Some(
+                    Work::Nothing { .. } | Work::Ringing { .. } | Work::Connecting { .. } | Work::WrappingUp { .. },
+                )
+                | None => return,
+            },
+            None => return,
+        };
+        match self.calls.get(&call).map(|call| &call.stage) {
+            // Somebody hung up, and the hang-up is on its way: it says who.
+            Some(Stage::Talking { .. }) => self.timers.set(Timer::PartedDue(call), now + PARTED_WITHIN),
+            // Came back from a joining that failed, or from the switch's own dialplan: it hears nothing.
+            Some(Stage::Waiting { .. }) => self.music(now, call),
+            Some(Stage::InDialplan { playing: None }) => self.begin_step_anew(now, call),
+            Some(Stage::InDialplan { playing: Some(_) } | Stage::Connecting { .. } | Stage::Ending { .. }) | None => {}
+        }
+    }
+
+    /// Both are still there and nobody hung up: join them again.
+    pub(super) fn parted_overdue(&mut self, now: Moment, call: CallId) {
+        let Some(Call { stage: Stage::Talking { agent, agent_leg, .. }, switch, leg, .. }) = self.calls.get(&call)
+        else {
+            return;
+        };
+        let (agent, agent_leg, switch, caller) = (agent.clone(), agent_leg.clone(), switch.clone(), leg.clone());
+        self.healed(Some(call), Some(agent), "caller and agent came apart with nobody hanging up: joined again");
+        self.order(now, &switch, Act::Connect { caller: caller.clone(), agent: agent_leg.clone() }, None);
+        // And a look at both, should one of them have gone unheard.
+        self.order(now, &switch, Act::Look { leg: caller }, None);
+        self.order(now, &switch, Act::Look { leg: agent_leg }, None);
+    }
+
+    pub(super) fn hang_up(&mut self, now: Moment, switch: &SwitchName, leg: LegId, cause: HangUpCause) {
+        if let Some(effect) = self.order(now, switch, Act::HangUp { leg: leg.clone(), cause }, None) {
+            self.owed.insert(effect, Owed::HangUp(leg));
+        }
+    }
+
+    pub(super) fn hang_up_returned(&mut self, now: Moment, leg: &LegId, how: &Returned) {
+        if let Returned::Refused { .. } = how
+            && let Some(switch) = self.switch_of_leg(leg).cloned()
+        {
+            self.order(now, &switch, Act::Look { leg: leg.clone() }, None);
+        }
+    }
+
+    /// A leg that should be gone long since: hang up once more, and look.
+    pub(super) fn hang_up_overdue(&mut self, now: Moment, leg: LegId) {
+        let Some(switch) = self.switch_of_leg(&leg).cloned() else { return };
+        self.hang_up(now, &switch, leg.clone(), HangUpCause::Normal);
+        self.timers.set(Timer::HangUpDue(leg.clone()), now + HANG_UP_WITHIN);
+        self.order(now, &switch, Act::Look { leg }, None);
+    }
+
+    pub(super) fn leg_hung_up(&mut self, now: Moment, leg: &LegId) {
+        match self.legs.get(leg).cloned() {
+            Some(LegOf::Caller(call)) => self.caller_gone(now, call, EndedBy::Caller),
+            Some(LegOf::Agent(agent)) => self.agent_leg_hung_up(now, leg, &agent, EndedBy::Agent(agent.clone())),
+            None => {}
+        }
+    }
+
+    /// The phone is free again.
+    pub(super) fn leg_gone(&mut self, leg: &LegId) {
+        self.timers.stop(&Timer::HangUpDue(leg.clone()));
+        if let Some(LegOf::Agent(agent)) = self.legs.remove(leg) {
+            self.change_agent(&agent, |agent| {
+                if agent.leg.as_ref() == Some(leg) {
+                    agent.leg = None;
+                }
+            });
+        }
+    }
+
+    /// The caller's leg is gone. `by` is [`EndedBy::Unseen`] where nobody saw it go.
+    pub(super) fn caller_gone(&mut self, now: Moment, call: CallId, by: EndedBy) {
+        let unseen = by == EndedBy::Unseen;
+        if let Some(offer) = self.calls.get(&call).and_then(Call::offer) {
+            self.withdraw(now, offer, OfferEnd::CallerGone);
+        }
+        let Some(gone) = self.forget_call(call) else { return };
+        let (outcome, by) = match gone.stage {
+            Stage::InDialplan { .. } if unseen => (Outcome::EndedUnseen, by),
+            Stage::InDialplan { .. } => (Outcome::LeftInDialplan, by),
+            Stage::Waiting { .. } | Stage::Connecting { .. } if unseen => (Outcome::EndedUnseen, by),
+            Stage::Waiting { .. } | Stage::Connecting { .. } => (Outcome::Abandoned, by),
+            Stage::Talking { queue, agent, agent_leg, .. } => {
+                self.hang_up(now, &gone.switch, agent_leg, HangUpCause::Normal);
+                let rules = gone.walk.plan().queues.get(&queue).cloned();
+                self.start_wrap_up(now, &agent, rules.as_ref());
+                (Outcome::Answered, by)
+            }
+            Stage::Ending { outcome, by } => (outcome, by),
+        };
+        self.fact(Fact::CallEnded { call, outcome, by });
+    }
+
+    pub(super) fn agent_leg_hung_up(&mut self, now: Moment, leg: &LegId, agent: &AgentName, by: EndedBy) {
+        let offer = self.offer_of_leg(leg).cloned();
+        self.leg_gone(leg);
+        if let Some(offer) = offer {
+            let picked_up = matches!(self.calls.get(&offer.call).map(|c| &c.stage), Some(Stage::Connecting { .. }));
+            let how = if picked_up { OfferEnd::AgentGone } else { OfferEnd::Unreachable };
+            self.offer_lost(now, offer.id, how);
+            return;
+        }
+        let talking = self.agents.get(agent).and_then(|agent| agent.work.call()).and_then(|call| {
+            let Stage::Talking { agent_leg, queue, .. } = &self.calls.get(&call)?.stage else { return None };
+            (agent_leg == leg).then(|| (call, queue.clone()))
+        });
+        if let Some((call, queue)) = talking {
+            let rules = self.rules_for(call, &queue).cloned();
+            self.start_wrap_up(now, agent, rules.as_ref());
+            self.timers.stop(&Timer::PartedDue(call));
+            if let Some(of) = self.calls.get_mut(&call) {
+                of.stage = Stage::Ending { outcome: Outcome::Answered, by };
+                let (switch, caller) = (of.switch.clone(), of.leg.clone());
+                self.hang_up(now, &switch, caller, HangUpCause::Normal);
+            }
+        }
+    }
+
+    fn start_wrap_up(&mut self, now: Moment, agent: &AgentName, rules: Option<&super::queue::QueueRules>) {
+        let limit = rules.map_or(Some(std::time::Duration::ZERO), |rules| rules.wrap_up);
+        if limit == Some(std::time::Duration::ZERO) {
+            self.change_work(agent, |work| work.rest(now));
+            return;
+        }
+        let until = limit.map(|limit| now + limit);
+        if self.change_work(agent, |work| work.wrap_up(now, until))
+            && let Some(until) = until
+        {
+            self.timers.set(Timer::WrapUpDue(agent.clone()), until);
+        }
+    }
+
+    pub(super) fn wrap_up_over(&mut self, now: Moment, agent: &AgentName) {
+        if matches!(self.agents.get(agent).map(|agent| &agent.work), Some(Work::WrappingUp { .. })) {
+            self.change_work(agent, |work| work.rest(now));
+        }
+    }
+
+    /// For `leg_looked_at` and snapshots: a call that was in doubt lives.
+    pub(super) fn lives(&mut self, now: Moment, call: CallId) {
+        let Some(of) = self.calls.get_mut(&call) else { return };
+        match &mut of.stage {
+            Stage::Waiting { doubt, .. } if *doubt => {
+                *doubt = false;
+                self.music(now, call);
+                self.seek(call);
+            }
+            Stage::InDialplan { .. }
+            | Stage::Waiting { .. }
+            | Stage::Connecting { .. }
+            | Stage::Talking { .. }
+            | Stage::Ending { .. } => {}
+        }
+    }
+}

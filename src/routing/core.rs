@@ -1,0 +1,375 @@
+//! The core itself: its state, the way in, and the bookkeeping that every part of it uses.
+//!
+//! What happens on each input is in the file named after it: `walking`, `matching`, `offering`, `connecting`,
+//! `people`, `recovery`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::agent::{Agent, AgentState, Presence, Work};
+use super::call::{Call, Offer, Stage};
+use super::effect::{Act, Effect};
+use super::fact::Fact;
+use super::ids::*;
+use super::input::{Input, Line, Returned};
+use super::matching::QueueIndex;
+use super::people::Refused;
+use super::tag::{Place, Tags};
+use super::timer::{Timer, Timers};
+use crate::calendar::Moment;
+use crate::dialplan::{Centre, Heard};
+
+/// How long a switch has to answer an order. Measured orders take 1-5 ms, 100 ms on a silent channel.
+pub const ORDER_WITHIN: Duration = Duration::from_secs(3);
+/// The longest prompt waited for; ten minutes is no prompt.
+pub const PLAY_WITHIN: Duration = Duration::from_secs(600);
+/// How much longer than `ring_for` we wait for the switch to say that nobody answered.
+pub const RING_GRACE: Duration = Duration::from_secs(3);
+/// From a pick-up to both hearing each other; measured 3-9 ms, 60 ms on FreeSWITCH.
+pub const CONNECT_WITHIN: Duration = Duration::from_secs(2);
+/// A talking call came apart: the hang-up that explains it follows within 5 ms, 112 ms when it was lost and healed.
+pub const PARTED_WITHIN: Duration = Duration::from_millis(200);
+/// From our hang-up to the leg being gone.
+pub const HANG_UP_WITHIN: Duration = Duration::from_secs(5);
+/// While a switch is out of reach its timers wait in steps of this.
+pub const FROZEN_STEP: Duration = Duration::from_secs(1);
+
+/// What came of one input.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Handled {
+    pub effects: Vec<Effect>,
+    pub facts: Vec<Fact>,
+    /// A person asked for what cannot be; nothing was changed.
+    pub refused: Option<Refused>,
+}
+
+/// Whose a leg is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum LegOf {
+    Caller(CallId),
+    Agent(AgentName),
+}
+
+/// One centre. One value, owned by one task.
+#[derive(Clone, Debug)]
+pub struct Core {
+    pub(super) centre: CentreName,
+    pub(super) epoch: Epoch,
+    pub(super) shelf: BTreeMap<VersionHash, Arc<Centre>>,
+    pub(super) version: Option<Arc<Centre>>,
+    pub(super) links: BTreeMap<SwitchName, bool>,
+    pub(super) calls: BTreeMap<CallId, Call>,
+    pub(super) agents: BTreeMap<AgentName, Agent>,
+    pub(super) offers: BTreeMap<OfferId, Offer>,
+    pub(super) legs: BTreeMap<LegId, LegOf>,
+    pub(super) queues: BTreeMap<QueueName, QueueIndex>,
+    /// Under which key each free agent stands in the queues' indexes.
+    pub(super) indexed: BTreeMap<AgentName, Moment>,
+    pub(super) lines: BTreeMap<StationAddress, Line>,
+    pub(super) timers: Timers,
+    /// What an effect was for, where its result matters.
+    pub(super) owed: BTreeMap<EffectId, Owed>,
+    pub(super) next_call: u32,
+    pub(super) next_offer: u32,
+    pub(super) next_effect: u32,
+
+    // Of the input being handled; empty between two.
+    pub(super) out: Handled,
+    pub(super) by: Option<AgentName>,
+    /// Agents that something was done to: their place in the indexes and their fact are settled at the end.
+    pub(super) touched: BTreeMap<AgentName, (Presence, Work, AgentState)>,
+    pub(super) freed: BTreeSet<AgentName>,
+    pub(super) seeking: BTreeSet<CallId>,
+}
+
+/// Effects whose result decides something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Owed {
+    Play(CallId),
+    Ring(OfferId),
+    Connect(CallId, OfferId),
+    HangUp(LegId),
+}
+
+impl Core {
+    /// Nobody on the floor, no switch in reach, no plan: [`Input::Started`] is the first thing it must be told.
+    pub fn new(centre: CentreName) -> Self {
+        Self {
+            centre,
+            epoch: Epoch::default(),
+            shelf: BTreeMap::new(),
+            version: None,
+            links: BTreeMap::new(),
+            calls: BTreeMap::new(),
+            agents: BTreeMap::new(),
+            offers: BTreeMap::new(),
+            legs: BTreeMap::new(),
+            queues: BTreeMap::new(),
+            indexed: BTreeMap::new(),
+            lines: BTreeMap::new(),
+            timers: Timers::default(),
+            owed: BTreeMap::new(),
+            next_call: 0,
+            next_offer: 0,
+            next_effect: 0,
+            out: Handled::default(),
+            by: None,
+            touched: BTreeMap::new(),
+            freed: BTreeSet::new(),
+            seeking: BTreeSet::new(),
+        }
+    }
+
+    /// Hand over a published version, so that inputs can name it by its hash. Changes nothing by itself.
+    pub fn shelve(&mut self, centre: Arc<Centre>) {
+        self.shelf.insert(centre.version.clone(), centre);
+    }
+
+    /// When [`Input::TimeCame`] is due at the latest.
+    pub fn next_wakeup(&self) -> Option<Moment> {
+        self.timers.next()
+    }
+
+    /// The only way in. Never panics on any input; the same inputs give the same answers.
+    pub fn handle(&mut self, now: Moment, input: Input) -> Handled {
+        self.dispatch(now, input);
+        self.run_timers(now);
+        self.settle(now);
+        std::mem::take(&mut self.out)
+    }
+
+    fn dispatch(&mut self, now: Moment, input: Input) {
+        match input {
+            Input::Started { epoch, version, switches, known } => self.started(now, epoch, &version, switches, *known),
+            Input::VersionPublished { version } => self.version_published(&version),
+            Input::CallerArrived { switch, leg, from, name, to } => {
+                self.caller_arrived(now, &switch, &leg, from, name, to);
+            }
+            Input::LegRinging { leg } => self.leg_ringing(&leg),
+            Input::LegAnswered { leg } => self.leg_answered(now, &leg),
+            Input::LegFailed { leg, why } => self.leg_failed(now, &leg, why),
+            Input::LegHungUp { leg } => self.leg_hung_up(now, &leg),
+            Input::KeyPressed { leg, key } => {
+                if let Some(LegOf::Caller(call)) = self.legs.get(&leg) {
+                    self.walk_on(now, *call, Heard::Key(key));
+                }
+            }
+            Input::LegsJoined { a, b } => self.legs_joined(now, &a, &b),
+            Input::LegParted { leg } => self.leg_parted(now, &leg),
+            Input::StationChanged { station, line } => self.station_changed(station, line),
+            Input::EffectReturned { effect, how } => self.effect_returned(now, effect, &how),
+            Input::LinkLost { switch } => self.link_lost(now, &switch),
+            Input::SnapshotTaken { switch, legs } => self.snapshot_taken(now, &switch, legs),
+            Input::LegLookedAt { switch, leg, seen } => self.leg_looked_at(now, &switch, &leg, seen),
+            Input::AgentLoggedIn { agent, station, switch, queues, skills, by } => {
+                self.by = Some(by.clone());
+                self.agent_logged_in(now, agent, station, switch, queues, skills, by);
+            }
+            Input::AgentLoggedOut { agent, by } => {
+                self.by = Some(by.clone());
+                self.agent_logged_out(now, &agent, by);
+            }
+            Input::AgentSaidReady { agent, by } => {
+                self.by = Some(by);
+                self.agent_said_ready(now, &agent);
+            }
+            Input::AgentTookBreak { agent, reason, by } => {
+                self.by = Some(by);
+                self.agent_took_break(now, &agent, reason);
+            }
+            Input::AgentEndedWrapUp { agent, by } => {
+                self.by = Some(by);
+                self.agent_ended_wrap_up(now, &agent);
+            }
+            Input::AgentEndedCall { agent, by } => {
+                self.by = Some(by);
+                self.agent_ended_call(now, &agent);
+            }
+            Input::TimeCame => {}
+            Input::WallClockStepped { by_ms } => self.fact(Fact::WallClockStepped { by_ms }),
+        }
+    }
+
+    fn run_timers(&mut self, now: Moment) {
+        while let Some(timer) = self.timers.take_due(now) {
+            if self.is_frozen(&timer) {
+                self.timers.set(timer, now + FROZEN_STEP);
+                continue;
+            }
+            match timer {
+                Timer::Dialplan(call) => self.walk_on(now, call, Heard::TimeUp),
+                Timer::PlayDue(call) => self.play_overdue(now, call),
+                Timer::QueueExit(call) => self.queue_exit_due(now, call),
+                Timer::OfferDue(offer) => self.offer_overdue(now, offer),
+                Timer::ConnectDue(call) => self.connect_overdue(now, call),
+                Timer::PartedDue(call) => self.parted_overdue(now, call),
+                Timer::HangUpDue(leg) => self.hang_up_overdue(now, leg),
+                Timer::WrapUpDue(agent) => self.wrap_up_over(now, &agent),
+                Timer::RestDue(agent) => self.rest_over(now, &agent),
+            }
+        }
+    }
+
+    /// What a timer would do needs a switch that is out of reach: its snapshot decides first.
+    fn is_frozen(&self, timer: &Timer) -> bool {
+        let switch = match timer {
+            Timer::Dialplan(call)
+            | Timer::PlayDue(call)
+            | Timer::QueueExit(call)
+            | Timer::ConnectDue(call)
+            | Timer::PartedDue(call) => self.calls.get(call).map(|call| &call.switch),
+            Timer::OfferDue(offer) => self.offers.get(offer).map(|offer| &offer.switch),
+            Timer::HangUpDue(leg) => self.switch_of_leg(leg),
+            Timer::WrapUpDue(_) | Timer::RestDue(_) => None,
+        };
+        switch.is_some_and(|switch| !self.is_up(switch))
+    }
+
+    fn effect_returned(&mut self, now: Moment, effect: EffectId, how: &Returned) {
+        let Some(owed) = self.owed.remove(&effect) else { return };
+        match owed {
+            Owed::Play(call) => self.play_returned(now, call, effect, how),
+            Owed::Ring(offer) => self.ring_returned(now, offer, how),
+            Owed::Connect(call, offer) => self.connect_returned(now, call, offer, how),
+            Owed::HangUp(leg) => self.hang_up_returned(now, &leg, how),
+        }
+    }
+
+    // Bookkeeping that every part uses.
+
+    pub(super) fn is_up(&self, switch: &SwitchName) -> bool {
+        self.links.get(switch).copied().unwrap_or(false)
+    }
+
+    pub(super) fn switch_of_leg(&self, leg: &LegId) -> Option<&SwitchName> {
+        match self.legs.get(leg)? {
+            LegOf::Caller(call) => self.calls.get(call).map(|call| &call.switch),
+            LegOf::Agent(agent) => self.agents.get(agent).map(|agent| &agent.switch),
+        }
+    }
+
+    /// Nothing is sent to a switch that is out of reach: whatever it was, the snapshot puts it right.
+    pub(super) fn order(&mut self, now: Moment, switch: &SwitchName, act: Act, owed: Option<Owed>) -> Option<EffectId> {
+        if !self.is_up(switch) {
+            return None;
+        }
+        self.next_effect = self.next_effect.wrapping_add(1);
+        let id = EffectId { epoch: self.epoch, number: self.next_effect };
+        let within = match &act {
+            Act::Play { .. } => PLAY_WITHIN,
+            Act::Answer { .. }
+            | Act::StopPlay { .. }
+            | Act::StartMusic { .. }
+            | Act::Ring { .. }
+            | Act::Connect { .. }
+            | Act::HangUp { .. }
+            | Act::Tag { .. }
+            | Act::Look { .. } => ORDER_WITHIN,
+        };
+        if let Act::HangUp { leg, .. } = &act {
+            self.timers.set(Timer::HangUpDue(leg.clone()), now + HANG_UP_WITHIN);
+        }
+        if let Some(owed) = owed {
+            self.owed.insert(id, owed);
+        }
+        self.out.effects.push(Effect { id, switch: switch.clone(), act, deadline: now + within });
+        Some(id)
+    }
+
+    pub(super) fn fact(&mut self, fact: Fact) {
+        self.out.facts.push(fact);
+    }
+
+    pub(super) fn healed(&mut self, call: Option<CallId>, agent: Option<AgentName>, what: impl Into<String>) {
+        self.fact(Fact::Healed { call, agent, what: what.into() });
+    }
+
+    pub(super) fn tags(&self, call: CallId, place: Place) -> Tags {
+        Tags { centre: self.centre.clone(), call, epoch: self.epoch, place }
+    }
+
+    /// Change an agent; what follows from it (index, fact, matching) is settled when the input is done.
+    pub(super) fn change_agent(&mut self, name: &AgentName, change: impl FnOnce(&mut Agent)) {
+        if let Some(agent) = self.agents.get_mut(name) {
+            let before = (agent.presence.clone(), agent.work.clone(), agent.state());
+            self.touched.entry(name.clone()).or_insert(before);
+            change(agent);
+        }
+    }
+
+    /// Move an agent's work through a transition of [`Work`]. A transition that the state does not allow
+    /// changes nothing, is told as healed, and gives `false`.
+    pub(super) fn change_work(
+        &mut self,
+        name: &AgentName,
+        step: impl FnOnce(Work) -> Result<Work, super::agent::NotFrom>,
+    ) -> bool {
+        let mut wrong = None;
+        self.change_agent(name, |agent| match step(agent.work.clone()) {
+            Ok(work) => agent.work = work,
+            Err(super::agent::NotFrom(work)) => wrong = Some(work),
+        });
+        match wrong {
+            None => true,
+            Some(work) => {
+                self.healed(work.call(), Some(name.clone()), format!("a step that {work:?} does not allow"));
+                false
+            }
+        }
+    }
+
+    /// The end of every input: agents to their indexes, their facts told, then who is free meets who waits.
+    fn settle(&mut self, now: Moment) {
+        self.settle_agents();
+        self.match_up(now);
+        self.settle_agents();
+        self.by = None;
+    }
+
+    fn settle_agents(&mut self) {
+        for (name, (presence, work, state)) in std::mem::take(&mut self.touched) {
+            let Some(agent) = self.agents.get(&name) else { continue };
+            if (&agent.presence, &agent.work, agent.state()) != (&presence, &work, state) {
+                self.out.facts.push(Fact::AgentChanged {
+                    agent: name.clone(),
+                    presence: agent.presence.clone(),
+                    work: agent.work.clone(),
+                    state: agent.state(),
+                    by: self.by.clone(),
+                });
+            }
+            self.index_agent(&name);
+        }
+    }
+
+    /// The rules of the call's queue, in the version of the YAML that the call began in.
+    pub(super) fn rules_for(&self, call: CallId, queue: &QueueName) -> Option<&super::queue::QueueRules> {
+        let call = self.calls.get(&call)?;
+        call.walk.plan().queues.get(queue)
+    }
+
+    /// The call is over. Whatever it held is let go by the caller of this.
+    pub(super) fn forget_call(&mut self, call: CallId) -> Option<Call> {
+        let gone = self.calls.remove(&call)?;
+        self.legs.remove(&gone.leg);
+        for timer in [
+            Timer::Dialplan(call),
+            Timer::PlayDue(call),
+            Timer::QueueExit(call),
+            Timer::ConnectDue(call),
+            Timer::PartedDue(call),
+        ] {
+            self.timers.stop(&timer);
+        }
+        self.timers.stop(&Timer::HangUpDue(gone.leg.clone()));
+        if let Stage::Waiting { place, .. } | Stage::Connecting { place, .. } = &gone.stage {
+            let rank = (place.rank(), call);
+            if let Some(index) = self.queues.get_mut(&place.queue) {
+                index.leave(rank);
+            }
+        }
+        self.seeking.remove(&call);
+        Some(gone)
+    }
+}

@@ -1,0 +1,203 @@
+//! Offers: one ring of one agent for one call, from the order to ring to the pick-up or the failure.
+
+use super::agent::{Presence, Work};
+use super::call::{Call, Offer, QueuePlace, Stage};
+use super::core::{Core, LegOf, Owed, RING_GRACE};
+use super::effect::{Act, HangUpCause};
+use super::fact::{Fact, OfferEnd, Reasons};
+use super::ids::*;
+use super::input::{Failure, Refusal, Returned};
+use super::tag::Place;
+use super::timer::Timer;
+use crate::calendar::Moment;
+use std::time::Duration;
+
+/// An agent who missed an offer rests at least this long, whatever the queue says: a phone that fails at once
+/// must not be rung in a circle.
+pub const SHORTEST_REST: Duration = Duration::from_secs(1);
+
+impl Core {
+    /// The leg of an offer: chosen by us, of fixed width after the centre's name, which holds no `-`.
+    fn leg_for(&self, offer: OfferId) -> LegId {
+        LegId::new(format!("{}-{offer}", self.centre))
+    }
+
+    pub(super) fn make_offer(&mut self, now: Moment, call: CallId, agent: &AgentName, reasons: Reasons) {
+        let Some(of) = self.calls.get(&call) else { return };
+        let Stage::Waiting { place, .. } = &of.stage else { return };
+        let (place, from, name) = (place.clone(), of.from.clone(), of.name.clone());
+        let Some((switch, station)) = self.agents.get(agent).map(|a| (a.switch.clone(), a.station.clone())) else {
+            return;
+        };
+        self.next_offer = self.next_offer.wrapping_add(1);
+        let offer = OfferId { epoch: self.epoch, number: self.next_offer };
+        let leg = self.leg_for(offer);
+        let ring_for = self.rules_for(call, &place.queue).map_or(Duration::from_secs(15), |rules| rules.ring_for);
+        let until = now + ring_for;
+        if !self.change_work(agent, |work| work.ring(offer, call, now, until)) {
+            return;
+        }
+        self.change_agent(agent, |agent| agent.leg = Some(leg.clone()));
+        self.fact(Fact::OfferMade {
+            offer,
+            call,
+            agent: agent.clone(),
+            switch: switch.clone(),
+            leg: leg.clone(),
+            queue: place.queue.clone(),
+            until,
+            reasons,
+        });
+        self.legs.insert(leg.clone(), LegOf::Agent(agent.clone()));
+        let kept = Offer { id: offer, call, agent: agent.clone(), switch: switch.clone(), leg: leg.clone(), until };
+        self.offers.insert(offer, kept);
+        self.mark_offered(call, &place);
+        if let Some(of) = self.calls.get_mut(&call) {
+            of.stage = Stage::Waiting { place, offer: Some(offer), doubt: false };
+        }
+        self.timers.set(Timer::OfferDue(offer), until + RING_GRACE);
+        let tags = self.tags(call, Place::Offered { offer, agent: agent.clone() });
+        self.order(now, &switch, Act::Ring { leg, station, from, name, ring_for, tags }, Some(Owed::Ring(offer)));
+    }
+
+    pub(super) fn ring_returned(&mut self, now: Moment, offer: OfferId, how: &Returned) {
+        let Returned::Refused { why } = how else { return };
+        let Some(of) = self.offers.get(&offer) else { return };
+        let (leg, call) = (of.leg.clone(), of.call);
+        if let Refusal::Other(words) = why {
+            self.healed(Some(call), None, format!("the switch would not ring the phone: {words}"));
+        }
+        self.leg_failed(now, &leg, Failure::Unreachable);
+    }
+
+    pub(super) fn leg_ringing(&mut self, leg: &LegId) {
+        if let Some((offer, call)) = self.offer_of_leg(leg).map(|offer| (offer.id, offer.call)) {
+            self.fact(Fact::OfferRang { offer, call });
+        }
+    }
+
+    pub(super) fn offer_of_leg(&self, leg: &LegId) -> Option<&Offer> {
+        let Some(LegOf::Agent(agent)) = self.legs.get(leg) else { return None };
+        let offer = self.agents.get(agent)?.work.offer()?;
+        self.offers.get(&offer).filter(|offer| offer.leg == *leg)
+    }
+
+    pub(super) fn leg_failed(&mut self, now: Moment, leg: &LegId, why: Failure) {
+        let offer = self.offer_of_leg(leg).map(|offer| offer.id);
+        self.leg_gone(leg);
+        if let Some(offer) = offer {
+            self.offer_lost(now, offer, why.into());
+        }
+    }
+
+    /// The switch never said how the ringing ended: take it back.
+    pub(super) fn offer_overdue(&mut self, now: Moment, offer: OfferId) {
+        let Some(of) = self.offers.get(&offer) else { return };
+        let (switch, leg) = (of.switch.clone(), of.leg.clone());
+        self.hang_up(now, &switch, leg, HangUpCause::Normal);
+        self.offer_lost(now, offer, OfferEnd::NoAnswer);
+    }
+
+    /// The offer is over without a conversation: the agent goes to a state that can be seen, the caller keeps
+    /// the place and seeks on.
+    pub(super) fn offer_lost(&mut self, now: Moment, offer: OfferId, how: OfferEnd) {
+        let Some(call) = self.end_offer(now, offer, how) else { return };
+        self.back_to_waiting(now, call);
+    }
+
+    /// The offer alone: record, agent, timers. Gives the call it was for.
+    pub(super) fn end_offer(&mut self, now: Moment, offer: OfferId, how: OfferEnd) -> Option<CallId> {
+        let Offer { call, agent, .. } = self.offers.remove(&offer)?;
+        self.timers.stop(&Timer::OfferDue(offer));
+        self.fact(Fact::OfferEnded { offer, call, agent: agent.clone(), how });
+        if how == OfferEnd::Connected {
+            return Some(call);
+        }
+        self.change_work(&agent, |work| work.lose_offer(now));
+        let missed = match how {
+            OfferEnd::NoAnswer => Some(Failure::NoAnswer),
+            OfferEnd::Busy => Some(Failure::Busy),
+            OfferEnd::Rejected => Some(Failure::Rejected),
+            OfferEnd::Unreachable => Some(Failure::Unreachable),
+            // A phone that picks up and drops every call must not be rung in a circle either.
+            OfferEnd::AgentGone => Some(Failure::Rejected),
+            OfferEnd::Connected | OfferEnd::CallerGone | OfferEnd::Withdrawn | OfferEnd::Unseen => None,
+        };
+        if let Some(why) = missed {
+            self.missed(now, &agent, call, why);
+        }
+        Some(call)
+    }
+
+    fn missed(&mut self, now: Moment, agent: &AgentName, call: CallId, why: Failure) {
+        let rest = match self.calls.get(&call).and_then(Call::queue).cloned() {
+            Some(queue) => self.rules_for(call, &queue).map_or(Some(SHORTEST_REST), |rules| rules.rest_after_missed),
+            None => Some(SHORTEST_REST),
+        };
+        let until = rest.map(|rest| now + rest.max(SHORTEST_REST));
+        let mut rests = false;
+        self.change_agent(agent, |agent| {
+            // Who asked for a break or logged out while it rang has that, not a missed call.
+            if matches!(agent.presence, Presence::Ready { .. } | Presence::Missed { .. }) {
+                agent.presence = Presence::Missed { why, since: now, until };
+                rests = true;
+            }
+        });
+        if let (true, Some(until)) = (rests, until) {
+            self.timers.set(Timer::RestDue(agent.clone()), until);
+        }
+    }
+
+    /// The place is the old one; music again, because the switch may have stopped it.
+    pub(super) fn back_to_waiting(&mut self, now: Moment, call: CallId) {
+        let Some(of) = self.calls.get_mut(&call) else { return };
+        self.timers.stop(&Timer::ConnectDue(call));
+        let (place, was_connecting, doubt): (QueuePlace, bool, bool) = match &of.stage {
+            Stage::Waiting { place, doubt, .. } => (place.clone(), false, *doubt),
+            Stage::Connecting { place, .. } => (place.clone(), true, false),
+            Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Ending { .. } => return,
+        };
+        let rank = (place.rank(), call);
+        let queue = place.queue.clone();
+        of.stage = Stage::Waiting { place, offer: None, doubt };
+        self.queues.entry(queue).or_default().wait(rank);
+        if was_connecting {
+            self.tag_waiting(now, call);
+            self.music(now, call);
+        }
+        self.seek(call);
+    }
+
+    /// Take an offer back: the caller has gone, the agent logged out.
+    pub(super) fn withdraw(&mut self, now: Moment, offer: OfferId, how: OfferEnd) -> Option<CallId> {
+        let of = self.offers.get(&offer)?;
+        let (switch, leg) = (of.switch.clone(), of.leg.clone());
+        self.hang_up(now, &switch, leg, HangUpCause::TakenElsewhere);
+        self.end_offer(now, offer, how)
+    }
+
+    /// The phone was picked up.
+    pub(super) fn leg_answered(&mut self, now: Moment, leg: &LegId) {
+        let Some(offer) = self.offer_of_leg(leg).cloned() else {
+            // Ours, but no longer wanted: the pick-up crossed our hang-up. Strangers' legs are left alone.
+            if let Some(LegOf::Agent(agent)) = self.legs.get(leg)
+                && let Some(switch) = self.agents.get(agent).map(|agent| agent.switch.clone())
+                && !matches!(self.agents.get(agent).map(|a| &a.work), Some(Work::Talking { .. }))
+            {
+                self.hang_up(now, &switch, leg.clone(), HangUpCause::Normal);
+            }
+            return;
+        };
+        let Some(Call { stage: Stage::Waiting { place, .. }, .. }) = self.calls.get(&offer.call) else { return };
+        let place = place.clone();
+        if !self.change_work(&offer.agent, |work| work.pick_up(now)) {
+            return;
+        }
+        self.timers.stop(&Timer::OfferDue(offer.id));
+        self.fact(Fact::OfferAnswered { offer: offer.id, call: offer.call });
+        if let Some(of) = self.calls.get_mut(&offer.call) {
+            of.stage = Stage::Connecting { place, offer: offer.id };
+        }
+        self.connect(now, offer.call, offer.id, &offer.agent, &offer.leg);
+    }
+}

@@ -1,0 +1,268 @@
+//! What people ask for: logging in and out, breaks, *ready*, the end of wrap-up and of a call.
+//!
+//! What cannot be is refused with a reason, and changes nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::agent::{Agent, Presence, Work};
+use super::call::{Call, Stage};
+use super::core::Core;
+use super::effect::HangUpCause;
+use super::fact::{EndedBy, Fact, OfferEnd, Outcome};
+use super::ids::*;
+use super::input::Line;
+use super::timer::Timer;
+use crate::calendar::Moment;
+
+/// The most queues one agent is in, and the most skills one has: far above any real rota.
+pub const MOST_QUEUES_OF_AN_AGENT: usize = 64;
+
+/// Why a person's request was refused; the text is for that person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(tag = "refused", rename_all = "snake_case")]
+pub enum Refused {
+    #[error("{agent} is not logged in")]
+    NotLoggedIn { agent: AgentName },
+    #[error("{agent} is already logged in at {station}; log out there first")]
+    AlreadyLoggedIn { agent: AgentName, station: StationAddress },
+    #[error("{by} sits at {station} already; a phone can have one agent")]
+    StationTaken { station: StationAddress, by: AgentName },
+    #[error("there is no queue {queue:?} in this centre")]
+    NoSuchQueue { queue: QueueName },
+    #[error("there is no skill {skill:?} in this centre")]
+    NoSuchSkill { skill: SkillName },
+    #[error("there is no break reason {reason:?} in this centre")]
+    NoSuchReason { reason: BreakReason },
+    #[error("no switch is named {switch:?}")]
+    NoSuchSwitch { switch: SwitchName },
+    #[error("an agent can be in {MOST_QUEUES_OF_AN_AGENT} queues at most")]
+    TooManyQueues,
+    #[error("{agent} has no wrap-up to end")]
+    NotWrappingUp { agent: AgentName },
+    #[error("{agent} has no call to end")]
+    NoCall { agent: AgentName },
+}
+
+impl Core {
+    fn refuse(&mut self, why: Refused) {
+        self.out.refused = Some(why);
+    }
+
+    /// The agent, when logged in; else the refusal is on its way.
+    fn logged_in(&mut self, name: &AgentName) -> Option<&Agent> {
+        match self.agents.get(name).map(|agent| &agent.presence) {
+            Some(Presence::Ready { .. } | Presence::OnBreak { .. } | Presence::Missed { .. }) => self.agents.get(name),
+            Some(Presence::Away { .. }) | None => {
+                self.refuse(Refused::NotLoggedIn { agent: name.clone() });
+                None
+            }
+        }
+    }
+
+    fn login_refused(
+        &self,
+        agent: &AgentName,
+        station: &StationAddress,
+        queues: &BTreeSet<QueueName>,
+        skills: &BTreeMap<SkillName, u8>,
+    ) -> Option<Refused> {
+        let plan = self.version.as_ref()?;
+        if queues.len() > MOST_QUEUES_OF_AN_AGENT || skills.len() > MOST_QUEUES_OF_AN_AGENT {
+            return Some(Refused::TooManyQueues);
+        }
+        if let Some(queue) = queues.iter().find(|queue| !plan.queues.contains_key(*queue)) {
+            return Some(Refused::NoSuchQueue { queue: queue.clone() });
+        }
+        if let Some(skill) = skills.keys().find(|skill| !plan.skills.contains(skill)) {
+            return Some(Refused::NoSuchSkill { skill: skill.clone() });
+        }
+        let holder = self.agents.values().find(|other| {
+            other.station == *station
+                && other.name != *agent
+                && !(matches!(other.presence, Presence::Away { .. })
+                    && matches!(other.work, Work::Nothing { .. })
+                    && other.leg.is_none())
+        });
+        if let Some(other) = holder {
+            return Some(Refused::StationTaken { station: station.clone(), by: other.name.clone() });
+        }
+        let here = self.agents.get(agent)?;
+        let elsewhere = here.station != *station
+            && !(matches!(here.presence, Presence::Away { .. })
+                && matches!(here.work, Work::Nothing { .. })
+                && here.leg.is_none());
+        elsewhere.then(|| Refused::AlreadyLoggedIn { agent: agent.clone(), station: here.station.clone() })
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a login is just these")]
+    pub(super) fn agent_logged_in(
+        &mut self,
+        now: Moment,
+        agent: AgentName,
+        station: StationAddress,
+        switch: SwitchName,
+        queues: BTreeSet<QueueName>,
+        skills: BTreeMap<SkillName, u8>,
+        by: AgentName,
+    ) {
+        if let Some(why) = self.login_refused(&agent, &station, &queues, &skills) {
+            return self.refuse(why);
+        }
+        if !self.links.contains_key(&switch) {
+            return self.refuse(Refused::NoSuchSwitch { switch });
+        }
+        self.unindex_agent(&agent);
+        self.fact(Fact::AgentLoggedIn {
+            agent: agent.clone(),
+            station: station.clone(),
+            switch: switch.clone(),
+            queues: queues.clone(),
+            skills: skills.clone(),
+            by,
+        });
+        let line = self.lines.get(&station).copied().unwrap_or(Line::Unknown);
+        let presence = Presence::Ready { since: now };
+        if self.agents.contains_key(&agent) {
+            // Once more at the same phone: new queues and skills, the work in hand stays.
+            self.change_agent(&agent, |agent| {
+                agent.station = station;
+                agent.switch = switch;
+                agent.queues = queues;
+                agent.skills = skills;
+                agent.presence = presence;
+                agent.line = line;
+            });
+        } else {
+            let work = Work::Nothing { since: now };
+            let name = agent.clone();
+            let leg = None;
+            let new = Agent { name, station, switch, queues, skills, presence, work, line, leg };
+            // The fact of the login says all that a first AgentChanged would, but one says the state in words.
+            let before = (Presence::Away { since: now }, new.work.clone(), super::agent::AgentState::Away);
+            self.touched.entry(agent.clone()).or_insert(before);
+            self.agents.insert(agent.clone(), new);
+        }
+        self.timers.stop(&Timer::RestDue(agent));
+    }
+
+    pub(super) fn agent_logged_out(&mut self, now: Moment, name: &AgentName, by: AgentName) {
+        let Some(agent) = self.logged_in(name) else { return };
+        let offer = agent.work.offer();
+        self.fact(Fact::AgentLoggedOut { agent: name.clone(), by });
+        self.change_agent(name, |agent| agent.presence = Presence::Away { since: now });
+        self.timers.stop(&Timer::RestDue(name.clone()));
+        self.take_back(now, offer);
+        // Wrap-up ends with the shift; a conversation goes on to its end.
+        self.wrap_up_over(now, name);
+    }
+
+    /// A phone that still rings for somebody who is not there any more.
+    fn take_back(&mut self, now: Moment, offer: Option<OfferId>) {
+        let Some(offer) = offer else { return };
+        let ringing = self.offers.get(&offer).and_then(|of| self.calls.get(&of.call)).map(|call| &call.stage);
+        if let Some(Stage::Waiting { .. }) = ringing
+            && let Some(call) = self.withdraw(now, offer, OfferEnd::Withdrawn)
+        {
+            self.back_to_waiting(now, call);
+        }
+    }
+
+    pub(super) fn agent_said_ready(&mut self, now: Moment, name: &AgentName) {
+        let Some(agent) = self.logged_in(name) else { return };
+        if matches!(agent.presence, Presence::Ready { .. }) {
+            return;
+        }
+        self.change_agent(name, |agent| agent.presence = Presence::Ready { since: now });
+        self.timers.stop(&Timer::RestDue(name.clone()));
+    }
+
+    pub(super) fn agent_took_break(&mut self, now: Moment, name: &AgentName, reason: BreakReason) {
+        if let Some(plan) = &self.version
+            && !plan.break_reasons.contains(&reason)
+        {
+            return self.refuse(Refused::NoSuchReason { reason });
+        }
+        let Some(agent) = self.logged_in(name) else { return };
+        let offer = agent.work.offer();
+        self.change_agent(name, |agent| agent.presence = Presence::OnBreak { reason, since: now });
+        self.timers.stop(&Timer::RestDue(name.clone()));
+        self.take_back(now, offer);
+    }
+
+    pub(super) fn agent_ended_wrap_up(&mut self, now: Moment, name: &AgentName) {
+        match self.agents.get(name).map(|agent| &agent.work) {
+            Some(Work::WrappingUp { .. }) => {
+                self.timers.stop(&Timer::WrapUpDue(name.clone()));
+                self.wrap_up_over(now, name);
+            }
+            Some(Work::Nothing { .. } | Work::Ringing { .. } | Work::Connecting { .. } | Work::Talking { .. })
+            | None => self.refuse(Refused::NotWrappingUp { agent: name.clone() }),
+        }
+    }
+
+    /// The agent's leg is hung up; all that follows is what follows a phone hung up by hand.
+    pub(super) fn agent_ended_call(&mut self, now: Moment, name: &AgentName) {
+        let call = self.agents.get(name).and_then(|agent| match &agent.work {
+            Work::Talking { call, .. } => Some(*call),
+            Work::Nothing { .. } | Work::Ringing { .. } | Work::Connecting { .. } | Work::WrappingUp { .. } => None,
+        });
+        let Some(Call { stage: Stage::Talking { agent_leg, .. }, switch, .. }) =
+            call.and_then(|call| self.calls.get(&call))
+        else {
+            return self.refuse(Refused::NoCall { agent: name.clone() });
+        };
+        let (switch, leg) = (switch.clone(), agent_leg.clone());
+        self.hang_up(now, &switch, leg, HangUpCause::Normal);
+    }
+
+    pub(super) fn rest_over(&mut self, now: Moment, name: &AgentName) {
+        self.change_agent(name, |agent| {
+            if matches!(agent.presence, Presence::Missed { .. }) {
+                agent.presence = Presence::Ready { since: now };
+            }
+        });
+    }
+
+    pub(super) fn station_changed(&mut self, station: StationAddress, line: Line) {
+        self.lines.insert(station.clone(), line);
+        let at = self.agents.values().find(|agent| agent.station == station).map(|agent| agent.name.clone());
+        if let Some(name) = at {
+            self.change_agent(&name, |agent| agent.line = line);
+        }
+    }
+
+    pub(super) fn version_published(&mut self, version: &VersionHash) {
+        match self.shelf.get(version).cloned() {
+            Some(plan) => {
+                self.version = Some(plan);
+                self.fact(Fact::VersionPublished { version: version.clone() });
+            }
+            None => self.healed(None, None, format!("version {version} was never handed over; the old one stays")),
+        }
+    }
+
+    /// Ends a call that the core holds but the switch does not.
+    pub(super) fn ended_unseen(&mut self, now: Moment, call: CallId) {
+        self.caller_gone(now, call, EndedBy::Unseen);
+    }
+
+    /// Every call that is not over.
+    pub fn calls(&self) -> impl Iterator<Item = &Call> {
+        self.calls.values()
+    }
+
+    /// Everybody who was logged in since the start.
+    pub fn agents(&self) -> impl Iterator<Item = &Agent> {
+        self.agents.values()
+    }
+
+    /// Whether ending a call as `outcome` counts for the queue it asked for.
+    pub const fn counts_for_queue(outcome: Outcome) -> bool {
+        match outcome {
+            Outcome::Answered | Outcome::Abandoned | Outcome::EndedUnseen => true,
+            Outcome::LeftInDialplan | Outcome::EndedByUs | Outcome::Refused => false,
+        }
+    }
+}

@@ -1,0 +1,375 @@
+//! Recovery: a start with what the journal knew, and the comparison with what the switch says, after every
+//! start and every reconnect.
+//!
+//! The switch is the store of live calls. An event wins over a list (the driver sees to that), and nothing is
+//! declared dead before a second, single look.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::agent::{Agent, Work};
+use super::call::{Call, Offer, QueuePlace, Stage};
+use super::core::{Core, FROZEN_STEP, LegOf, RING_GRACE};
+use super::effect::{Act, HangUpCause};
+use super::fact::{EndedBy, Fact, OfferEnd, Outcome};
+use super::ids::*;
+use super::input::{LegSeen, LegUp, Line};
+use super::known::{Known, KnownCall};
+use super::timer::Timer;
+use crate::calendar::Moment;
+use crate::dialplan::{Centre, Language, QueueEntry, Walk, When};
+
+impl Core {
+    pub(super) fn started(
+        &mut self,
+        now: Moment,
+        epoch: Epoch,
+        version: &VersionHash,
+        switches: BTreeSet<SwitchName>,
+        known: Known,
+    ) {
+        self.epoch = epoch;
+        self.links = switches.into_iter().map(|switch| (switch, false)).collect();
+        self.version = self.shelf.get(version).cloned();
+        self.fact(Fact::ControllerStarted { epoch, version: version.clone() });
+        let Some(plan) = self.version.clone() else { return };
+        for (name, known) in known.agents {
+            let agent = Agent {
+                name: name.clone(),
+                station: known.station,
+                switch: known.switch.clone(),
+                queues: known.queues,
+                skills: known.skills,
+                presence: known.presence,
+                work: known.work,
+                line: Line::Unknown,
+                leg: None,
+            };
+            self.links.entry(known.switch).or_insert(false);
+            match &agent.work {
+                Work::WrappingUp { until: Some(until), .. } => {
+                    self.timers.set(Timer::WrapUpDue(name.clone()), (*until).max(now));
+                }
+                Work::WrappingUp { until: None, .. }
+                | Work::Nothing { .. }
+                | Work::Ringing { .. }
+                | Work::Connecting { .. }
+                | Work::Talking { .. } => {}
+            }
+            if let super::agent::Presence::Missed { until: Some(until), .. } = &agent.presence {
+                self.timers.set(Timer::RestDue(name.clone()), (*until).max(now));
+            }
+            self.agents.insert(name.clone(), agent);
+            self.index_agent(&name);
+        }
+        for (id, known) in known.calls {
+            self.remember_call(now, id, known, &plan);
+        }
+        self.drop_orphaned_work(now);
+    }
+
+    /// A call as the journal knew it. Whether it still lives is the first snapshot's to say.
+    fn remember_call(&mut self, now: Moment, id: CallId, known: KnownCall, today: &std::sync::Arc<Centre>) {
+        let plan = self.shelf.get(&known.version).unwrap_or(today).clone();
+        let language: Language = known.language.parse().unwrap_or_else(|_| plan.first_language());
+        let step = known.step.clone().or_else(|| plan.start_of(&known.to).cloned());
+        let walk = step
+            .and_then(|step| Walk::resume(plan.clone(), &step, language, known.keyed.clone(), now))
+            .or_else(|| Walk::begin(today.clone(), &known.to, now));
+        let Some((walk, _)) = walk else {
+            self.fact(Fact::CallEnded { call: id, outcome: Outcome::EndedUnseen, by: EndedBy::Unseen });
+            return;
+        };
+        let place = known.queued.as_ref().map(|queued| QueuePlace {
+            queue: queued.queue.clone(),
+            joined: queued.joined,
+            credit: queued.credit,
+            needs: queued.needs.clone(),
+            otherwise: exits_of(&walk, &queued.queue),
+        });
+        let mut stage = Stage::InDialplan { playing: None };
+        if let Some((agent, leg, since)) = &known.talking {
+            let queue = known.talked_for.clone().unwrap_or_else(|| QueueName::new(""));
+            self.adopt_leg(agent, leg);
+            stage = Stage::Talking { queue, agent: agent.clone(), agent_leg: leg.clone(), since: *since };
+        } else if let Some(place) = place {
+            let rank = (place.rank(), id);
+            let index = self.queues.entry(place.queue.clone()).or_default();
+            if let Some(offer) = known.offer {
+                index.offer(rank);
+                self.adopt_leg(&offer.agent, &offer.leg);
+                self.timers.set(Timer::OfferDue(offer.offer), offer.until.max(now) + RING_GRACE);
+                stage = if offer.answered {
+                    Stage::Connecting { place, offer: offer.offer }
+                } else {
+                    Stage::Waiting { place, offer: Some(offer.offer), doubt: false }
+                };
+                self.offers.insert(
+                    offer.offer,
+                    Offer {
+                        id: offer.offer,
+                        call: id,
+                        agent: offer.agent,
+                        switch: offer.switch,
+                        leg: offer.leg,
+                        until: offer.until,
+                    },
+                );
+            } else {
+                index.wait(rank);
+                stage = Stage::Waiting { place, offer: None, doubt: false };
+            }
+        }
+        self.links.entry(known.switch.clone()).or_insert(false);
+        self.legs.insert(known.leg.clone(), LegOf::Caller(id));
+        let answered = !matches!(stage, Stage::InDialplan { .. });
+        self.calls.insert(
+            id,
+            Call {
+                id,
+                switch: known.switch,
+                leg: known.leg,
+                from: known.from,
+                name: known.name,
+                to: known.to,
+                arrived: known.arrived,
+                walk,
+                answered,
+                stage,
+            },
+        );
+    }
+
+    fn adopt_leg(&mut self, agent: &AgentName, leg: &LegId) {
+        self.legs.insert(leg.clone(), LegOf::Agent(agent.clone()));
+        if let Some(agent) = self.agents.get_mut(agent) {
+            agent.leg = Some(leg.clone());
+        }
+    }
+
+    /// Agents whose call the journal does not know (its tail was torn): free again, rather than stuck for ever.
+    fn drop_orphaned_work(&mut self, now: Moment) {
+        let orphans: Vec<AgentName> = self
+            .agents
+            .values()
+            .filter(|agent| match &agent.work {
+                Work::Ringing { offer, .. } | Work::Connecting { offer, .. } => !self.offers.contains_key(offer),
+                Work::Talking { call, .. } => !self.calls.contains_key(call),
+                Work::Nothing { .. } | Work::WrappingUp { .. } => false,
+            })
+            .map(|agent| agent.name.clone())
+            .collect();
+        for name in orphans {
+            self.healed(None, Some(name.clone()), "the journal did not know the call in hand");
+            self.change_agent(&name, |agent| agent.work = Work::Nothing { since: now });
+        }
+    }
+
+    pub(super) fn link_lost(&mut self, _now: Moment, switch: &SwitchName) {
+        if self.links.insert(switch.clone(), false) == Some(true) {
+            self.fact(Fact::LinkChanged { switch: switch.clone(), up: false });
+        }
+        self.touch_agents_of(switch);
+    }
+
+    /// Whether they are free depends on the link: settled at the end of the input.
+    fn touch_agents_of(&mut self, switch: &SwitchName) {
+        let names: Vec<AgentName> =
+            self.agents.values().filter(|agent| agent.switch == *switch).map(|agent| agent.name.clone()).collect();
+        for name in names {
+            self.change_agent(&name, |_| {});
+        }
+    }
+
+    pub(super) fn snapshot_taken(&mut self, now: Moment, switch: &SwitchName, legs: Vec<LegSeen>) {
+        if self.links.insert(switch.clone(), true) != Some(true) {
+            self.fact(Fact::LinkChanged { switch: switch.clone(), up: true });
+        }
+        self.touch_agents_of(switch);
+        let seen: BTreeMap<LegId, LegSeen> = legs.into_iter().map(|seen| (seen.leg.clone(), seen)).collect();
+        let ours: Vec<CallId> = self.calls.values().filter(|call| call.switch == *switch).map(|call| call.id).collect();
+        for call in ours {
+            let Some(leg) = self.calls.get(&call).map(|call| call.leg.clone()) else { continue };
+            match seen.get(&leg) {
+                Some(caller) => self.compare_call(now, call, caller, &seen),
+                None => {
+                    self.order(now, switch, Act::Look { leg }, None);
+                }
+            }
+        }
+        self.compare_agent_legs(now, switch, &seen);
+        for stranger in seen.values().filter(|seen| !self.legs.contains_key(&seen.leg)).cloned().collect::<Vec<_>>() {
+            self.found(now, switch, stranger);
+        }
+    }
+
+    fn compare_call(&mut self, now: Moment, call: CallId, caller: &LegSeen, seen: &BTreeMap<LegId, LegSeen>) {
+        let Some(of) = self.calls.get(&call) else { return };
+        let (switch, stage) = (of.switch.clone(), of.stage.clone());
+        let agent_leg = match &stage {
+            Stage::Talking { agent_leg, .. } => Some(agent_leg.clone()),
+            Stage::Waiting { offer: Some(offer), .. } | Stage::Connecting { offer, .. } => {
+                self.offers.get(offer).map(|offer| offer.leg.clone())
+            }
+            Stage::InDialplan { .. } | Stage::Waiting { offer: None, .. } | Stage::Ending { .. } => None,
+        };
+        let phone = agent_leg.as_ref().and_then(|leg| seen.get(leg));
+        if let Some(joined) = &caller.joined_with {
+            if agent_leg.as_ref() == Some(joined) {
+                // Joined while we were away, or talking all along.
+                self.legs_joined(now, &caller.leg, joined);
+            } else {
+                self.healed(Some(call), None, format!("the caller talks on {joined}, which is not ours"));
+            }
+            return;
+        }
+        if !caller.in_hand {
+            if caller.up == LegUp::Ringing {
+                return;
+            }
+            self.healed(Some(call), None, "the switch's own dialplan took the caller while we were away");
+            self.let_go(now, call);
+            return;
+        }
+        match stage {
+            Stage::InDialplan { .. } => self.begin_step_anew(now, call),
+            Stage::Waiting { offer: None, .. } => {
+                self.tag_waiting(now, call);
+                self.exit_again(now, call);
+                self.lives_again(now, call);
+            }
+            Stage::Waiting { offer: Some(_), .. } => {
+                self.tag_waiting(now, call);
+                self.music(now, call);
+                self.exit_again(now, call);
+                match phone {
+                    Some(LegSeen { up: LegUp::Up, leg, .. }) => self.leg_answered(now, &leg.clone()),
+                    Some(LegSeen { up: LegUp::Ringing, .. }) => {}
+                    None => self.look_at(now, &switch, agent_leg),
+                }
+            }
+            Stage::Connecting { offer, .. } => match (phone, self.offers.get(&offer).cloned()) {
+                (Some(_), Some(offer)) => self.connect(now, call, offer.id, &offer.agent, &offer.leg),
+                (None, _) | (_, None) => self.look_at(now, &switch, agent_leg),
+            },
+            Stage::Talking { agent_leg, .. } => match phone {
+                Some(_) => {
+                    self.healed(Some(call), None, "caller and agent were apart after we were away: joined again");
+                    self.order(now, &switch, Act::Connect { caller: caller.leg.clone(), agent: agent_leg }, None);
+                }
+                None => self.look_at(now, &switch, Some(agent_leg)),
+            },
+            Stage::Ending { .. } => self.hang_up(now, &switch, caller.leg.clone(), HangUpCause::Normal),
+        }
+    }
+
+    fn lives_again(&mut self, now: Moment, call: CallId) {
+        if let Some(Call { stage: Stage::Waiting { doubt, .. }, .. }) = self.calls.get_mut(&call) {
+            *doubt = false;
+        }
+        self.music(now, call);
+        self.seek(call);
+    }
+
+    /// The rule by which the call leaves the queue counts from when it joined, whatever happened since.
+    fn exit_again(&mut self, now: Moment, call: CallId) {
+        let Some(Call { stage: Stage::Waiting { place, .. }, .. }) = self.calls.get(&call) else { return };
+        let exit = place.otherwise.iter().find_map(|(when, _)| match when {
+            When::Waited(time) => Some(place.joined + *time),
+            When::Full | When::NobodyLoggedIn => None,
+        });
+        if let Some(exit) = exit {
+            self.timers.set(Timer::QueueExit(call), exit.max(now + FROZEN_STEP));
+        }
+    }
+
+    fn look_at(&mut self, now: Moment, switch: &SwitchName, leg: Option<LegId>) {
+        if let Some(leg) = leg {
+            self.order(now, switch, Act::Look { leg }, None);
+        }
+    }
+
+    /// The switch serves this caller itself now: over for us, without touching the leg.
+    fn let_go(&mut self, now: Moment, call: CallId) {
+        self.ended_unseen(now, call);
+    }
+
+    /// Phones of ours: rung for nobody any more, or gone.
+    fn compare_agent_legs(&mut self, now: Moment, switch: &SwitchName, seen: &BTreeMap<LegId, LegSeen>) {
+        let held: Vec<(AgentName, LegId, bool)> = self
+            .agents
+            .values()
+            .filter(|agent| agent.switch == *switch)
+            .filter_map(|agent| {
+                let busy = !matches!(agent.work, Work::Nothing { .. } | Work::WrappingUp { .. });
+                Some((agent.name.clone(), agent.leg.clone()?, busy))
+            })
+            .collect();
+        for (_, leg, busy) in held {
+            match seen.get(&leg) {
+                Some(_) if !busy => self.hang_up(now, switch, leg, HangUpCause::Normal),
+                Some(_) => {}
+                None => self.look_at(now, switch, Some(leg)),
+            }
+        }
+    }
+
+    /// A leg that nobody here knows.
+    fn found(&mut self, now: Moment, switch: &SwitchName, seen: LegSeen) {
+        let centre = self.centre.clone();
+        let tagged = seen.tags.as_ref().filter(|tags| tags.centre == centre);
+        if !seen.inbound {
+            // A phone that we rang in a life nobody remembers; joined to a caller it is left to them.
+            if tagged.is_some() && seen.joined_with.is_none() {
+                self.healed(None, None, format!("leg {} was rung for an offer nobody knows: hung up", seen.leg));
+                self.order(now, switch, Act::HangUp { leg: seen.leg.clone(), cause: HangUpCause::Normal }, None);
+                self.timers.stop(&Timer::HangUpDue(seen.leg));
+            }
+            return;
+        }
+        if !seen.in_hand {
+            return;
+        }
+        let place = tagged.map(|tags| tags.place.clone());
+        self.take_in(now, switch, &seen.leg, seen.from, seen.name, seen.to, Some(place));
+    }
+
+    pub(super) fn leg_looked_at(&mut self, now: Moment, switch: &SwitchName, leg: &LegId, seen: Option<LegSeen>) {
+        if !self.is_up(switch) {
+            return;
+        }
+        match (self.legs.get(leg).cloned(), seen) {
+            (Some(LegOf::Caller(call)), None) => self.ended_unseen(now, call),
+            (Some(LegOf::Caller(call)), Some(_)) => self.lives(now, call),
+            (Some(LegOf::Agent(agent)), None) => {
+                if let Some(offer) = self.offer_of_leg(leg).map(|offer| offer.id) {
+                    self.leg_gone(leg);
+                    self.offer_lost(now, offer, OfferEnd::Unseen);
+                } else {
+                    self.agent_leg_hung_up(now, leg, &agent, EndedBy::Unseen);
+                }
+            }
+            (Some(LegOf::Agent(_)) | None, Some(_)) | (None, None) => {}
+        }
+    }
+}
+
+/// The `otherwise` of the queue action of this step, read again from the plan.
+fn exits_of(walk: &Walk, queue: &QueueName) -> Vec<(When, StepName)> {
+    let step = walk.plan().steps.get(walk.step());
+    step.iter()
+        .flat_map(|step| &step.actions)
+        .find_map(|action| match action {
+            crate::dialplan::Action::Queue(QueueEntry { queue: name, otherwise, .. }) if name == queue => {
+                Some(otherwise.clone())
+            }
+            crate::dialplan::Action::Queue(_)
+            | crate::dialplan::Action::Play(_)
+            | crate::dialplan::Action::Menu(_)
+            | crate::dialplan::Action::Ask(_)
+            | crate::dialplan::Action::Hours(_)
+            | crate::dialplan::Action::SetLanguage(_)
+            | crate::dialplan::Action::Go(_)
+            | crate::dialplan::Action::HangUp => None,
+        })
+        .unwrap_or_default()
+}

@@ -1,0 +1,65 @@
+//! Timers: one enum names every wait in the core, and one set holds them all.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::ids::*;
+use crate::calendar::Moment;
+
+/// What is waited for. At most one of each value runs at a time.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Timer {
+    /// The dialplan waits for a key.
+    Dialplan(CallId),
+    /// The switch owes the end of a prompt.
+    PlayDue(CallId),
+    /// The call leaves its queue by `otherwise`.
+    QueueExit(CallId),
+    /// The phone has rung long enough, and the switch has not said so.
+    OfferDue(OfferId),
+    /// Caller and agent should hear each other by now.
+    ConnectDue(CallId),
+    /// A talking call came apart; whoever hung up should be known by now.
+    PartedDue(CallId),
+    /// The leg that we hung up should be gone by now.
+    HangUpDue(LegId),
+    WrapUpDue(AgentName),
+    /// An agent who missed an offer is rung again.
+    RestDue(AgentName),
+}
+
+/// Running timers, ordered by when they are due.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Timers {
+    due: BTreeSet<(Moment, Timer)>,
+    when: BTreeMap<Timer, Moment>,
+}
+
+impl Timers {
+    /// Start it, or move it.
+    pub fn set(&mut self, timer: Timer, at: Moment) {
+        if let Some(before) = self.when.insert(timer.clone(), at) {
+            self.due.remove(&(before, timer.clone()));
+        }
+        self.due.insert((at, timer));
+    }
+
+    pub fn stop(&mut self, timer: &Timer) {
+        if let Some(at) = self.when.remove(timer) {
+            self.due.remove(&(at, timer.clone()));
+        }
+    }
+
+    pub fn next(&self) -> Option<Moment> {
+        self.due.first().map(|(at, _)| *at)
+    }
+
+    /// The first that is due, taken out.
+    pub fn take_due(&mut self, now: Moment) -> Option<Timer> {
+        if self.next()? > now {
+            return None;
+        }
+        let (_, timer) = self.due.pop_first()?;
+        self.when.remove(&timer);
+        Some(timer)
+    }
+}

@@ -1,0 +1,380 @@
+//! Callers in the dialplan: from arrival to a queue or a hang-up.
+
+use std::collections::BTreeMap;
+
+use super::call::{Call, QueuePlace, Stage};
+use super::core::{Core, LegOf, Owed, PLAY_WITHIN};
+use super::effect::{Act, HangUpCause};
+use super::fact::{EndedBy, Fact, LeftQueue, Outcome};
+use super::ids::*;
+use super::input::Returned;
+use super::tag::Place;
+use super::timer::Timer;
+use crate::calendar::Moment;
+use crate::dialplan::{Do, Ending, Heard, QueueEntry, Walk, When};
+
+impl Core {
+    pub(super) fn caller_arrived(
+        &mut self,
+        now: Moment,
+        switch: &SwitchName,
+        leg: &LegId,
+        from: PhoneNumber,
+        name: CallerName,
+        to: PhoneNumber,
+    ) {
+        if self.legs.contains_key(leg) {
+            // Its dialplan brought it round to us again.
+            self.leg_parted(now, leg);
+            return;
+        }
+        self.take_in(now, switch, leg, from, name, to, None);
+    }
+
+    /// A new call; `resumed` where it was found with a place of an earlier life on it.
+    #[expect(clippy::too_many_arguments, reason = "a caller is just these")]
+    pub(super) fn take_in(
+        &mut self,
+        now: Moment,
+        switch: &SwitchName,
+        leg: &LegId,
+        from: PhoneNumber,
+        name: CallerName,
+        to: PhoneNumber,
+        found: Option<Option<Place>>,
+    ) -> Option<CallId> {
+        self.next_call = self.next_call.wrapping_add(1);
+        let id = CallId { epoch: self.epoch, number: self.next_call };
+        let Some(plan) = self.version.clone() else { return None };
+        let arrived = |version: VersionHash| Fact::CallArrived {
+            call: id,
+            switch: switch.clone(),
+            leg: leg.clone(),
+            from: from.clone(),
+            name: name.clone(),
+            to: to.clone(),
+            version,
+            found: found.is_some(),
+        };
+        let place = found.clone().flatten();
+        let resumed = place.as_ref().and_then(|place| self.resume_at(now, place));
+        let Some((walk, dos)) = resumed.or_else(|| Walk::begin(plan.clone(), &to, now)) else {
+            self.fact(arrived(plan.version.clone()));
+            self.order(now, switch, Act::HangUp { leg: leg.clone(), cause: HangUpCause::NoSuchNumber }, None);
+            self.timers.stop(&Timer::HangUpDue(leg.clone()));
+            self.fact(Fact::CallEnded { call: id, outcome: Outcome::Refused, by: EndedBy::Us });
+            return None;
+        };
+        self.fact(arrived(walk.plan().version.clone()));
+        let stage = Stage::InDialplan { playing: None };
+        self.legs.insert(leg.clone(), LegOf::Caller(id));
+        self.calls.insert(
+            id,
+            Call {
+                id,
+                switch: switch.clone(),
+                leg: leg.clone(),
+                from,
+                name,
+                to,
+                arrived: now,
+                walk,
+                answered: false,
+                stage,
+            },
+        );
+        if let Some(Place::Waiting { queue, joined, credit, .. }) = place {
+            // The step is walked again for its rules, the place is the one it had.
+            self.carry_out(now, id, dos);
+            self.keep_place(now, id, &queue, joined, credit);
+        } else {
+            self.carry_out(now, id, dos);
+        }
+        Some(id)
+    }
+
+    /// Where a tag says the call was, in the version it names or, where that is not on the shelf, today's.
+    fn resume_at(&self, now: Moment, place: &Place) -> Option<(Walk, Vec<Do>)> {
+        let (version, step, language) = match place {
+            Place::Step { version, step, language } | Place::Waiting { version, step, language, .. } => {
+                (version, step, language)
+            }
+            Place::Talking { .. } | Place::Offered { .. } => return None,
+        };
+        let plan = self.shelf.get(version).or(self.version.as_ref())?.clone();
+        let language = language.parse().unwrap_or_else(|_| plan.first_language());
+        Walk::resume(plan, step, language, BTreeMap::new(), now)
+    }
+
+    /// The dialplan of this call hears what happened. Ignored unless the call is in the dialplan.
+    pub(super) fn walk_on(&mut self, now: Moment, call: CallId, heard: Heard) {
+        let Some(of) = self.calls.get_mut(&call) else { return };
+        if !matches!(of.stage, Stage::InDialplan { .. }) {
+            return;
+        }
+        let dos = of.walk.next(now, heard);
+        self.carry_out(now, call, dos);
+    }
+
+    /// The call goes on with another step.
+    pub(super) fn walk_to(&mut self, now: Moment, call: CallId, step: &StepName) {
+        let Some(of) = self.calls.get_mut(&call) else { return };
+        of.stage = Stage::InDialplan { playing: None };
+        let dos = of.walk.go(now, step);
+        self.carry_out(now, call, dos);
+    }
+
+    pub(super) fn carry_out(&mut self, now: Moment, call: CallId, dos: Vec<Do>) {
+        for act in dos {
+            let Some(of) = self.calls.get(&call) else { return };
+            let (switch, leg) = (of.switch.clone(), of.leg.clone());
+            match act {
+                Do::Entered(step) => {
+                    let language = of.walk.language().to_string();
+                    let version = of.walk.plan().version.clone();
+                    self.fact(Fact::StepEntered { call, step: step.clone(), language: language.clone() });
+                    let tags = self.tags(call, Place::Step { version, step, language });
+                    self.order(now, &switch, Act::Tag { leg, tags }, None);
+                }
+                Do::Keyed { step, into, keys } => self.fact(Fact::Keyed { call, step, into, keys }),
+                Do::Play(prompts) => {
+                    self.answer(now, call);
+                    let playing = self.order(now, &switch, Act::Play { leg, prompts }, Some(Owed::Play(call)));
+                    self.timers.set(Timer::PlayDue(call), now + PLAY_WITHIN + super::core::ORDER_WITHIN);
+                    if let Some(of) = self.calls.get_mut(&call) {
+                        of.stage = Stage::InDialplan { playing };
+                    }
+                }
+                Do::StopPlay => {
+                    self.forget_play(call);
+                    self.order(now, &switch, Act::StopPlay { leg }, None);
+                }
+                Do::Wait(time) => self.timers.set(Timer::Dialplan(call), now + time),
+                Do::StopWait => self.timers.stop(&Timer::Dialplan(call)),
+                Do::Queue(entry) => self.enter_queue(now, call, entry),
+                Do::HangUp(why) => {
+                    match why {
+                        Ending::Said => {}
+                        Ending::TooManyActions => self.healed(Some(call), None, "the dialplan went round in circles"),
+                        Ending::Lost => self.healed(Some(call), None, "the dialplan led nowhere"),
+                    }
+                    self.end_by_us(now, call, Outcome::EndedByUs);
+                }
+            }
+        }
+    }
+
+    /// Callers are answered when they first hear something.
+    fn answer(&mut self, now: Moment, call: CallId) {
+        let Some(of) = self.calls.get_mut(&call) else { return };
+        if !of.answered {
+            of.answered = true;
+            let (switch, leg) = (of.switch.clone(), of.leg.clone());
+            self.order(now, &switch, Act::Answer { leg }, None);
+        }
+    }
+
+    /// No end of a prompt is waited for any more.
+    fn forget_play(&mut self, call: CallId) {
+        self.timers.stop(&Timer::PlayDue(call));
+        if let Some(Call { stage: Stage::InDialplan { playing }, .. }) = self.calls.get_mut(&call)
+            && let Some(effect) = playing.take()
+        {
+            self.owed.remove(&effect);
+        }
+    }
+
+    pub(super) fn play_returned(&mut self, now: Moment, call: CallId, effect: EffectId, how: &Returned) {
+        let Some(Call { stage: Stage::InDialplan { playing }, .. }) = self.calls.get(&call) else { return };
+        if *playing != Some(effect) {
+            return;
+        }
+        match how {
+            Returned::Done => {
+                self.forget_play(call);
+                self.walk_on(now, call, Heard::PlayEnded);
+            }
+            Returned::Refused { why } => {
+                self.forget_play(call);
+                self.healed(Some(call), None, format!("a prompt was not played: {why:?}"));
+                self.walk_on(now, call, Heard::PlayFailed);
+            }
+            // The snapshot that follows begins the step anew; without one, PlayDue goes on.
+            Returned::Unknown => {}
+        }
+    }
+
+    pub(super) fn play_overdue(&mut self, now: Moment, call: CallId) {
+        self.forget_play(call);
+        self.walk_on(now, call, Heard::PlayFailed);
+    }
+
+    /// The step is begun anew: the switch may have lost what the caller was hearing.
+    pub(super) fn begin_step_anew(&mut self, now: Moment, call: CallId) {
+        self.forget_play(call);
+        self.timers.stop(&Timer::Dialplan(call));
+        let Some(of) = self.calls.get(&call) else { return };
+        let again = Walk::resume(
+            of.walk.plan().clone(),
+            &of.walk.step().clone(),
+            of.walk.language(),
+            of.walk.keyed().clone(),
+            now,
+        );
+        if let (Some((walk, dos)), Some(of)) = (again, self.calls.get_mut(&call)) {
+            of.walk = walk;
+            of.stage = Stage::InDialplan { playing: None };
+            self.carry_out(now, call, dos);
+        }
+    }
+
+    fn enter_queue(&mut self, now: Moment, call: CallId, entry: QueueEntry) {
+        self.forget_play(call);
+        self.timers.stop(&Timer::Dialplan(call));
+        let Some(of) = self.calls.get(&call) else { return };
+        let rules = of.walk.plan().queues.get(&entry.queue);
+        let place = QueuePlace {
+            joined: now,
+            credit: entry.credit + rules.map(|rules| rules.credit).unwrap_or_default(),
+            needs: rules.iter().flat_map(|rules| &rules.needs).chain(&entry.needs).cloned().collect(),
+            otherwise: entry.otherwise,
+            queue: entry.queue,
+        };
+        let most = rules.map_or(usize::MAX, |rules| rules.most_waiting);
+        let full = self.queues.get(&place.queue).is_some_and(|index| index.places() >= most);
+        if full {
+            self.turn_away(now, call, &place, When::Full, LeftQueue::Full);
+        } else if place.otherwise.iter().any(|(when, _)| *when == When::NobodyLoggedIn)
+            && !self.anybody_logged_in(&place)
+        {
+            self.turn_away(now, call, &place, When::NobodyLoggedIn, LeftQueue::NobodyLoggedIn);
+        } else {
+            self.wait_in_queue(now, call, place);
+        }
+    }
+
+    /// The queue does not take the call. A full queue without a rule for it ends the call as refused.
+    fn turn_away(&mut self, now: Moment, call: CallId, place: &QueuePlace, when: When, why: LeftQueue) {
+        let step = place.otherwise.iter().find(|(rule, _)| *rule == when).map(|(_, step)| step.clone());
+        match step {
+            Some(step) => {
+                self.fact(Fact::CallLeftQueue { call, queue: place.queue.clone(), why, to: step.clone() });
+                self.walk_to(now, call, &step);
+            }
+            None => self.end_by_us(now, call, Outcome::Refused),
+        }
+    }
+
+    fn wait_in_queue(&mut self, now: Moment, call: CallId, place: QueuePlace) {
+        self.answer(now, call);
+        self.take_place(now, call, place);
+        self.seek(call);
+    }
+
+    /// Into the queue, told, tagged and with music; not yet seeking an agent.
+    fn take_place(&mut self, now: Moment, call: CallId, place: QueuePlace) {
+        let Some(of) = self.calls.get_mut(&call) else { return };
+        self.out.facts.push(Fact::CallQueued {
+            call,
+            queue: place.queue.clone(),
+            joined: place.joined,
+            credit: place.credit,
+            needs: place.needs.clone(),
+            step: of.walk.step().clone(),
+            language: of.walk.language().to_string(),
+        });
+        let exit = place.otherwise.iter().find_map(|(when, _)| match when {
+            When::Waited(time) => Some(place.joined + *time),
+            When::Full | When::NobodyLoggedIn => None,
+        });
+        of.stage = Stage::Waiting { place, offer: None, doubt: false };
+        if let Some(exit) = exit {
+            self.timers.set(Timer::QueueExit(call), exit.max(now));
+        }
+        self.tag_waiting(now, call);
+        self.music(now, call);
+    }
+
+    /// A call found with a place on its channel gets that place back, when its step led to the same queue.
+    fn keep_place(
+        &mut self,
+        now: Moment,
+        call: CallId,
+        queue: &QueueName,
+        joined: Moment,
+        credit: std::time::Duration,
+    ) {
+        let Some(Call { stage: Stage::Waiting { place, .. }, .. }) = self.calls.get_mut(&call) else { return };
+        if place.queue != *queue || joined > now {
+            return;
+        }
+        let before = (place.rank(), call);
+        place.joined = joined;
+        // What the step says today, never more than the channel says: the channel is the outside.
+        place.credit = place.credit.min(credit);
+        let place = place.clone();
+        if let Some(index) = self.queues.get_mut(queue) {
+            index.leave(before);
+        }
+        self.take_place(now, call, place);
+        self.seek(call);
+    }
+
+    pub(super) fn tag_waiting(&mut self, now: Moment, call: CallId) {
+        let Some(Call { switch, leg, walk, stage: Stage::Waiting { place, .. }, .. }) = self.calls.get(&call) else {
+            return;
+        };
+        let (switch, leg) = (switch.clone(), leg.clone());
+        let place = Place::Waiting {
+            version: walk.plan().version.clone(),
+            step: walk.step().clone(),
+            language: walk.language().to_string(),
+            queue: place.queue.clone(),
+            joined: place.joined,
+            credit: place.credit,
+        };
+        let tags = self.tags(call, place);
+        self.order(now, &switch, Act::Tag { leg, tags }, None);
+    }
+
+    pub(super) fn music(&mut self, now: Moment, call: CallId) {
+        let Some(Call { switch, leg, stage: Stage::Waiting { place, .. }, .. }) = self.calls.get(&call) else {
+            return;
+        };
+        let (switch, leg) = (switch.clone(), leg.clone());
+        let class = self.rules_for(call, &place.queue).map_or_else(|| "default".into(), |rules| rules.music.clone());
+        self.order(now, &switch, Act::StartMusic { leg, class }, None);
+    }
+
+    /// Waited long enough by its step's rule. A call whose phone rings is left to the phone: the rule comes
+    /// back when the offer ends.
+    pub(super) fn queue_exit_due(&mut self, now: Moment, call: CallId) {
+        let Some(Call { stage: Stage::Waiting { place, offer, .. }, .. }) = self.calls.get(&call) else { return };
+        if offer.is_some() {
+            self.timers.set(Timer::QueueExit(call), now + super::core::FROZEN_STEP);
+            return;
+        }
+        let place = place.clone();
+        let step = place.otherwise.iter().find_map(|(when, step)| match when {
+            When::Waited(_) => Some(step.clone()),
+            When::Full | When::NobodyLoggedIn => None,
+        });
+        let Some(step) = step else { return };
+        if let Some(index) = self.queues.get_mut(&place.queue) {
+            index.leave((place.rank(), call));
+        }
+        self.seeking.remove(&call);
+        self.fact(Fact::CallLeftQueue { call, queue: place.queue, why: LeftQueue::Waited, to: step.clone() });
+        self.walk_to(now, call, &step);
+    }
+
+    /// We hang up, and the call ends when the switch says that the leg is gone.
+    pub(super) fn end_by_us(&mut self, now: Moment, call: CallId, outcome: Outcome) {
+        self.forget_play(call);
+        let Some(of) = self.calls.get_mut(&call) else { return };
+        of.stage = Stage::Ending { outcome, by: EndedBy::Us };
+        let (switch, leg) = (of.switch.clone(), of.leg.clone());
+        let cause = if outcome == Outcome::Refused { HangUpCause::Congested } else { HangUpCause::Normal };
+        self.hang_up(now, &switch, leg, cause);
+    }
+}

@@ -1,0 +1,593 @@
+//! The task that owns one connection: reads, sorts, writes, keeps alive. Ends with the connection, and then everybody
+//! who waits is told.
+//!
+//! Reading never waits for anybody: events go into a queue that drops rather than blocks, answers to waiters that may
+//! be gone. An answer is matched by ActionID alone; a question whose waiter is gone stays known until it is answered,
+//! so that its answer is thrown away and never given to another.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::action::Action;
+use super::client::{AmiError, Counts, List, Shared, refusal};
+use super::codec::{Decoded, Decoder, Frame, Garbled, Kind};
+use super::events::{Received, Resync, Sender};
+
+/// A switch that has answered nothing for this long is asked with a Ping.
+pub const PING_AFTER: Duration = Duration::from_secs(2);
+
+/// A switch that has answered nothing for this long, a Ping included, is given up. Asterisk answers in milliseconds
+/// at 200 calls at once; calls themselves go on without us.
+pub const DEAD_AFTER: Duration = Duration::from_secs(5);
+
+/// A switch that takes no byte for this long is given up.
+pub const WRITE_WITHIN: Duration = Duration::from_secs(5);
+
+/// The most questions without an answer. What is beyond waits in the queue to be written.
+pub const MOST_IN_FLIGHT: usize = 4_096;
+
+/// Nothing more is taken from the queue while this many bytes wait for the network.
+pub const MOST_UNWRITTEN: usize = 256 * 1024;
+
+/// The longest list collected: five times the channels of the largest centre.
+pub const MOST_LIST_ITEMS: usize = 50_000;
+
+/// The most bytes of one list; a channel's item has 850.
+pub const MOST_LIST_BYTES: usize = 48 << 20;
+
+/// How much is read at once, in bytes: 140 events.
+const READ_SIZE: usize = 64 * 1024;
+
+/// How long a good-bye may take.
+const CLOSE_WITHIN: Duration = Duration::from_secs(1);
+
+/// How far a connection has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Stage {
+    Connected,
+    Greeted,
+    Booted,
+}
+
+/// Actions that are written together.
+#[derive(Debug)]
+pub(super) struct Batch {
+    pub(super) bytes: Vec<u8>,
+    pub(super) questions: Vec<Question>,
+    /// After this nobody waits any more, and it is not written: a Bridge that comes seconds late does harm.
+    pub(super) deadline: Option<Instant>,
+}
+
+#[derive(Debug)]
+pub(super) struct Question {
+    pub(super) number: u64,
+    pub(super) waiter: Waiter,
+}
+
+#[derive(Debug)]
+pub(super) enum Waiter {
+    One(oneshot::Sender<Result<Frame, AmiError>>),
+    List(oneshot::Sender<Result<List, AmiError>>),
+}
+
+/// A question that is not answered yet, or not to its end.
+#[derive(Debug)]
+enum Asked {
+    One(oneshot::Sender<Result<Frame, AmiError>>),
+    List(oneshot::Sender<Result<List, AmiError>>),
+    Listing(Box<Listing>),
+    /// A list for which nobody waits: its items must not be taken for news.
+    Unwanted,
+    Ping,
+}
+
+#[derive(Debug)]
+struct Listing {
+    to: oneshot::Sender<Result<List, AmiError>>,
+    list: List,
+    bytes: usize,
+}
+
+impl Asked {
+    fn is_wanted(&self) -> bool {
+        match self {
+            Asked::One(to) => !to.is_closed(),
+            Asked::List(to) => !to.is_closed(),
+            Asked::Listing(listing) => !listing.to.is_closed(),
+            Asked::Unwanted => false,
+            Asked::Ping => true,
+        }
+    }
+
+    /// Tells whoever waits; false when nobody did.
+    fn fail(self, why: AmiError) -> bool {
+        match self {
+            Asked::One(to) => to.send(Err(why)).is_ok(),
+            Asked::List(to) => to.send(Err(why)).is_ok(),
+            Asked::Listing(listing) => listing.to.send(Err(why)).is_ok(),
+            Asked::Unwanted | Asked::Ping => true,
+        }
+    }
+}
+
+impl From<Waiter> for Asked {
+    fn from(waiter: Waiter) -> Self {
+        match waiter {
+            Waiter::One(to) => Asked::One(to),
+            Waiter::List(to) => Asked::List(to),
+        }
+    }
+}
+
+/// The counters behind [`Counts`].
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    frames: AtomicU64,
+    bytes: AtomicU64,
+    dropped_events: AtomicU64,
+    garbled: AtomicU64,
+    late: AtomicU64,
+    strange: AtomicU64,
+}
+
+impl Tally {
+    pub(super) fn counts(&self) -> Counts {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Counts {
+            frames: read(&self.frames),
+            bytes: read(&self.bytes),
+            dropped_events: read(&self.dropped_events),
+            garbled: read(&self.garbled),
+            late: read(&self.late),
+            strange: read(&self.strange),
+        }
+    }
+}
+
+fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}
+
+/// One write, or a flush where everything is written. Loses nothing when cancelled.
+async fn push_out<W: AsyncWrite>(writer: &mut WriteHalf<W>, out: &mut BytesMut) -> Next {
+    if out.is_empty() { Next::Flushed(writer.flush().await) } else { Next::Wrote(writer.write_buf(out).await) }
+}
+
+/// What happens next on a connection.
+enum Next {
+    Read(io::Result<usize>),
+    Wrote(io::Result<usize>),
+    Flushed(io::Result<()>),
+    Send(Option<Batch>),
+    Alarm,
+}
+
+pub(super) struct Link<S> {
+    reader: ReadHalf<S>,
+    writer: WriteHalf<S>,
+    decoder: Decoder,
+    /// What is to be written and is not yet.
+    out: BytesMut,
+    /// TLS may hold back what was written.
+    unflushed: bool,
+    /// Since when nothing could be written although there is something.
+    stalled_since: Instant,
+    batches: mpsc::Receiver<Batch>,
+    /// No handle is left: end when everything is written and answered.
+    closing: bool,
+    asked: BTreeMap<u64, Asked>,
+    /// How many frames have come.
+    number: u64,
+    answered_at: Instant,
+    ping: Option<(u64, Instant)>,
+    events: Sender,
+    stage: watch::Sender<Stage>,
+    shared: Arc<Shared>,
+}
+
+impl<S: AsyncRead + AsyncWrite> Link<S> {
+    pub(super) fn new(
+        stream: S,
+        batches: mpsc::Receiver<Batch>,
+        events: Sender,
+        stage: watch::Sender<Stage>,
+        shared: Arc<Shared>,
+    ) -> Self {
+        let (reader, writer) = tokio::io::split(stream);
+        let now = Instant::now();
+        Self {
+            reader,
+            writer,
+            decoder: Decoder::new(),
+            out: BytesMut::new(),
+            unflushed: false,
+            stalled_since: now,
+            batches,
+            closing: false,
+            asked: BTreeMap::new(),
+            number: 0,
+            answered_at: now,
+            ping: None,
+            events,
+            stage,
+            shared,
+        }
+    }
+
+    /// Until the connection is over.
+    pub(super) async fn run(mut self) {
+        let why = self.until_lost().await;
+        tracing::info!(generation = %self.shared.generation, %why, "manager connection over");
+        // Before the waiters are told, so that whoever asks why finds the same answer.
+        let _ = self.shared.ended.set(why.clone());
+        self.batches.close();
+        for (_, asked) in std::mem::take(&mut self.asked) {
+            asked.fail(why.clone());
+        }
+        while let Ok(batch) = self.batches.try_recv() {
+            for question in batch.questions {
+                Asked::from(question.waiter).fail(why.clone());
+            }
+        }
+        self.events.end(why);
+        drop(self.stage);
+        let _ = timeout(CLOSE_WITHIN, self.writer.shutdown()).await;
+    }
+
+    async fn until_lost(&mut self) -> AmiError {
+        let mut chunk = vec![0_u8; READ_SIZE];
+        loop {
+            if self.closing && self.is_idle() {
+                return AmiError::Lost("closed by us".into());
+            }
+            if let Err(why) = self.turn(&mut chunk).await {
+                return why;
+            }
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.out.is_empty() && !self.unflushed && !self.asked.values().any(Asked::is_wanted)
+    }
+
+    /// Waits for one thing and deals with it.
+    async fn turn(&mut self, chunk: &mut [u8]) -> Result<(), AmiError> {
+        let may_send = !self.closing && self.has_room();
+        let to_push = !self.out.is_empty() || self.unflushed;
+        let alarm = self.next_alarm();
+        // In this order because none of the upper ones can go on for ever: what is sent is bounded by what is
+        // answered, and that by reading. The alarm comes last, so that after a long sleep of this process or its host
+        // what has arrived is read before the switch is called dead.
+        let next = tokio::select! {
+            biased;
+            batch = self.batches.recv(), if may_send => Next::Send(batch),
+            pushed = push_out(&mut self.writer, &mut self.out), if to_push => pushed,
+            read = self.reader.read(chunk) => Next::Read(read),
+            () = sleep_until(alarm) => Next::Alarm,
+        };
+        let lost = |error: io::Error| AmiError::Lost(error.to_string());
+        match next {
+            Next::Send(Some(batch)) => self.take_batch(batch),
+            Next::Send(None) => self.closing = true,
+            Next::Wrote(wrote) => {
+                if wrote.map_err(lost)? == 0 {
+                    return Err(AmiError::Lost("the switch takes no more bytes".into()));
+                }
+                self.unflushed = true;
+                self.stalled_since = Instant::now();
+            }
+            Next::Flushed(flushed) => {
+                flushed.map_err(lost)?;
+                self.unflushed = false;
+            }
+            Next::Read(read) => {
+                let length = read.map_err(lost)?;
+                self.take_in(chunk.get(..length).unwrap_or_default())?;
+                // A full chunk: more is there, perhaps the answer itself.
+                if length < chunk.len() {
+                    self.check_alive(Instant::now())?;
+                }
+            }
+            Next::Alarm => self.check_alive(Instant::now())?,
+        }
+        Ok(())
+    }
+
+    /// Whether another batch may be taken. Questions whose waiters are gone give way to new ones.
+    fn has_room(&mut self) -> bool {
+        if self.asked.len() >= MOST_IN_FLIGHT {
+            self.asked.retain(|_, asked| asked.is_wanted());
+        }
+        self.asked.len() < MOST_IN_FLIGHT && self.out.len() < MOST_UNWRITTEN
+    }
+
+    fn take_batch(&mut self, batch: Batch) {
+        self.shared.queued_bytes.fetch_sub(batch.bytes.len(), Ordering::Relaxed);
+        if let Some(deadline) = batch.deadline
+            && Instant::now() >= deadline
+        {
+            for question in batch.questions {
+                Asked::from(question.waiter).fail(AmiError::Overloaded);
+            }
+            return;
+        }
+        for question in batch.questions {
+            self.asked.insert(question.number, question.waiter.into());
+        }
+        self.write(&batch.bytes);
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        if self.out.is_empty() && !self.unflushed {
+            self.stalled_since = Instant::now();
+        }
+        self.out.extend_from_slice(bytes);
+    }
+
+    fn next_alarm(&self) -> Instant {
+        let keep_alive = match self.ping {
+            None => self.answered_at + PING_AFTER,
+            Some((_, sent_at)) => self.dead_at(sent_at),
+        };
+        if self.out.is_empty() && !self.unflushed {
+            keep_alive
+        } else {
+            keep_alive.min(self.stalled_since + WRITE_WITHIN)
+        }
+    }
+
+    fn dead_at(&self, ping_sent_at: Instant) -> Instant {
+        // From the Ping on and not from the last answer alone: a process that slept did not ask anything.
+        ping_sent_at.max(self.answered_at) + DEAD_AFTER.saturating_sub(PING_AFTER)
+    }
+
+    fn check_alive(&mut self, now: Instant) -> Result<(), AmiError> {
+        let unwritten = !self.out.is_empty() || self.unflushed;
+        if unwritten && now >= self.stalled_since + WRITE_WITHIN {
+            return Err(AmiError::Lost(format!("the switch has taken no byte for {WRITE_WITHIN:?}")));
+        }
+        match self.ping {
+            Some((_, sent_at)) if now >= self.dead_at(sent_at) => {
+                Err(AmiError::Lost(format!("the switch has answered nothing for {DEAD_AFTER:?}")))
+            }
+            Some(_) => Ok(()),
+            None => {
+                if now >= self.answered_at + PING_AFTER {
+                    self.ping(now);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn ping(&mut self, now: Instant) {
+        let number = self.shared.next_number();
+        let mut bytes = Vec::new();
+        Action::new("Ping").write_to(&self.shared.action_id(number), &mut bytes);
+        self.asked.insert(number, Asked::Ping);
+        self.ping = Some((number, now));
+        self.write(&bytes);
+    }
+
+    fn take_in(&mut self, mut input: &[u8]) -> Result<(), AmiError> {
+        if input.is_empty() {
+            let what = if self.decoder.buffered() > 0 {
+                "closed by the switch within a message"
+            } else {
+                "closed by the switch"
+            };
+            return Err(AmiError::Lost(what.into()));
+        }
+        let read_at = Instant::now();
+        self.shared.tally.bytes.fetch_add(input.len() as u64, Ordering::Relaxed);
+        while let Some(found) = self.decoder.next(&mut input) {
+            match found {
+                Ok(Decoded::Greeting(version)) => {
+                    tracing::debug!(generation = %self.shared.generation, version, "manager interface greeted");
+                    self.reached(Stage::Greeted);
+                }
+                Ok(Decoded::Frame(frame)) => {
+                    self.number += 1;
+                    count(&self.shared.tally.frames);
+                    self.sort(frame, read_at);
+                }
+                Err(garbled) => {
+                    count(&self.shared.tally.garbled);
+                    self.take_garbled(garbled)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn reached(&self, stage: Stage) {
+        self.stage.send_if_modified(|current| {
+            let further = stage > *current;
+            *current = stage.max(*current);
+            further
+        });
+    }
+
+    fn sort(&mut self, frame: Frame, read_at: Instant) {
+        let question = frame.get("ActionID").and_then(|id| self.question(id));
+        match frame.kind() {
+            Kind::Response(_) => {
+                self.answered_at = read_at;
+                self.answer(frame, question);
+            }
+            Kind::Event(name) => {
+                if name.eq_ignore_ascii_case(b"FullyBooted") {
+                    self.reached(Stage::Booted);
+                }
+                let received = Received { frame, number: self.number, read_at };
+                if let Some(news) = self.list_item(received, question)
+                    && !self.events.received(news)
+                {
+                    count(&self.shared.tally.dropped_events);
+                }
+            }
+            Kind::Other => {
+                count(&self.shared.tally.strange);
+                tracing::debug!(generation = %self.shared.generation, "a message that is neither answer nor event");
+            }
+        }
+    }
+
+    /// The number in an ActionID of this connection.
+    fn question(&self, action_id: &[u8]) -> Option<u64> {
+        let digits = action_id.strip_prefix(self.shared.prefix.as_bytes())?;
+        std::str::from_utf8(digits).ok()?.parse().ok()
+    }
+
+    fn answer(&mut self, response: Frame, question: Option<u64>) {
+        let tally = &self.shared.tally;
+        let Some((number, asked)) = question.and_then(|number| Some((number, self.asked.remove(&number)?))) else {
+            count(&tally.strange);
+            return;
+        };
+        let Kind::Response(outcome) = response.kind() else { return };
+        let list_follows = response.get("EventList").is_some_and(|value| value.eq_ignore_ascii_case(b"start"));
+        let refused = refusal(&response, outcome).map(AmiError::Refused);
+        let delivered = match (asked, refused) {
+            (Asked::Ping, _) => {
+                self.ping = self.ping.filter(|(ping, _)| *ping != number);
+                true
+            }
+            (asked, Some(refused)) => asked.fail(refused),
+            (Asked::One(to), None) => {
+                if list_follows {
+                    self.asked.insert(number, Asked::Unwanted);
+                }
+                to.send(Ok(response)).is_ok()
+            }
+            (Asked::List(to), None) => {
+                let (began, ended) = (self.number, self.number);
+                let list = List { response, items: Vec::new(), complete: None, began, ended };
+                if list_follows {
+                    self.asked.insert(number, Asked::Listing(Box::new(Listing { to, list, bytes: 0 })));
+                    true
+                } else {
+                    to.send(Ok(list)).is_ok()
+                }
+            }
+            // A second response to the same question: seen of no Asterisk.
+            (asked @ (Asked::Listing(_) | Asked::Unwanted), None) => {
+                self.asked.insert(number, asked);
+                count(&tally.strange);
+                true
+            }
+        };
+        if !delivered {
+            count(&tally.late);
+        }
+    }
+
+    /// Takes an item of a list that is under way; gives back what is news.
+    fn list_item(&mut self, received: Received, question: Option<u64>) -> Option<Received> {
+        let Some(number) = question else { return Some(received) };
+        match self.asked.remove(&number) {
+            Some(Asked::Listing(listing)) => {
+                self.collect(number, listing, received);
+                None
+            }
+            Some(Asked::Unwanted) => {
+                if list_end(&received.frame).is_none() {
+                    self.asked.insert(number, Asked::Unwanted);
+                }
+                count(&self.shared.tally.late);
+                None
+            }
+            // An event about an action, not an item: OriginateResponse.
+            Some(asked @ (Asked::One(_) | Asked::List(_) | Asked::Ping)) => {
+                self.asked.insert(number, asked);
+                Some(received)
+            }
+            None => Some(received),
+        }
+    }
+
+    fn collect(&mut self, number: u64, mut listing: Box<Listing>, received: Received) {
+        match list_end(&received.frame) {
+            Some(ListEnd::Complete) => {
+                listing.list.ended = received.number;
+                listing.list.complete = Some(received.frame);
+                if listing.to.send(Ok(listing.list)).is_err() {
+                    count(&self.shared.tally.late);
+                }
+            }
+            Some(ListEnd::Cancelled) => {
+                let _ = listing.to.send(Err(AmiError::Refused("the list was cancelled".into())));
+            }
+            None => {
+                listing.bytes += received.frame.bytes().len();
+                listing.list.items.push(received);
+                let too_long = listing.list.items.len() > MOST_LIST_ITEMS || listing.bytes > MOST_LIST_BYTES;
+                if too_long {
+                    let _ = listing.to.send(Err(AmiError::Garbled(format!(
+                        "a list of more than {MOST_LIST_ITEMS} items or {MOST_LIST_BYTES} bytes"
+                    ))));
+                    self.asked.insert(number, Asked::Unwanted);
+                } else if listing.to.is_closed() {
+                    count(&self.shared.tally.late);
+                    self.asked.insert(number, Asked::Unwanted);
+                } else {
+                    self.asked.insert(number, Asked::Listing(listing));
+                }
+            }
+        }
+    }
+
+    fn take_garbled(&mut self, garbled: Garbled) -> Result<(), AmiError> {
+        let what = garbled.to_string();
+        match garbled {
+            Garbled::NotAGreeting(_) => Err(AmiError::Garbled(what)),
+            Garbled::FrameTooLong { beginning: _, action_id } => {
+                // Not what it said: that may be a caller's.
+                tracing::warn!(generation = %self.shared.generation, "a message was too long and was skipped");
+                self.fail_question(action_id, what);
+                Ok(())
+            }
+        }
+    }
+
+    /// Tells whoever waits for what was skipped; where nobody does, it may have been an event.
+    fn fail_question(&mut self, action_id: Option<Bytes>, what: String) {
+        let number = action_id.and_then(|id| self.question(&id));
+        match number.and_then(|number| Some((number, self.asked.remove(&number)?))) {
+            Some((number, asked)) => {
+                match asked {
+                    Asked::List(_) | Asked::Listing(_) | Asked::Unwanted => {
+                        self.asked.insert(number, Asked::Unwanted);
+                    }
+                    Asked::One(_) | Asked::Ping => {}
+                }
+                asked.fail(AmiError::Garbled(what));
+            }
+            None => self.events.resync(Resync::Garbled { what }),
+        }
+    }
+}
+
+enum ListEnd {
+    Complete,
+    Cancelled,
+}
+
+fn list_end(frame: &Frame) -> Option<ListEnd> {
+    let value = frame.get("EventList")?;
+    if value.eq_ignore_ascii_case(b"Complete") {
+        Some(ListEnd::Complete)
+    } else if value.eq_ignore_ascii_case(b"Cancelled") {
+        Some(ListEnd::Cancelled)
+    } else {
+        None
+    }
+}

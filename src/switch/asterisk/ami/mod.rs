@@ -1,0 +1,28 @@
+//! A client for Asterisk's manager interface: frames in, actions out, one connection at a time.
+//!
+//! Owns the bytes of AMI and nothing of what they mean for a call: the driver above decides that, and it is the
+//! driver that connects again when a connection is lost. The truth about the protocol is a real Asterisk 22; its
+//! transcripts are under `tests/switch/asterisk/transcripts/`.
+//!
+//! - [`codec`]: bytes to frames; no I/O.
+//! - [`action`]: what is sent; nothing from outside can break out of a value.
+//! - [`agi`]: the texts of async AGI inside AMI's headers.
+//! - [`client`]: the handle, connecting and logging in.
+//! - [`link`]: the task that owns one connection.
+//! - [`events`]: the bounded queue from that task to the driver.
+//! - [`tls`]: whom to trust.
+
+pub mod action;
+pub mod agi;
+pub mod client;
+pub mod codec;
+pub mod events;
+pub mod link;
+pub mod tls;
+
+pub use action::{Action, BadValue};
+pub use agi::{AgiCommand, AgiEnv, AgiResult};
+pub use client::{Ami, AmiAddress, AmiError, Generation, List, ListReply, Reply, connect, open};
+pub use codec::{Decoder, Frame, Garbled};
+pub use events::{Event, Events, Received, Resync};
+pub use tls::{Tls, Trust};

@@ -1,0 +1,156 @@
+//! What agents say, and what they are refused.
+
+use cordboard::routing::agent::AgentState;
+use cordboard::routing::call::Stage;
+use cordboard::routing::ids::*;
+use cordboard::routing::{Input, Line, Refused};
+
+use crate::floor::*;
+
+fn on_break(name: &str) -> Input {
+    Input::AgentTookBreak { agent: AgentName::new(name), reason: BreakReason::new("lunch"), by: AgentName::new(name) }
+}
+
+fn ready(name: &str) -> Input {
+    Input::AgentSaidReady { agent: AgentName::new(name), by: AgentName::new(name) }
+}
+
+fn log_out(name: &str) -> Input {
+    Input::AgentLoggedOut { agent: AgentName::new(name), by: AgentName::new(name) }
+}
+
+#[test]
+fn two_agents_cannot_sit_at_one_phone() {
+    let mut floor = Floor::new();
+    floor.login("ana");
+    floor.tell(Input::AgentLoggedIn {
+        agent: AgentName::new("bo"),
+        station: StationAddress::new("PJSIP/ana"),
+        switch: pbx(),
+        queues: [QueueName::new("service")].into(),
+        skills: Default::default(),
+        by: AgentName::new("bo"),
+    });
+    assert_eq!(
+        floor.refused,
+        Some(Refused::StationTaken { station: StationAddress::new("PJSIP/ana"), by: AgentName::new("ana") })
+    );
+    floor.tell(log_out("ana"));
+    floor.login("ana");
+    assert_eq!(floor.refused, None);
+}
+
+#[test]
+fn the_same_agent_twice_is_one_agent_at_one_phone() {
+    let mut floor = Floor::new();
+    floor.login("ana").login("ana");
+    assert_eq!(floor.refused, None);
+    assert_eq!(floor.core.agents().count(), 1);
+    floor.tell(Input::AgentLoggedIn {
+        agent: AgentName::new("ana"),
+        station: StationAddress::new("PJSIP/other"),
+        switch: pbx(),
+        queues: [QueueName::new("service")].into(),
+        skills: Default::default(),
+        by: AgentName::new("ana"),
+    });
+    assert!(matches!(floor.refused, Some(Refused::AlreadyLoggedIn { .. })), "{:?}", floor.refused);
+}
+
+#[test]
+fn logging_in_again_while_talking_keeps_the_call() {
+    let mut floor = Floor::new();
+    floor.login("ana");
+    let caller = floor.call("100");
+    floor.talks("ana", &caller);
+    floor.login_with("ana", &["service", "second"], &[]);
+    assert_eq!(floor.state("ana"), AgentState::Talking);
+}
+
+#[test]
+fn a_break_asked_for_while_talking_begins_after_wrap_up() {
+    let mut floor = Floor::new();
+    floor.login("ana");
+    let caller = floor.call("100");
+    floor.talks("ana", &caller).tell(on_break("ana"));
+    assert_eq!(floor.state("ana"), AgentState::Talking);
+    let phone = floor.agent("ana").leg.clone().expect("a leg");
+    floor.hangs_up(&caller).hangs_up(&phone);
+    assert_eq!(floor.state("ana"), AgentState::WrappingUp);
+    floor.pass(secs(10));
+    assert_eq!(floor.state("ana"), AgentState::OnBreak);
+    floor.tell(ready("ana"));
+    assert_eq!(floor.state("ana"), AgentState::Idle);
+}
+
+#[test]
+fn a_break_taken_while_the_phone_rings_gives_the_caller_to_another() {
+    let mut floor = Floor::new();
+    floor.login("ana").pass(secs(1)).login("bo");
+    let caller = floor.call("100");
+    let phone = floor.ringing("ana");
+    floor.tell(on_break("ana"));
+    assert_eq!(floor.hung_up(), [phone]);
+    assert_eq!(floor.state("ana"), AgentState::OnBreak);
+    assert_eq!(floor.state("bo"), AgentState::Ringing);
+    assert!(matches!(floor.stage(&caller), Stage::Waiting { offer: Some(_), .. }));
+}
+
+#[test]
+fn logging_out_while_talking_lets_the_conversation_end() {
+    let mut floor = Floor::new();
+    floor.login("ana");
+    let caller = floor.call("100");
+    floor.talks("ana", &caller).tell(log_out("ana"));
+    assert_eq!(floor.state("ana"), AgentState::Talking);
+    let phone = floor.agent("ana").leg.clone().expect("a leg");
+    floor.hangs_up(&caller).hangs_up(&phone).pass(secs(10));
+    assert_eq!(floor.state("ana"), AgentState::Away);
+    floor.call("100");
+    assert_eq!(floor.state("ana"), AgentState::Away);
+}
+
+#[test]
+fn a_private_call_keeps_the_phone_from_being_rung() {
+    let mut floor = Floor::new();
+    floor.login("ana");
+    floor.tell(Input::StationChanged { station: StationAddress::new("PJSIP/ana"), line: Line::InUse });
+    assert_eq!(floor.state("ana"), AgentState::PhoneBusy);
+    let caller = floor.call("100");
+    assert!(matches!(floor.stage(&caller), Stage::Waiting { offer: None, .. }));
+    floor.tell(Input::StationChanged { station: StationAddress::new("PJSIP/ana"), line: Line::Free });
+    assert!(matches!(floor.stage(&caller), Stage::Waiting { offer: Some(_), .. }));
+}
+
+#[test]
+fn what_is_not_in_the_centre_is_refused_by_name() {
+    let mut floor = Floor::new();
+    floor.login_with("ana", &["servce"], &[]);
+    assert_eq!(floor.refused, Some(Refused::NoSuchQueue { queue: QueueName::new("servce") }));
+    floor.login_with("ana", &["service"], &[("klingon", 1)]);
+    assert_eq!(floor.refused, Some(Refused::NoSuchSkill { skill: SkillName::new("klingon") }));
+    floor.tell(ready("ana"));
+    assert!(matches!(floor.refused, Some(Refused::NotLoggedIn { .. })));
+    floor.login("ana").tell(Input::AgentTookBreak {
+        agent: AgentName::new("ana"),
+        reason: BreakReason::new("nap"),
+        by: AgentName::new("ana"),
+    });
+    assert!(matches!(floor.refused, Some(Refused::NoSuchReason { .. })));
+    floor.tell(Input::AgentEndedWrapUp { agent: AgentName::new("ana"), by: AgentName::new("ana") });
+    assert!(matches!(floor.refused, Some(Refused::NotWrappingUp { .. })));
+    floor.tell(Input::AgentEndedCall { agent: AgentName::new("ana"), by: AgentName::new("ana") });
+    assert!(matches!(floor.refused, Some(Refused::NoCall { .. })));
+}
+
+#[test]
+fn an_agent_who_missed_a_call_is_back_after_the_rest_the_queue_gives() {
+    let mut floor = Floor::new();
+    floor.login("ana");
+    floor.call("100");
+    let leg = floor.ringing("ana");
+    floor.tell(Input::LegFailed { leg, why: cordboard::routing::Failure::Rejected });
+    assert_eq!(floor.state("ana"), AgentState::Missed);
+    floor.pass(secs(30));
+    assert_eq!(floor.state("ana"), AgentState::Ringing, "{floor}");
+}

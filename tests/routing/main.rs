@@ -1,0 +1,6 @@
+//! The routing spec: sentences about the core, with no I/O. A failure prints the whole floor.
+
+mod agents;
+mod floor;
+mod offers;
+mod recovery;

@@ -1,0 +1,220 @@
+//! A start with calls on the switch: no caller dropped, places kept, a talking pair still one call.
+
+use cordboard::routing::agent::AgentState;
+use cordboard::routing::call::Stage;
+use cordboard::routing::fact::Outcome;
+use cordboard::routing::ids::*;
+use cordboard::routing::tag::{Place, Tags};
+use cordboard::routing::{Act, Fact, Input, LegSeen, LegUp};
+
+use crate::floor::*;
+
+/// Killed, and started again with what the journal knew.
+fn reborn(before: &Floor) -> Floor {
+    let mut floor = Floor::started(2, before.known.clone());
+    floor.now = before.now + secs(2);
+    floor
+}
+
+fn snapshot(legs: Vec<LegSeen>) -> Input {
+    Input::SnapshotTaken { switch: pbx(), legs }
+}
+
+fn phone(leg: &LegId, up: LegUp, joined_with: Option<LegId>) -> LegSeen {
+    LegSeen { up, inbound: false, in_hand: up == LegUp::Up && joined_with.is_none(), joined_with, ..seen(leg) }
+}
+
+#[test]
+fn a_waiting_caller_keeps_the_place() {
+    let mut floor = Floor::new();
+    let first = floor.call("100");
+    floor.pass(secs(5));
+    let second = floor.call("100");
+    let joined = floor.now;
+    let mut floor = reborn(&floor);
+    floor.tell(snapshot(vec![seen(&second), seen(&first)]));
+    floor.login("ana");
+    assert!(matches!(floor.stage(&first), Stage::Waiting { offer: Some(_), .. }), "{floor}");
+    let Stage::Waiting { place, .. } = floor.stage(&second) else { panic!("{floor}") };
+    assert_eq!(place.joined, joined);
+}
+
+#[test]
+fn a_talking_pair_stays_one_call_with_one_agent() {
+    let mut floor = Floor::new();
+    floor.login("ana");
+    let caller = floor.call("100");
+    floor.talks("ana", &caller);
+    let leg = floor.agent("ana").leg.clone().expect("a leg");
+    let mut floor = reborn(&floor);
+    assert_eq!(floor.state("ana"), AgentState::Talking);
+    let joined = LegSeen { joined_with: Some(leg.clone()), in_hand: false, ..seen(&caller) };
+    floor.tell(snapshot(vec![joined, phone(&leg, LegUp::Up, Some(caller.clone()))]));
+    assert!(floor.effects.is_empty(), "{:#?}", floor.effects);
+    assert!(matches!(floor.stage(&caller), Stage::Talking { .. }));
+    floor.hangs_up(&caller);
+    assert_eq!(floor.state("ana"), AgentState::WrappingUp);
+    assert_eq!(floor.outcomes(), [Outcome::Answered]);
+}
+
+#[test]
+fn a_phone_that_rings_goes_on_ringing_and_is_connected_when_picked_up() {
+    let mut floor = Floor::new();
+    floor.login("ana");
+    let caller = floor.call("100");
+    let leg = floor.ringing("ana");
+    let mut floor = reborn(&floor);
+    floor.tell(snapshot(vec![seen(&caller), phone(&leg, LegUp::Ringing, None)]));
+    assert_eq!(floor.state("ana"), AgentState::Ringing);
+    assert!(floor.hung_up().is_empty());
+    floor.talks("ana", &caller);
+    assert_eq!(floor.state("ana"), AgentState::Talking);
+}
+
+#[test]
+fn a_pick_up_while_we_were_away_is_connected_at_once() {
+    let mut floor = Floor::new();
+    floor.login("ana");
+    let caller = floor.call("100");
+    let leg = floor.ringing("ana");
+    let mut floor = reborn(&floor);
+    floor.tell(snapshot(vec![seen(&caller), phone(&leg, LegUp::Up, None)]));
+    floor.asked(|act| matches!(act, Act::Connect { .. }));
+}
+
+#[test]
+fn a_joining_that_came_about_while_we_were_away_is_known() {
+    let mut floor = Floor::new();
+    floor.login("ana");
+    let caller = floor.call("100");
+    let leg = floor.ringing("ana");
+    floor.picks_up("ana");
+    let mut floor = reborn(&floor);
+    let joined = LegSeen { joined_with: Some(leg.clone()), in_hand: false, ..seen(&caller) };
+    floor.tell(snapshot(vec![joined, phone(&leg, LegUp::Up, Some(caller.clone()))]));
+    assert_eq!(floor.state("ana"), AgentState::Talking, "{floor}");
+}
+
+#[test]
+fn wrap_up_goes_on_to_the_end_it_had() {
+    let mut floor = Floor::new();
+    floor.login("ana");
+    let caller = floor.call("100");
+    floor.talks("ana", &caller);
+    let leg = floor.agent("ana").leg.clone().expect("a leg");
+    floor.hangs_up(&caller).hangs_up(&leg).pass(secs(3));
+    let mut floor = reborn(&floor);
+    floor.tell(snapshot(vec![]));
+    assert_eq!(floor.state("ana"), AgentState::WrappingUp);
+    floor.pass(secs(5));
+    assert_eq!(floor.state("ana"), AgentState::Idle);
+}
+
+#[test]
+fn a_caller_in_the_dialplan_hears_the_step_again() {
+    let mut floor = Floor::new();
+    let caller = floor.call("400");
+    let mut floor = reborn(&floor);
+    floor.tell(snapshot(vec![seen(&caller)]));
+    floor.asked(|act| matches!(act, Act::Play { .. }));
+    assert!(matches!(floor.stage(&caller), Stage::InDialplan { .. }));
+}
+
+#[test]
+fn what_is_not_on_the_list_is_looked_at_once_more_before_it_is_ended_unseen() {
+    let mut floor = Floor::new();
+    let caller = floor.call("100");
+    let mut floor = reborn(&floor);
+    floor.tell(snapshot(vec![]));
+    assert_eq!(floor.core.calls().count(), 1);
+    floor.asked(|act| matches!(act, Act::Look { .. }));
+    floor.tell(Input::LegLookedAt { switch: pbx(), leg: caller, seen: None });
+    assert_eq!(floor.outcomes(), [Outcome::EndedUnseen]);
+    assert!(floor.facts.iter().any(|fact| matches!(fact, Fact::CallEnded { by, .. } if by.as_str() == "unseen")));
+}
+
+#[test]
+fn a_caller_who_came_while_we_were_away_is_taken_in() {
+    let floor = Floor::new();
+    let mut floor = reborn(&floor);
+    let caller = LegId::new("stranger");
+    floor.tell(snapshot(vec![seen(&caller)]));
+    assert!(matches!(floor.stage(&caller), Stage::Waiting { .. }));
+    assert!(floor.facts.iter().any(|fact| matches!(fact, Fact::CallArrived { found: true, .. })));
+}
+
+#[test]
+fn a_caller_whose_record_is_lost_gets_the_place_that_the_channel_tells() {
+    let floor = Floor::new();
+    let mut floor = reborn(&floor);
+    let (late, early) = (LegId::new("late"), LegId::new("early"));
+    let joined = floor.now - secs(100);
+    let place = Place::Waiting {
+        version: VersionHash::new("v1"),
+        step: StepName::new("plain"),
+        language: "en".into(),
+        queue: QueueName::new("service"),
+        joined,
+        credit: secs(3600),
+    };
+    let tags =
+        Tags { centre: CentreName::new("demo"), call: CallId { epoch: Epoch(1), number: 77 }, epoch: Epoch(1), place };
+    floor.tell(snapshot(vec![seen(&late), LegSeen { tags: Some(tags), ..seen(&early) }]));
+    let Stage::Waiting { place, .. } = floor.stage(&early) else { panic!("{floor}") };
+    assert_eq!(place.joined, joined);
+    assert_eq!(place.credit, secs(0), "credit is the step's to give, not the channel's");
+    floor.login("ana");
+    assert!(matches!(floor.stage(&early), Stage::Waiting { offer: Some(_), .. }));
+}
+
+#[test]
+fn a_phone_rung_for_an_offer_that_nobody_knows_is_hung_up() {
+    let floor = Floor::new();
+    let mut floor = reborn(&floor);
+    let leg = LegId::new("demo-o0000000001-00000009");
+    let tags = Tags {
+        centre: CentreName::new("demo"),
+        call: CallId { epoch: Epoch(1), number: 9 },
+        epoch: Epoch(1),
+        place: Place::Offered { offer: OfferId { epoch: Epoch(1), number: 9 }, agent: AgentName::new("ana") },
+    };
+    floor.tell(snapshot(vec![LegSeen { tags: Some(tags), ..phone(&leg, LegUp::Ringing, None) }]));
+    assert_eq!(floor.hung_up(), [leg]);
+}
+
+#[test]
+fn nothing_is_offered_while_the_switch_is_out_of_reach() {
+    let mut floor = Floor::new();
+    let caller = floor.call("100");
+    floor.tell(Input::LinkLost { switch: pbx() });
+    floor.login("ana");
+    assert_eq!(floor.state("ana"), AgentState::Idle);
+    floor.tell(snapshot(vec![seen(&caller)]));
+    assert_eq!(floor.state("ana"), AgentState::Ringing);
+}
+
+#[test]
+fn an_agent_who_hung_up_while_we_were_away_wraps_up_and_the_caller_is_let_go() {
+    let mut floor = Floor::new();
+    floor.login("ana");
+    let caller = floor.call("100");
+    floor.talks("ana", &caller);
+    let leg = floor.agent("ana").leg.clone().expect("a leg");
+    let mut floor = reborn(&floor);
+    floor.tell(snapshot(vec![seen(&caller)]));
+    floor.tell(Input::LegLookedAt { switch: pbx(), leg, seen: None });
+    assert_eq!(floor.hung_up(), [caller.clone()]);
+    assert_eq!(floor.state("ana"), AgentState::WrappingUp);
+    floor.hangs_up(&caller);
+    assert_eq!(floor.outcomes(), [Outcome::Answered]);
+}
+
+#[test]
+fn a_caller_whom_the_switch_took_back_is_over_for_us_and_left_alone() {
+    let mut floor = Floor::new();
+    let caller = floor.call("100");
+    floor.tell(Input::LinkLost { switch: pbx() });
+    floor.tell(snapshot(vec![LegSeen { in_hand: false, ..seen(&caller) }]));
+    assert_eq!(floor.outcomes(), [Outcome::EndedUnseen]);
+    assert!(floor.hung_up().is_empty());
+}
