@@ -1,6 +1,7 @@
 //! Cordboard.
 pub mod calendar;
 pub mod config;
+pub mod controller;
 pub mod dialplan;
 pub mod routing;
 pub mod switch;
