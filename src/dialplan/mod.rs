@@ -19,5 +19,5 @@ pub use check::claimed_twice;
 pub use language::Language;
 pub use load::{CentreFiles, LoadError, load_centre};
 pub use prompt::{Piece, Prompt, Sound, Spoken, Text, all_prompts};
-pub use read::{Mistake, Mistakes, Place, read_centre};
+pub use read::{Mistake, Mistakes, Place, Shown, read_centre};
 pub use walk::{Do, Ending, Heard, MOST_ACTIONS_AT_ONCE, MOST_KEYS_AHEAD, Walk};
