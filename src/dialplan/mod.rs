@@ -13,7 +13,7 @@ mod prompt;
 pub mod read;
 mod walk;
 
-pub use action::{Action, Ask, EndKey, HoursBranch, Key, Menu, QueueEntry, When};
+pub use action::{Action, Ask, EndKey, HoursBranch, Key, Menu, QueueEntry, ToQueue, When};
 pub use centre::{Centre, Claim, Step};
 pub use check::claimed_twice;
 pub use language::Language;

@@ -6,6 +6,7 @@ use super::fields::{Fields, Known, entries, items};
 use super::node::Node;
 use super::reading::{Kind, Reading};
 use super::scalar;
+use crate::dialplan::language::Language;
 use crate::routing::ids::{QueueName, SkillName};
 use crate::routing::queue::{Need, QueueRules};
 
@@ -58,7 +59,7 @@ impl Reading {
             rules.music = music(node, self)?;
         }
         if let Some(node) = fields.get("needs") {
-            rules.needs = self.needs(node);
+            rules.needs = self.needs(node, &NEED).into_iter().map(|(_, need)| need).collect();
         }
         if let Some(node) = fields.get("credit") {
             rules.credit = scalar::duration(node, "credit", Duration::ZERO..=HOUR, &mut self.notes)?;
@@ -71,23 +72,35 @@ impl Reading {
         Some(rules)
     }
 
-    /// `needs`: a list of skills with levels.
-    pub(super) fn needs(&mut self, node: &Node) -> Vec<Need> {
-        let mut needs: Vec<Need> = Vec::new();
+    /// One of the centre's languages.
+    pub(super) fn language(&mut self, node: &Node) -> Option<Language> {
+        let words: Vec<(&str, Language)> =
+            self.languages.iter().map(|&language| (language.as_str(), language)).collect();
+        if words.is_empty() {
+            return scalar::text(node, "language", &mut self.notes)?.parse().ok();
+        }
+        scalar::word(node, "language", &words, &mut self.notes)
+    }
+
+    /// `needs`: a list of skills with levels, and the language that each is for, if it is for one.
+    pub(super) fn needs(&mut self, node: &Node, known: &Known) -> Vec<(Option<Language>, Need)> {
+        let mut needs: Vec<(Option<Language>, Need)> = Vec::new();
         for item in items(node, "needs", &mut self.notes) {
-            let Some(fields) = Fields::of(item, &NEED, &mut self.notes) else { continue };
+            let Some(fields) = Fields::of(item, known, &mut self.notes) else { continue };
             let skill = fields.require("skill", &mut self.notes).and_then(|n| self.refer(Kind::Skill, n, "skill"));
             let level = match fields.get("level") {
                 Some(node) => scalar::number(node, "level", 1..=10, &mut self.notes),
                 None => Some(1),
             };
+            let language = fields.get("language").map(|node| self.language(node));
             let (Some(skill), Some(level)) = (skill, level.and_then(|level| u8::try_from(level).ok())) else {
                 continue;
             };
-            if needs.iter().any(|need| need.skill.as_str() == skill) {
+            let language = language.flatten();
+            if needs.iter().any(|(only, need)| *only == language && need.skill.as_str() == skill) {
                 self.notes.add(&item.place, format!("\"{skill}\" is needed already"));
             }
-            needs.push(Need { skill: SkillName::new(skill), level });
+            needs.push((language, Need { skill: SkillName::new(skill), level }));
         }
         needs
     }

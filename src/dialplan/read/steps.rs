@@ -8,7 +8,7 @@ use super::mistake::{Place, nearest};
 use super::node::{Node, Value};
 use super::reading::{Kind, Reading};
 use super::scalar;
-use crate::dialplan::action::{Action, Ask, EndKey, HoursBranch, Key, Menu, QueueEntry, When};
+use crate::dialplan::action::{Action, Ask, EndKey, HoursBranch, Key, Menu, QueueEntry, ToQueue, When};
 use crate::dialplan::language::Language;
 use crate::dialplan::prompt::Spoken;
 use crate::routing::ids::{QueueName, StepName};
@@ -40,6 +40,9 @@ const QUEUE: Known = Known {
     keys: &["name", "needs", "credit", "otherwise"],
     later: &["prefer", "waiting", "music", "priority"],
 };
+
+/// A need of a step may hold only for callers of one language; a queue does not know their language.
+const STEP_NEED: Known = Known { what: "a need", keys: &["skill", "level", "language"], later: &["until"] };
 
 /// How long a caller may be waited for; a minute of silence is a caller who has gone.
 const PATIENCE: std::ops::RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(60);
@@ -155,7 +158,7 @@ impl Reading {
             "ask" => self.ask(value).map(Action::Ask),
             "hours" => self.hours_branch(value).map(Action::Hours),
             "set" => self.set(value).map(Action::SetLanguage),
-            "queue" => self.queue_entry(value).map(Action::Queue),
+            "queue" => self.to_queue(value).map(Action::Queue),
             "go" => self.step(value, "go").map(Action::Go),
             // hang_up, with nothing after it or {}.
             _ => match &value.value {
@@ -295,24 +298,26 @@ impl Reading {
     fn set(&mut self, node: &Node) -> Option<Language> {
         let fields = Fields::of(node, &SET, &mut self.notes)?;
         let node = fields.require("language", &mut self.notes)?;
-        let words: Vec<(&str, Language)> =
-            self.languages.iter().map(|&language| (language.as_str(), language)).collect();
-        if words.is_empty() {
-            return scalar::text(node, "language", &mut self.notes)?.parse().ok();
-        }
-        scalar::word(node, "language", &words, &mut self.notes)
+        self.language(node)
     }
 
-    fn queue_entry(&mut self, node: &Node) -> Option<QueueEntry> {
+    fn to_queue(&mut self, node: &Node) -> Option<ToQueue> {
         if let Value::Scalar(_) = node.value {
             let queue = QueueName::new(self.refer(Kind::Queue, node, "queue")?);
-            return Some(QueueEntry { queue, needs: Vec::new(), credit: Duration::ZERO, otherwise: Vec::new() });
+            let entry = QueueEntry { queue, needs: Vec::new(), credit: Duration::ZERO, otherwise: Vec::new() };
+            return Some(ToQueue { entry, needs_by_language: Vec::new() });
         }
         let fields = Fields::of(node, &QUEUE, &mut self.notes)?;
         let before = self.notes.count();
         let name = fields.require("name", &mut self.notes);
         let queue = name.and_then(|node| self.refer(Kind::Queue, node, "the name of the queue"));
-        let needs = fields.get("needs").map(|node| self.needs(node)).unwrap_or_default();
+        let (mut needs, mut needs_by_language) = (Vec::new(), Vec::new());
+        for (language, need) in fields.get("needs").map(|node| self.needs(node, &STEP_NEED)).unwrap_or_default() {
+            match language {
+                None => needs.push(need),
+                Some(language) => needs_by_language.push((language, need)),
+            }
+        }
         let credit = match fields.get("credit") {
             Some(node) => {
                 let range = Duration::ZERO..=Duration::from_secs(3600);
@@ -322,7 +327,8 @@ impl Reading {
         };
         let otherwise = fields.get("otherwise").map(|node| self.otherwise(node)).unwrap_or_default();
         (self.notes.count() == before).then_some(())?;
-        Some(QueueEntry { queue: QueueName::new(queue?), needs, credit: credit?, otherwise })
+        let entry = QueueEntry { queue: QueueName::new(queue?), needs, credit: credit?, otherwise };
+        Some(ToQueue { entry, needs_by_language })
     }
 
     /// `{ 5m: overflow, full: busy, nobody_logged_in: after_hours }`.
