@@ -25,7 +25,7 @@ pub enum Action {
     /// `set: { language: en }`: what the caller hears from here on.
     SetLanguage(Language),
     /// `queue`: the call leaves the dialplan for a queue. Ends the step.
-    Queue(QueueEntry),
+    Queue(ToQueue),
     /// `go`: on with another step. Ends the step.
     Go(StepName),
     /// `hang_up`. Ends the call.
@@ -102,7 +102,26 @@ pub struct HoursBranch {
     pub closed: Option<StepName>,
 }
 
-/// `queue`: what the dialplan hands to the core together with the call.
+/// `queue` as it is written; what is handed over depends on the caller's language.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToQueue {
+    /// What holds for every caller.
+    pub entry: QueueEntry,
+    /// `needs` with a `language`: only for callers who are spoken to in it.
+    pub needs_by_language: Vec<(Language, Need)>,
+}
+
+impl ToQueue {
+    /// What is handed over with a caller of this language.
+    pub fn entry_for(&self, language: Language) -> QueueEntry {
+        let mut entry = self.entry.clone();
+        let more = self.needs_by_language.iter().filter(|(only, _)| *only == language);
+        entry.needs.extend(more.map(|(_, need)| need.clone()));
+        entry
+    }
+}
+
+/// What the dialplan hands to the core together with the call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QueueEntry {
     /// `name`, or the whole action as `queue: service`.

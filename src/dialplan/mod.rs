@@ -13,11 +13,11 @@ mod prompt;
 pub mod read;
 mod walk;
 
-pub use action::{Action, Ask, EndKey, HoursBranch, Key, Menu, QueueEntry, When};
+pub use action::{Action, Ask, EndKey, HoursBranch, Key, Menu, QueueEntry, ToQueue, When};
 pub use centre::{Centre, Claim, Step};
 pub use check::claimed_twice;
 pub use language::Language;
 pub use load::{CentreFiles, LoadError, load_centre};
 pub use prompt::{Piece, Prompt, Sound, Spoken, Text, all_prompts};
-pub use read::{Mistake, Mistakes, Place, read_centre};
+pub use read::{Mistake, Mistakes, Place, Shown, read_centre};
 pub use walk::{Do, Ending, Heard, MOST_ACTIONS_AT_ONCE, MOST_KEYS_AHEAD, Walk};

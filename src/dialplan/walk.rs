@@ -243,10 +243,10 @@ impl Walk {
                 self.language = *language;
                 self.fall_through()
             }
-            Action::Queue(entry) => {
+            Action::Queue(to) => {
                 self.doing = Doing::Away;
                 self.ahead.clear();
-                out.push(Do::Queue(entry.clone()));
+                out.push(Do::Queue(to.entry_for(self.language)));
                 Pace::Pause
             }
             Action::Go(step) => self.enter(step, out),

@@ -1,14 +1,23 @@
 //! Reading: YAML bytes to checked types, with every mistake at its place.
+//!
+//! First bytes become one tree of nodes (`syntax`, `node`, `traps`), then the tree is decoded by readers that
+//! collect mistakes and go on (`fields`, `scalar`, and one file per section), and at last the whole is checked
+//! ([`super::check`]). Nothing here stops at the first mistake, and nothing here knows of Rust's words.
 
-mod mistake;
+pub(crate) mod fields;
+pub(crate) mod mistake;
+pub(crate) mod node;
+pub(crate) mod scalar;
+pub(crate) mod syntax;
 
-pub use mistake::{Mistake, Mistakes, Place};
+mod centre;
+mod hours;
+mod prompts;
+mod queues;
+pub(crate) mod reading;
+pub(crate) mod steps;
+mod traps;
 
-use super::centre::Centre;
-use super::load::CentreFiles;
-use crate::routing::ids::CentreName;
-
-/// Reads a centre from the files of its directory.
-pub fn read_centre(_name: &CentreName, _files: &CentreFiles) -> Result<Centre, Mistakes> {
-    Err(Mistakes::default())
-}
+pub use centre::{MOST_FILES, read_centre};
+pub use mistake::{MOST_MISTAKES, Mistake, Mistakes, Place, Shown};
+pub use syntax::{MOST_BYTES, MOST_DEPTH, MOST_NODES};

@@ -1,0 +1,125 @@
+//! `queues` and `needs`: who a call waits for, and by which rules.
+
+use std::time::Duration;
+
+use super::fields::{Fields, Known, entries, items};
+use super::node::Node;
+use super::reading::{Kind, Reading};
+use super::scalar;
+use crate::dialplan::language::Language;
+use crate::routing::ids::{QueueName, SkillName};
+use crate::routing::queue::{Need, QueueRules};
+
+const QUEUE: Known = Known {
+    what: "a queue",
+    keys: &["ring_for", "wrap_up", "rest_after_missed", "target", "music", "needs", "credit", "most_waiting"],
+    later: &["strategy", "hours", "waiting", "agents", "lent", "title"],
+};
+
+const NEED: Known = Known { what: "a need", keys: &["skill", "level"], later: &["until"] };
+
+const SECOND: Duration = Duration::from_secs(1);
+const HOUR: Duration = Duration::from_secs(3600);
+
+impl Reading {
+    /// All queues of the centre.
+    pub(super) fn queues(&mut self, nodes: &[&Node]) -> Vec<QueueRules> {
+        let mut queues = Vec::new();
+        for (name, key, value) in entries(nodes, "queues", &mut self.notes) {
+            self.define(Kind::Queue, name);
+            if scalar::is_name(name, "the name of a queue", key, &mut self.notes) {
+                queues.extend(self.queue(name, value));
+            }
+        }
+        queues
+    }
+
+    fn queue(&mut self, name: &str, node: &Node) -> Option<QueueRules> {
+        let mut rules = QueueRules::named(QueueName::new(name));
+        if node.is_empty() {
+            return Some(rules);
+        }
+        let fields = Fields::of(node, &QUEUE, &mut self.notes)?;
+        // A phone that rings longer than this is one that nobody sits at.
+        let ringing = SECOND..=Duration::from_secs(120);
+        let notes = &mut self.notes;
+        if let Some(node) = fields.get("ring_for") {
+            rules.ring_for = scalar::duration(node, "ring_for", ringing, notes)?;
+        }
+        if let Some(node) = fields.get("wrap_up") {
+            rules.wrap_up = until_ready(node, "wrap_up", self)?;
+        }
+        if let Some(node) = fields.get("rest_after_missed") {
+            rules.rest_after_missed = until_ready(node, "rest_after_missed", self)?;
+        }
+        if let Some(node) = fields.get("target") {
+            rules.target = scalar::duration(node, "target", SECOND..=HOUR, &mut self.notes)?;
+        }
+        if let Some(node) = fields.get("music") {
+            rules.music = music(node, self)?;
+        }
+        if let Some(node) = fields.get("needs") {
+            rules.needs = self.needs(node, &NEED).into_iter().map(|(_, need)| need).collect();
+        }
+        if let Some(node) = fields.get("credit") {
+            rules.credit = scalar::duration(node, "credit", Duration::ZERO..=HOUR, &mut self.notes)?;
+        }
+        if let Some(node) = fields.get("most_waiting") {
+            let range = 1..=QueueRules::MOST_WAITING as u64;
+            let most = scalar::number(node, "most_waiting", range, &mut self.notes)?;
+            rules.most_waiting = usize::try_from(most).unwrap_or(QueueRules::MOST_WAITING);
+        }
+        Some(rules)
+    }
+
+    /// One of the centre's languages.
+    pub(super) fn language(&mut self, node: &Node) -> Option<Language> {
+        let words: Vec<(&str, Language)> =
+            self.languages.iter().map(|&language| (language.as_str(), language)).collect();
+        if words.is_empty() {
+            return scalar::text(node, "language", &mut self.notes)?.parse().ok();
+        }
+        scalar::word(node, "language", &words, &mut self.notes)
+    }
+
+    /// `needs`: a list of skills with levels, and the language that each is for, if it is for one.
+    pub(super) fn needs(&mut self, node: &Node, known: &Known) -> Vec<(Option<Language>, Need)> {
+        let mut needs: Vec<(Option<Language>, Need)> = Vec::new();
+        for item in items(node, "needs", &mut self.notes) {
+            let Some(fields) = Fields::of(item, known, &mut self.notes) else { continue };
+            let skill = fields.require("skill", &mut self.notes).and_then(|n| self.refer(Kind::Skill, n, "skill"));
+            let level = match fields.get("level") {
+                Some(node) => scalar::number(node, "level", 1..=10, &mut self.notes),
+                None => Some(1),
+            };
+            let language = fields.get("language").map(|node| self.language(node));
+            let (Some(skill), Some(level)) = (skill, level.and_then(|level| u8::try_from(level).ok())) else {
+                continue;
+            };
+            let language = language.flatten();
+            if needs.iter().any(|(only, need)| *only == language && need.skill.as_str() == skill) {
+                self.notes.add(&item.place, format!("\"{skill}\" is needed already"));
+            }
+            needs.push((language, Need { skill: SkillName::new(skill), level }));
+        }
+        needs
+    }
+}
+
+fn until_ready(node: &Node, what: &str, reading: &mut Reading) -> Option<Option<Duration>> {
+    if node.scalar().is_some_and(|scalar| scalar.text == "until_ready") {
+        return Some(None);
+    }
+    scalar::duration(node, &format!("{what} (a duration or until_ready)"), Duration::ZERO..=HOUR, &mut reading.notes)
+        .map(Some)
+}
+
+fn music(node: &Node, reading: &mut Reading) -> Option<String> {
+    let text = scalar::text(node, "music", &mut reading.notes)?;
+    let good = text.len() <= 40 && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+    if !good {
+        let sentence = format!("\"{text}\" cannot be a music class: letters, digits, _ and -, at most 40");
+        reading.notes.add(&node.place, sentence);
+    }
+    good.then(|| text.into())
+}

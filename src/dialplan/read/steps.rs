@@ -1,0 +1,365 @@
+//! `steps`: the actions, one key each.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::fields::{Fields, Known, entries};
+use super::mistake::{Place, nearest};
+use super::node::{Node, Value};
+use super::reading::{Kind, Reading};
+use super::scalar;
+use crate::dialplan::action::{Action, Ask, EndKey, HoursBranch, Key, Menu, QueueEntry, ToQueue, When};
+use crate::dialplan::language::Language;
+use crate::dialplan::prompt::Spoken;
+use crate::routing::ids::{QueueName, StepName};
+
+const ACTIONS: [&str; 9] = ["say", "play", "menu", "ask", "hours", "set", "queue", "go", "hang_up"];
+
+/// Actions that the design has and this version does not.
+const ACTIONS_LATER: [&str; 9] =
+    ["look_up", "transfer", "if", "record", "call_back", "voicemail", "include", "send", "open_case"];
+
+const MENU: Known = Known {
+    what: "a menu",
+    keys: &["say", "play", "keys", "timeout", "tries", "otherwise"],
+    later: &["nothing", "nonsense", "speech"],
+};
+
+const ASK: Known = Known {
+    what: "an ask",
+    keys: &["say", "play", "digits", "ends", "into", "timeout", "tries", "otherwise"],
+    later: &["secret", "confirm"],
+};
+
+const HOURS: Known = Known { what: "hours", keys: &["name", "open", "closed"], later: &[] };
+
+const SET: Known = Known { what: "set", keys: &["language"], later: &["priority", "customer"] };
+
+const QUEUE: Known = Known {
+    what: "a queue",
+    keys: &["name", "needs", "credit", "otherwise"],
+    later: &["prefer", "waiting", "music", "priority"],
+};
+
+/// A need of a step may hold only for callers of one language; a queue does not know their language.
+const STEP_NEED: Known = Known { what: "a need", keys: &["skill", "level", "language"], later: &["until"] };
+
+/// How long a caller may be waited for; a minute of silence is a caller who has gone.
+const PATIENCE: std::ops::RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(60);
+const PATIENCE_DEFAULT: Duration = Duration::from_secs(5);
+const TRIES_DEFAULT: u8 = 3;
+/// The longest answer: a card number with room.
+const MOST_DIGITS: u8 = 32;
+
+/// A step as it was read, with all that the checks of the whole want to know.
+pub(crate) struct Draft {
+    pub(crate) name: StepName,
+    pub(crate) place: Place,
+    pub(crate) actions: Vec<(Action, Place)>,
+    /// Every action could be read, so that what leads where is known.
+    pub(crate) sound: bool,
+}
+
+impl Reading {
+    /// All steps of the centre.
+    pub(super) fn steps(&mut self, nodes: &[&Node]) -> Vec<Draft> {
+        let mut drafts = Vec::new();
+        for (name, key, value) in entries(nodes, "steps", &mut self.notes) {
+            self.define(Kind::Step, name);
+            if scalar::is_name(name, "the name of a step", key, &mut self.notes) {
+                let name = StepName::new(name);
+                self.step = Some(name.clone());
+                drafts.push(self.draft(name, key, value));
+                self.step = None;
+            }
+        }
+        drafts
+    }
+
+    fn draft(&mut self, name: StepName, key: &Node, node: &Node) -> Draft {
+        let before = self.notes.count();
+        let mut actions = Vec::new();
+        match &node.value {
+            Value::List(list) if list.is_empty() => self.notes.add(&node.place, format!("step \"{name}\" is empty")),
+            Value::List(list) => {
+                for item in list {
+                    actions.extend(self.action(item).map(|action| (action, item.place.clone())));
+                }
+            }
+            Value::Scalar(_) if node.is_empty() => self.notes.add(&key.place, format!("step \"{name}\" is empty")),
+            Value::Scalar(_) | Value::Map(_) => {
+                self.notes.add(&node.place, "a step is a list of actions; put \"- \" before each");
+                if let Value::Map(pairs) = &node.value {
+                    for (key, value) in pairs {
+                        actions.extend(self.keyed_action(key, value).map(|action| (action, key.place.clone())));
+                    }
+                }
+            }
+            Value::Broken => {}
+        }
+        let sound = self.notes.count() == before && !matches!(node.value, Value::Broken);
+        Draft { name, place: key.place.clone(), actions, sound }
+    }
+
+    fn action(&mut self, node: &Node) -> Option<Action> {
+        match &node.value {
+            Value::Map(pairs) => {
+                let ((key, value), more) = pairs.split_first()?;
+                if let Some((second, _)) = more.first() {
+                    let key = key.scalar().map(|scalar| scalar.text.as_str()).unwrap_or_default();
+                    let sentence = if value.is_empty() {
+                        format!("this must stand further right than \"{key}\", which it belongs to")
+                    } else {
+                        "an action is one key; put \"- \" before this one, or indent it".into()
+                    };
+                    self.notes.add(&second.place, sentence);
+                    if value.is_empty() {
+                        return None;
+                    }
+                }
+                self.keyed_action(key, value)
+            }
+            Value::Scalar(scalar) if scalar.text == "hang_up" => Some(Action::HangUp),
+            Value::Scalar(scalar) if scalar.plain && scalar.text.contains('：') => {
+                self.notes.add(&node.place, "the full-width ： is no colon to YAML; write : and a space");
+                None
+            }
+            Value::Scalar(scalar) if ACTIONS.contains(&scalar.text.as_str()) => {
+                self.notes.add(&node.place, format!("{} needs a colon and a value", scalar.text));
+                None
+            }
+            Value::Scalar(_) | Value::List(_) => {
+                let sentence = format!("an action is one key with its value ({})", ACTIONS.join(", "));
+                self.notes.add(&node.place, sentence);
+                None
+            }
+            Value::Broken => None,
+        }
+    }
+
+    fn keyed_action(&mut self, key: &Node, value: &Node) -> Option<Action> {
+        let word = key.scalar().map(|scalar| scalar.text.as_str()).unwrap_or_default();
+        let word = if ACTIONS.contains(&word) {
+            word
+        } else if ACTIONS_LATER.contains(&word) {
+            self.notes.add(&key.place, format!("\"{word}\" is not part of language 1 yet"));
+            return None;
+        } else {
+            let meant = nearest(word, ACTIONS);
+            let sentence = format!("no action is called \"{word}\"; there are {}", ACTIONS.join(", "));
+            self.notes.add_suggesting(&key.place, sentence, meant);
+            // Read on as what was meant, so that what it refers to counts as used.
+            meant?
+        };
+        match word {
+            "say" => self.say(value).map(Action::Play),
+            "play" => self.play(value).map(Action::Play),
+            "menu" => self.menu(value).map(Action::Menu),
+            "ask" => self.ask(value).map(Action::Ask),
+            "hours" => self.hours_branch(value).map(Action::Hours),
+            "set" => self.set(value).map(Action::SetLanguage),
+            "queue" => self.to_queue(value).map(Action::Queue),
+            "go" => self.step(value, "go").map(Action::Go),
+            // hang_up, with nothing after it or {}.
+            _ => match &value.value {
+                Value::Map(pairs) if pairs.is_empty() => Some(Action::HangUp),
+                Value::Scalar(_) if value.is_empty() => Some(Action::HangUp),
+                Value::Scalar(_) | Value::Map(_) | Value::List(_) => {
+                    self.notes.add(&value.place, "hang_up has no value");
+                    None
+                }
+                Value::Broken => None,
+            },
+        }
+    }
+
+    fn menu(&mut self, node: &Node) -> Option<Menu> {
+        let fields = Fields::of(node, &MENU, &mut self.notes)?;
+        let prompt = self.prompt(&fields);
+        let keys = fields.require("keys", &mut self.notes).and_then(|node| self.menu_keys(node));
+        let (timeout, tries, otherwise) = self.patience(&fields);
+        Some(Menu { prompt: prompt?, keys: keys?, timeout: timeout?, tries: tries?, otherwise: otherwise? })
+    }
+
+    fn menu_keys(&mut self, node: &Node) -> Option<BTreeMap<Key, StepName>> {
+        let mut keys = BTreeMap::new();
+        let before = self.notes.count();
+        for (word, key, value) in entries(&[node], "the keys of a menu", &mut self.notes) {
+            let step = self.step(value, &format!("key {word}"));
+            match (Key::from_word(word), step) {
+                (Some(key), Some(step)) => {
+                    keys.insert(key, step);
+                }
+                (Some(_), None) => {}
+                (None, _) => {
+                    let meant = match word {
+                        "#" | "pound" | "square" => Some("hash"),
+                        "*" | "asterisk" => Some("star"),
+                        _ => nearest(word, ["star", "hash"]),
+                    };
+                    let sentence = format!("\"{word}\" is no key of a telephone; keys are 0 to 9, star, hash");
+                    self.notes.add_suggesting(&key.place, sentence, meant);
+                }
+            }
+        }
+        if keys.is_empty() && self.notes.count() == before && !matches!(node.value, Value::Broken) {
+            self.notes.add(&node.place, "a menu needs at least one key");
+        }
+        (self.notes.count() == before).then_some(keys)
+    }
+
+    fn ask(&mut self, node: &Node) -> Option<Ask> {
+        let fields = Fields::of(node, &ASK, &mut self.notes)?;
+        let prompt = self.prompt(&fields);
+        let digits = fields.require("digits", &mut self.notes).and_then(|node| self.digits(node));
+        let ends = match fields.get("ends") {
+            Some(node) => {
+                let words = [("hash", EndKey::Hash), ("star", EndKey::Star), ("none", EndKey::None)];
+                scalar::word(node, "ends", &words, &mut self.notes)
+            }
+            None => Some(EndKey::Hash),
+        };
+        let into = fields.require("into", &mut self.notes).and_then(|node| {
+            let name = scalar::text(node, "into", &mut self.notes)?;
+            self.define(Kind::Variable, name);
+            scalar::is_name(name, "the name of a variable", node, &mut self.notes).then(|| name.to_owned())
+        });
+        let (timeout, tries, otherwise) = self.patience(&fields);
+        let (fewest, most) = digits?;
+        Some(Ask {
+            prompt: prompt?,
+            into: into?,
+            fewest,
+            most,
+            ends: ends?,
+            timeout: timeout?,
+            tries: tries?,
+            otherwise: otherwise?,
+        })
+    }
+
+    /// `8` or `3-4`.
+    fn digits(&mut self, node: &Node) -> Option<(u8, u8)> {
+        let text = scalar::text(node, "digits", &mut self.notes)?;
+        let (fewest, most) = text.split_once('-').unwrap_or((text, text));
+        let one = |text: &str| {
+            scalar::digits(text.trim()).and_then(|n| u8::try_from(n).ok()).filter(|n| (1..=MOST_DIGITS).contains(n))
+        };
+        match (one(fewest), one(most)) {
+            (Some(fewest), Some(most)) if fewest <= most => Some((fewest, most)),
+            _ => {
+                let sentence =
+                    format!("digits are a number or a range such as 3-4, from 1 to {MOST_DIGITS}, not \"{text}\"");
+                self.notes.add(&node.place, sentence);
+                None
+            }
+        }
+    }
+
+    fn prompt(&mut self, fields: &Fields<'_>) -> Option<Spoken> {
+        match fields.one_of(&["say", "play"], &mut self.notes)? {
+            ("say", node) => self.say(node),
+            (_, node) => self.play(node),
+        }
+    }
+
+    /// `timeout`, `tries`, `otherwise`: what menu and ask have in common. The outer `None` is a mistake.
+    #[allow(clippy::type_complexity, reason = "read once, right below its two callers")]
+    fn patience(&mut self, fields: &Fields<'_>) -> (Option<Duration>, Option<u8>, Option<Option<StepName>>) {
+        let timeout = match fields.get("timeout") {
+            Some(node) => scalar::duration(node, "timeout", PATIENCE, &mut self.notes),
+            None => Some(PATIENCE_DEFAULT),
+        };
+        let tries = match fields.get("tries") {
+            Some(node) => scalar::number(node, "tries", 1..=10, &mut self.notes).and_then(|n| u8::try_from(n).ok()),
+            None => Some(TRIES_DEFAULT),
+        };
+        let otherwise = match fields.get("otherwise") {
+            Some(node) => self.step(node, "otherwise").map(Some),
+            None => Some(None),
+        };
+        (timeout, tries, otherwise)
+    }
+
+    fn hours_branch(&mut self, node: &Node) -> Option<HoursBranch> {
+        let fields = Fields::of(node, &HOURS, &mut self.notes)?;
+        let name = fields.require("name", &mut self.notes);
+        let name = name.and_then(|node| self.refer(Kind::Hours, node, "the name of the hours"));
+        let before = self.notes.count();
+        let branch = |reading: &mut Self, key| fields.get(key).and_then(|node| reading.step(node, key));
+        let (open, closed) = (branch(self, "open"), branch(self, "closed"));
+        if fields.get("open").is_none() && fields.get("closed").is_none() {
+            self.notes.add(&node.place, "hours need \"closed\" or \"open\", or nothing depends on them");
+        }
+        (self.notes.count() == before).then_some(())?;
+        Some(HoursBranch { name: name?.into(), open, closed })
+    }
+
+    fn set(&mut self, node: &Node) -> Option<Language> {
+        let fields = Fields::of(node, &SET, &mut self.notes)?;
+        let node = fields.require("language", &mut self.notes)?;
+        self.language(node)
+    }
+
+    fn to_queue(&mut self, node: &Node) -> Option<ToQueue> {
+        if let Value::Scalar(_) = node.value {
+            let queue = QueueName::new(self.refer(Kind::Queue, node, "queue")?);
+            let entry = QueueEntry { queue, needs: Vec::new(), credit: Duration::ZERO, otherwise: Vec::new() };
+            return Some(ToQueue { entry, needs_by_language: Vec::new() });
+        }
+        let fields = Fields::of(node, &QUEUE, &mut self.notes)?;
+        let before = self.notes.count();
+        let name = fields.require("name", &mut self.notes);
+        let queue = name.and_then(|node| self.refer(Kind::Queue, node, "the name of the queue"));
+        let (mut needs, mut needs_by_language) = (Vec::new(), Vec::new());
+        for (language, need) in fields.get("needs").map(|node| self.needs(node, &STEP_NEED)).unwrap_or_default() {
+            match language {
+                None => needs.push(need),
+                Some(language) => needs_by_language.push((language, need)),
+            }
+        }
+        let credit = match fields.get("credit") {
+            Some(node) => {
+                let range = Duration::ZERO..=Duration::from_secs(3600);
+                scalar::duration(node, "credit", range, &mut self.notes)
+            }
+            None => Some(Duration::ZERO),
+        };
+        let otherwise = fields.get("otherwise").map(|node| self.otherwise(node)).unwrap_or_default();
+        (self.notes.count() == before).then_some(())?;
+        let entry = QueueEntry { queue: QueueName::new(queue?), needs, credit: credit?, otherwise };
+        Some(ToQueue { entry, needs_by_language })
+    }
+
+    /// `{ 5m: overflow, full: busy, nobody_logged_in: after_hours }`.
+    fn otherwise(&mut self, node: &Node) -> Vec<(When, StepName)> {
+        // The longest wait that anybody would let a caller have before something else happens.
+        let range = Duration::from_secs(1)..=Duration::from_secs(4 * 3600);
+        let mut found: Vec<(When, StepName)> = Vec::new();
+        let what = "otherwise of a queue (a duration such as 5m, full, nobody_logged_in)";
+        for (word, key, value) in entries(&[node], what, &mut self.notes) {
+            let when = match word {
+                "full" => Some(When::Full),
+                "nobody_logged_in" => Some(When::NobodyLoggedIn),
+                _ if word.starts_with(|c: char| c.is_ascii_digit()) => {
+                    scalar::duration(key, "a wait", range.clone(), &mut self.notes).map(When::Waited)
+                }
+                _ => {
+                    let meant = nearest(word, ["full", "nobody_logged_in"]);
+                    let sentence = format!(
+                        "\"{word}\" is nothing that happens in a queue; write a duration such as 5m, full, or nobody_logged_in"
+                    );
+                    self.notes.add_suggesting(&key.place, sentence, meant);
+                    None
+                }
+            };
+            let waited = |when: &When| matches!(when, When::Waited(_));
+            if when.as_ref().is_some_and(waited) && found.iter().any(|(when, _)| waited(when)) {
+                self.notes.add(&key.place, "a second duration; a call leaves the queue at the first");
+            }
+            let step = self.step(value, word);
+            found.extend(when.zip(step));
+        }
+        found
+    }
+}
