@@ -16,7 +16,7 @@ use super::input::{LegSeen, LegUp, Line};
 use super::known::{Known, KnownCall};
 use super::timer::Timer;
 use crate::calendar::Moment;
-use crate::dialplan::{Centre, Language, QueueEntry, Walk, When};
+use crate::dialplan::{Action, Centre, Language, Walk, When};
 
 impl Core {
     pub(super) fn started(
@@ -359,17 +359,15 @@ fn exits_of(walk: &Walk, queue: &QueueName) -> Vec<(When, StepName)> {
     step.iter()
         .flat_map(|step| &step.actions)
         .find_map(|action| match action {
-            crate::dialplan::Action::Queue(QueueEntry { queue: name, otherwise, .. }) if name == queue => {
-                Some(otherwise.clone())
-            }
-            crate::dialplan::Action::Queue(_)
-            | crate::dialplan::Action::Play(_)
-            | crate::dialplan::Action::Menu(_)
-            | crate::dialplan::Action::Ask(_)
-            | crate::dialplan::Action::Hours(_)
-            | crate::dialplan::Action::SetLanguage(_)
-            | crate::dialplan::Action::Go(_)
-            | crate::dialplan::Action::HangUp => None,
+            Action::Queue(to) if to.entry.queue == *queue => Some(to.entry.otherwise.clone()),
+            Action::Queue(_)
+            | Action::Play(_)
+            | Action::Menu(_)
+            | Action::Ask(_)
+            | Action::Hours(_)
+            | Action::SetLanguage(_)
+            | Action::Go(_)
+            | Action::HangUp => None,
         })
         .unwrap_or_default()
 }

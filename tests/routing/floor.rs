@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cordboard::calendar::{Moment, Zone};
-use cordboard::dialplan::{Action, Centre, Claim, Language, Piece, Place, QueueEntry, Spoken, Step, Text, When};
+use cordboard::dialplan::{
+    Action, Centre, Claim, Language, Piece, Place, QueueEntry, Spoken, Step, Text, ToQueue, When,
+};
 use cordboard::routing::agent::{Agent, AgentState};
 use cordboard::routing::call::{Call, Stage};
 use cordboard::routing::fact::Outcome;
@@ -31,23 +33,24 @@ pub fn plan() -> Centre {
         credit: Duration::ZERO,
         otherwise: vec![],
     };
+    let to = |entry| Action::Queue(ToQueue { entry, needs_by_language: vec![] });
     let english = Need { skill: SkillName::new("english"), level: 2 };
     let say = Spoken::Say(BTreeMap::from([(Language::En, Text(vec![Piece::Words("Goodbye.".into())]))]));
     let steps = [
-        ("plain", vec![Action::Queue(entry("service"))]),
-        ("english", vec![Action::Queue(QueueEntry { needs: vec![english], ..entry("service") })]),
+        ("plain", vec![to(entry("service"))]),
+        ("english", vec![to(QueueEntry { needs: vec![english], ..entry("service") })]),
         (
             "impatient",
-            vec![Action::Queue(QueueEntry {
+            vec![to(QueueEntry {
                 otherwise: vec![(When::Waited(secs(60)), StepName::new("sorry"))],
                 ..entry("service")
             })],
         ),
-        ("spoken", vec![Action::Play(say.clone()), Action::Queue(entry("service"))]),
-        ("valued", vec![Action::Queue(QueueEntry { credit: secs(60), ..entry("service") })]),
+        ("spoken", vec![Action::Play(say.clone()), to(entry("service"))]),
+        ("valued", vec![to(QueueEntry { credit: secs(60), ..entry("service") })]),
         (
             "attended",
-            vec![Action::Queue(QueueEntry {
+            vec![to(QueueEntry {
                 otherwise: vec![(When::NobodyLoggedIn, StepName::new("sorry"))],
                 ..entry("service")
             })],
