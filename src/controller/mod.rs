@@ -1,3 +1,192 @@
 //! The controller: takes an input, asks the core, carries out each effect. Owns the clock, the journal, recovery.
+//!
+//! One loop on a thread and runtime of its own holds every centre's core, so that no page, report or password hash
+//! can ever delay a call. The rest of the house talks to it by [`Handle`]: what people ask for goes in, what can be
+//! seen and what has happened comes out.
 
+mod clock;
 pub mod journal;
+mod measure;
+mod prompts;
+mod publish;
+mod route;
+mod turn;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+
+use crate::calendar::Moment;
+use crate::config::SwitchConfig;
+use crate::dialplan::{Centre, CentreFiles};
+use crate::routing::ids::{CentreName, Epoch, SwitchName, VersionHash};
+use crate::routing::view::Floor;
+use crate::routing::{Fact, Input, Refused};
+use crate::speech::Speaker;
+use crate::switch::rehearsal::Rehearsal;
+use journal::{JournalError, JournalHealth, Limits};
+
+/// Requests of people and pages waiting for the loop; a thousand agents clicking at once.
+const MOST_ASKED: usize = 2_000;
+
+/// Facts kept for a reader of the live stream who is slow; one who falls further behind is told so.
+pub const MOST_HAPPENED: usize = 10_000;
+
+/// All that a controller is started with.
+pub struct Start {
+    /// Journals and published versions live below it.
+    pub data: PathBuf,
+    pub switches: BTreeMap<SwitchName, SwitchConfig>,
+    /// Rehearsal switches of this process, by name; one is made for each configured and not given.
+    pub rehearsals: BTreeMap<SwitchName, Rehearsal>,
+    pub centres: Vec<(Centre, CentreFiles)>,
+    pub speaker: Speaker,
+    pub journal: Limits,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A published version cannot be kept: a call that outlives us would not find its dialplan.
+    #[error("cannot keep version {version} in {}: {why}", path.display())]
+    Version { version: VersionHash, path: PathBuf, why: std::io::Error },
+    #[error(transparent)]
+    Config(#[from] crate::config::ConfigError),
+    #[error("cannot start a thread: {0}")]
+    Thread(std::io::Error),
+}
+
+/// One fact, as it happened.
+#[derive(Clone, Debug)]
+pub struct Happened {
+    pub centre: CentreName,
+    /// The number of its entry in the journal.
+    pub seq: u64,
+    pub at: Moment,
+    pub fact: Fact,
+}
+
+/// What a person's request came to.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    #[error("there is no centre {0}")]
+    NoSuchCentre(CentreName),
+    /// The loop is gone or drowned in requests: try again.
+    #[error("the controller cannot be asked just now")]
+    Away,
+}
+
+/// How the controller does, for `/health`.
+#[derive(Clone, Debug)]
+pub struct Pulse {
+    pub epoch: Epoch,
+    pub switches: BTreeMap<SwitchName, bool>,
+    pub journals: BTreeMap<CentreName, JournalHealth>,
+    /// New calls are left to the switches' own fallback, because the journals can take no more.
+    pub shedding: bool,
+    /// Another controller with a later epoch has taken over: we have stopped.
+    pub superseded: Option<Epoch>,
+}
+
+enum Ask {
+    Tell { centre: CentreName, input: Box<Input>, answer: oneshot::Sender<Result<(), AskError>> },
+    Floor { centre: CentreName, answer: oneshot::Sender<Result<Floor, AskError>> },
+    Publish { centre: Box<Centre>, files: CentreFiles, answer: oneshot::Sender<Result<VersionHash, PublishError>> },
+    Stop { answer: oneshot::Sender<()> },
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error(transparent)]
+    Ask(#[from] AskError),
+}
+
+/// How the rest of the house holds the controller. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    asks: mpsc::Sender<Ask>,
+    happened: broadcast::Sender<Arc<Happened>>,
+    pulse: watch::Receiver<Pulse>,
+}
+
+impl Handle {
+    /// What a person did or asks for: one of the `Agent...` inputs. Comes back when the core has handled it.
+    ///
+    /// # Errors
+    /// `Refused` with the reason, in words for that person; nothing was changed.
+    pub async fn tell(&self, centre: &CentreName, input: Input) -> Result<(), AskError> {
+        let (answer, answered) = oneshot::channel();
+        let ask = Ask::Tell { centre: centre.clone(), input: Box::new(input), answer };
+        self.asks.send(ask).await.map_err(|_| AskError::Away)?;
+        answered.await.map_err(|_| AskError::Away)?
+    }
+
+    /// The floor at this moment.
+    ///
+    /// # Errors
+    /// `NoSuchCentre`, `Away`.
+    pub async fn floor(&self, centre: &CentreName) -> Result<Floor, AskError> {
+        let (answer, answered) = oneshot::channel();
+        self.asks.send(Ask::Floor { centre: centre.clone(), answer }).await.map_err(|_| AskError::Away)?;
+        answered.await.map_err(|_| AskError::Away)?
+    }
+
+    /// New calls follow this version as soon as it is kept on the disk and its prompts have been made.
+    ///
+    /// # Errors
+    /// What kept it from being published; the version before stays.
+    pub async fn publish(&self, centre: Centre, files: CentreFiles) -> Result<VersionHash, PublishError> {
+        let (answer, answered) = oneshot::channel();
+        let ask = Ask::Publish { centre: Box::new(centre), files, answer };
+        self.asks.send(ask).await.map_err(|_| AskError::Away)?;
+        answered.await.map_err(|_| AskError::Away)?
+    }
+
+    /// Facts from now on, in order, of every centre. A reader more than [`MOST_HAPPENED`] behind is told `Lagged`.
+    pub fn happened(&self) -> broadcast::Receiver<Arc<Happened>> {
+        self.happened.subscribe()
+    }
+
+    pub fn pulse(&self) -> Pulse {
+        self.pulse.borrow().clone()
+    }
+
+    /// Waits until another controller has taken over.
+    pub async fn superseded(&self) -> Option<Epoch> {
+        let mut pulse = self.pulse.clone();
+        let seen = pulse.wait_for(|pulse| pulse.superseded.is_some()).await;
+        seen.ok().and_then(|pulse| pulse.superseded)
+    }
+
+    /// Lets go of every switch, leaving all calls as they are, and closes the journals.
+    pub async fn stop(&self) {
+        let (answer, answered) = oneshot::channel();
+        if self.asks.send(Ask::Stop { answer }).await.is_ok() {
+            // Gone already is as good.
+            let _ = answered.await;
+        }
+    }
+}
+
+/// Opens the journals, takes the next epoch, starts the loop and its drivers.
+///
+/// # Errors
+/// See [`StartError`]; nothing is left running.
+pub fn start(start: Start) -> Result<Handle, StartError> {
+    let (asks, asked) = mpsc::channel(MOST_ASKED);
+    let (happened, _) = broadcast::channel(MOST_HAPPENED);
+    let prepared = turn::prepare(start, happened.clone())?;
+    let pulse = prepared.pulse();
+    std::thread::Builder::new()
+        .name("controller".into())
+        .spawn(move || prepared.run(asked))
+        .map_err(StartError::Thread)?;
+    Ok(Handle { asks, happened, pulse })
+}

@@ -55,6 +55,20 @@ pub enum Stage {
     },
 }
 
+impl Stage {
+    /// The word for lists.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Stage::InDialplan { .. } => "in_dialplan",
+            Stage::Waiting { offer: None, .. } => "waiting",
+            Stage::Waiting { offer: Some(_), .. } => "ringing",
+            Stage::Connecting { .. } => "connecting",
+            Stage::Talking { .. } => "talking",
+            Stage::Ending { .. } => "ending",
+        }
+    }
+}
+
 /// A place in a queue: kept whatever the phones do.
 #[derive(Clone, Debug, PartialEq)]
 pub struct QueuePlace {

@@ -68,6 +68,8 @@ pub struct Core {
     pub(super) indexed: BTreeMap<AgentName, Moment>,
     pub(super) lines: BTreeMap<StationAddress, Line>,
     pub(super) timers: Timers,
+    /// What the wall clock has been set on since the start: opening hours are read by it, timers are not.
+    pub(super) wall_ms: i64,
     /// What an effect was for, where its result matters.
     pub(super) owed: BTreeMap<EffectId, Owed>,
     pub(super) next_call: u32,
@@ -109,6 +111,7 @@ impl Core {
             indexed: BTreeMap::new(),
             lines: BTreeMap::new(),
             timers: Timers::default(),
+            wall_ms: 0,
             owed: BTreeMap::new(),
             next_call: 0,
             next_offer: 0,
@@ -187,7 +190,10 @@ impl Core {
                 self.agent_ended_call(now, &agent);
             }
             Input::TimeCame => {}
-            Input::WallClockStepped { by_ms } => self.fact(Fact::WallClockStepped { by_ms }),
+            Input::WallClockStepped { by_ms } => {
+                self.wall_ms = self.wall_ms.saturating_add(by_ms);
+                self.fact(Fact::WallClockStepped { by_ms });
+            }
         }
     }
 
@@ -240,6 +246,11 @@ impl Core {
 
     pub(super) fn is_up(&self, switch: &SwitchName) -> bool {
         self.links.get(switch).copied().unwrap_or(false)
+    }
+
+    /// The hour by the clock on the wall.
+    pub(super) fn wall(&self, now: Moment) -> Moment {
+        Moment::from_ms(now.as_ms().saturating_add(self.wall_ms))
     }
 
     pub(super) fn switch_of_leg(&self, leg: &LegId) -> Option<&SwitchName> {

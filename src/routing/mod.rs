@@ -19,7 +19,9 @@ pub mod queue;
 mod recovery;
 pub mod tag;
 mod timer;
+pub mod view;
 mod walking;
+mod words;
 
 pub use self::core::{Core, Handled, ORDER_WITHIN};
 pub use effect::{Act, Effect, HangUpCause};

@@ -58,7 +58,7 @@ impl Core {
         };
         let place = found.clone().flatten();
         let resumed = place.as_ref().and_then(|place| self.resume_at(now, place));
-        let Some((walk, dos)) = resumed.or_else(|| Walk::begin(plan.clone(), &to, now)) else {
+        let Some((walk, dos)) = resumed.or_else(|| Walk::begin(plan.clone(), &to, self.wall(now))) else {
             self.fact(arrived(plan.version.clone()));
             self.order(now, switch, Act::HangUp { leg: leg.clone(), cause: HangUpCause::NoSuchNumber }, None);
             self.timers.stop(&Timer::HangUpDue(leg.clone()));
@@ -103,24 +103,26 @@ impl Core {
         };
         let plan = self.shelf.get(version).or(self.version.as_ref())?.clone();
         let language = language.parse().unwrap_or_else(|_| plan.first_language());
-        Walk::resume(plan, step, language, BTreeMap::new(), now)
+        Walk::resume(plan, step, language, BTreeMap::new(), self.wall(now))
     }
 
     /// The dialplan of this call hears what happened. Ignored unless the call is in the dialplan.
     pub(super) fn walk_on(&mut self, now: Moment, call: CallId, heard: Heard) {
+        let wall = self.wall(now);
         let Some(of) = self.calls.get_mut(&call) else { return };
         if !matches!(of.stage, Stage::InDialplan { .. }) {
             return;
         }
-        let dos = of.walk.next(now, heard);
+        let dos = of.walk.next(wall, heard);
         self.carry_out(now, call, dos);
     }
 
     /// The call goes on with another step.
     pub(super) fn walk_to(&mut self, now: Moment, call: CallId, step: &StepName) {
+        let wall = self.wall(now);
         let Some(of) = self.calls.get_mut(&call) else { return };
         of.stage = Stage::InDialplan { playing: None };
-        let dos = of.walk.go(now, step);
+        let dos = of.walk.go(wall, step);
         self.carry_out(now, call, dos);
     }
 
@@ -219,7 +221,7 @@ impl Core {
             &of.walk.step().clone(),
             of.walk.language(),
             of.walk.keyed().clone(),
-            now,
+            self.wall(now),
         );
         if let (Some((walk, dos)), Some(of)) = (again, self.calls.get_mut(&call)) {
             of.walk = walk;

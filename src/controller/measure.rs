@@ -1,0 +1,94 @@
+//! Counters and log lines from facts: one place that says how a fact is counted, so that `/metrics`, the log and the
+//! reports never disagree about what happened.
+
+use metrics::{counter, histogram};
+
+use super::Happened;
+use crate::routing::Fact;
+use crate::routing::fact::Outcome;
+
+/// Every counter exists from the start, at zero: an alert on a rate needs it.
+pub fn begin(centre: &str) {
+    for outcome in Outcome::ALL {
+        counter!("cordboard_calls_ended_total", "centre" => centre.to_owned(), "outcome" => outcome.as_str())
+            .absolute(0);
+    }
+    for name in [
+        "cordboard_calls_arrived_total",
+        "cordboard_calls_queued_total",
+        "cordboard_calls_answered_total",
+        "cordboard_offers_total",
+        "cordboard_healed_total",
+    ] {
+        counter!(name, "centre" => centre.to_owned()).absolute(0);
+    }
+}
+
+pub fn count(happened: &Happened) {
+    let centre = || happened.centre.to_string();
+    match &happened.fact {
+        Fact::CallArrived { .. } => counter!("cordboard_calls_arrived_total", "centre" => centre()).increment(1),
+        Fact::CallQueued { .. } => counter!("cordboard_calls_queued_total", "centre" => centre()).increment(1),
+        Fact::OfferMade { .. } => counter!("cordboard_offers_total", "centre" => centre()).increment(1),
+        Fact::CallConnected { waited, queue, .. } => {
+            counter!("cordboard_calls_answered_total", "centre" => centre()).increment(1);
+            histogram!("cordboard_wait_seconds", "centre" => centre(), "queue" => queue.to_string())
+                .record(waited.as_secs_f64());
+        }
+        Fact::CallEnded { outcome, .. } => {
+            counter!("cordboard_calls_ended_total", "centre" => centre(), "outcome" => outcome.as_str()).increment(1);
+        }
+        Fact::Healed { .. } => counter!("cordboard_healed_total", "centre" => centre()).increment(1),
+        Fact::ControllerStarted { .. }
+        | Fact::VersionPublished { .. }
+        | Fact::StepEntered { .. }
+        | Fact::Keyed { .. }
+        | Fact::CallLeftQueue { .. }
+        | Fact::OfferRang { .. }
+        | Fact::OfferAnswered { .. }
+        | Fact::OfferEnded { .. }
+        | Fact::AgentLoggedIn { .. }
+        | Fact::AgentLoggedOut { .. }
+        | Fact::AgentChanged { .. }
+        | Fact::LinkChanged { .. }
+        | Fact::WallClockStepped { .. } => {}
+    }
+}
+
+/// One line a fact, found again by `call` or `agent`. What the core had to mend is a warning.
+pub fn log(happened: &Happened) {
+    let Happened { centre, seq, at, fact } = happened;
+    let call = fact.call().map(|call| call.to_string());
+    let agent = fact.agent().map(|agent| agent.as_str());
+    match fact {
+        Fact::Healed { what, .. } => {
+            tracing::warn!(target: "cordboard::fact", %centre, seq, call, agent, at_ms = at.as_ms(), "healed: {what}");
+        }
+        Fact::WallClockStepped { by_ms } => {
+            tracing::warn!(target: "cordboard::fact", %centre, seq, by_ms, "the wall clock was set");
+        }
+        // What the caller keyed is theirs: the story has it, the log does not.
+        Fact::Keyed { step, .. } => {
+            tracing::info!(target: "cordboard::fact", %centre, seq, call, at_ms = at.as_ms(), "keyed in step {step}");
+        }
+        Fact::ControllerStarted { .. }
+        | Fact::VersionPublished { .. }
+        | Fact::CallArrived { .. }
+        | Fact::StepEntered { .. }
+        | Fact::CallQueued { .. }
+        | Fact::CallLeftQueue { .. }
+        | Fact::OfferMade { .. }
+        | Fact::OfferRang { .. }
+        | Fact::OfferAnswered { .. }
+        | Fact::OfferEnded { .. }
+        | Fact::CallConnected { .. }
+        | Fact::CallEnded { .. }
+        | Fact::AgentLoggedIn { .. }
+        | Fact::AgentLoggedOut { .. }
+        | Fact::AgentChanged { .. }
+        | Fact::LinkChanged { .. } => {
+            let words = fact.in_words();
+            tracing::info!(target: "cordboard::fact", %centre, seq, call, agent, at_ms = at.as_ms(), "{words}");
+        }
+    }
+}

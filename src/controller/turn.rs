@@ -1,0 +1,580 @@
+//! The loop: one turn takes what has come, asks the cores, writes the journals, then acts.
+//!
+//! Written before acted: when a process is killed between the two, the next start knows of an order that was never
+//! sent, which a snapshot puts right; the other way round it would find effects of which nobody knows.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::time::MissedTickBehavior;
+
+use super::clock::Clock;
+use super::journal::{self, Journal, crc_of_effects};
+use super::prompts::{Prompts, Ready, SoundPlace};
+use super::route::Routes;
+use super::{Ask, AskError, Happened, PublishError, Pulse, Start, StartError, measure, publish};
+use crate::config::{ConfigError, SwitchConfig};
+use crate::dialplan::{Centre, CentreFiles, all_prompts};
+use crate::routing::ids::{CentreName, Epoch, PhoneNumber, SwitchName, VersionHash};
+use crate::routing::{Act, Core, Effect, Input, Known, LegSeen, Refusal, Returned};
+use crate::switch::asterisk::ami::client::Login;
+use crate::switch::asterisk::ami::{AmiAddress, Tls, Trust};
+use crate::switch::asterisk::{self, Asterisk, Contexts};
+use crate::switch::rehearsal::{Exchange, Rehearsal};
+use crate::switch::{Event, Link, MOST_TOLD, Order, SwitchAct, Ticket, Told};
+
+/// The heartbeat on every switch; its dialplan lets new calls fall back when it is older than two seconds.
+const BEAT_EVERY: Duration = Duration::from_millis(500);
+
+/// Inputs taken into one turn: a burst is written and acted on in pieces, so that the first does not wait for the
+/// last.
+const MOST_IN_A_TURN: usize = 128;
+
+/// One centre in this process.
+struct Desk {
+    core: Core,
+    journal: Journal,
+    plan: Arc<Centre>,
+}
+
+/// Ready to run: everything that can fail has been done.
+pub struct Prepared {
+    desks: BTreeMap<CentreName, Desk>,
+    epoch: Epoch,
+    start: Start,
+    happened: broadcast::Sender<Arc<Happened>>,
+    pulse: watch::Sender<Pulse>,
+    aside: tokio::runtime::Handle,
+    known: BTreeMap<CentreName, (Known, Epoch)>,
+}
+
+/// # Errors
+/// See [`StartError`].
+pub fn prepare(mut start: Start, happened: broadcast::Sender<Arc<Happened>>) -> Result<Prepared, StartError> {
+    let clock = Clock::start();
+    let mut desks = BTreeMap::new();
+    let mut known = BTreeMap::new();
+    let mut epoch = Epoch::default();
+    for (centre, files) in std::mem::take(&mut start.centres) {
+        let directory = start.data.join(centre.name.as_str());
+        let opened = Journal::open(&directory.join("journal"), clock.now(), start.journal.clone())?;
+        let versions = directory.join("versions");
+        publish::keep(&versions, &centre.version, &files)?;
+        let mut core = Core::new(centre.name.clone());
+        let plan = Arc::new(centre);
+        core.shelve(plan.clone());
+        let needed: BTreeSet<&VersionHash> = opened.known.calls.values().map(|call| &call.version).collect();
+        for version in needed.into_iter().filter(|version| **version != plan.version) {
+            if let Some(old) = publish::recall(&versions, &plan.name, version) {
+                core.shelve(Arc::new(old));
+            }
+        }
+        measure::begin(plan.name.as_str());
+        epoch = epoch.max(opened.epoch);
+        known.insert(plan.name.clone(), (opened.known, opened.epoch));
+        desks.insert(plan.name.clone(), Desk { core, journal: opened.journal, plan });
+    }
+    for config in start.switches.values() {
+        if let SwitchConfig::Asterisk(asterisk) = config {
+            // A missing secret is said now, not at the first connect.
+            asterisk.secret.reveal()?;
+        }
+    }
+    let pulse = Pulse {
+        epoch,
+        switches: start.switches.keys().map(|name| (name.clone(), false)).collect(),
+        journals: BTreeMap::new(),
+        shedding: false,
+        superseded: None,
+    };
+    let aside = tokio::runtime::Handle::current();
+    Ok(Prepared { desks, epoch, start, happened, pulse: watch::Sender::new(pulse), aside, known })
+}
+
+fn asterisk_of(config: &crate::config::AsteriskConfig, epoch: Epoch) -> Result<Asterisk, ConfigError> {
+    Ok(Asterisk {
+        address: AmiAddress {
+            host: config.ami.host.clone(),
+            port: config.ami.port,
+            tls: config
+                .tls
+                .as_ref()
+                .map(|tls| Tls { trust: Trust::Authority(tls.ca.clone()), server_name: Some(tls.name.clone()) }),
+            login: Login {
+                username: config.user.clone(),
+                secret: config.secret.reveal()?,
+                events: "system,call,agi,dtmf,user".into(),
+                sender: format!("cordboard.{epoch}"),
+            },
+        },
+        contexts: Contexts { entry: config.contexts.entry.clone(), agent: config.contexts.agent.clone() },
+    })
+}
+
+impl Prepared {
+    pub fn pulse(&self) -> watch::Receiver<Pulse> {
+        self.pulse.subscribe()
+    }
+
+    /// On its own thread, until [`Ask::Stop`] or until another controller takes over.
+    pub fn run(self, asked: mpsc::Receiver<Ask>) {
+        let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+            Ok(runtime) => runtime,
+            Err(error) => {
+                tracing::error!(%error, "the controller has no runtime");
+                return;
+            }
+        };
+        runtime.block_on(async move {
+            if let Some(mut turn) = Turn::begin(self) {
+                turn.run(asked).await;
+            }
+        });
+    }
+}
+
+struct Turn {
+    desks: BTreeMap<CentreName, Desk>,
+    links: BTreeMap<SwitchName, Link>,
+    /// Rehearsal switches live as long as we do.
+    _rehearsals: BTreeMap<SwitchName, Rehearsal>,
+    routes: Routes,
+    prompts: Prompts,
+    clock: Clock,
+    told: mpsc::Receiver<Told>,
+    ready: mpsc::UnboundedReceiver<Ready>,
+    versions: BTreeMap<CentreName, std::path::PathBuf>,
+    happened: broadcast::Sender<Arc<Happened>>,
+    pulse: watch::Sender<Pulse>,
+    published: mpsc::Receiver<Published>,
+    publishing: mpsc::Sender<Published>,
+    aside: tokio::runtime::Handle,
+    stopped: bool,
+}
+
+/// A version whose prompts have been made.
+struct Published {
+    centre: Centre,
+    made: Vec<(SwitchName, Vec<(CentreName, crate::dialplan::Prompt)>)>,
+    answer: Option<oneshot::Sender<Result<VersionHash, PublishError>>>,
+}
+
+/// What is to be handled in a turn, and who waits for the answer.
+struct Todo {
+    centre: CentreName,
+    input: Input,
+    answer: Option<oneshot::Sender<Result<(), AskError>>>,
+}
+
+impl Turn {
+    fn begin(prepared: Prepared) -> Option<Self> {
+        let Prepared { desks, epoch, start, happened, pulse, aside, known } = prepared;
+        let (told_by, told) = mpsc::channel(MOST_TOLD);
+        let (ready_by, ready) = mpsc::unbounded_channel();
+        let (publishing, published) = mpsc::channel(16);
+        let clock = Clock::start();
+        let mut links = BTreeMap::new();
+        let mut places = BTreeMap::new();
+        let mut rehearsals = start.rehearsals;
+        for (name, config) in &start.switches {
+            let link = match config {
+                SwitchConfig::Asterisk(config) => {
+                    let here = config.sounds.here.clone();
+                    places.insert(name.clone(), SoundPlace { here, switch: config.sounds.switch.clone() });
+                    match asterisk_of(config, epoch) {
+                        Ok(asterisk) => asterisk::start(name.clone(), epoch, asterisk, told_by.clone()),
+                        Err(error) => {
+                            tracing::error!(switch = %name, %error, "this switch cannot be attached");
+                            return None;
+                        }
+                    }
+                }
+                SwitchConfig::Rehearsal => {
+                    let rehearsal = rehearsals
+                        .entry(name.clone())
+                        .or_insert_with(|| Rehearsal::start(name.clone(), Exchange::new(name.clone(), 1), clock.now()));
+                    let (link, mut heard) = rehearsal.link(epoch);
+                    let told_by = told_by.clone();
+                    tokio::spawn(async move {
+                        while let Some(told) = heard.recv().await {
+                            if told_by.send(told).await.is_err() {
+                                break;
+                            }
+                        }
+                    });
+                    link
+                }
+            };
+            links.insert(name.clone(), link);
+        }
+        let versions = desks.keys().map(|name| (name.clone(), start.data.join(name.as_str()).join("versions")));
+        let mut turn = Self {
+            versions: versions.collect(),
+            prompts: Prompts::new(start.speaker, places, ready_by, aside.clone()),
+            desks,
+            links,
+            _rehearsals: rehearsals,
+            routes: Routes::default(),
+            clock,
+            told,
+            ready,
+            happened,
+            pulse,
+            published,
+            publishing,
+            aside,
+            stopped: false,
+        };
+        turn.first_inputs(known, start.switches.keys().cloned().collect());
+        Some(turn)
+    }
+
+    fn first_inputs(&mut self, known: BTreeMap<CentreName, (Known, Epoch)>, switches: BTreeSet<SwitchName>) {
+        let mut todo = VecDeque::new();
+        for (centre, (known, epoch)) in known {
+            for call in known.calls.values() {
+                self.routes.bind(call.leg.clone(), centre.clone());
+            }
+            let Some(desk) = self.desks.get(&centre) else { continue };
+            let version = desk.plan.version.clone();
+            let input = Input::Started { epoch, version, switches: switches.clone(), known: Box::new(known) };
+            todo.push_back(Todo { centre, input, answer: None });
+        }
+        self.turn(todo);
+        for desk in self.desks.values() {
+            self.make_prompts((*desk.plan).clone(), None);
+        }
+    }
+
+    async fn run(&mut self, mut asked: mpsc::Receiver<Ask>) {
+        let mut beat = tokio::time::interval(BEAT_EVERY);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        while !self.stopped {
+            let wakeup = self.desks.values().filter_map(|desk| desk.core.next_wakeup()).min();
+            let wakeup = wakeup.map_or_else(|| Instant::now() + BEAT_EVERY, |moment| self.clock.instant(moment));
+            let mut todo = VecDeque::new();
+            tokio::select! {
+                biased;
+                told = self.told.recv() => if let Some(told) = told { self.hear(told, &mut todo) },
+                _ = beat.tick() => self.beat(&mut todo),
+                () = tokio::time::sleep_until(wakeup.into()) => self.time_came(&mut todo),
+                Some(ask) = asked.recv() => self.asked(ask, &mut todo),
+                Some(ready) = self.ready.recv() => self.sounds_ready(ready),
+                Some(published) = self.published.recv() => self.publish_now(published, &mut todo),
+                else => self.stopped = true,
+            }
+            while todo.len() < MOST_IN_A_TURN {
+                if let Ok(told) = self.told.try_recv() {
+                    self.hear(told, &mut todo);
+                } else if let Ok(ask) = asked.try_recv() {
+                    self.asked(ask, &mut todo);
+                } else {
+                    break;
+                }
+            }
+            self.turn(todo);
+        }
+    }
+
+    /// Ask the cores, write, act: in this order.
+    fn turn(&mut self, todo: VecDeque<Todo>) {
+        let mut acts: Vec<(CentreName, Effect)> = Vec::new();
+        let mut records: BTreeMap<CentreName, Vec<journal::Handled>> = BTreeMap::new();
+        let mut answers = Vec::new();
+        for Todo { centre, input, answer } in todo {
+            let Some(desk) = self.desks.get_mut(&centre) else {
+                if let Some(answer) = answer {
+                    answers.push((answer, Err(AskError::NoSuchCentre(centre))));
+                }
+                continue;
+            };
+            // Each input its own moment: what came first was first.
+            let at = self.clock.now();
+            let handled = desk.core.handle(at, input.clone());
+            if let Some(answer) = answer {
+                answers.push((answer, handled.refused.map_or(Ok(()), |why| Err(why.into()))));
+            }
+            let effects_crc = crc_of_effects(&handled.effects);
+            acts.extend(handled.effects.into_iter().map(|effect| (centre.clone(), effect)));
+            let record = journal::Handled { at, input, facts: handled.facts, effects_crc };
+            records.entry(centre).or_default().push(record);
+        }
+        for (centre, batch) in records {
+            let Some(desk) = self.desks.get_mut(&centre) else { continue };
+            let last = desk.journal.append(&batch);
+            let first = last + 1 - batch.len() as u64;
+            for (seq, handled) in (first..).zip(batch) {
+                for fact in handled.facts {
+                    let happened = Arc::new(Happened { centre: centre.clone(), seq, at: handled.at, fact });
+                    measure::count(&happened);
+                    measure::log(&happened);
+                    // Nobody listens: fine.
+                    let _ = self.happened.send(happened);
+                }
+            }
+        }
+        for (centre, effect) in acts {
+            self.act(centre, effect);
+        }
+        for (answer, result) in answers {
+            // Who asked has gone away.
+            let _ = answer.send(result);
+        }
+    }
+
+    fn act(&mut self, centre: CentreName, effect: Effect) {
+        debug_assert!(!effect.act.waits_for_disk(), "no such effect yet: hold it until `Journal::durable`");
+        let ticket = Ticket { centre, effect: effect.id };
+        let act = match effect.act {
+            Act::Play { leg, prompts } => {
+                match self.prompts.sounds(&effect.switch, &ticket, &leg, effect.deadline, &prompts) {
+                    Some(sounds) => SwitchAct::Play { leg, sounds },
+                    None => return,
+                }
+            }
+            act @ (Act::Answer { .. }
+            | Act::StopPlay { .. }
+            | Act::StartMusic { .. }
+            | Act::Ring { .. }
+            | Act::Connect { .. }
+            | Act::HangUp { .. }
+            | Act::Tag { .. }
+            | Act::Look { .. }) => SwitchAct::Act(act),
+        };
+        self.order(&effect.switch, Order::Do { ticket, act, deadline: effect.deadline });
+    }
+
+    /// Never waits: a driver that cannot keep up has a snapshot coming, and that says what became of the order.
+    fn order(&self, switch: &SwitchName, order: Order) {
+        let Some(link) = self.links.get(switch) else { return };
+        if let Err(error) = link.orders.try_send(order) {
+            tracing::error!(%switch, %error, "an order was not taken");
+        }
+    }
+
+    fn sounds_ready(&mut self, ready: Ready) {
+        self.prompts.remember(&ready.switch, ready.made);
+        match ready.sounds {
+            Ok(sounds) => {
+                let act = SwitchAct::Play { leg: ready.leg, sounds };
+                self.order(&ready.switch, Order::Do { ticket: ready.ticket, act, deadline: ready.deadline });
+            }
+            Err(error) => {
+                tracing::error!(centre = %ready.ticket.centre, %error, "a prompt could not be made");
+                let how = Returned::Refused { why: Refusal::NoPrompt };
+                let input = Input::EffectReturned { effect: ready.ticket.effect, how };
+                self.turn(VecDeque::from([Todo { centre: ready.ticket.centre, input, answer: None }]));
+            }
+        }
+    }
+
+    fn beat(&mut self, todo: &mut VecDeque<Todo>) {
+        let shedding = self.desks.values().any(|desk| desk.journal.must_shed());
+        if !shedding {
+            for switch in self.links.keys() {
+                self.order(switch, Order::Beat);
+            }
+        }
+        if let Some(by_ms) = self.clock.stepped() {
+            for centre in self.desks.keys() {
+                let input = Input::WallClockStepped { by_ms };
+                todo.push_back(Todo { centre: centre.clone(), input, answer: None });
+            }
+        }
+        let journals: BTreeMap<_, _> =
+            self.desks.iter().map(|(name, desk)| (name.clone(), *desk.journal.health().borrow())).collect();
+        self.pulse.send_if_modified(|pulse| {
+            let changed = pulse.shedding != shedding || pulse.journals != journals;
+            pulse.shedding = shedding;
+            pulse.journals = journals;
+            changed
+        });
+    }
+
+    fn time_came(&self, todo: &mut VecDeque<Todo>) {
+        let now = self.clock.now();
+        for (centre, desk) in &self.desks {
+            if desk.core.next_wakeup().is_some_and(|moment| moment <= now) {
+                todo.push_back(Todo { centre: centre.clone(), input: Input::TimeCame, answer: None });
+            }
+        }
+    }
+
+    fn asked(&mut self, ask: Ask, todo: &mut VecDeque<Todo>) {
+        match ask {
+            Ask::Tell { centre, input, answer } => {
+                todo.push_back(Todo { centre, input: *input, answer: Some(answer) });
+            }
+            Ask::Floor { centre, answer } => {
+                let floor = match self.desks.get(&centre) {
+                    Some(desk) => Ok(desk.core.floor(self.clock.now())),
+                    None => Err(AskError::NoSuchCentre(centre)),
+                };
+                let _ = answer.send(floor);
+            }
+            Ask::Publish { centre, files, answer } => self.publish(*centre, files, answer),
+            Ask::Stop { answer } => {
+                self.stopped = true;
+                let _ = answer.send(());
+            }
+        }
+    }
+
+    fn publish(
+        &mut self,
+        centre: Centre,
+        files: CentreFiles,
+        answer: oneshot::Sender<Result<VersionHash, PublishError>>,
+    ) {
+        let Some(directory) = self.versions.get(&centre.name) else {
+            let _ = answer.send(Err(AskError::NoSuchCentre(centre.name).into()));
+            return;
+        };
+        if let Err(error) = publish::keep(directory, &centre.version, &files) {
+            let _ = answer.send(Err(error.into()));
+            return;
+        }
+        self.make_prompts(centre, Some(answer));
+    }
+
+    /// Prompts first, so that no caller waits for one; then the version is current. A prompt that cannot be made is
+    /// said, and does not keep a version back: its callers go on without it.
+    fn make_prompts(&self, centre: Centre, answer: Option<oneshot::Sender<Result<VersionHash, PublishError>>>) {
+        let speaker = self.prompts.speaker().clone();
+        let places = self.prompts.places().clone();
+        let publishing = self.publishing.clone();
+        self.aside.spawn(async move {
+            let prompts = all_prompts(&centre);
+            let (made, failed) = Prompts::make_all(&speaker, &places, &centre.name, &prompts).await;
+            for error in failed {
+                tracing::error!(centre = %centre.name, %error, "a prompt could not be made");
+            }
+            // The loop is gone when this fails.
+            let _ = publishing.send(Published { centre, made, answer }).await;
+        });
+    }
+
+    fn publish_now(&mut self, published: Published, todo: &mut VecDeque<Todo>) {
+        let Published { centre, made, answer } = published;
+        for (switch, made) in made {
+            self.prompts.remember(&switch, made);
+        }
+        let Some(desk) = self.desks.get_mut(&centre.name) else { return };
+        let (name, version) = (centre.name.clone(), centre.version.clone());
+        if desk.plan.version != version {
+            desk.plan = Arc::new(centre);
+            desk.core.shelve(desk.plan.clone());
+            let input = Input::VersionPublished { version: version.clone() };
+            todo.push_back(Todo { centre: name, input, answer: None });
+        }
+        if let Some(answer) = answer {
+            let _ = answer.send(Ok(version));
+        }
+    }
+
+    /// Which core a driver's word is for.
+    fn hear(&mut self, told: Told, todo: &mut VecDeque<Todo>) {
+        let Told { switch, ticket, what } = told;
+        match what {
+            Event::LinkUp => {}
+            Event::Superseded { by } => {
+                self.pulse.send_modify(|pulse| pulse.superseded = Some(by));
+                self.stopped = true;
+            }
+            Event::Input(input) => {
+                if let Some(Ticket { centre, .. }) = ticket {
+                    todo.push_back(Todo { centre, input, answer: None });
+                    return;
+                }
+                self.hear_input(&switch, input, todo);
+            }
+        }
+    }
+
+    fn hear_input(&mut self, switch: &SwitchName, input: Input, todo: &mut VecDeque<Todo>) {
+        let to = |centre: CentreName, input: Input| Todo { centre, input, answer: None };
+        let is_centre = |name: &CentreName| self.desks.contains_key(name);
+        let centre = match &input {
+            Input::CallerArrived { leg, to: number, .. } => {
+                let bound = self.routes.of(leg, is_centre).or_else(|| self.centre_of(number));
+                if let Some(centre) = &bound {
+                    self.routes.bind(leg.clone(), centre.clone());
+                }
+                bound
+            }
+            Input::LegHungUp { leg } | Input::LegFailed { leg, .. } => {
+                let centre = self.routes.of(leg, is_centre);
+                self.routes.release(leg);
+                centre
+            }
+            Input::LegRinging { leg }
+            | Input::LegAnswered { leg }
+            | Input::LegParted { leg }
+            | Input::KeyPressed { leg, .. }
+            | Input::LegLookedAt { leg, .. } => self.routes.of(leg, is_centre),
+            Input::LegsJoined { a, b } => self.routes.of(a, is_centre).or_else(|| self.routes.of(b, is_centre)),
+            Input::SnapshotTaken { switch, legs } => {
+                self.note_link(switch, true);
+                let shares = self.share_out(legs);
+                todo.extend(
+                    shares
+                        .into_iter()
+                        .map(|(centre, legs)| to(centre, Input::SnapshotTaken { switch: switch.clone(), legs })),
+                );
+                return;
+            }
+            Input::LinkLost { .. } | Input::StationChanged { .. } => {
+                if matches!(input, Input::LinkLost { .. }) {
+                    self.note_link(switch, false);
+                }
+                todo.extend(self.desks.keys().map(|centre| to(centre.clone(), input.clone())));
+                return;
+            }
+            Input::EffectReturned { .. }
+            | Input::Started { .. }
+            | Input::VersionPublished { .. }
+            | Input::AgentLoggedIn { .. }
+            | Input::AgentLoggedOut { .. }
+            | Input::AgentSaidReady { .. }
+            | Input::AgentTookBreak { .. }
+            | Input::AgentEndedWrapUp { .. }
+            | Input::AgentEndedCall { .. }
+            | Input::TimeCame
+            | Input::WallClockStepped { .. } => None,
+        };
+        match centre {
+            Some(centre) => todo.push_back(to(centre, input)),
+            None => tracing::debug!(%switch, ?input, "nobody's"),
+        }
+    }
+
+    /// Every centre gets its share of a snapshot, an empty one too: that its calls are gone is told by it.
+    fn share_out(&mut self, legs: &[LegSeen]) -> BTreeMap<CentreName, Vec<LegSeen>> {
+        let mut shares: BTreeMap<CentreName, Vec<LegSeen>> =
+            self.desks.keys().map(|name| (name.clone(), Vec::new())).collect();
+        let fallback = self.desks.keys().next().cloned();
+        for seen in legs {
+            let Some(fallback) = &fallback else { break };
+            let centre = self.routes.of_seen(
+                seen,
+                |name| self.desks.contains_key(name),
+                |number| self.centre_of(number).unwrap_or_else(|| fallback.clone()),
+            );
+            self.routes.bind(seen.leg.clone(), centre.clone());
+            shares.entry(centre).or_default().push(seen.clone());
+        }
+        shares
+    }
+
+    /// The centre that claims this number; a number nobody claims goes to the first, which refuses it and counts it.
+    fn centre_of(&self, number: &PhoneNumber) -> Option<CentreName> {
+        let claimed = self.desks.iter().find(|(_, desk)| desk.plan.start_of(number).is_some());
+        claimed.or_else(|| self.desks.iter().next()).map(|(name, _)| name.clone())
+    }
+
+    fn note_link(&self, switch: &SwitchName, up: bool) {
+        self.pulse.send_if_modified(|pulse| pulse.switches.insert(switch.clone(), up) != Some(up));
+    }
+}

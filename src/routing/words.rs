@@ -1,0 +1,66 @@
+//! Facts in words, for logs and for the demonstration: what a person would say of it in one line.
+//!
+//! Callers' numbers are left out: the record has them, a log is copied about.
+
+use super::fact::{EndedBy, Fact, LeftQueue, Outcome, Rule};
+
+impl Fact {
+    pub fn in_words(&self) -> String {
+        match self {
+            Fact::ControllerStarted { epoch, version } => format!("started, epoch {epoch}, version {version}"),
+            Fact::VersionPublished { version } => format!("version {version} is current"),
+            Fact::CallArrived { to, found: false, .. } => format!("a call to {to}"),
+            Fact::CallArrived { to, found: true, .. } => format!("a call to {to}, found on the switch"),
+            Fact::StepEntered { step, language, .. } => format!("in step {step} ({language})"),
+            Fact::Keyed { step, keys, .. } => format!("keyed {keys} in step {step}"),
+            Fact::CallQueued { queue, .. } => format!("waits in {queue}"),
+            Fact::CallLeftQueue { queue, why, to, .. } => {
+                let why = match why {
+                    LeftQueue::Waited => "waited long enough",
+                    LeftQueue::Full => "it is full",
+                    LeftQueue::NobodyLoggedIn => "nobody is logged in",
+                };
+                format!("leaves {queue} for step {to}: {why}")
+            }
+            Fact::OfferMade { agent, reasons, .. } => {
+                let why = match reasons.rule {
+                    Rule::LongestIdle => {
+                        let idle = reasons.candidates.first().map_or(0.0, |(_, idle)| idle.as_secs_f64());
+                        format!("idle longest ({idle:.1} s) of those who may take it")
+                    }
+                    Rule::FirstInQueue => format!("came free, first of {} waiting", reasons.waiting),
+                };
+                format!("rings {agent}: {why}")
+            }
+            Fact::OfferRang { .. } => "the phone rings".into(),
+            Fact::OfferAnswered { .. } => "picked up".into(),
+            Fact::OfferEnded { agent, how, .. } => format!("offer to {agent} over: {}", how.as_str().replace('_', " ")),
+            Fact::CallConnected { agent, waited, .. } => {
+                format!("talks with {agent} after {:.1} s", waited.as_secs_f64())
+            }
+            Fact::CallEnded { outcome, by, .. } => {
+                let outcome = match outcome {
+                    Outcome::Answered => "answered",
+                    Outcome::Abandoned => "abandoned",
+                    Outcome::LeftInDialplan => "left in the dialplan",
+                    Outcome::EndedByUs => "ended by the dialplan",
+                    Outcome::Refused => "refused",
+                    Outcome::EndedUnseen => "ended unseen",
+                };
+                match by {
+                    EndedBy::Agent(agent) => format!("over: {outcome}, {agent} hung up"),
+                    EndedBy::Caller => format!("over: {outcome}, the caller hung up"),
+                    EndedBy::Us => format!("over: {outcome}"),
+                    EndedBy::Unseen => format!("over: {outcome}, nobody saw when"),
+                }
+            }
+            Fact::AgentLoggedIn { agent, station, .. } => format!("{agent} logged in at {station}"),
+            Fact::AgentLoggedOut { agent, .. } => format!("{agent} logged out"),
+            Fact::AgentChanged { agent, state, .. } => format!("{agent} is {}", state.as_str().replace('_', " ")),
+            Fact::LinkChanged { switch, up: true } => format!("switch {switch} is in reach"),
+            Fact::LinkChanged { switch, up: false } => format!("switch {switch} is out of reach"),
+            Fact::Healed { what, .. } => format!("healed: {what}"),
+            Fact::WallClockStepped { by_ms } => format!("the wall clock was set by {by_ms} ms"),
+        }
+    }
+}
