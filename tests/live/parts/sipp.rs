@@ -79,7 +79,11 @@ impl Sipp {
         // sipp opens its sockets before it writes the first line of statistics.
         let began = running.dir.path().join("stat.csv");
         until(Duration::from_secs(10), "statistics of sipp", || {
-            running.assert_alive_or_done();
+            if let Ok(Some(status)) = running.child.try_wait()
+                && !began.exists()
+            {
+                panic!("{} ended with {status} before it began\n{}", running.what, running.complaints());
+            }
             began.exists().then_some(())
         });
         running
@@ -93,14 +97,6 @@ pub struct Running {
 }
 
 impl Running {
-    fn assert_alive_or_done(&mut self) {
-        if let Ok(Some(status)) = self.child.try_wait()
-            && !matches!(status.code(), Some(0 | 1 | 99))
-        {
-            panic!("{} ended with {status}\n{}", self.what, self.complaints());
-        }
-    }
-
     /// As of at most a second ago, or final if sipp has ended.
     pub fn tally(&self) -> Tally {
         let text = std::fs::read_to_string(self.dir.path().join("stat.csv")).unwrap_or_default();
@@ -112,26 +108,26 @@ impl Running {
         let what = format!("end of {}", self.what);
         let status: ExitStatus =
             until(limit, &what, || self.child.try_wait().expect("a child can be asked for its status"));
-        let tally = self.tally();
-        assert!(
-            status.success() == (tally.failed == 0),
-            "{} ended with {status} but counts {tally:?}\n{}",
-            self.what,
-            self.complaints()
-        );
+        let tally = self.count();
+        assert!(status.success() == (tally.failed == 0), "{} ended with {status} but counts {tally:?}", self.what);
         tally
     }
 
     /// Takes no more calls, lets those that are open end, and counts.
-    pub fn finish(self, limit: Duration) -> Tally {
+    pub fn finish(mut self, limit: Duration) -> Tally {
         signal(self.child.id(), libc::SIGUSR1);
-        self.wait_for_end(limit)
-    }
-
-    fn wait_for_end(mut self, limit: Duration) -> Tally {
         let what = format!("end of {}", self.what);
         until(limit, &what, || self.child.try_wait().expect("a child can be asked for its status"));
-        self.tally()
+        self.count()
+    }
+
+    /// The last tally; what went wrong is shown if the test fails for it.
+    fn count(&self) -> Tally {
+        let tally = self.tally();
+        if tally.failed > 0 {
+            eprintln!("{}: {tally:?}\n{}", self.what, self.complaints());
+        }
+        tally
     }
 
     /// What sipp says was unexpected.
