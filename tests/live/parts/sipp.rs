@@ -153,7 +153,7 @@ impl Drop for Running {
 fn tally(csv: &str) -> Option<Tally> {
     let mut lines = csv.split_inclusive('\n').filter(|line| line.ends_with('\n'));
     let names: Vec<&str> = lines.next()?.split(';').collect();
-    let last: Vec<&str> = lines.last()?.split(';').collect();
+    let last: Vec<&str> = lines.next_back()?.split(';').collect();
     let column = |name: &str| {
         let at = names.iter().position(|n| *n == name)?;
         last.get(at)?.parse().ok()
