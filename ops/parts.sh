@@ -41,6 +41,29 @@ run() {
     return "$status"
 }
 
+# spawn LOG COMMAND...: a process beside us, in a group of its own, ended with us. Sets `spawned` to its id.
+spawn() {
+    local log=$1
+    shift
+    set -m
+    "$@" </dev/null >>"$log" 2>&1 &
+    spawned=$!
+    set +m
+    at_end "end_group $spawned"
+}
+
+# Asks a group that we started to end, and ends it after two seconds.
+end_group() {
+    local tries
+    kill -TERM -- "-$1" 2>/dev/null || return 0
+    for ((tries = 0; tries < 20; tries++)); do
+        kill -0 -- "-$1" 2>/dev/null || break
+        sleep 0.1
+    done
+    kill -KILL -- "-$1" 2>/dev/null || true
+    wait "$1" 2>/dev/null || true
+}
+
 # --- stages -----------------------------------------------------------------------------------------------------
 stages=()
 in_stage=
