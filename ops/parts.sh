@@ -108,7 +108,7 @@ need_packages() {
 as_postgres() { if [ "$(id -u)" = 0 ]; then (cd / && runuser -u postgres -- "$@"); else "$@"; fi; }
 
 # A server of our own in directory $1, on a free port of 127.0.0.1. Sets CORDBOARD_TEST_POSTGRES, a URL without a
-# database, and CORDBOARD_TEST_POSTGRES_PID. Nothing of an installed server is touched.
+# database. Nothing of an installed server is touched.
 start_postgres() {
     local dir=$1/postgres bin port password tries
     bin=$(for bin in /usr/lib/postgresql/*/bin; do echo "$bin"; done | sort -V | tail -n 1)
@@ -125,8 +125,7 @@ start_postgres() {
         if as_postgres "$bin/pg_ctl" -D "$dir/data" -w -l "$dir/log" -o "-c listen_addresses=127.0.0.1 -p $port \
             -c unix_socket_directories='$dir' -c max_connections=200 -c fsync=off" start >/dev/null; then
             CORDBOARD_TEST_POSTGRES=postgres://postgres:$password@127.0.0.1:$port
-            CORDBOARD_TEST_POSTGRES_PID=$(head -n 1 "$dir/data/postmaster.pid")
-            export CORDBOARD_TEST_POSTGRES CORDBOARD_TEST_POSTGRES_PID
+            export CORDBOARD_TEST_POSTGRES
             return 0
         fi
         grep -q 'Address already in use' "$dir/log" || break
@@ -136,10 +135,8 @@ start_postgres() {
 }
 
 stop_postgres() {   # stop_postgres BIN DIR
-    local pid process
+    local pid
     pid=$(head -n 1 "$2/data/postmaster.pid" 2>/dev/null) || return 0
-    # A test may have been killed while it held the server frozen.
-    for process in "$pid" $(cat "/proc/$pid/task/$pid/children" 2>/dev/null); do kill -CONT "$process" || true; done
     as_postgres "$1/pg_ctl" -D "$2/data" -m immediate -t 10 stop >/dev/null || kill -KILL "$pid"
 }
 

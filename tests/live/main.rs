@@ -3,6 +3,7 @@
 //! They need what `./ops/test` installs and starts, so a plain `cargo test` leaves them out and says so; `./ops/test`
 //! runs every one, and there a part that is missing is a failure.
 
+mod database;
 mod fallback;
 mod parts;
 mod phones;

@@ -280,7 +280,7 @@ impl<'a> Run<'a> {
             method: "BYE",
             uri: invite.contact(),
             here: &self.floor.here,
-            branch: &tag,
+            branch: tag,
             from: &format!("{};tag={tag}", invite.header("to")),
             to: invite.header("from"),
             call_id,
