@@ -24,3 +24,6 @@ pub use traffic::Traffic;
 #[cfg(test)]
 #[path = "exchange_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+mod driver_tests;
