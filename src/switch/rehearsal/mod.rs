@@ -11,6 +11,7 @@ mod exchange;
 mod leg;
 mod nature;
 mod outside;
+mod people;
 mod traffic;
 mod wire;
 
