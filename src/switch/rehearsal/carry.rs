@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::exchange::{Due, Exchange, Gone, rung_leg};
-use super::leg::{Playing, State};
+use super::exchange::{Due, Exchange, Gone};
+use super::leg::{Leg, Playing, State};
 use super::outside::Habit;
 use crate::calendar::Moment;
-use crate::routing::ids::LegId;
+use crate::routing::ids::{LegId, PhoneNumber};
 use crate::routing::{Act, Failure, Input, Refusal, Returned};
 use crate::switch::{Sound, SwitchAct};
 
@@ -158,8 +158,9 @@ impl Exchange {
         if self.legs.contains_key(&leg) {
             return self.refuse(now, order, "a leg of this id is there");
         }
-        let to = crate::routing::ids::PhoneNumber::cleaned(station.as_str());
-        let mut rung = rung_leg(station.clone(), from, name, to, tags, now);
+        let to = PhoneNumber::cleaned(station.as_str());
+        let mut rung = Leg::new(Some(station.clone()), from, name, to, now);
+        rung.tags = Some(tags);
         let reaches = now + self.chance.within(self.pace.invite);
         rung.timers.push(self.agenda.write(reaches, Due::PhoneHasIt { leg: leg.clone() }));
         rung.timers.push(self.agenda.write(now + ring_for, Due::RingingEnds { leg: leg.clone() }));

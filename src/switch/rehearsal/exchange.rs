@@ -2,8 +2,8 @@
 //!
 //! Pure: `now` is an argument and chance comes from a seed, so that a simulated shift of a hundred thousand calls
 //! is the same each time. The truth of the floor is here and can be asked (`hears`, `legs`); the controller gets
-//! only what `told` gives. Never: a clock, a thread, a socket. What is carried out for an order is in `carry`,
-//! what passes over the link in `wire`.
+//! only what `told` gives. Never: a clock, a thread, a socket. What people do is in `people`, what an order does in
+//! `carry`, what passes over the link in `wire`.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
@@ -11,11 +11,11 @@ use std::time::Duration;
 use super::agenda::{Agenda, Slot};
 use super::leg::{Hearing, Leg, State};
 use super::nature::{Chance, Faults, Pace};
-use super::outside::{Caller, Habit, Phone, Station, World};
+use super::outside::{Phone, Station, World};
 use super::wire::{LinkState, Parcel, Pending};
 use crate::calendar::Moment;
 use crate::dialplan::Key;
-use crate::routing::ids::{CallerName, LegId, PhoneNumber, StationAddress, SwitchName};
+use crate::routing::ids::{LegId, StationAddress, SwitchName};
 use crate::routing::{Failure, Input, LegSeen};
 use crate::switch::{Sound, SwitchAct, Told};
 
@@ -288,12 +288,6 @@ impl Exchange {
         self.link == LinkState::Up
     }
 
-    /// Ids that the switch itself gives: of one length, and no two switches share one.
-    fn next_leg_id(&mut self) -> LegId {
-        self.legs_made += 1;
-        LegId::new(format!("{}-{:010}", self.switch, self.legs_made))
-    }
-
     fn come(&mut self, now: Moment, due: Due) {
         match due {
             Due::Carry { order, link, act } => {
@@ -340,121 +334,6 @@ impl Exchange {
         }
     }
 
-    fn caller_dials(&mut self, now: Moment, caller: Caller) -> LegId {
-        let id = self.next_leg_id();
-        let ours = self.beat_is_fresh(now);
-        let mut leg = Leg {
-            state: if ours { State::InHand } else { State::Fallback },
-            station: None,
-            answered: !ours,
-            dying: false,
-            music: false,
-            playing: VecDeque::new(),
-            tags: None,
-            from: caller.from.clone(),
-            name: caller.name.clone(),
-            to: caller.to.clone(),
-            patience: caller.patience,
-            talks: caller.talks,
-            timers: Vec::new(),
-            play_timer: None,
-            talk_timer: None,
-            patience_timer: None,
-            began: now,
-        };
-        leg.patience_timer =
-            caller.patience.map(|patience| self.agenda.write(now + patience, Due::CallerTires { leg: id.clone() }));
-        for (after, key) in caller.keys {
-            leg.timers.push(self.agenda.write(now + after, Due::CallerPresses { leg: id.clone(), key }));
-        }
-        self.legs.insert(id.clone(), leg);
-        if ours {
-            let (switch, Caller { from, name, to, .. }) = (self.switch.clone(), Caller { keys: Vec::new(), ..caller });
-            self.tell(now, Input::CallerArrived { switch, leg: id.clone(), from, name, to });
-        } else {
-            self.fell_back.on_arrival += 1;
-        }
-        id
-    }
-
-    fn pressed(&mut self, now: Moment, leg: LegId, key: Key) -> Option<LegId> {
-        let there = self.legs.get(&leg).filter(|l| !l.dying)?;
-        match there.state {
-            // The switch's own dialplan collects what is pressed there; a phone that rings has no keys.
-            State::Fallback | State::Ringing { .. } => None,
-            State::InHand | State::Joining(_) | State::Joined(_) => {
-                self.tell(now, Input::KeyPressed { leg: leg.clone(), key });
-                Some(leg)
-            }
-        }
-    }
-
-    fn change(&mut self, now: Moment, station: &StationAddress, change: impl FnOnce(&mut Station)) -> Option<LegId> {
-        change(self.stations.get_mut(station)?);
-        self.tell_line(now, station);
-        None
-    }
-
-    /// The leg, where its phone has it and rings.
-    fn rung(&self, leg: &LegId) -> Option<&Leg> {
-        self.legs.get(leg).filter(|l| matches!(l.state, State::Ringing { reached: true }) && !l.dying)
-    }
-
-    fn phone_has_it(&mut self, now: Moment, id: LegId) {
-        let Some(leg) = self.legs.get_mut(&id) else { return };
-        let State::Ringing { reached } = &mut leg.state else { return };
-        *reached = true;
-        let Some(station) = leg.station.as_ref().and_then(|s| self.stations.get_mut(s)) else {
-            return self.end(now, &id, Gone::Failed(Failure::Unreachable));
-        };
-        if !station.plugged {
-            return self.end(now, &id, Gone::Failed(Failure::Unreachable));
-        }
-        let taken = station.legs.iter().filter(|other| **other != id).count() + usize::from(station.own_call);
-        if taken >= usize::from(station.phone.lines) {
-            return self.end(now, &id, Gone::Failed(Failure::Busy));
-        }
-        let deed = match station.phone.habit {
-            Habit::Unreachable => return self.end(now, &id, Gone::Failed(Failure::Unreachable)),
-            Habit::Busy => return self.end(now, &id, Gone::Failed(Failure::Busy)),
-            Habit::Rings => None,
-            Habit::Answers { after, .. } => Some((after, Deed::PicksUp)),
-            Habit::Rejects { after } => Some((after, Deed::Rejects)),
-        };
-        if let Some((after, deed)) = deed {
-            let when = now + self.chance.within(after);
-            let slot = self.agenda.write(when, Due::PhoneDoes { leg: id.clone(), deed });
-            self.keep(&id, slot);
-        }
-        self.tell(now, Input::LegRinging { leg: id });
-    }
-
-    fn phone_does(&mut self, now: Moment, id: LegId, deed: Deed) -> Option<LegId> {
-        match deed {
-            Deed::PicksUp => {
-                self.rung(&id)?;
-                let leg = self.legs.get_mut(&id)?;
-                leg.state = State::InHand;
-                leg.answered = true;
-                self.tell(now, Input::LegAnswered { leg: id.clone() });
-            }
-            Deed::Rejects => {
-                self.rung(&id)?;
-                self.end(now, &id, Gone::Failed(Failure::Rejected));
-            }
-            Deed::HangsUp => {
-                let leg = self.legs.get(&id).filter(|l| !l.inbound() && !l.dying)?;
-                if leg.answered {
-                    self.party_hangs_up(now, &id, Gone::HungUp);
-                } else {
-                    self.rung(&id)?;
-                    self.end(now, &id, Gone::Failed(Failure::Rejected));
-                }
-            }
-        }
-        Some(id)
-    }
-
     pub(super) fn keep(&mut self, leg: &LegId, slot: Slot) {
         match self.legs.get_mut(leg) {
             Some(leg) => leg.timers.push(slot),
@@ -462,140 +341,8 @@ impl Exchange {
         }
     }
 
-    /// Someone hung up: mostly the leg is gone at once, sometimes the switch loses the hang-up for a while.
-    fn party_hangs_up(&mut self, now: Moment, id: &LegId, cause: Gone) {
-        let Some(leg) = self.legs.get(id) else { return };
-        let lost = match leg.state {
-            State::Joining(_) => self.chance.strikes(self.faults.hang_up_lost_in_connect),
-            State::Ringing { .. } | State::InHand | State::Joined(_) | State::Fallback => {
-                self.chance.strikes(self.faults.hang_up_late)
-            }
-        };
-        if !lost {
-            return self.end(now, id, cause);
-        }
-        let when = now + self.chance.within(self.faults.hang_up_late_by);
-        let slot = self.agenda.write(when, Due::HangUpHealed { leg: id.clone(), cause });
-        if let Some(leg) = self.legs.get_mut(id) {
-            leg.dying = true;
-            leg.timers.push(slot);
-        }
-    }
-
-    /// The leg is no more. Told, its orders come back, and the other side is parted.
-    pub(super) fn end(&mut self, now: Moment, id: &LegId, cause: Gone) {
-        let Some(leg) = self.legs.remove(id) else { return };
-        for slot in leg.timers.iter().chain(&leg.play_timer).chain(&leg.talk_timer).chain(&leg.patience_timer) {
-            self.agenda.strike(*slot);
-        }
-        if self.just_gone.len() == JUST_GONE {
-            self.just_gone.pop_front();
-        }
-        self.just_gone.push_back((now, id.clone()));
-        for playing in &leg.playing {
-            self.gone(now, playing.order, id.clone());
-        }
-        match cause {
-            Gone::HungUp if leg.state == State::Fallback => {}
-            Gone::HungUp => self.tell(now, Input::LegHungUp { leg: id.clone() }),
-            Gone::Failed(why) => self.tell(now, Input::LegFailed { leg: id.clone(), why }),
-        }
-        if let Some(station) = &leg.station {
-            if let Some(there) = self.stations.get_mut(station) {
-                there.legs.retain(|other| other != id);
-            }
-            self.tell_line(now, station);
-        }
-        if let Some(other) = leg.other() {
-            self.part(now, &other.clone(), id);
-        }
-    }
-
-    /// This leg is alone again, if it was with `gone`.
-    pub(super) fn part(&mut self, now: Moment, id: &LegId, gone: &LegId) {
-        let Some(leg) = self.legs.get_mut(id) else { return };
-        if leg.other() != Some(gone) {
-            return;
-        }
-        leg.state = State::InHand;
-        leg.music = false;
-        if let Some(slot) = leg.talk_timer.take() {
-            self.agenda.strike(slot);
-        }
-        leg.patience_timer =
-            leg.patience.map(|patience| self.agenda.write(now + patience, Due::CallerTires { leg: id.clone() }));
-        let told_at = now + self.chance.within(self.pace.part);
-        let slot = self.agenda.write(told_at, Due::Parted { leg: id.clone() });
-        self.keep(id, slot);
-    }
-
-    /// Nobody holds us: what is in hand goes to the switch's own fallback, and phones without a caller are let go.
-    fn hands_empty(&mut self, now: Moment) {
-        let held: Vec<LegId> =
-            self.legs.iter().filter(|(_, leg)| leg.state == State::InHand).map(|(id, _)| id.clone()).collect();
-        for id in held {
-            let Some(leg) = self.legs.get_mut(&id) else { continue };
-            if !leg.inbound() {
-                self.end(now, &id, Gone::HungUp);
-                continue;
-            }
-            leg.state = State::Fallback;
-            leg.answered = true;
-            leg.music = false;
-            let cut = std::mem::take(&mut leg.playing);
-            if let Some(slot) = leg.play_timer.take() {
-                self.agenda.strike(slot);
-            }
-            for playing in cut {
-                self.gone(now, playing.order, id.clone());
-            }
-            self.fell_back.out_of_hand += 1;
-        }
-    }
-
-    fn switch_restarts(&mut self) {
-        self.link_breaks();
-        self.agenda.clear();
-        self.legs.clear();
-        self.just_gone.clear();
-        self.last_beat = None;
-        for station in self.stations.values_mut() {
-            station.legs.clear();
-        }
-    }
-
     /// The phone as the switch knows it, or nothing.
     pub fn phone(&self, station: &StationAddress) -> Option<Phone> {
         self.stations.get(station).map(|s| s.phone)
-    }
-}
-
-/// A leg that we ring, before its phone has heard of it.
-pub(super) const fn rung_leg(
-    station: StationAddress,
-    from: PhoneNumber,
-    name: CallerName,
-    to: PhoneNumber,
-    tags: crate::routing::tag::Tags,
-    now: Moment,
-) -> Leg {
-    Leg {
-        state: State::Ringing { reached: false },
-        station: Some(station),
-        answered: false,
-        dying: false,
-        music: false,
-        playing: VecDeque::new(),
-        tags: Some(tags),
-        from,
-        name,
-        to,
-        patience: None,
-        talks: None,
-        timers: Vec::new(),
-        play_timer: None,
-        talk_timer: None,
-        patience_timer: None,
-        began: now,
     }
 }

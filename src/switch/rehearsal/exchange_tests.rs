@@ -420,3 +420,28 @@ fn the_same_seed_is_the_same_day() {
     assert_eq!(day(7), day(7));
     assert_ne!(day(7), day(8));
 }
+
+/// How fast a simulation may go: `cargo nextest run a_simulated_day --run-ignored all --no-capture`, with optimisation
+/// for a figure that means something.
+#[test]
+#[ignore = "a measurement"]
+fn a_simulated_day_of_a_hundred_thousand_calls() {
+    let began = std::time::Instant::now();
+    let mut bench = Bench::new(1);
+    for n in 0..100_000_u32 {
+        bench.told.clear();
+        let caller = bench.dial();
+        let agent = bench.ring(&format!("agent-{n:06}"));
+        bench.pass(10);
+        bench.world(World::PhonePicksUp { leg: agent.clone() });
+        bench.pass(10);
+        bench.order(connect(&caller, &agent));
+        bench.pass(20);
+        bench.world(World::CallerHangsUp { leg: caller });
+        bench.pass(10);
+        bench.order(Act::HangUp { leg: agent, cause: HangUpCause::Normal });
+        bench.pass(10);
+    }
+    assert_eq!(bench.exchange.legs().count(), 0);
+    println!("100,000 calls of two legs: {:?}", began.elapsed());
+}

@@ -68,6 +68,35 @@ pub(super) struct Leg {
 }
 
 impl Leg {
+    /// One that rings its station, and that nobody has heard of yet; inbound where there is no station.
+    pub const fn new(
+        station: Option<StationAddress>,
+        from: PhoneNumber,
+        name: CallerName,
+        to: PhoneNumber,
+        began: Moment,
+    ) -> Self {
+        Self {
+            state: State::Ringing { reached: false },
+            station,
+            answered: false,
+            dying: false,
+            music: false,
+            playing: VecDeque::new(),
+            tags: None,
+            from,
+            name,
+            to,
+            patience: None,
+            talks: None,
+            timers: Vec::new(),
+            play_timer: None,
+            talk_timer: None,
+            patience_timer: None,
+            began,
+        }
+    }
+
     pub const fn inbound(&self) -> bool {
         self.station.is_none()
     }

@@ -11,6 +11,8 @@ mod exchange;
 mod leg;
 mod nature;
 mod outside;
+mod people;
+mod traffic;
 mod wire;
 
 pub use driver::Rehearsal;
@@ -18,7 +20,11 @@ pub use exchange::{BEAT_LASTS, Exchange, FellBack, HANDS_LAST};
 pub use leg::Hearing;
 pub use nature::{Chance, Faults, Pace, PerMille, Span};
 pub use outside::{Caller, Habit, Phone, World};
+pub use traffic::Traffic;
 
 #[cfg(test)]
 #[path = "exchange_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+mod driver_tests;

@@ -1,0 +1,82 @@
+//! What every switch driver promises, as scenarios that are written once and run against each switch there is.
+//!
+//! A scenario knows the port (`cordboard::switch`) and a [`world::World`]: the switch with callers and phones
+//! around it. To hold a further switch to the same scenarios, implement `World` for it and add one
+//! `every_scenario!` line below. A scenario's name is the promise.
+
+mod controller;
+mod rehearsal;
+mod scenarios;
+mod world;
+
+use world::World;
+
+/// Hands the list of all scenarios to the macro named.
+macro_rules! every_scenario {
+    ($go:ident) => {
+        $go! {
+            arrival: a_caller_arrives_with_their_number_and_the_one_they_called;
+            arrival: an_answered_caller_is_up_and_an_answer_twice_harms_nothing;
+            arrival: a_hostile_name_arrives_bounded_and_harmless;
+            arrival: fifty_calls_at_once_all_arrive_and_all_end;
+            hearing: a_prompt_comes_back_done_when_it_has_ended;
+            hearing: a_prompt_that_is_cut_comes_back_done_at_once;
+            hearing: a_prompt_cut_by_its_callers_end_comes_back_all_the_same;
+            hearing: a_prompt_that_is_not_there_is_refused_and_the_caller_stays;
+            hearing: keys_are_told_while_a_prompt_plays;
+            hearing: keys_are_told_while_music_plays;
+            hearing: a_prompt_that_outlasts_its_deadline_comes_back_unknown_then;
+            ringing: a_phone_rings_is_picked_up_and_both_hear_each_other;
+            ringing: a_phone_that_nobody_picks_up_fails_as_no_answer;
+            ringing: a_busy_phone_fails_as_busy;
+            ringing: a_phone_that_rejects_fails_as_rejected;
+            ringing: a_station_that_nobody_knows_fails_as_unreachable;
+            ringing: a_phone_that_rings_can_be_withdrawn;
+            ringing: a_phone_withdrawn_right_behind_its_ring_does_not_ring_on;
+            talking: a_caller_connected_while_a_prompt_plays_hears_the_agent;
+            talking: a_caller_whose_agent_hangs_up_is_parted_and_alive;
+            talking: an_agent_whose_caller_hangs_up_is_parted_or_gone;
+            talking: an_agent_in_hand_takes_one_caller_after_another;
+            talking: a_leg_that_is_hung_up_leaves_the_other_in_hand;
+            races: a_caller_who_leaves_while_waiting_is_told_once;
+            races: a_caller_who_leaves_while_a_phone_rings_leaves_the_phone_to_us;
+            races: a_caller_who_leaves_between_pick_up_and_connect_leaves_the_agent_in_hand;
+            races: a_race_of_abandon_and_pick_up_strands_nobody;
+            races: a_caller_hanging_up_into_a_connect_strands_nobody;
+            races: an_agent_hanging_up_into_a_connect_strands_nobody;
+            races: a_hang_up_of_a_leg_that_never_was_is_refused_as_gone;
+            races: a_connect_with_a_leg_that_is_gone_is_refused_and_the_other_stays;
+            recovery: tags_are_read_back_in_a_snapshot;
+            recovery: a_look_finds_who_lives_and_misses_who_does_not;
+            recovery: a_lost_link_costs_no_call_and_the_snapshot_tells_all;
+            recovery: a_new_controller_finds_every_call_of_the_last_one;
+            recovery: orders_in_flight_when_the_link_breaks_come_back_unknown;
+            recovery: a_caller_who_leaves_while_the_link_is_lost_is_not_in_the_snapshot;
+        }
+    };
+}
+
+macro_rules! on_the_rehearsal_switch {
+    ($($part:ident: $name:ident;)*) => {
+        mod rehearsal_switch {
+            $(
+                #[tokio::test(start_paused = true)]
+                async fn $name() {
+                    // Chance decides delays and faults here: a few days rather than one.
+                    for seed in 1..=8 {
+                        let world = super::rehearsal::Rehearsed::start(seed).await;
+                        super::play(world, async |world| super::scenarios::$part::$name(world).await).await;
+                    }
+                }
+            )*
+        }
+    };
+}
+
+every_scenario!(on_the_rehearsal_switch);
+
+/// Plays one scenario, and then asks whether the driver has kept its word throughout.
+async fn play<W: World>(mut world: W, scenario: impl AsyncFnOnce(&mut W)) {
+    scenario(&mut world).await;
+    world.controller().has_heard_only_what_was_promised().await;
+}

@@ -1,0 +1,8 @@
+//! The scenarios, by what they are about. Each is generic over the world; `main.rs` lists them.
+
+pub mod arrival;
+pub mod hearing;
+pub mod races;
+pub mod recovery;
+pub mod ringing;
+pub mod talking;

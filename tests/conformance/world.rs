@@ -1,0 +1,83 @@
+//! What a scenario needs around a switch: people who call, phones that ring, a link that can be cut.
+
+use std::time::Duration;
+
+use cordboard::calendar::Moment;
+use cordboard::dialplan::Key;
+use cordboard::routing::ids::{LegId, StationAddress};
+use cordboard::switch::Sound;
+
+use crate::controller::Controller;
+
+/// The number that all callers of the scenarios dial.
+pub const CALLED: &str = "4001";
+
+/// What a phone does when it is rung.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PhoneDoes {
+    /// Until `pick_up`.
+    Ring,
+    PickUpAfter(Duration),
+    SayBusy,
+    RejectAfter(Duration),
+}
+
+/// What a leg should hear; a world that cannot know says nothing against it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heard {
+    Silence,
+    Music,
+    Prompt,
+    Leg(LegId),
+}
+
+/// A switch that runs, with a controller linked to it whose first snapshot has been taken, and people outside.
+/// Waits end with a panic that says what was waited for; no wait is longer than [`Self::PATIENCE`].
+pub trait World {
+    /// One caller's telephone.
+    type Caller;
+
+    /// Longer than anything takes on this switch that is not asked to take long.
+    const PATIENCE: Duration;
+
+    fn controller(&mut self) -> &mut Controller;
+    fn now(&self) -> Moment;
+
+    /// `name` may be any bytes but the line ends of the wire that carries it.
+    async fn dial(&mut self, from: &str, name: &[u8]) -> Self::Caller;
+    async fn press(&mut self, caller: &Self::Caller, key: Key);
+    async fn hang_up(&mut self, caller: &Self::Caller);
+    /// Waits until the caller's telephone says that it is answered.
+    async fn answered(&mut self, caller: &Self::Caller);
+    /// Waits until the caller's telephone says that the call has ended.
+    async fn ended(&mut self, caller: &Self::Caller);
+    /// Whether the caller's telephone believes that the call lives.
+    async fn alive(&mut self, caller: &Self::Caller) -> bool;
+
+    /// The address of the phone of this number; there are at least sixty, from 1.
+    fn station(&self, phone: u16) -> StationAddress;
+    /// An address that leads to no phone.
+    fn nowhere(&self) -> StationAddress;
+    async fn phone_does(&mut self, phone: u16, does: PhoneDoes);
+    /// Waits until the phone rings, and picks it up. `false`: it had stopped ringing.
+    async fn pick_up(&mut self, phone: u16) -> bool;
+    /// Ends what is on the phone, ringing or talking.
+    async fn put_down(&mut self, phone: u16);
+    /// Whether the phone rings or talks.
+    async fn in_use(&mut self, phone: u16) -> bool;
+
+    /// A sound shorter than a second, one of about ten seconds, and one that is not there.
+    fn short_sound(&self) -> Sound;
+    fn long_sound(&self) -> Sound;
+    fn no_sound(&self) -> Sound;
+
+    async fn hears(&mut self, leg: &LegId, what: Heard);
+
+    /// Cuts the link; the driver stays, and finds out.
+    async fn cut_link(&mut self);
+    /// Lets the link come back.
+    async fn mend_link(&mut self);
+    /// Ends the driver as a dying controller would, and links a new one with the next epoch. Returns when its
+    /// link is up, before its snapshot.
+    async fn new_controller(&mut self);
+}
