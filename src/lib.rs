@@ -4,4 +4,5 @@ pub mod config;
 pub mod controller;
 pub mod dialplan;
 pub mod routing;
+pub mod store;
 pub mod switch;
