@@ -5,4 +5,5 @@ pub mod controller;
 pub mod dialplan;
 pub mod routing;
 pub mod speech;
+pub mod store;
 pub mod switch;

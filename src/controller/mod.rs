@@ -5,6 +5,7 @@
 //! seen and what has happened comes out.
 
 mod clock;
+pub mod filler;
 pub mod journal;
 mod measure;
 mod prompts;

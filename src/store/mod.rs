@@ -1,0 +1,55 @@
+//! SQL: people, published versions, and all facts with what is read from them. One file per table; `driver.rs` alone
+//! names a database driver, and the same statements run on SQLite and PostgreSQL.
+//!
+//! Owns no truth about live calls (the switch and the journal do), decides nothing, and is never waited for by the
+//! controller's loop: `fill.rs` is called by the controller's filler, in its own time.
+
+pub mod agent_states;
+pub mod agents;
+pub mod calls;
+mod driver;
+pub mod facts;
+mod fill;
+pub mod filled;
+pub mod offers;
+pub mod personal;
+pub mod queue_stays;
+pub mod versions;
+
+pub use driver::{Db, Dialect, Value};
+pub use fill::{Position, Recorded, Way};
+
+/// Every statement of this room, so that a test can prepare each on both databases.
+pub fn statements() -> Vec<&'static str> {
+    [
+        agent_states::STATEMENTS,
+        agents::STATEMENTS,
+        calls::STATEMENTS,
+        facts::STATEMENTS,
+        filled::STATEMENTS,
+        offers::STATEMENTS,
+        personal::STATEMENTS,
+        queue_stays::STATEMENTS,
+        versions::STATEMENTS,
+    ]
+    .concat()
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Try again later: it does not answer, is locked, full, starting or stopping.
+    #[error("the database is away: {why}")]
+    Away { why: String },
+    /// A row that this version cannot have written: look at it before anything else.
+    #[error("table {table}, row {id}: not what was written there")]
+    Inconsistent { table: &'static str, id: String },
+    /// The database understood, and said no. The same again will be refused again.
+    #[error("the database refused: {why}")]
+    Refused { why: String },
+    /// There is one of that name already.
+    #[error("{what} {name} is there already")]
+    Exists { what: &'static str, name: String },
+    /// There is none of that name.
+    #[error("there is no {what} {name}")]
+    Missing { what: &'static str, name: String },
+}

@@ -1,0 +1,107 @@
+//! `personal`: what facts may not hold because a person can ask for it to be erased: the caller's number and name, and
+//! what was keyed.
+
+use serde::{Deserialize, Serialize};
+
+use super::StoreError;
+use super::driver::{Change, Db, values};
+use crate::routing::fact::Fact;
+use crate::routing::ids::{CallId, CallerName, CentreName, PhoneNumber};
+
+const TABLE: &str = "personal";
+const INSERT: &str = "INSERT INTO personal (centre, call, from_number, caller_name, keyed) VALUES ($1, $2, $3, $4, '') \
+     ON CONFLICT (centre, call) DO NOTHING";
+const KEYED: &str = "UPDATE personal SET keyed = keyed || $3 WHERE centre = $1 AND call = $2";
+const READ: &str = "SELECT from_number, caller_name, keyed FROM personal WHERE centre = $1 AND call = $2";
+const ERASE: &str = "DELETE FROM personal WHERE centre = $1 AND call = $2";
+
+pub(super) const STATEMENTS: &[&str] = &[INSERT, KEYED, READ, ERASE];
+
+/// What is known of the caller of one call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Personal {
+    pub from: PhoneNumber,
+    pub name: CallerName,
+    pub keyed: Vec<KeyedDigits>,
+}
+
+/// The digits of the `Keyed` fact `seq`, `n`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyedDigits {
+    pub seq: u64,
+    pub n: u32,
+    pub keys: String,
+}
+
+/// The fact as it may be kept for ever. `None`: as it is.
+pub(super) fn impersonal(fact: &Fact) -> Option<Fact> {
+    let mut fact = match fact {
+        Fact::CallArrived { .. } | Fact::Keyed { .. } => fact.clone(),
+        Fact::ControllerStarted { .. }
+        | Fact::VersionPublished { .. }
+        | Fact::StepEntered { .. }
+        | Fact::CallQueued { .. }
+        | Fact::CallLeftQueue { .. }
+        | Fact::OfferMade { .. }
+        | Fact::OfferRang { .. }
+        | Fact::OfferAnswered { .. }
+        | Fact::OfferEnded { .. }
+        | Fact::CallConnected { .. }
+        | Fact::CallEnded { .. }
+        | Fact::AgentLoggedIn { .. }
+        | Fact::AgentLoggedOut { .. }
+        | Fact::AgentChanged { .. }
+        | Fact::LinkChanged { .. }
+        | Fact::Healed { .. }
+        | Fact::WallClockStepped { .. } => return None,
+    };
+    if let Fact::CallArrived { from, name, .. } = &mut fact {
+        *from = PhoneNumber::new("");
+        *name = CallerName::new("");
+    }
+    if let Fact::Keyed { keys, .. } = &mut fact {
+        keys.clear();
+    }
+    Some(fact)
+}
+
+pub(super) async fn arrived(
+    change: &mut Change,
+    centre: &CentreName,
+    call: CallId,
+    from: &PhoneNumber,
+    name: &CallerName,
+) -> Result<(), StoreError> {
+    let values = values![centre.as_str(), call.to_string(), from.as_str(), name.as_str()];
+    change.execute(INSERT, values).await.map(drop)
+}
+
+pub(super) async fn keyed(
+    change: &mut Change,
+    centre: &CentreName,
+    call: CallId,
+    digits: &KeyedDigits,
+) -> Result<(), StoreError> {
+    let mut line = serde_json::to_string(digits).map_err(|error| StoreError::Refused { why: error.to_string() })?;
+    line.push('\n');
+    change.execute(KEYED, values![centre.as_str(), call.to_string(), line]).await.map(drop)
+}
+
+impl Db {
+    /// `None` where it was erased, or the call is unknown.
+    pub async fn personal(&self, centre: &CentreName, call: CallId) -> Result<Option<Personal>, StoreError> {
+        let Some(row) = self.row(READ, values![centre.as_str(), call.to_string()]).await? else { return Ok(None) };
+        let bad = |_| StoreError::Inconsistent { table: TABLE, id: call.to_string() };
+        let lines = row.text(TABLE, "keyed")?;
+        Ok(Some(Personal {
+            from: PhoneNumber::new(row.text(TABLE, "from_number")?),
+            name: CallerName::new(row.text(TABLE, "caller_name")?),
+            keyed: lines.lines().map(serde_json::from_str).collect::<Result<_, _>>().map_err(bad)?,
+        }))
+    }
+
+    /// Forget who called. The figures stay.
+    pub async fn erase_personal(&self, centre: &CentreName, call: CallId) -> Result<(), StoreError> {
+        self.execute(ERASE, values![centre.as_str(), call.to_string()]).await.map(drop)
+    }
+}
