@@ -3,11 +3,15 @@
 //! Owns the file's words and the environment variables it names; nobody else reads either. As strict as the
 //! dialplan, with the same reader: every mistake at once, each at its place.
 
+mod read;
+
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::{Path, PathBuf};
 
+pub use self::read::read_config;
+use crate::dialplan::read::MOST_BYTES;
 use crate::dialplan::{Language, Mistakes};
 use crate::routing::ids::{CentreName, SwitchName};
 
@@ -170,20 +174,78 @@ pub enum ConfigError {
     Mistaken(#[from] Mistakes),
 }
 
-/// Reads the text of a `cordboard.yaml`. `path` is how mistakes name it; relative paths in it count from its
-/// directory.
-pub fn read_config(_path: &Path, _bytes: &[u8]) -> Result<Config, Mistakes> {
-    Err(Mistakes::default())
+impl Secret {
+    /// The secret itself, from wherever it is.
+    ///
+    /// # Errors
+    /// [`ConfigError::Unreadable`] or [`ConfigError::NoSecret`]; neither shows any of it.
+    pub fn reveal(&self) -> Result<String, ConfigError> {
+        let found = match self {
+            Secret::Here(secret) => secret.clone(),
+            Secret::File(path) => {
+                let text =
+                    std::fs::read_to_string(path).map_err(|why| ConfigError::Unreadable { path: path.clone(), why })?;
+                text.lines().next().unwrap_or_default().to_owned()
+            }
+            Secret::Env(name) => std::env::var(name).unwrap_or_default(),
+        };
+        // It goes into a line of the switch's protocol, which a control character would end.
+        if found.is_empty() || found.chars().any(char::is_control) {
+            return Err(ConfigError::NoSecret(format!("{self:?}")));
+        }
+        Ok(found)
+    }
 }
 
 /// Reads `cordboard.yaml` from the disk.
-pub fn load_config(_path: &Path) -> Result<Config, ConfigError> {
-    Err(ConfigError::Mistaken(Mistakes::default()))
+///
+/// # Errors
+/// [`ConfigError`]: what cannot be read, or every mistake at once.
+pub fn load_config(path: &Path) -> Result<Config, ConfigError> {
+    let file = std::fs::File::open(path).map_err(|why| ConfigError::Unreadable { path: path.to_owned(), why })?;
+    let mut bytes = Vec::new();
+    // One byte more than may be, so that the reader says so.
+    std::io::Read::read_to_end(&mut std::io::Read::take(file, MOST_BYTES as u64 + 1), &mut bytes)
+        .map_err(|why| ConfigError::Unreadable { path: path.to_owned(), why })?;
+    Ok(read_config(path, &bytes)?)
 }
 
-impl Secret {
-    /// The secret itself, from wherever it is.
-    pub fn reveal(&self) -> Result<String, ConfigError> {
-        Err(ConfigError::NoSecret(String::new()))
+const DEFAULT_ADDRESS: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 8080));
+
+impl Default for Contexts {
+    fn default() -> Self {
+        Contexts { entry: "cordboard".into(), agent: "cordboard-agent".into() }
+    }
+}
+
+impl Default for Speech {
+    fn default() -> Self {
+        let voices = [(Language::En, "en-gb"), (Language::Zh, "cmn-latn-pinyin")];
+        Speech {
+            program: "espeak-ng".into(),
+            voices: voices.into_iter().map(|(language, voice)| (language, voice.to_owned())).collect(),
+            rate: 160,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_never_shown() {
+        assert_eq!(format!("{:?}", Secret::Here("hunter2".into())), "Here(****)");
+        let error = Secret::Here("hunter2\r\nAction: Logoff".into()).reveal().unwrap_err();
+        assert!(!error.to_string().contains("hunter2"));
+        assert_eq!(Secret::Here("hunter2".into()).reveal().unwrap(), "hunter2");
+    }
+
+    #[test]
+    fn a_secret_in_a_file_is_its_first_line() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "hunter2\n").unwrap();
+        assert_eq!(Secret::File(file.path().into()).reveal().unwrap(), "hunter2");
+        assert!(Secret::File("/nowhere/at/all".into()).reveal().is_err());
     }
 }

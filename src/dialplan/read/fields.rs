@@ -11,7 +11,9 @@ use super::node::{Node, Value};
 pub(crate) struct Fields<'n> {
     /// Where the map begins.
     pub(crate) place: &'n Place,
-    what: String,
+    what: &'static str,
+    /// There are keys that nobody knows: what seems to be missing is probably among them.
+    strays: bool,
     pairs: Vec<(&'static str, &'n Node, &'n Node)>,
 }
 
@@ -41,7 +43,7 @@ impl<'n> Fields<'n> {
                 return None;
             }
         };
-        let mut fields = Fields { place: &node.place, what: known.what.into(), pairs: Vec::new() };
+        let mut fields = Fields { place: &node.place, what: known.what, strays: false, pairs: Vec::new() };
         let mut slips = Vec::new();
         for (at, (key, value)) in pairs.iter().enumerate() {
             let Some(text) = key_text(key, notes) else { continue };
@@ -71,9 +73,10 @@ impl<'n> Fields<'n> {
         (text, key, value): (&str, &'n Node, &'n Node),
         notes: &mut Notes,
     ) {
+        self.strays = true;
         let plain_before = before.is_some_and(|(_, value)| value.scalar().is_some_and(|scalar| scalar.plain));
         if known.later.contains(&text) {
-            notes.add(&key.place, format!("\"{text}\" is not part of language 1 yet"));
+            notes.add(&key.place, not_yet(text));
         } else if value.is_empty() && plain_before && !text.is_ascii() {
             notes.add(&key.place, COMMA_SPLITS);
         } else if text.contains(['：', '，']) {
@@ -87,6 +90,7 @@ impl<'n> Fields<'n> {
             };
             notes.add_suggesting(&key.place, sentence, meant);
             if let Some(meant) = known.keys.iter().find(|key| Some(**key) == meant) {
+                self.strays = false;
                 self.pairs.push((meant, key, value));
             }
         }
@@ -104,7 +108,7 @@ impl<'n> Fields<'n> {
     /// The value of a key that must be there.
     pub(crate) fn require(&self, key: &str, notes: &mut Notes) -> Option<&'n Node> {
         let found = self.get(key);
-        if found.is_none() {
+        if found.is_none() && !self.strays {
             notes.add(self.place, format!("{} needs \"{key}\"", self.what));
         }
         found
@@ -115,6 +119,7 @@ impl<'n> Fields<'n> {
         let mut given = self.pairs.iter().filter(|(name, ..)| keys.contains(name));
         let first = given.next();
         match first {
+            None if self.strays => {}
             None => notes.add(self.place, format!("{} needs {}", self.what, one_of(keys))),
             Some(_) => {
                 for (name, key, _) in given {
@@ -124,6 +129,11 @@ impl<'n> Fields<'n> {
         }
         first.map(|(name, _, value)| (*name, *value))
     }
+}
+
+/// What the design has and this version does not.
+pub(crate) fn not_yet(word: &str) -> String {
+    format!("\"{word}\" is planned, and not there yet")
 }
 
 fn one_of(keys: &[&str]) -> String {

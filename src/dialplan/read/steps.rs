@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::fields::{Fields, Known, entries};
+use super::fields::{Fields, Known, entries, not_yet};
 use super::mistake::{Place, nearest};
 use super::node::{Node, Value};
 use super::reading::{Kind, Reading};
@@ -142,7 +142,7 @@ impl Reading {
         let word = if ACTIONS.contains(&word) {
             word
         } else if ACTIONS_LATER.contains(&word) {
-            self.notes.add(&key.place, format!("\"{word}\" is not part of language 1 yet"));
+            self.notes.add(&key.place, not_yet(word));
             return None;
         } else {
             let meant = nearest(word, ACTIONS);
