@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::agent::{Presence, Work};
-use super::fact::{Fact, OfferEnd};
+use super::fact::{EndedBy, Fact, OfferEnd, Outcome};
 use super::ids::*;
 use super::queue::Need;
 use crate::calendar::Moment;
@@ -41,6 +41,9 @@ pub struct KnownCall {
     pub talking: Option<(AgentName, LegId, Moment)>,
     /// The queue that the conversation came from.
     pub talked_for: Option<QueueName>,
+    /// We have hung up: how it ends when the switch says that the leg is gone.
+    #[serde(default)]
+    pub ending: Option<(Outcome, EndedBy)>,
 }
 
 /// A place in a queue.
@@ -94,6 +97,7 @@ impl Known {
                         offer: None,
                         talking: None,
                         talked_for: None,
+                        ending: None,
                     },
                 );
             }
@@ -145,6 +149,10 @@ impl Known {
                 known.queued = None;
                 known.offer = None;
                 known.talking = Some((agent.clone(), leg.clone(), at));
+            }),
+            Fact::CallHungUp { call, outcome, by } => self.of_call(*call, |known| {
+                known.talking = None;
+                known.ending = Some((*outcome, by.clone()));
             }),
             Fact::CallEnded { call, .. } => {
                 if self.calls.remove(call).is_none() {

@@ -87,7 +87,9 @@ impl Core {
             otherwise: exits_of(&walk, &queued.queue),
         });
         let mut stage = Stage::InDialplan { playing: None };
-        if let Some((agent, leg, since)) = &known.talking {
+        if let Some((outcome, by)) = known.ending {
+            stage = Stage::Ending { outcome, by };
+        } else if let Some((agent, leg, since)) = &known.talking {
             let queue = known.talked_for.clone().unwrap_or_else(|| QueueName::new(""));
             self.adopt_leg(agent, leg);
             stage = Stage::Talking { queue, agent: agent.clone(), agent_leg: leg.clone(), since: *since };

@@ -370,13 +370,10 @@ impl Core {
         self.walk_to(now, call, &step);
     }
 
-    /// We hang up, and the call ends when the switch says that the leg is gone.
+    /// The dialplan, or a queue that is full, ends the call.
     pub(super) fn end_by_us(&mut self, now: Moment, call: CallId, outcome: Outcome) {
         self.forget_play(call);
-        let Some(of) = self.calls.get_mut(&call) else { return };
-        of.stage = Stage::Ending { outcome, by: EndedBy::Us };
-        let (switch, leg) = (of.switch.clone(), of.leg.clone());
         let cause = if outcome == Outcome::Refused { HangUpCause::Congested } else { HangUpCause::Normal };
-        self.hang_up(now, &switch, leg, cause);
+        self.hang_up_on(now, call, outcome, EndedBy::Us, cause);
     }
 }

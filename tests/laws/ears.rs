@@ -11,7 +11,6 @@ use cordboard::routing::ids::*;
 use cordboard::switch::rehearsal::{Exchange, Hearing};
 
 use crate::floor::Floor;
-use crate::hall::MENU_TIMEOUT;
 use crate::law::{Broken, Law, must};
 
 /// What is wrong with what a leg hears, or with the leg.
@@ -39,6 +38,9 @@ enum Wrong {
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
     pub air: Duration,
+    /// In the dialplan, between prompts. `None` where the end of a prompt may be lost: only its deadline, of
+    /// minutes, heals that.
+    pub prompts: Option<Duration>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -50,7 +52,7 @@ pub struct Ears {
 impl Patience {
     fn of(self, wrong: Wrong) -> Duration {
         match wrong {
-            Wrong::Silent => MENU_TIMEOUT + self.air,
+            Wrong::Silent => self.prompts.map_or(Duration::MAX, |prompts| prompts + self.air),
             Wrong::DeadAir
             | Wrong::Apart
             | Wrong::NotHungUp
@@ -114,17 +116,17 @@ impl Ears {
             };
             found.extend(wrong.map(|wrong| (leg.clone(), wrong)));
         }
+        let ours = |leg: &LegId| {
+            floor.calls.values().any(|call| call.leg == *leg)
+                || floor.agents.values().any(|agent| agent.leg.as_ref() == Some(leg))
+        };
         if self.swept.is_none_or(|swept| now.since(swept) >= SWEEP) {
             self.swept = Some(now);
-            let ours = |leg: &LegId| {
-                floor.calls.values().any(|call| call.leg == *leg)
-                    || floor.agents.values().any(|agent| agent.leg.as_ref() == Some(leg))
-            };
             let strays = exchanges.iter().filter(|(switch, _)| up(switch)).flat_map(|(_, exchange)| exchange.legs());
             found.extend(strays.filter(|seen| !ours(&seen.leg)).map(|seen| (seen.leg, Wrong::Stray)));
         } else {
-            let still = self.since.keys().filter(|(_, wrong)| *wrong == Wrong::Stray).cloned();
-            found.extend(still);
+            let lives = |leg: &LegId| exchanges.values().any(|exchange| exchange.hears(leg).is_some());
+            found.extend(self.since.keys().filter(|(leg, wrong)| *wrong == Wrong::Stray && lives(leg) && !ours(leg)).cloned());
         }
         let before = std::mem::take(&mut self.since);
         self.since = found.into_iter().map(|key| { let since = before.get(&key).copied().unwrap_or(now); (key, since) }).collect();

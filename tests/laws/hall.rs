@@ -20,8 +20,11 @@ pub const REASONS: [&str; 2] = ["lunch", "training"];
 pub const MISSING: &str = "missing";
 pub const VERSIONS: usize = 3;
 
-/// How long a menu of these halls waits for a key: as long a caller may hear nothing there.
-pub const MENU_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a menu or a question of these halls waits for a key.
+const KEY_TIMEOUT: Duration = Duration::from_secs(2);
+const MOST_DIGITS: u8 = 3;
+/// As long may a caller hear nothing in these dialplans: before every digit of an answer.
+pub const LONGEST_SILENCE: Duration = Duration::from_secs(2 * MOST_DIGITS as u64);
 
 #[derive(Clone, Debug)]
 pub struct Seat {
@@ -155,7 +158,7 @@ fn plan(chance: &mut Chance, centre: &CentreName, version: usize, queues: &[Queu
     let menu = Menu {
         prompt: words(chance),
         keys: keys.zip(to_queues.iter().cloned()).collect(),
-        timeout: MENU_TIMEOUT,
+        timeout: KEY_TIMEOUT,
         tries: 1 + chance.below(2) as u8,
         otherwise: percent(chance, 70).then(|| one_of(chance, &to_queues).clone()),
     };
@@ -164,9 +167,9 @@ fn plan(chance: &mut Chance, centre: &CentreName, version: usize, queues: &[Queu
         prompt: words(chance),
         into: "account".into(),
         fewest: 1,
-        most: 3,
+        most: MOST_DIGITS,
         ends: EndKey::Hash,
-        timeout: MENU_TIMEOUT,
+        timeout: KEY_TIMEOUT,
         tries: 1,
         otherwise: None,
     };

@@ -267,6 +267,11 @@ fn fold_is_state(floor: &Floor<'_>, known: &Known) -> Result<(), Broken> {
             must!(Law::FoldIsState, folded.language == call.walk.language().as_str(), "{id} in {}, folded {}", call.walk.language(), folded.language);
             must!(Law::FoldIsState, folded.keyed == *call.walk.keyed(), "{id} keyed {:?}, folded {:?}", call.walk.keyed(), folded.keyed);
         }
+        let ended = match &call.stage {
+            Stage::Ending { outcome, by } => Some((*outcome, by.clone())),
+            _ => None,
+        };
+        must!(Law::FoldIsState, folded.ending == ended, "{id} is {:?}, folded {:?}", call.stage, folded.ending);
         let place = place_of(call);
         let same = match (place, &folded.queued) {
             (None, None) => true,

@@ -13,6 +13,7 @@ struct Story {
     queue: Option<QueueName>,
     connected: bool,
     offer: Option<(OfferId, AgentName)>,
+    hung_up: Option<(Outcome, EndedBy)>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -112,6 +113,11 @@ impl Ledger {
                 story.queue = None;
                 self.accounts.entry(queue.clone()).or_default().answered += 1;
             }
+            Fact::CallHungUp { call, outcome, by } => {
+                let story = self.open.entry(*call).or_default();
+                must!(Law::EndsOnce, story.hung_up.is_none(), "{call} hung up on twice");
+                story.hung_up = Some((*outcome, by.clone()));
+            }
             Fact::CallEnded { call, outcome, by } => {
                 let Some(story) = self.open.remove(call) else {
                     return crate::law::broken(Law::EndsOnce, format!("{call} ended and was not there"));
@@ -157,6 +163,9 @@ impl Ledger {
 
 /// Whether a story may end so.
 fn fits(outcome: Outcome, by: &EndedBy, story: &Story) -> bool {
+    if let Some(said) = &story.hung_up && *said != (outcome, by.clone()) {
+        return false;
+    }
     match outcome {
         Outcome::Answered => story.connected,
         Outcome::Abandoned => story.queue.is_some() && *by == EndedBy::Caller,

@@ -21,7 +21,7 @@ use cordboard::switch::{Event, Sound, SwitchAct, Ticket, Told};
 
 use crate::ears::{Ears, Patience};
 use crate::floor::Floor;
-use crate::hall::{Hall, MISSING};
+use crate::hall::{Hall, LONGEST_SILENCE, MISSING};
 use crate::law::{Broken, Law, broken, must};
 use crate::laws::{Laws, Step};
 use crate::ledger::Ledger;
@@ -138,7 +138,7 @@ impl Shift {
             replays: seed % 4 == 0 || saboteur.is_some(),
             laws: Laws::new(most_credit),
             ears: Ears::default(),
-            patience: Patience { air: Duration::from_millis(500) },
+            patience: Patience { air: Duration::from_millis(500), prompts: Some(LONGEST_SILENCE) },
             dies_after: None,
             tally: Tally::default(),
             story: VecDeque::new(),
@@ -159,6 +159,7 @@ impl Shift {
             Climate::Calm | Climate::Real => Duration::from_millis(500),
             Climate::Harsh => Duration::from_millis(6_000),
         };
+        self.patience.prompts = (climate != Climate::Harsh).then_some(LONGEST_SILENCE);
         for exchange in self.exchanges.values_mut() {
             exchange.set_faults(faults.clone());
         }
