@@ -32,6 +32,8 @@ pub struct KnownCall {
     pub version: VersionHash,
     pub arrived: Moment,
     pub step: Option<StepName>,
+    #[serde(default)]
+    pub step_since: Moment,
     pub language: String,
     /// What the caller keyed into variables; never a secret.
     pub keyed: BTreeMap<String, String>,
@@ -91,6 +93,7 @@ impl Known {
                         version: version.clone(),
                         arrived: at,
                         step: None,
+                        step_since: at,
                         language: String::new(),
                         keyed: BTreeMap::new(),
                         queued: None,
@@ -103,6 +106,7 @@ impl Known {
             }
             Fact::StepEntered { call, step, language } => self.of_call(*call, |known| {
                 known.step = Some(step.clone());
+                known.step_since = at;
                 known.language.clone_from(language);
                 known.queued = None;
             }),

@@ -16,7 +16,7 @@ use cordboard::routing::fact::Outcome;
 use cordboard::routing::ids::*;
 use cordboard::routing::tag::Place;
 use cordboard::routing::{Act, Core, Effect, Fact, Handled, Input, Known};
-use cordboard::switch::rehearsal::{Chance, Exchange, Faults, World};
+use cordboard::switch::rehearsal::{Chance, Exchange, Faults, PerMille, World};
 use cordboard::switch::{Event, Sound, SwitchAct, Ticket, Told};
 
 use crate::ears::{Ears, Patience};
@@ -33,8 +33,9 @@ pub const MORNING: Moment = Moment::from_ms(1_772_438_400_000);
 const STORY: usize = 40;
 /// What a crash of the machine may take from the end of the journal: what was not on the disk yet.
 const TORN: Duration = Duration::from_millis(5);
-/// After the last caller has gone: hang-ups heal, timers run out, wrap-up and rest end.
-const DRAIN: Duration = Duration::from_secs(90);
+/// After the last caller has gone: hang-ups heal, timers run out, wrap-up and rest end; and the longest deadline
+/// of an order (a prompt's, of ten minutes) passes, where its result was lost.
+const DRAIN: Duration = Duration::from_secs(700);
 
 /// What a shift came to.
 #[derive(Clone, Debug, Default)]
@@ -138,7 +139,7 @@ impl Shift {
             replays: seed % 4 == 0 || saboteur.is_some(),
             laws: Laws::new(most_credit),
             ears: Ears::default(),
-            patience: Patience { air: Duration::from_millis(500), prompts: Some(LONGEST_SILENCE) },
+            patience: Patience { air: Duration::from_millis(500), prompts: Some(LONGEST_SILENCE), lists_miss: false },
             dies_after: None,
             tally: Tally::default(),
             story: VecDeque::new(),
@@ -151,7 +152,8 @@ impl Shift {
         let faults = match climate {
             Climate::Calm => Faults::NONE,
             Climate::Real => Faults::REAL,
-            Climate::Harsh => Faults::HARSH,
+            // Late more seldom: in a busy hall the stream of events would never catch up.
+            Climate::Harsh => Faults { late: PerMille(3), ..Faults::HARSH },
         };
         // Harsh: a hang-up may be lost for 400 ms, and the stream of events stand still for 400 ms, more than once;
         // then ConnectDue (2 s) and the look that follows have to do their work.
@@ -159,6 +161,7 @@ impl Shift {
             Climate::Calm | Climate::Real => Duration::from_millis(500),
             Climate::Harsh => Duration::from_millis(6_000),
         };
+        self.patience.lists_miss = climate == Climate::Harsh;
         self.patience.prompts = (climate != Climate::Harsh).then_some(LONGEST_SILENCE);
         for exchange in self.exchanges.values_mut() {
             exchange.set_faults(faults.clone());
@@ -400,7 +403,9 @@ impl Shift {
         self.core = Some(core);
         self.tell(Input::Started { epoch: Epoch(self.epoch), version, switches, known: Box::new(known) })?;
         for switch in self.hall.switches.clone() {
-            self.happen(&switch, World::LinkMends)?;
+            if !self.is_dead() {
+                self.happen(&switch, World::LinkMends)?;
+            }
         }
         Ok(())
     }

@@ -149,7 +149,8 @@ impl Weather {
         if self.climate == Climate::Harsh {
             shift.set_climate(Climate::Harsh);
         }
-        if shift.is_dead() {
+        // A kill that was waiting for the next step may strike once more.
+        while shift.is_dead() {
             shift.start()?;
         }
         for switch in shift.hall.switches.clone() {
