@@ -196,7 +196,12 @@ impl Core {
             match seen.get(&leg) {
                 Some(caller) => self.compare_call(now, call, caller, &seen),
                 // In doubt until the second look: it keeps its place, and nobody is rung for it.
-                None => self.doubt(now, call),
+                None => {
+                    self.doubt(now, call);
+                    // What befell the phone is not compared without the caller, so it is looked at too.
+                    let phone = self.calls.get(&call).and_then(|of| self.agent_leg_of(&of.stage));
+                    self.look_at(now, switch, phone);
+                }
             }
         }
         self.compare_agent_legs(now, switch, &seen);
@@ -205,16 +210,21 @@ impl Core {
         }
     }
 
-    fn compare_call(&mut self, now: Moment, call: CallId, caller: &LegSeen, seen: &BTreeMap<LegId, LegSeen>) {
-        let Some(of) = self.calls.get(&call) else { return };
-        let (switch, stage) = (of.switch.clone(), of.stage.clone());
-        let agent_leg = match &stage {
+    /// The phone that rings for a call, or talks in it.
+    fn agent_leg_of(&self, stage: &Stage) -> Option<LegId> {
+        match stage {
             Stage::Talking { agent_leg, .. } => Some(agent_leg.clone()),
             Stage::Waiting { offer: Some(offer), .. } | Stage::Connecting { offer, .. } => {
                 self.offers.get(offer).map(|offer| offer.leg.clone())
             }
             Stage::InDialplan { .. } | Stage::Waiting { offer: None, .. } | Stage::Ending { .. } => None,
-        };
+        }
+    }
+
+    fn compare_call(&mut self, now: Moment, call: CallId, caller: &LegSeen, seen: &BTreeMap<LegId, LegSeen>) {
+        let Some(of) = self.calls.get(&call) else { return };
+        let (switch, stage) = (of.switch.clone(), of.stage.clone());
+        let agent_leg = self.agent_leg_of(&stage);
         let phone = agent_leg.as_ref().and_then(|leg| seen.get(leg));
         if let Some(joined) = &caller.joined_with {
             if agent_leg.as_ref() == Some(joined) {

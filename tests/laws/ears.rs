@@ -90,7 +90,7 @@ impl Ears {
 
     pub fn listen(&mut self, now: Moment, floor: &Floor<'_>, exchanges: &BTreeMap<SwitchName, Exchange>, up: &dyn Fn(&SwitchName) -> bool) {
         let mut found: Vec<(LegId, Wrong)> = Vec::new();
-        for call in floor.calls.values().filter(|call| up(&call.switch)) {
+        for call in floor.calls.iter().filter(|call| up(&call.switch)) {
             let Some(exchange) = exchanges.get(&call.switch) else { continue };
             let hears = exchange.hears(&call.leg);
             let wrong = match (&call.stage, &hears) {
@@ -105,7 +105,7 @@ impl Ears {
             };
             found.extend(wrong.map(|wrong| (call.leg.clone(), wrong)));
         }
-        for agent in floor.agents.values().filter(|agent| up(&agent.switch)) {
+        for agent in floor.agents.iter().filter(|agent| up(&agent.switch)) {
             let (Some(exchange), Some(leg)) = (exchanges.get(&agent.switch), &agent.leg) else { continue };
             let wrong = match exchange.leg(leg) {
                 None => Some(Wrong::Ghost),
@@ -114,7 +114,7 @@ impl Ears {
                 }
                 Some(_) => match &agent.work {
                     Work::Ringing { call, .. } => {
-                        let caller = floor.calls.get(call).map(|call| &call.leg);
+                        let caller = floor.call(*call).map(|call| &call.leg);
                         caller.is_none_or(|caller| exchange.hears(caller).is_none()).then_some(Wrong::RingsForNobody)
                     }
                     _ => Some(Wrong::RingsForNobody),
@@ -123,8 +123,8 @@ impl Ears {
             found.extend(wrong.map(|wrong| (leg.clone(), wrong)));
         }
         let ours = |leg: &LegId| {
-            floor.calls.values().any(|call| call.leg == *leg)
-                || floor.agents.values().any(|agent| agent.leg.as_ref() == Some(leg))
+            floor.calls.iter().any(|call| call.leg == *leg)
+                || floor.agents.iter().any(|agent| agent.leg.as_ref() == Some(leg))
         };
         if self.swept.is_none_or(|swept| now.since(swept) >= SWEEP) {
             self.swept = Some(now);

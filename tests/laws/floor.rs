@@ -1,7 +1,6 @@
 //! The floor as the core shows it after a step: what the laws look at, and the only thing a saboteur of the view
 //! can lie about.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use cordboard::calendar::Moment;
@@ -13,8 +12,10 @@ use cordboard::routing::ids::*;
 #[derive(Clone, Debug)]
 pub struct Floor<'a> {
     pub now: Moment,
-    pub calls: BTreeMap<CallId, &'a Call>,
-    pub agents: BTreeMap<&'a AgentName, &'a Agent>,
+    /// By id.
+    pub calls: Vec<&'a Call>,
+    /// By name.
+    pub agents: Vec<&'a Agent>,
 }
 
 /// A floor that can be lied about.
@@ -28,9 +29,17 @@ impl<'a> Floor<'a> {
     pub fn of(now: Moment, core: &'a Core) -> Self {
         Self {
             now,
-            calls: core.calls().map(|call| (call.id, call)).collect(),
-            agents: core.agents().map(|agent| (&agent.name, agent)).collect(),
+            calls: core.calls().collect(),
+            agents: core.agents().collect(),
         }
+    }
+
+    pub fn call(&self, id: CallId) -> Option<&'a Call> {
+        self.calls.binary_search_by_key(&id, |call| call.id).ok().map(|n| self.calls[n])
+    }
+
+    pub fn agent(&self, name: &AgentName) -> Option<&'a Agent> {
+        self.agents.binary_search_by(|agent| agent.name.cmp(name)).ok().map(|n| self.agents[n])
     }
 
     pub fn copied(core: &Core) -> Copied {
@@ -42,8 +51,8 @@ impl Copied {
     pub fn floor(&self, now: Moment) -> Floor<'_> {
         Floor {
             now,
-            calls: self.calls.iter().map(|call| (call.id, call)).collect(),
-            agents: self.agents.iter().map(|agent| (&agent.name, agent)).collect(),
+            calls: self.calls.iter().collect(),
+            agents: self.agents.iter().collect(),
         }
     }
 }
@@ -51,11 +60,11 @@ impl Copied {
 impl fmt::Display for Floor<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "the floor at {}", self.now)?;
-        for agent in self.agents.values() {
+        for agent in &self.agents {
             let Agent { name, presence, work, line, leg, queues, .. } = agent;
             writeln!(f, "  {name} {presence:?} {work:?} line {line:?} leg {leg:?} in {queues:?}")?;
         }
-        for call in self.calls.values() {
+        for call in &self.calls {
             writeln!(f, "  {} on {} to {}: {:?}", call.id, call.leg, call.to, call.stage)?;
         }
         Ok(())

@@ -18,6 +18,8 @@ use crate::ledger::Ledger;
 const MOST_EFFECTS: usize = 24;
 /// A snapshot, a start or a timer may touch every call and every agent, a few orders each.
 const MOST_EFFECTS_EACH: usize = 8;
+/// From the snapshot to a place that only the channel knew being back: the time of one look, in the worst weather.
+const RETURN: Duration = Duration::from_secs(5);
 
 #[derive(Clone, Debug, Default)]
 pub struct Laws {
@@ -25,8 +27,8 @@ pub struct Laws {
     most_credit: Duration,
     /// Where each leg stands in line, as first told.
     places: BTreeMap<LegId, (QueueName, Moment)>,
-    /// Whose place the journal and the channel have both lost, through no fault of the core.
-    excused: BTreeSet<LegId>,
+    /// Whose place the torn journal has lost and only the channel knows, and by when it must be back.
+    returning: BTreeMap<LegId, Option<Moment>>,
     up: BTreeSet<SwitchName>,
 }
 
@@ -35,6 +37,8 @@ pub struct Step<'a> {
     pub input: &'a Input,
     pub effects: &'a [Effect],
     pub facts: &'a [Fact],
+    /// Whatever the input, timers that were due run with it.
+    pub timers_due: bool,
 }
 
 impl Laws {
@@ -46,14 +50,15 @@ impl Laws {
         self.up.contains(switch)
     }
 
-    /// The controller died. `torn` says whose place was lost with the tail of the journal.
-    pub fn killed(&mut self, ledger: Ledger, torn: BTreeSet<LegId>) {
+    /// The controller died, and perhaps the tail of its journal was torn off: then the places of `returning` are
+    /// known to the channel alone, and those of `lost` to nobody.
+    pub fn killed(&mut self, ledger: Ledger, returning: BTreeSet<LegId>, lost: BTreeSet<LegId>) {
         self.up.clear();
         self.ledger = ledger;
-        for leg in &torn {
+        for leg in &lost {
             self.places.remove(leg);
         }
-        self.excused = torn;
+        self.returning = returning.into_iter().map(|leg| (leg, None)).collect();
     }
 
     pub fn check(&mut self, step: &Step<'_>, floor: &Floor<'_>, known: &Known) -> Result<(), Broken> {
@@ -66,12 +71,9 @@ impl Laws {
             }
             _ => {}
         }
-        let most = match step.input {
-            Input::SnapshotTaken { .. } | Input::Started { .. } | Input::TimeCame => {
-                MOST_EFFECTS + MOST_EFFECTS_EACH * (floor.calls.len() + floor.agents.len())
-            }
-            _ => MOST_EFFECTS,
-        };
+        let many = step.timers_due || matches!(step.input, Input::SnapshotTaken { .. } | Input::Started { .. });
+        let each = if many { MOST_EFFECTS_EACH * (floor.calls.len() + floor.agents.len()) } else { 0 };
+        let most = MOST_EFFECTS + each;
         must!(Law::Bounded, step.effects.len() <= most, "{} effects of one input", step.effects.len());
         one_place(floor)?;
         for fact in step.facts {
@@ -92,11 +94,11 @@ impl Laws {
     }
 
     fn nobody_waits_in_vain(&self, floor: &Floor<'_>) -> Result<(), Broken> {
-        let free: Vec<&&Agent> = floor.agents.values().filter(|agent| is_free(agent) && self.is_up(&agent.switch)).collect();
+        let free: Vec<&Agent> = floor.agents.iter().copied().filter(|agent| is_free(agent) && self.is_up(&agent.switch)).collect();
         if free.is_empty() {
             return Ok(());
         }
-        for call in floor.calls.values() {
+        for call in floor.calls.iter().copied() {
             let Some(place) = seeks(call) else { continue };
             if let Some(agent) = free.iter().find(|agent| may_take(agent, call, place)) {
                 must!(Law::NobodyWaitsInVain, false, "{} waits in {} beside {}", call.id, place.queue, agent.name);
@@ -107,14 +109,14 @@ impl Laws {
 
     /// Nobody whom this agent may take had an earlier rank: neither who still waits, nor who was offered after.
     fn goes_first(&self, floor: &Floor<'_>, call: CallId, agent: &AgentName, after: &[Fact]) -> Result<(), Broken> {
-        let (Some(of), Some(agent)) = (floor.calls.get(&call), floor.agents.get(agent)) else { return Ok(()) };
+        let (Some(of), Some(agent)) = (floor.call(call), floor.agent(agent)) else { return Ok(()) };
         let Some(place) = place_of(of) else { return Ok(()) };
         let rank = (place.joined - place.credit, call);
         let later: Vec<CallId> = after.iter().filter_map(|fact| match fact {
             Fact::OfferMade { call, .. } => Some(*call),
             _ => None,
         }).collect();
-        for other in floor.calls.values() {
+        for other in floor.calls.iter().copied() {
             let Some(theirs) = place_of(other).filter(|_| other.id != call) else { continue };
             if seeks(other).is_none() && !later.contains(&other.id) || !may_take(agent, other, theirs) {
                 continue;
@@ -131,12 +133,11 @@ impl Laws {
     fn place_is_kept(&mut self, step: &Step<'_>, floor: &Floor<'_>) -> Result<(), Broken> {
         for fact in step.facts {
             let (Fact::CallLeftQueue { call, .. } | Fact::CallConnected { call, .. }) = fact else { continue };
-            if let Some(of) = floor.calls.get(call) {
+            if let Some(of) = floor.call(*call) {
                 self.places.remove(&of.leg);
-                self.excused.remove(&of.leg);
             }
         }
-        for call in floor.calls.values() {
+        for call in floor.calls.iter().copied() {
             match (place_of(call), self.places.get(&call.leg)) {
                 (Some(place), Some((queue, joined))) => must!(
                     Law::PlaceIsKept,
@@ -146,8 +147,13 @@ impl Laws {
                     self.places.insert(call.leg.clone(), (place.queue.clone(), place.joined));
                 }
                 (None, Some((queue, joined))) => {
-                    // Where the journal was torn the channel still knows, and says so in the snapshot.
-                    let over = matches!(call.stage, Stage::Ending { .. }) || !self.up.contains(&call.switch);
+                    // The channel says so in the snapshot, or in the look that follows it.
+                    let returns = match self.returning.get_mut(&call.leg) {
+                        Some(by) if self.up.contains(&call.switch) => *by.get_or_insert(floor.now + RETURN) >= floor.now,
+                        Some(_) => true,
+                        None => false,
+                    };
+                    let over = returns || matches!(call.stage, Stage::Ending { .. });
                     must!(Law::PlaceIsKept, over, "{} on {} stood in {queue} since {joined}, now {:?}", call.id, call.leg, call.stage);
                 }
                 (None, None) => {}
@@ -158,7 +164,7 @@ impl Laws {
             _ => None,
         }).collect();
         if !over.is_empty() && self.places.len() > floor.calls.len() {
-            let here: BTreeSet<&LegId> = floor.calls.values().map(|call| &call.leg).collect();
+            let here: BTreeSet<&LegId> = floor.calls.iter().copied().map(|call| &call.leg).collect();
             self.places.retain(|leg, _| here.contains(leg));
         }
         Ok(())
@@ -194,8 +200,8 @@ fn is_free(agent: &Agent) -> bool {
 }
 
 fn longest_idle(floor: &Floor<'_>, call: CallId, agent: &AgentName, since: Moment) -> Result<(), Broken> {
-    let Some((of, place)) = floor.calls.get(&call).and_then(|of| Some((of, place_of(of)?))) else { return Ok(()) };
-    for other in floor.agents.values().filter(|other| is_free(other) && may_take(other, of, place)) {
+    let Some((of, place)) = floor.call(call).and_then(|of| Some((of, place_of(of)?))) else { return Ok(()) };
+    for other in floor.agents.iter().copied().filter(|other| is_free(other) && may_take(other, of, place)) {
         let (Presence::Ready { since: ready }, Work::Nothing { since: rested }) = (&other.presence, &other.work) else { continue };
         must!(Law::Order, (*ready).max(*rested) >= since, "{agent}, idle since {since}, got {call} before {}", other.name);
     }
@@ -204,7 +210,7 @@ fn longest_idle(floor: &Floor<'_>, call: CallId, agent: &AgentName, since: Momen
 
 fn waiting(floor: &Floor<'_>) -> BTreeMap<QueueName, i64> {
     let mut count = BTreeMap::new();
-    for place in floor.calls.values().filter_map(|call| place_of(call)) {
+    for place in floor.calls.iter().copied().filter_map(|call| place_of(call)) {
         *count.entry(place.queue.clone()).or_default() += 1;
     }
     count
@@ -213,53 +219,52 @@ fn waiting(floor: &Floor<'_>) -> BTreeMap<QueueName, i64> {
 fn one_place(floor: &Floor<'_>) -> Result<(), Broken> {
     let mut legs: BTreeSet<&LegId> = BTreeSet::new();
     let mut offers: BTreeSet<OfferId> = BTreeSet::new();
-    for call in floor.calls.values() {
+    let mut served = 0;
+    for call in floor.calls.iter().copied() {
         must!(Law::OnePlace, legs.insert(&call.leg), "two calls on {}", call.leg);
-        let held = |agrees: &dyn Fn(&Agent) -> bool| floor.agents.values().filter(|agent| agrees(agent)).count();
         match &call.stage {
-            Stage::Waiting { offer: Some(offer), .. } => {
+            Stage::Waiting { offer: Some(offer), .. } | Stage::Connecting { offer, .. } => {
                 must!(Law::OnePlace, offers.insert(*offer), "{offer} for two calls");
-                let n = held(&|agent| matches!(&agent.work, Work::Ringing { offer: theirs, call: of, .. } if theirs == offer && *of == call.id));
-                must!(Law::OnePlace, n == 1, "{n} phones ring for {}, by {offer}", call.id);
-            }
-            Stage::Connecting { offer, .. } => {
-                must!(Law::OnePlace, offers.insert(*offer), "{offer} for two calls");
-                let n = held(&|agent| matches!(&agent.work, Work::Connecting { offer: theirs, call: of, .. } if theirs == offer && *of == call.id));
-                must!(Law::OnePlace, n == 1, "{n} agents connect to {}, by {offer}", call.id);
+                served += 1;
             }
             Stage::Talking { agent, agent_leg, .. } => {
-                let n = held(&|of| matches!(&of.work, Work::Talking { call: theirs, .. } if *theirs == call.id));
-                must!(Law::OnePlace, n == 1, "{n} agents talk in {}", call.id);
-                let theirs = floor.agents.get(agent);
+                let theirs = floor.agent(agent);
                 must!(Law::OnePlace, theirs.is_some_and(|of| of.leg.as_ref() == Some(agent_leg) && of.work.call() == Some(call.id)),
                     "{} talks with {agent} on {agent_leg}, and {agent} is {theirs:?}", call.id);
+                served += 1;
             }
             Stage::InDialplan { .. } | Stage::Waiting { offer: None, .. } | Stage::Ending { .. } => {}
         }
     }
-    for agent in floor.agents.values() {
+    let mut serving = 0;
+    for agent in floor.agents.iter().copied() {
         if let Some(leg) = &agent.leg {
             must!(Law::OnePlace, legs.insert(leg), "{leg} is of two, one of them {}", agent.name);
         }
-        let of = agent.work.call().and_then(|call| floor.calls.get(&call)).map(|call| &call.stage);
+        if let Some(offer) = agent.work.offer() {
+            must!(Law::OnePlace, offers.remove(&offer), "{} is on {offer}, which is nobody's or somebody else's", agent.name);
+        }
+        let of = agent.work.call().and_then(|call| floor.call(call)).map(|call| &call.stage);
         let agrees = match (&agent.work, of) {
-            (Work::Nothing { .. } | Work::WrappingUp { .. }, _) => true,
+            (Work::Nothing { .. } | Work::WrappingUp { .. }, _) => continue,
             (Work::Ringing { offer, .. }, Some(Stage::Waiting { offer: Some(theirs), .. })) => offer == theirs,
             (Work::Connecting { offer, .. }, Some(Stage::Connecting { offer: theirs, .. })) => offer == theirs,
             (Work::Talking { .. }, Some(Stage::Talking { agent: theirs, .. })) => *theirs == agent.name,
             (Work::Ringing { .. } | Work::Connecting { .. } | Work::Talking { .. }, _) => false,
         };
+        serving += 1;
         must!(Law::OnePlace, agrees, "{} holds {:?}, and the call is {of:?}", agent.name, agent.work);
-        must!(Law::OnePlace, agent.leg.is_some() || !matches!(agent.work, Work::Ringing { .. } | Work::Connecting { .. } | Work::Talking { .. }),
-            "{} holds {:?} without a leg", agent.name, agent.work);
+        must!(Law::OnePlace, agent.leg.is_some(), "{} holds {:?} without a leg", agent.name, agent.work);
     }
+    // Each agent's call points back at the agent, and at nobody else: so equal counts leave nobody out.
+    must!(Law::OnePlace, served == serving, "{served} calls are served by {serving} agents");
     Ok(())
 }
 
 fn fold_is_state(floor: &Floor<'_>, known: &Known) -> Result<(), Broken> {
     must!(Law::FoldIsState, known.strays == 0, "{} facts about the unheard of", known.strays);
-    must!(Law::FoldIsState, known.calls.keys().eq(floor.calls.keys()), "calls: {:?} folded, {:?} held", known.calls.keys(), floor.calls.keys());
-    for (call, folded) in floor.calls.values().zip(known.calls.values()) {
+    must!(Law::FoldIsState, known.calls.keys().eq(floor.calls.iter().map(|call| &call.id)), "calls: {:?} folded, {:?} held", known.calls.keys(), floor.calls);
+    for (call, folded) in floor.calls.iter().copied().zip(known.calls.values()) {
         let id = call.id;
         must!(Law::FoldIsState, folded.leg == call.leg && folded.switch == call.switch && folded.to == call.to && folded.arrived == call.arrived, "{id}: {folded:?}");
         let ending = matches!(call.stage, Stage::Ending { .. });
@@ -295,7 +300,7 @@ fn fold_is_state(floor: &Floor<'_>, known: &Known) -> Result<(), Broken> {
             must!(Law::FoldIsState, folded.talked_for.as_ref() == Some(queue), "{id} for {queue}, folded {:?}", folded.talked_for);
         }
     }
-    for agent in floor.agents.values() {
+    for agent in floor.agents.iter().copied() {
         let gone = matches!((&agent.presence, &agent.work), (Presence::Away { .. }, Work::Nothing { .. }));
         match known.agents.get(&agent.name) {
             None => must!(Law::FoldIsState, gone, "{} is unknown to the fold", agent.name),
@@ -305,7 +310,7 @@ fn fold_is_state(floor: &Floor<'_>, known: &Known) -> Result<(), Broken> {
         }
     }
     for name in known.agents.keys() {
-        must!(Law::FoldIsState, floor.agents.contains_key(name), "{name} is on no floor but the fold's");
+        must!(Law::FoldIsState, floor.agent(name).is_some(), "{name} is on no floor but the fold's");
     }
     Ok(())
 }

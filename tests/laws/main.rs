@@ -63,6 +63,39 @@ fn the_laws_hold_in_shifts_of_fresh_seeds() {
     shifts((0..n).map(|n| fresh.wrapping_add(n)));
 }
 
+/// Who breaks which law. A law that nobody can break proves nothing.
+const SABOTEURS: [(Saboteur, Law); 18] = [
+    (Saboteur::HangUpsAreDropped, Law::NoDeadAir),
+    (Saboteur::MusicIsDropped, Law::NoDeadAir),
+    (Saboteur::ConnectsAreDropped, Law::NoDeadAir),
+    (Saboteur::ConnectsGoToAnotherAgent, Law::NoDeadAir),
+    (Saboteur::RingsAreDropped, Law::NoDeadAir),
+    (Saboteur::CallEndsAreLost, Law::FoldIsState),
+    (Saboteur::CallEndsAreDoubled, Law::EndsOnce),
+    (Saboteur::AgentChangesAreLost, Law::FoldIsState),
+    (Saboteur::AnswersAreLost, Law::FoldIsState),
+    (Saboteur::PlacesAreLost, Law::Balance),
+    (Saboteur::OffersAreDoubled, Law::OnePlace),
+    (Saboteur::OffersGoToTwoAgents, Law::OnePlace),
+    (Saboteur::BusyAgentsAreHidden, Law::OnePlace),
+    (Saboteur::OffersAreMisaddressed, Law::Order),
+    (Saboteur::LaterCallersGoFirst, Law::Order),
+    (Saboteur::FreeAgentsAreOverlooked, Law::NobodyWaitsInVain),
+    (Saboteur::JoinedIsForgotten, Law::PlaceIsKept),
+    (Saboteur::EffectsMultiply, Law::Bounded),
+];
+
+#[test]
+fn every_saboteur_breaks_the_law_that_is_named_for_it() {
+    for (who, law) in SABOTEURS.into_iter().chain([(Saboteur::RecordIsIncomplete, Law::Replays)]) {
+        let broke: Vec<Law> = (1..=8)
+            .filter_map(|seed| shift::run(seed, Duration::from_secs(60), Some(who)).err())
+            .map(|failed| failed.broken.law)
+            .collect();
+        assert!(broke.contains(&law), "{who:?} was to break {law:?}, and broke {broke:?}");
+    }
+}
+
 #[test]
 fn the_shift_of_a_seed() {
     if let Some(seed) = from_environment("CORDBOARD_SEED") {

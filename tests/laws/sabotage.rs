@@ -23,7 +23,7 @@ pub enum Saboteur {
     PlacesAreLost,
     OffersAreDoubled,
     OffersGoToTwoAgents,
-    OffersAreSwapped,
+    OffersAreMisaddressed,
     AnswersAreLost,
     JoinedIsForgotten,
     EffectsMultiply,
@@ -37,11 +37,13 @@ pub enum Saboteur {
 pub struct AtWork {
     pub who: Saboteur,
     chance: Chance,
+    /// The phone of the last Connect.
+    connected: Option<LegId>,
 }
 
 impl AtWork {
     pub fn new(who: Saboteur, seed: u64) -> Self {
-        Self { who, chance: Chance::new(seed) }
+        Self { who, chance: Chance::new(seed), connected: None }
     }
 
     /// Some of the time only: a fault that always strikes hides behind its own consequences.
@@ -62,10 +64,11 @@ impl AtWork {
             Saboteur::ConnectsAreDropped => self.drop_effects(effects, |act| matches!(act, Act::Connect { .. })),
             Saboteur::RingsAreDropped => self.drop_effects(effects, |act| matches!(act, Act::Ring { .. })),
             Saboteur::ConnectsGoToAnotherAgent => {
-                // Two callers at once get each other's agent, or one gets nobody that is there.
                 for effect in effects.iter_mut() {
-                    if let Act::Connect { agent, .. } = &mut effect.act {
-                        *agent = LegId::new(format!("{agent}x"));
+                    if let Act::Connect { agent, .. } = &mut effect.act
+                        && let Some(before) = self.connected.replace(agent.clone())
+                    {
+                        *agent = before;
                     }
                 }
             }
@@ -81,10 +84,11 @@ impl AtWork {
                     facts.push(Fact::OfferMade { offer, call, agent, switch, leg, queue, until, reasons });
                 }
             }
-            Saboteur::OffersAreSwapped => {
-                let mut made: Vec<&mut Fact> = facts.iter_mut().filter(|fact| matches!(fact, Fact::OfferMade { .. })).collect();
-                if let [Fact::OfferMade { call: a, .. }, Fact::OfferMade { call: b, .. }, ..] = made.as_mut_slice() {
-                    std::mem::swap(a, b);
+            Saboteur::OffersAreMisaddressed => {
+                for fact in facts.iter_mut() {
+                    if let Fact::OfferMade { agent, .. } = fact {
+                        *agent = AgentName::new("somebody");
+                    }
                 }
             }
             Saboteur::AnswersAreLost => self.drop_facts(facts, |fact| matches!(fact, Fact::OfferAnswered { .. })),

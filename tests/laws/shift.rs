@@ -255,6 +255,7 @@ impl Shift {
     pub fn tell(&mut self, input: Input) -> Result<(), Broken> {
         let at = self.core_time();
         let Some(core) = self.core.as_mut() else { return Ok(()) };
+        let timers_due = core.next_wakeup().is_some_and(|due| due <= at);
         let recorded = self.replays && !self.saboteur.as_mut().is_some_and(|at_work| at_work.forgets_to_record(&input));
         if recorded {
             self.life.inputs.push((at, input.clone()));
@@ -282,7 +283,7 @@ impl Shift {
         }
         self.story.push_back((at, input, effects.clone(), facts.clone()));
         self.journal.push((at, facts));
-        self.ask_the_laws()?;
+        self.ask_the_laws(timers_due)?;
         let sent = self.dies_after.map_or(effects.len(), |sent| sent.min(effects.len()));
         for effect in effects.into_iter().take(sent) {
             self.send(effect)?;
@@ -293,9 +294,9 @@ impl Shift {
         Ok(())
     }
 
-    fn ask_the_laws(&mut self) -> Result<(), Broken> {
+    fn ask_the_laws(&mut self, timers_due: bool) -> Result<(), Broken> {
         let (Some(core), Some((at, input, effects, facts))) = (&self.core, self.story.back()) else { return Ok(()) };
-        let step = Step { input, effects, facts };
+        let step = Step { input, effects, facts, timers_due };
         match &mut self.saboteur {
             None => self.laws.check(&step, &Floor::of(*at, core), &self.known),
             Some(at_work) => {
@@ -337,6 +338,11 @@ impl Shift {
         self.dies_after = Some(self.chance.below(4) as usize);
     }
 
+    /// No kill waits for the next step any more.
+    pub fn spare(&mut self) {
+        self.dies_after = None;
+    }
+
     pub fn die(&mut self) -> Result<(), Broken> {
         if self.core.take().is_none() {
             return Ok(());
@@ -352,7 +358,8 @@ impl Shift {
         }
         let ledger = std::mem::take(&mut self.laws.ledger);
         let ledger = if torn.is_empty() { ledger } else { self.books()? };
-        self.laws.killed(ledger, torn.into_iter().filter(|leg| !self.channel_knows_place(leg)).collect());
+        let (returning, lost) = torn.into_iter().partition(|leg| self.channel_knows_place(leg));
+        self.laws.killed(ledger, returning, lost);
         self.live_again()
     }
 

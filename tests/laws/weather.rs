@@ -149,8 +149,8 @@ impl Weather {
         if self.climate == Climate::Harsh {
             shift.set_climate(Climate::Harsh);
         }
-        // A kill that was waiting for the next step may strike once more.
-        while shift.is_dead() {
+        shift.spare();
+        if shift.is_dead() {
             shift.start()?;
         }
         for switch in shift.hall.switches.clone() {
