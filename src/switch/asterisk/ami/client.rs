@@ -19,7 +19,7 @@ use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use super::action::{Action, BadValue};
 use super::codec::Frame;
 use super::events::{Events, Received, queue};
-use super::link::{Batch, Link, Question, Stage, Tally, Waiter};
+use super::link::{Batch, Link, Question, Stage, Tally, Waiter, Writes};
 use super::tls::Tls;
 
 /// How long TCP, and then TLS, may take to come up. A switch next door takes milliseconds.
@@ -149,7 +149,7 @@ pub async fn connect(address: &AmiAddress) -> Result<(Ami, Events), AmiError> {
                 .await
                 .map_err(|_| AmiError::TimedOut(CONNECT_WITHIN))?
                 .map_err(|error| lost(&error))?;
-            open(stream, &address.login).await
+            open_writing(stream, &address.login, Writes::ByLines).await
         }
         None => open(stream, &address.login).await,
     }
@@ -160,6 +160,17 @@ pub async fn connect(address: &AmiAddress) -> Result<(Ami, Events), AmiError> {
 /// # Errors
 /// As [`connect`].
 pub async fn open<S>(stream: S, login: &Login) -> Result<(Ami, Events), AmiError>
+where
+    S: AsyncRead + AsyncWrite + Send + 'static,
+{
+    open_writing(stream, login, Writes::Whole).await
+}
+
+/// As [`open`], with a say in how what is sent is cut into writes: over TLS it must be [`Writes::ByLines`].
+///
+/// # Errors
+/// As [`connect`].
+pub async fn open_writing<S>(stream: S, login: &Login, writes: Writes) -> Result<(Ami, Events), AmiError>
 where
     S: AsyncRead + AsyncWrite + Send + 'static,
 {
@@ -179,7 +190,7 @@ where
     let (events_in, events) = queue(generation);
     let (batches_in, batches) = mpsc::channel(MOST_QUEUED);
     let (stage_in, stage) = watch::channel(Stage::Connected);
-    tokio::spawn(Link::new(stream, batches, events_in, stage_in, Arc::clone(&shared)).run());
+    tokio::spawn(Link::new(stream, writes, batches, events_in, stage_in, Arc::clone(&shared)).run());
     let ami = Ami { shared, batches: batches_in, stage };
     ami.log_in(login).await?;
     Ok((ami, events))
@@ -268,7 +279,7 @@ impl Ami {
         Ok(Answer::new(answer, within, action_id, &self.shared))
     }
 
-    /// Sends several actions in one write, in order; the answers come in the same order. Either all are sent or none.
+    /// Sends several actions in one write (over TLS as many as it takes, one behind the other), in order; the answers come in the same order. Either all are sent or none.
     ///
     /// # Errors
     /// `BadValue`, `Overloaded`, `Lost`: nothing was sent.

@@ -22,7 +22,10 @@ pub mod tls;
 
 pub use action::{Action, BadValue};
 pub use agi::{AgiCommand, AgiEnv, AgiResult};
-pub use client::{Ami, AmiAddress, AmiError, Generation, List, ListReply, Reply, connect, open};
+pub use client::{
+    Ami, AmiAddress, AmiError, Counts, Generation, List, ListReply, Login, Reply, connect, open, open_writing,
+};
 pub use codec::{Decoder, Frame, Garbled};
 pub use events::{Event, Events, Received, Resync};
+pub use link::Writes;
 pub use tls::{Tls, Trust};
