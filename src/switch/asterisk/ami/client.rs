@@ -19,7 +19,8 @@ use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use super::action::{Action, BadValue};
 use super::codec::Frame;
 use super::events::{Events, Received, queue};
-use super::link::{Batch, Link, Question, Stage, Tally, Waiter, Writes};
+use super::link::{Batch, Link, Stage, Tally, Writes};
+use super::questions::{Question, Waiter};
 use super::tls::Tls;
 
 /// How long TCP, and then TLS, may take to come up. A switch next door takes milliseconds.
@@ -37,9 +38,6 @@ pub const MOST_QUEUED: usize = 4_096;
 
 /// The most bytes that wait to be written. An action has some 200.
 pub const MOST_QUEUED_BYTES: usize = 4 << 20;
-
-/// How much of a refusal's words is kept, in characters.
-const LONGEST_REFUSAL: usize = 400;
 
 /// What can go wrong, by what the caller can do about it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -304,7 +302,7 @@ impl Ami {
     ///
     /// # Errors
     /// As [`Ami::ask`]. Some empty lists are `Refused` (`No Contacts found`, `No active conferences.`). A list longer
-    /// than [`super::link::MOST_LIST_ITEMS`] is `Garbled`.
+    /// than [`super::questions::MOST_LIST_ITEMS`] is `Garbled`.
     pub async fn list(&self, action: Action) -> Result<List, AmiError> {
         self.send_list(action)?.await
     }
@@ -423,20 +421,6 @@ fn login_mask(wanted: &str) -> (String, bool) {
     }
 }
 
-/// The words of a refusal; `None` where the response is none.
-pub(super) fn refusal(response: &Frame, outcome: &[u8]) -> Option<String> {
-    let good: [&[u8]; 4] = [b"Success", b"Goodbye", b"Follows", b"Pong"];
-    if good.iter().any(|good| outcome.eq_ignore_ascii_case(good)) {
-        return None;
-    }
-    // A command's refusal says `Command output follows`, and the reason is in the output.
-    let output = response.output().first().map(|line| String::from_utf8_lossy(line).into_owned());
-    let message = output
-        .or_else(|| response.text("Message").map(|message| message.into_owned()))
-        .unwrap_or_else(|| String::from_utf8_lossy(outcome).into_owned());
-    Some(message.trim().chars().filter(|c| !c.is_control()).take(LONGEST_REFUSAL).collect())
-}
-
 /// A whole list.
 #[derive(Debug, Clone)]
 pub struct List {
@@ -510,18 +494,6 @@ mod tests {
         assert_eq!(login_mask("call, system"), ("call, system".into(), true));
         assert_eq!(login_mask("call,agi"), ("system,call,agi".into(), false));
         assert_eq!(login_mask("off"), ("system".into(), false));
-    }
-
-    #[test]
-    fn a_refusal_is_in_the_words_of_the_switch() {
-        let words = |lines: &'static str| refusal(&Frame::from_lines(lines), b"Error");
-        assert_eq!(words("Response: Error\r\nMessage: No Contacts found\n").as_deref(), Some("No Contacts found"));
-        assert_eq!(
-            words("Response: Error\r\nMessage: Command output follows\r\nOutput: No such command 'x'").as_deref(),
-            Some("No such command 'x'")
-        );
-        assert_eq!(words("Response: Error").as_deref(), Some("Error"));
-        assert_eq!(refusal(&Frame::from_lines("Response: Success"), b"Success"), None);
     }
 
     #[test]

@@ -9,6 +9,7 @@
 //! - [`agi`]: the texts of async AGI inside AMI's headers.
 //! - [`client`]: the handle, connecting and logging in.
 //! - [`link`]: the task that owns one connection.
+//! - [`questions`]: who waits for which answer.
 //! - [`events`]: the bounded queue from that task to the driver.
 //! - [`tls`]: whom to trust.
 
@@ -18,6 +19,7 @@ pub mod client;
 pub mod codec;
 pub mod events;
 pub mod link;
+pub mod questions;
 pub mod tls;
 
 pub use action::{Action, BadValue};
