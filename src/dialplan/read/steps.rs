@@ -31,12 +31,12 @@ const ASK: Known = Known {
     later: &["secret", "confirm"],
 };
 
-const HOURS: Known = Known { what: "hours", keys: &["name", "open", "closed"], later: &[] };
+const HOURS: Known = Known { what: "an hours action", keys: &["name", "open", "closed"], later: &[] };
 
-const SET: Known = Known { what: "set", keys: &["language"], later: &["priority", "customer"] };
+const SET: Known = Known { what: "a set action", keys: &["language"], later: &["priority", "customer"] };
 
 const QUEUE: Known = Known {
-    what: "a queue",
+    what: "a queue action",
     keys: &["name", "needs", "credit", "otherwise"],
     later: &["prefer", "waiting", "music", "priority"],
 };
@@ -130,7 +130,8 @@ impl Reading {
             }
             Value::Scalar(_) | Value::List(_) => {
                 let sentence = format!("an action is one key with its value ({})", ACTIONS.join(", "));
-                self.notes.add(&node.place, sentence);
+                let meant = node.scalar().and_then(|scalar| nearest(&scalar.text, ACTIONS));
+                self.notes.add_suggesting(&node.place, sentence, meant);
                 None
             }
             Value::Broken => None,
