@@ -45,7 +45,7 @@ pub struct Web {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SwitchConfig {
     /// `asterisk`
-    Asterisk(AsteriskConfig),
+    Asterisk(Box<AsteriskConfig>),
     /// `rehearsal: {}`: a switch in memory.
     Rehearsal,
 }

@@ -144,7 +144,7 @@ impl Reader {
     fn switch(&mut self, node: &Node) -> Option<SwitchConfig> {
         let fields = Fields::of(node, &SWITCH, &mut self.notes)?;
         match fields.one_of(SWITCH.keys, &mut self.notes)? {
-            ("asterisk", node) => self.asterisk(node).map(SwitchConfig::Asterisk),
+            ("asterisk", node) => self.asterisk(node).map(Box::new).map(SwitchConfig::Asterisk),
             (_, node) => match &node.value {
                 Value::Map(pairs) if pairs.is_empty() => Some(SwitchConfig::Rehearsal),
                 Value::Scalar(_) if node.is_empty() => Some(SwitchConfig::Rehearsal),
