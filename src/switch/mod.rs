@@ -25,6 +25,10 @@ use crate::routing::{Act, Input};
 
 /// What a driver is told, in order, over its bounded channel.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every one is of the large kind, and a box would cost each of them"
+)]
 pub enum Order {
     /// Carry this out; its result names `ticket`.
     Do { ticket: Ticket, act: SwitchAct, deadline: Moment },
@@ -93,6 +97,10 @@ pub struct Told {
 }
 
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every one is of the large kind, and a box would cost each of them"
+)]
 pub enum Event {
     /// The link is up and a snapshot will follow.
     LinkUp,

@@ -74,6 +74,10 @@ impl Leg {
 
 /// What follows from an event, besides what the core is told.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every one is of the large kind, and a box would cost each of them"
+)]
 pub enum Heard {
     Tell(Input),
     /// An AGI command has ended: its CommandID, and whether it was carried out.
