@@ -5,5 +5,6 @@
 
 mod database;
 mod fallback;
+mod kill;
 mod parts;
 mod phones;
