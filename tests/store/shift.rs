@@ -58,7 +58,7 @@ pub fn one_call(number: u32) -> Vec<Handled> {
                 name: CallerName::cleaned("O'Mally, \"電\"\r\n"),
                 to: PhoneNumber::new("100"),
                 version: VersionHash::new("ab12"),
-                found: number % 7 == 0,
+                found: number.is_multiple_of(7),
             },
             Fact::StepEntered { call: id, step: step.clone(), language: "en".into() },
         ],
