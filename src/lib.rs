@@ -7,3 +7,4 @@ pub mod routing;
 pub mod speech;
 pub mod store;
 pub mod switch;
+pub mod web;
