@@ -87,3 +87,4 @@ pub mod routing;
 pub mod speech;
 pub mod store;
 pub mod switch;
+pub mod web;
