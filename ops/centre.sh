@@ -8,17 +8,17 @@ ask() {
         "http://$cordboard_web/api/v1/centres/$cordboard_centre$2"
 }
 
-# start_cordboard PROGRAM DIR WEB CENTRE [LOG-FILTER]: writes a configuration into DIR, starts Cordboard with the centre
-# dialplans/CENTRE on it, its interface at WEB (host:port), and waits until the switch is in reach. The switch is the one
+# start_cordboard PROGRAM DIR WEB DIRECTORY [LOG-FILTER]: writes a configuration into DIR, starts Cordboard with the centre
+# in DIRECTORY on it (named after it), its interface at WEB (host:port), and waits until the switch is in reach. The switch is the one
 # that start_asterisk started; with `rehearsal=1` the one in memory.
 start_cordboard() {
     local program=$1 dir=$2 i
-    cordboard_web=$3 cordboard_centre=$4
+    cordboard_web=$3 cordboard_centre=${4##*/}
     mkdir -p "$dir"
     {
         printf 'data: %s/data\nweb: { address: "%s" }\n' "$dir" "$cordboard_web"
         printf 'logging: { filter: "%s", format: text }\n' "${5:-info}"
-        printf 'centres:\n  %s: { directory: %s/dialplans/%s }\nswitches:\n  pbx:\n' "$4" "$PWD" "$4"
+        printf 'centres:\n  %s: { directory: %s }\nswitches:\n  pbx:\n' "$cordboard_centre" "$PWD/$4"
         if [ -n "${rehearsal:-}" ]; then
             printf '    rehearsal: {}\n'
         else
@@ -54,5 +54,6 @@ log_in() {
 show_calls() {
     curl --silent --no-buffer "http://$cordboard_web/api/v1/centres/$cordboard_centre/events" |
         sed --unbuffered -n 's/^data: //p' |
-        jq --unbuffered -r 'select(.words) | "\(.at_ms / 1000 | strftime("%H:%M:%S"))  \(.call // "" | .[-5:] | if . == "" then "     " else . end)  \(.words)"'
+        jq --unbuffered -r 'select(.fact.call) |
+            "\(.at_ms / 1000 | floor | localtime | strftime("%H:%M:%S"))  call \(.fact.call[-5:])  \(.words)"'
 }

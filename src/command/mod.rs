@@ -18,8 +18,11 @@ const SUPERSEDED: u8 = 3;
 
 /// A customer service centre for the switch you already run.
 #[derive(Parser)]
-#[command(version, after_help = "Exit codes: 0 done; 1 something was found or failed; 2 usage, configuration or \
-    unreadable files; 3 another controller has taken over.")]
+#[command(
+    version,
+    after_help = "Exit codes: 0 done; 1 something was found or failed; 2 usage, configuration or \
+    unreadable files; 3 another controller has taken over."
+)]
 pub struct Cordboard {
     #[command(subcommand)]
     command: Command,
