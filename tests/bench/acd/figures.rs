@@ -75,7 +75,6 @@ pub struct Figures {
 }
 
 impl Figures {
-    #[expect(clippy::too_many_arguments, reason = "a row of the table is just these")]
     pub fn of(
         name: &str,
         number: &str,
