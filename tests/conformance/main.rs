@@ -4,10 +4,17 @@
 //! around it. To hold a further switch to the same scenarios, implement `World` for it and add one
 //! `every_scenario!` line below. A scenario's name is the promise.
 
+mod asterisk;
 mod controller;
+mod proxy;
 mod rehearsal;
 mod scenarios;
 mod world;
+
+#[path = "../live/parts/mod.rs"]
+mod parts;
+#[path = "../phones/mod.rs"]
+mod phones;
 
 use world::World;
 
@@ -74,6 +81,26 @@ macro_rules! on_the_rehearsal_switch {
 }
 
 every_scenario!(on_the_rehearsal_switch);
+
+macro_rules! on_asterisk {
+    ($($part:ident: $name:ident;)*) => {
+        mod asterisk_switch {
+            /// All of them in one test: a few switches, each with a part of the scenarios, cost less than one switch
+            /// for each scenario, and leave the other tests their slots.
+            #[test]
+            #[ignore = "needs Asterisk: ./ops/test"]
+            fn every_scenario_holds_on_asterisk() {
+                super::asterisk::play_all(vec![$(
+                    (stringify!($name), |lane| {
+                        lane.play(async |world| super::scenarios::$part::$name(world).await)
+                    }),
+                )*]);
+            }
+        }
+    };
+}
+
+every_scenario!(on_asterisk);
 
 /// Plays one scenario, and then asks whether the driver has kept its word throughout.
 async fn play<W: World>(mut world: W, scenario: impl AsyncFnOnce(&mut W)) {

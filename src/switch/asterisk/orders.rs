@@ -23,7 +23,7 @@ pub fn actions_for(act: &Act, legs: &Legs, contexts: &Contexts) -> Result<Action
             let channel = channel(leg)?;
             // `i`: without the 500 ms that Answer waits for media.
             let answer = AgiCommand::new("EXEC Answer").arg("0,i");
-            vec![dead_man(&channel, DEAD_MAN_S), Action::agi(channel, "answer", &answer)]
+            vec![Action::agi(channel, "answer", &answer)]
         }
         Act::StartMusic { leg, class } => {
             let class = if class.is_empty() { "default" } else { class };
