@@ -11,6 +11,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior};
 
+use super::ami::timing;
 use super::ami::{
     Action, AgiCommand, Ami, AmiAddress, AmiError, Event as AmiEvent, Events, Frame, List, Resync, connect,
 };
@@ -248,6 +249,11 @@ impl Driver {
                 event = events.recv() => match event {
                     Some(AmiEvent::Received(received)) => {
                         for heard in self.legs.hear(self.now(), &received.frame) {
+                            if let Heard::Tell(Input::CallerArrived { from, .. }) = &heard
+                                && timing::is_on()
+                            {
+                                timing::heard(from.as_str(), received.read_at);
+                            }
                             self.act_on(ami, waiting, heard).await;
                         }
                     }

@@ -1,5 +1,6 @@
 //! One order of the core as Asterisk's actions. Pure: nothing is sent here.
 
+use super::ami::timing;
 use super::ami::{Action, AgiCommand};
 use super::legs::{Contexts, Legs};
 use crate::routing::ids::{CallerName, LegId, PhoneNumber};
@@ -42,7 +43,8 @@ pub fn actions_for(act: &Act, legs: &Legs, contexts: &Contexts) -> Result<Action
                 .with("ChannelId", leg.as_str())
                 .with("Timeout", ring_for.as_millis().to_string())
                 .with("CallerID", caller_id(from, name))
-                .with("Async", "true");
+                .with("Async", "true")
+                .timed(timing::is_on().then(|| from.to_string()));
             for (name, value) in Tags::NAMES.into_iter().zip(tags.values()) {
                 ring = ring.variable(name, value);
             }

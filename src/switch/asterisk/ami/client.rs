@@ -347,11 +347,12 @@ impl Ami {
     }
 
     fn start_batch(&self) -> Batch {
-        Batch { bytes: Vec::new(), questions: Vec::new(), deadline: None }
+        Batch { bytes: Vec::new(), questions: Vec::new(), deadline: None, marks: Vec::new() }
     }
 
     fn add(&self, batch: &mut Batch, action: Action, waiter: Waiter) -> Result<(String, Duration), AmiError> {
-        let action = action.checked()?;
+        let mut action = action.checked()?;
+        batch.marks.extend(action.take_mark());
         let number = self.shared.next_number();
         let action_id = self.shared.action_id(number);
         action.write_to(&action_id, &mut batch.bytes);

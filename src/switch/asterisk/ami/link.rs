@@ -69,6 +69,8 @@ pub(super) struct Batch {
     pub(super) questions: Vec<Question>,
     /// After this nobody waits any more, and it is not written: a Bridge that comes seconds late does harm.
     pub(super) deadline: Option<Instant>,
+    /// Of actions whose writing is timed.
+    pub(super) marks: Vec<String>,
 }
 
 /// The counters behind [`Counts`].
@@ -127,6 +129,8 @@ pub(super) struct Link<S> {
     /// What is to be written and is not yet.
     out: BytesMut,
     writes: Writes,
+    /// Marks of what is in `out`: told when all of it is written.
+    marks: Vec<String>,
     /// How much of `out` is of the write that has begun.
     portion: usize,
     /// TLS may hold back what was written.
@@ -163,6 +167,7 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
             decoder: Decoder::new(),
             out: BytesMut::new(),
             writes,
+            marks: Vec::new(),
             portion: 0,
             unflushed: false,
             stalled_since: now,
@@ -247,6 +252,9 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
                 self.portion = self.portion.saturating_sub(length);
                 self.unflushed = true;
                 self.stalled_since = Instant::now();
+                if self.out.is_empty() {
+                    self.marks.drain(..).for_each(|mark| super::timing::written(&mark));
+                }
             }
             Next::Flushed(flushed) => {
                 flushed.map_err(lost)?;
@@ -278,6 +286,7 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
         for question in batch.questions {
             self.questions.ask(question);
         }
+        self.marks.extend(batch.marks);
         self.write(&batch.bytes);
     }
 

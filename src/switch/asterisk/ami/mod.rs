@@ -11,6 +11,7 @@
 //! - [`link`]: the task that owns one connection.
 //! - [`questions`]: who waits for which answer.
 //! - [`events`]: the bounded queue from that task to the driver.
+//! - [`timing`]: stamps for the benchmark.
 //! - [`tls`]: whom to trust.
 
 pub mod action;
@@ -20,6 +21,7 @@ pub mod codec;
 pub mod events;
 pub mod link;
 pub mod questions;
+pub mod timing;
 pub mod tls;
 
 pub use action::{Action, BadValue};
