@@ -37,8 +37,11 @@ pub fn run(serve: &Serve) -> ExitCode {
         Ok(config) => config,
         Err(code) => return code,
     };
-    let directories =
-        config.centres.iter().map(|(name, centre)| (name.clone(), centre.directory.clone())).collect::<BTreeMap<_, _>>();
+    let directories = config
+        .centres
+        .iter()
+        .map(|(name, centre)| (name.clone(), centre.directory.clone()))
+        .collect::<BTreeMap<_, _>>();
     let directories = Directories::new(directories);
     let centres = match directories.read() {
         Ok(centres) => centres,

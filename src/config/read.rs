@@ -35,7 +35,8 @@ const CONFIG: Known = Known {
     keys: &["data", "web", "database", "switches", "centres", "speech", "logging"],
     later: &["mail", "nats", "recordings"],
 };
-const WEB: Known = Known { what: "web", keys: &["address", "token", "token_file", "token_env"], later: &["tls", "title"] };
+const WEB: Known =
+    Known { what: "web", keys: &["address", "token", "token_file", "token_env"], later: &["tls", "title"] };
 const TOKENS: [&str; 3] = ["token", "token_file", "token_env"];
 const SWITCH: Known = Known { what: "a switch", keys: &["asterisk", "rehearsal"], later: &["freeswitch"] };
 const ASTERISK: Known = Known {

@@ -88,7 +88,8 @@ impl Directories {
         let alone = |error: LoadError| ReloadError::from(NotRead(vec![error]));
         let files = CentreFiles::read(directory).map_err(alone)?;
         let centre = read_centre(name, &files).map_err(|mistakes| alone(mistakes.into()))?;
-        let others = Self(self.0.iter().filter(|(other, _)| *other != name).map(|(n, d)| (n.clone(), d.clone())).collect());
+        let others =
+            Self(self.0.iter().filter(|(other, _)| *other != name).map(|(n, d)| (n.clone(), d.clone())).collect());
         let (others, _) = others.read_each();
         // Last, so that a number claimed twice is a mistake of this one.
         let all: Vec<&Centre> = others.iter().map(|(centre, _)| centre).chain([&centre]).collect();

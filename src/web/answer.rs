@@ -6,8 +6,8 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use crate::controller::AskError;
-use crate::controller::directories::ReloadError;
 use crate::controller::PublishError;
+use crate::controller::directories::ReloadError;
 use crate::dialplan::{LoadError, Mistake};
 use crate::routing::Refused;
 use crate::store::StoreError;

@@ -75,8 +75,7 @@ pub async fn show(State(web): State<Web>) -> (StatusCode, Json<Health>) {
         JournalHealth::Fine | JournalHealth::Slow { .. } => true,
         JournalHealth::Full { .. } | JournalHealth::Failing { .. } | JournalHealth::Lost { .. } => false,
     });
-    let well =
-        pulse.switches.values().all(|up| *up) && journals_take && !pulse.shedding && pulse.superseded.is_none();
+    let well = pulse.switches.values().all(|up| *up) && journals_take && !pulse.shedding && pulse.superseded.is_none();
     let fillers = web.fillers.borrow().as_ref().map(|fillers| {
         fillers.iter().map(|(centre, health)| (centre.clone(), Filler::from(*health.borrow()))).collect()
     });

@@ -55,7 +55,9 @@ async fn input(web: &Web, of: &OfAgent, login: Login) -> Answer<Input> {
         let person = web.db.person(&of.centre, &of.agent).await?;
         let person = person.ok_or_else(|| {
             let them = &of.agent;
-            Problem::NotFound(format!("there is nobody called {them}: add them (`cordboard user add`), or give station, queues and skills"))
+            Problem::NotFound(format!(
+                "there is nobody called {them}: add them (`cordboard user add`), or give station, queues and skills"
+            ))
         })?;
         let (home, phone) = person.station.unzip();
         // A station is an address on its own switch: the two are taken together, or not at all.
@@ -100,10 +102,14 @@ mod tests {
 
     #[test]
     fn a_station_is_one_address() {
-        for good in ["PJSIP/a1001", "user/1001", "user/1001@pbx.example", "SIP/1001", "PJSIP/6001/sip:6001@10.0.0.9:5060"] {
+        for good in
+            ["PJSIP/a1001", "user/1001", "user/1001@pbx.example", "SIP/1001", "PJSIP/6001/sip:6001@10.0.0.9:5060"]
+        {
             assert!(is_station(good), "{good}");
         }
-        for bad in ["", "1001", "PJSIP/", "/1001", "PJSIP/a&PJSIP/b", "PJSIP/a,30,m", "PJSIP/a\r\nAction: Logoff", "PJSIP/a b"] {
+        for bad in
+            ["", "1001", "PJSIP/", "/1001", "PJSIP/a&PJSIP/b", "PJSIP/a,30,m", "PJSIP/a\r\nAction: Logoff", "PJSIP/a b"]
+        {
             assert!(!is_station(bad), "{bad}");
         }
     }

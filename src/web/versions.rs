@@ -1,8 +1,8 @@
 //! Versions of a centre's YAML: a new one is what stands in its directory now.
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::Json;
 use serde::Serialize;
 
 use super::Web;
