@@ -145,6 +145,8 @@ fn skill(text: &str) -> Result<(String, u8), String> {
 /// # Errors
 /// In words.
 pub async fn open(config: &Config) -> Result<Db, String> {
+    // Where the database is unless told otherwise; people may be added before the first `serve`.
+    std::fs::create_dir_all(&config.data).map_err(|error| format!("{}: {error}", config.data.display()))?;
     let db = Db::connect(&config.database).map_err(|error| error.to_string())?;
     db.migrate().await.map_err(|error| error.to_string())?;
     Ok(db)
