@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Args;
 use cordboard::config::{Config, LogFormat, Logging, SwitchConfig};
@@ -90,6 +91,9 @@ fn log_to_stderr(logging: &Logging) {
     }
 }
 
+/// The journals' last writes when we stop: a disk that takes longer is no reason to hang.
+const STOP_WITHIN: Duration = Duration::from_secs(10);
+
 struct Signals {
     reload: Signal,
     terminate: Signal,
@@ -160,7 +164,9 @@ async fn serve_all(
 
     let code = until_the_end(&handle, &directories, &mut signals).await;
     stop.cancel();
-    handle.stop().await;
+    if tokio::time::timeout(STOP_WITHIN, handle.stop()).await.is_err() {
+        error!("the journals could not be closed in time; what they hold is as safe as after a kill");
+    }
     for task in [pages, records] {
         if let Err(error) = task.await {
             error!(%error, "a part has ended badly");

@@ -45,7 +45,7 @@ fn may_ask(web: &Web, request: &Request) -> Result<(), Problem> {
     }
 }
 
-fn one<'h>(headers: &'h HeaderMap, name: header::HeaderName) -> Result<Option<&'h str>, Problem> {
+fn one(headers: &HeaderMap, name: header::HeaderName) -> Result<Option<&str>, Problem> {
     let mut all = headers.get_all(&name).iter();
     let first = all.next();
     if all.next().is_some() {
