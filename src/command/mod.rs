@@ -1,6 +1,10 @@
 //! The subcommands, one file each, and what they share: their arguments and what their exit codes mean.
 
+mod check;
+mod password;
+mod people;
 mod records;
+mod replay;
 mod serve;
 
 use std::path::PathBuf;
@@ -31,13 +35,16 @@ pub struct Cordboard {
 #[derive(Subcommand)]
 enum Command {
     Serve(serve::Serve),
+    Check(check::Check),
+    User(people::User),
+    Replay(replay::Replay),
 }
 
 /// Where the configuration is.
 #[derive(Args)]
 struct At {
     /// The installation's configuration
-    #[arg(long, value_name = "FILE", default_value = "cordboard.yaml")]
+    #[arg(long, value_name = "FILE", default_value = "cordboard.yaml", global = true)]
     config: PathBuf,
 }
 
@@ -58,8 +65,17 @@ fn failed(error: &dyn std::fmt::Display) -> ExitCode {
     ExitCode::from(FAILED)
 }
 
+/// Runs to its end what needs the database.
+fn within<T>(what: impl Future<Output = Result<T, String>>) -> Result<T, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| format!("no runtime: {error}"))?.block_on(what)
+}
+
 pub fn run(cordboard: Cordboard) -> ExitCode {
     match cordboard.command {
         Command::Serve(serve) => serve::run(&serve),
+        Command::Check(check) => check::run(&check),
+        Command::User(user) => people::run(user),
+        Command::Replay(replay) => replay::run(&replay),
     }
 }

@@ -3,18 +3,22 @@
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Args;
-use cordboard::config::{Config, LogFormat, Logging};
+use cordboard::config::{Config, LogFormat, Logging, SwitchConfig};
 use cordboard::controller::directories::{Directories, ReloadError};
 use cordboard::controller::{self, Handle, Start, journal};
-use cordboard::dialplan::{Centre, CentreFiles};
+use cordboard::dialplan::{Centre, CentreFiles, Key};
+use cordboard::routing::ids::{StationAddress, SwitchName};
 use cordboard::speech::Speaker;
 use cordboard::store::Db;
+use cordboard::switch::rehearsal::{Exchange, Rehearsal, Traffic};
 use cordboard::web;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 use tracing_subscriber::EnvFilter;
@@ -30,6 +34,9 @@ use super::{At, SUPERSEDED, failed, mistaken, records};
 pub struct Serve {
     #[command(flatten)]
     at: At,
+    /// On every rehearsal switch: callers for all numbers, and phones PJSIP/a1001 to PJSIP/a1006 that are answered
+    #[arg(long)]
+    traffic: bool,
 }
 
 pub fn run(serve: &Serve) -> ExitCode {
@@ -56,7 +63,7 @@ pub fn run(serve: &Serve) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return failed(&format!("no runtime: {error}")),
     };
-    runtime.block_on(serve_all(config, directories, centres, token))
+    runtime.block_on(serve_all(config, directories, centres, token, serve.traffic))
 }
 
 /// # Errors
@@ -84,6 +91,9 @@ fn log_to_stderr(logging: &Logging) {
     }
 }
 
+/// The journals' last writes when we stop: a disk that takes longer is no reason to hang.
+const STOP_WITHIN: Duration = Duration::from_secs(10);
+
 struct Signals {
     reload: Signal,
     terminate: Signal,
@@ -105,6 +115,7 @@ async fn serve_all(
     directories: Directories,
     centres: Vec<(Centre, CentreFiles)>,
     token: Option<String>,
+    traffic: bool,
 ) -> ExitCode {
     let prepared = async {
         let signals = Signals::take().map_err(|error| format!("signals: {error}"))?;
@@ -121,10 +132,11 @@ async fn serve_all(
     };
     let recordings = config.centres.iter().map(|(name, centre)| (name.clone(), centre.directory.clone()));
     let switches = config.switches.keys().cloned().collect();
+    let (rehearsals, traffic) = if traffic { rehearse(&config, &centres) } else { Default::default() };
     let handle = match controller::start(Start {
         data: config.data,
         switches: config.switches,
-        rehearsals: BTreeMap::new(),
+        rehearsals,
         centres,
         speaker: Speaker::new(config.speech, recordings.collect()),
         journal: journal::Limits::default(),
@@ -152,14 +164,46 @@ async fn serve_all(
 
     let code = until_the_end(&handle, &directories, &mut signals).await;
     stop.cancel();
-    handle.stop().await;
+    if tokio::time::timeout(STOP_WITHIN, handle.stop()).await.is_err() {
+        error!("the journals could not be closed in time; what they hold is as safe as after a kill");
+    }
     for task in [pages, records] {
         if let Err(error) = task.await {
             error!(%error, "a part has ended badly");
         }
     }
-    upkeep.abort();
+    for task in traffic.iter().chain([&upkeep]) {
+        task.abort();
+    }
     code
+}
+
+/// Phones of the traffic: as many as the demo has agents.
+const PHONES: std::ops::RangeInclusive<u16> = 1001..=1006;
+
+/// A world around every rehearsal switch.
+fn rehearse(
+    config: &Config,
+    centres: &[(Centre, CentreFiles)],
+) -> (BTreeMap<SwitchName, Rehearsal>, Vec<JoinHandle<()>>) {
+    let now = controller::clock()();
+    let numbers: Vec<_> = centres.iter().flat_map(|(centre, _)| centre.numbers.keys().cloned()).collect();
+    let stations: Vec<_> = PHONES.map(|phone| StationAddress::new(format!("PJSIP/a{phone}"))).collect();
+    let keys: Vec<Key> = "12".chars().filter_map(|key| Key::try_from(key).ok()).collect();
+    let mut rehearsals = BTreeMap::new();
+    let mut tasks = Vec::new();
+    for (seed, (name, kind)) in (1..).zip(&config.switches) {
+        match kind {
+            SwitchConfig::Rehearsal => {
+                let rehearsal = Rehearsal::start(name.clone(), Exchange::new(name.clone(), seed), now);
+                let traffic = Traffic::demo(seed, numbers.clone(), keys.clone(), stations.clone());
+                tasks.push(tokio::spawn(traffic.flow(rehearsal.clone())));
+                rehearsals.insert(name.clone(), rehearsal);
+            }
+            SwitchConfig::Asterisk(_) => {}
+        }
+    }
+    (rehearsals, tasks)
 }
 
 /// Waits for a reason to stop, and reloads meanwhile.

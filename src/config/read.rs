@@ -412,6 +412,18 @@ mod tests {
     }
 
     #[test]
+    fn a_token_is_said_in_one_way() {
+        let with = |web: &str| {
+            format!("web: {web}\nswitches: {{ a: {{ rehearsal: }} }}\ncentres: {{ b: {{ directory: b }} }}")
+        };
+        let config = read(&with("{ address: \"0.0.0.0:80\", token_file: token }")).unwrap();
+        assert_eq!(config.web.token, Some(Secret::File("/etc/cordboard/token".into())));
+        assert_eq!(read(&with("{ token: abc }")).unwrap().web.token, Some(Secret::Here("abc".into())));
+        let [twice] = mistakes(&with("{ token: abc, token_env: ABC }")).try_into().unwrap();
+        assert!(twice.contains("only one of token, token_file, token_env"), "{twice}");
+    }
+
+    #[test]
     fn everything_can_be_said() {
         let text = r#"
 data: /var/lib/cordboard

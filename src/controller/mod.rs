@@ -10,7 +10,7 @@ pub mod filler;
 pub mod journal;
 mod measure;
 mod prompts;
-mod publish;
+pub mod publish;
 mod route;
 mod turn;
 

@@ -76,16 +76,22 @@ impl InCentre {
 }
 
 /// A name that goes into facts, logs and onto channels: bounded, and nothing that acts on a terminal or a page.
-pub fn agent_name(text: &str) -> Answer<AgentName> {
-    let good = !text.is_empty()
-        && text.chars().nth(LONGEST_NAME).is_none()
-        && text.trim() == text
-        && !text.chars().any(|c| c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'));
+///
+/// # Errors
+/// In words.
+pub fn named(text: &str) -> Result<AgentName, String> {
+    let unseen = |c: char| c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}');
+    let good =
+        !text.is_empty() && text.chars().nth(LONGEST_NAME).is_none() && text.trim() == text && !text.contains(unseen);
     if good {
         Ok(AgentName::new(text))
     } else {
-        Err(Problem::Invalid(format!("an agent's name has 1 to {LONGEST_NAME} characters that can be seen")))
+        Err(format!("an agent's name has 1 to {LONGEST_NAME} characters that can be seen"))
     }
+}
+
+fn agent_name(text: &str) -> Answer<AgentName> {
+    named(text).map_err(Problem::Invalid)
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for OfAgent {

@@ -96,3 +96,44 @@ pub async fn of_centre(State(web): State<Web>, centre: InCentre) -> Answer<impl 
     }
     stream(&web, Some(centre))
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::{Semaphore, broadcast};
+
+    use super::*;
+
+    fn happened(centre: &str, seq: u64) -> Arc<Happened> {
+        let fact = Fact::WallClockStepped { by_ms: 1 };
+        Arc::new(Happened { centre: CentreName::new(centre), seq, at: Moment::from_ms(0), fact })
+    }
+
+    fn text(event: &Option<Event>) -> String {
+        // An event shows its bytes only in its Debug.
+        format!("{event:?}")
+    }
+
+    #[tokio::test]
+    async fn a_reader_who_is_too_slow_is_told_how_many_they_missed_and_goes_on() {
+        let (facts, happening) = broadcast::channel(2);
+        let streams = Arc::new(Semaphore::new(1));
+        let permit = streams.clone().try_acquire_owned().expect("a stream");
+        let stop = CancellationToken::new();
+        let centre = Some(CentreName::new("demo"));
+        let mut stream = Stream { happened: happening, centre, stop: stop.clone(), _one_of_many: permit };
+        for seq in 1..=5 {
+            facts.send(happened("demo", seq)).expect("a reader");
+        }
+        let lagged = text(&stream.next().await);
+        assert!(lagged.contains("lagged") && lagged.contains("missed") && lagged.contains('3'), "{lagged}");
+        assert!(text(&stream.next().await).contains("id: 4"));
+        assert!(text(&stream.next().await).contains("id: 5"));
+        facts.send(happened("other", 6)).expect("a reader");
+        facts.send(happened("demo", 7)).expect("a reader");
+        assert!(text(&stream.next().await).contains("id: 7"));
+        stop.cancel();
+        assert!(stream.next().await.is_none());
+        drop(stream);
+        assert_eq!(streams.available_permits(), 1);
+    }
+}

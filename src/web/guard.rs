@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -24,20 +24,28 @@ pub async fn within_time(State(_): State<Web>, request: Request, next: Next) -> 
 }
 
 pub async fn who_may_ask(State(web): State<Web>, request: Request, next: Next) -> Response {
-    let headers = request.headers();
-    if let Err(problem) = from_here(headers, web.token.is_none().then_some(web.address.ip())) {
-        return problem.into_response();
-    }
-    if let Some(token) = &web.token
-        && request.uri().path() != "/health"
-        && !brings(headers, token)
-    {
-        return Problem::NoToken.into_response();
-    }
-    next.run(request).await
+    let mut response = match may_ask(&web, &request) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    };
+    let headers = response.headers_mut();
+    // What strangers typed is in it: never guessed to be a page, never kept by anybody between us.
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
-fn one<'h>(headers: &'h HeaderMap, name: header::HeaderName) -> Result<Option<&'h str>, Problem> {
+fn may_ask(web: &Web, request: &Request) -> Result<(), Problem> {
+    let headers = request.headers();
+    from_here(headers, web.token.is_none().then_some(web.address.ip()))?;
+    match &web.token {
+        // Whoever watches over us need not know it.
+        Some(token) if request.uri().path() != "/health" && !brings(headers, token) => Err(Problem::NoToken),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn one(headers: &HeaderMap, name: header::HeaderName) -> Result<Option<&str>, Problem> {
     let mut all = headers.get_all(&name).iter();
     let first = all.next();
     if all.next().is_some() {
@@ -85,7 +93,7 @@ fn is_ours(host: &str, ours: IpAddr) -> bool {
 
 /// The time it takes says nothing of how much of it is right.
 fn brings(headers: &HeaderMap, token: &str) -> bool {
-    let given = headers.get(header::AUTHORIZATION).map(header::HeaderValue::as_bytes).unwrap_or_default();
+    let given = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
     let Some((kind, given)) = given.split_at_checked(7) else { return false };
     if !kind.eq_ignore_ascii_case(b"bearer ") {
         return false;

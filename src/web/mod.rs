@@ -36,8 +36,10 @@ use crate::controller::filler::FillerHealth;
 use crate::routing::ids::{CentreName, SwitchName};
 use crate::store::Db;
 
+pub use body::named;
 pub use listen::listen;
 pub use metrics::{Recorder, recorder};
+pub use session::is_station;
 
 /// The longest body of a request: a login with [`crate::routing::people::MOST_QUEUES_OF_AN_AGENT`] queues and as many
 /// skills is a tenth of it.
