@@ -47,6 +47,7 @@ pub fn count(happened: &Happened) {
         | Fact::OfferRang { .. }
         | Fact::OfferAnswered { .. }
         | Fact::OfferEnded { .. }
+        | Fact::CallHungUp { .. }
         | Fact::AgentLoggedIn { .. }
         | Fact::AgentLoggedOut { .. }
         | Fact::AgentChanged { .. }
@@ -81,6 +82,7 @@ pub fn log(happened: &Happened) {
         | Fact::OfferRang { .. }
         | Fact::OfferAnswered { .. }
         | Fact::OfferEnded { .. }
+        | Fact::CallHungUp { .. }
         | Fact::CallConnected { .. }
         | Fact::CallEnded { .. }
         | Fact::AgentLoggedIn { .. }

@@ -19,6 +19,8 @@ pub struct Call {
     pub arrived: Moment,
     /// The way through the dialplan; sleeps while the call waits or talks.
     pub walk: Walk,
+    /// Since when it is in the step it is in: a place on its channel from before that is an old one.
+    pub step_since: Moment,
     /// The switch has been told to answer.
     pub answered: bool,
     pub stage: Stage,

@@ -166,6 +166,15 @@ impl Core {
         }
     }
 
+    /// We hang up, and the call ends when the switch says that the leg is gone.
+    pub(super) fn hang_up_on(&mut self, now: Moment, call: CallId, outcome: Outcome, by: EndedBy, cause: HangUpCause) {
+        let Some(of) = self.calls.get_mut(&call) else { return };
+        of.stage = Stage::Ending { outcome, by: by.clone() };
+        let (switch, leg) = (of.switch.clone(), of.leg.clone());
+        self.fact(Fact::CallHungUp { call, outcome, by });
+        self.hang_up(now, &switch, leg, cause);
+    }
+
     pub(super) fn hang_up_returned(&mut self, now: Moment, leg: &LegId, how: &Returned) {
         if let Returned::Refused { .. } = how
             && let Some(switch) = self.switch_of_leg(leg).cloned()
@@ -242,11 +251,7 @@ impl Core {
             let rules = self.rules_for(call, &queue).cloned();
             self.start_wrap_up(now, agent, rules.as_ref());
             self.timers.stop(&Timer::PartedDue(call));
-            if let Some(of) = self.calls.get_mut(&call) {
-                of.stage = Stage::Ending { outcome: Outcome::Answered, by };
-                let (switch, caller) = (of.switch.clone(), of.leg.clone());
-                self.hang_up(now, &switch, caller, HangUpCause::Normal);
-            }
+            self.hang_up_on(now, call, Outcome::Answered, by, HangUpCause::Normal);
         }
     }
 

@@ -94,6 +94,23 @@ pub(super) enum Owed {
     HangUp(LegId),
 }
 
+/// What the core keeps besides calls and agents, counted: nothing of it may outlive the calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Kept {
+    pub legs: usize,
+    pub offers: usize,
+    /// Effects whose result is still awaited.
+    pub owed: usize,
+    pub places: usize,
+    pub timers: usize,
+}
+
+impl Kept {
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 impl Core {
     /// Nobody on the floor, no switch in reach, no plan: [`Input::Started`] is the first thing it must be told.
     pub fn new(centre: CentreName) -> Self {
@@ -132,6 +149,17 @@ impl Core {
     /// When [`Input::TimeCame`] is due at the latest.
     pub fn next_wakeup(&self) -> Option<Moment> {
         self.timers.next()
+    }
+
+    /// For health pages and laws: a count that grows from day to day is a leak.
+    pub fn kept(&self) -> Kept {
+        Kept {
+            legs: self.legs.len(),
+            offers: self.offers.len(),
+            owed: self.owed.len(),
+            places: self.queues.values().map(QueueIndex::places).sum(),
+            timers: self.timers.len(),
+        }
     }
 
     /// The only way in. Never panics on any input; the same inputs give the same answers.

@@ -99,6 +99,12 @@ pub enum Fact {
         queue: QueueName,
         waited: Duration,
     },
+    /// We have hung up on the caller; the call ends, with this outcome, when the switch says that the leg is gone.
+    CallHungUp {
+        call: CallId,
+        outcome: Outcome,
+        by: EndedBy,
+    },
     CallEnded {
         call: CallId,
         outcome: Outcome,
@@ -157,6 +163,7 @@ impl Fact {
             | Fact::OfferAnswered { call, .. }
             | Fact::OfferEnded { call, .. }
             | Fact::CallConnected { call, .. }
+            | Fact::CallHungUp { call, .. }
             | Fact::CallEnded { call, .. } => Some(*call),
             Fact::Healed { call, .. } => *call,
             Fact::ControllerStarted { .. }
@@ -188,6 +195,7 @@ impl Fact {
             | Fact::CallLeftQueue { .. }
             | Fact::OfferRang { .. }
             | Fact::OfferAnswered { .. }
+            | Fact::CallHungUp { .. }
             | Fact::CallEnded { .. }
             | Fact::LinkChanged { .. }
             | Fact::WallClockStepped { .. } => None,

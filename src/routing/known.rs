@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::agent::{Presence, Work};
-use super::fact::{Fact, OfferEnd};
+use super::fact::{EndedBy, Fact, OfferEnd, Outcome};
 use super::ids::*;
 use super::queue::Need;
 use crate::calendar::Moment;
@@ -32,6 +32,8 @@ pub struct KnownCall {
     pub version: VersionHash,
     pub arrived: Moment,
     pub step: Option<StepName>,
+    #[serde(default)]
+    pub step_since: Moment,
     pub language: String,
     /// What the caller keyed into variables; never a secret.
     pub keyed: BTreeMap<String, String>,
@@ -41,6 +43,9 @@ pub struct KnownCall {
     pub talking: Option<(AgentName, LegId, Moment)>,
     /// The queue that the conversation came from.
     pub talked_for: Option<QueueName>,
+    /// We have hung up: how it ends when the switch says that the leg is gone.
+    #[serde(default)]
+    pub ending: Option<(Outcome, EndedBy)>,
 }
 
 /// A place in a queue.
@@ -88,17 +93,20 @@ impl Known {
                         version: version.clone(),
                         arrived: at,
                         step: None,
+                        step_since: at,
                         language: String::new(),
                         keyed: BTreeMap::new(),
                         queued: None,
                         offer: None,
                         talking: None,
                         talked_for: None,
+                        ending: None,
                     },
                 );
             }
             Fact::StepEntered { call, step, language } => self.of_call(*call, |known| {
                 known.step = Some(step.clone());
+                known.step_since = at;
                 known.language.clone_from(language);
                 known.queued = None;
             }),
@@ -145,6 +153,10 @@ impl Known {
                 known.queued = None;
                 known.offer = None;
                 known.talking = Some((agent.clone(), leg.clone(), at));
+            }),
+            Fact::CallHungUp { call, outcome, by } => self.of_call(*call, |known| {
+                known.talking = None;
+                known.ending = Some((*outcome, by.clone()));
             }),
             Fact::CallEnded { call, .. } => {
                 if self.calls.remove(call).is_none() {

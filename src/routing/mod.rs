@@ -23,7 +23,7 @@ pub mod view;
 mod walking;
 mod words;
 
-pub use self::core::{Core, Handled, ORDER_WITHIN};
+pub use self::core::{Core, Handled, Kept, ORDER_WITHIN};
 pub use effect::{Act, Effect, HangUpCause};
 pub use fact::Fact;
 pub use input::{Failure, Input, LegSeen, LegUp, Line, Refusal, Returned};

@@ -14,6 +14,7 @@ use super::fact::{EndedBy, Fact, OfferEnd, Outcome};
 use super::ids::*;
 use super::input::{LegSeen, LegUp, Line};
 use super::known::{Known, KnownCall};
+use super::tag::Place;
 use super::timer::Timer;
 use crate::calendar::Moment;
 use crate::dialplan::{Action, Centre, Language, Walk, When};
@@ -87,7 +88,9 @@ impl Core {
             otherwise: exits_of(&walk, &queued.queue),
         });
         let mut stage = Stage::InDialplan { playing: None };
-        if let Some((agent, leg, since)) = &known.talking {
+        if let Some((outcome, by)) = known.ending {
+            stage = Stage::Ending { outcome, by };
+        } else if let Some((agent, leg, since)) = &known.talking {
             let queue = known.talked_for.clone().unwrap_or_else(|| QueueName::new(""));
             self.adopt_leg(agent, leg);
             stage = Stage::Talking { queue, agent: agent.clone(), agent_leg: leg.clone(), since: *since };
@@ -132,6 +135,7 @@ impl Core {
                 name: known.name,
                 to: known.to,
                 arrived: known.arrived,
+                step_since: known.step_since,
                 walk,
                 answered,
                 stage,
@@ -191,8 +195,12 @@ impl Core {
             let Some(leg) = self.calls.get(&call).map(|call| call.leg.clone()) else { continue };
             match seen.get(&leg) {
                 Some(caller) => self.compare_call(now, call, caller, &seen),
+                // In doubt until the second look: it keeps its place, and nobody is rung for it.
                 None => {
-                    self.order(now, switch, Act::Look { leg }, None);
+                    self.doubt(now, call);
+                    // What befell the phone is not compared without the caller, so it is looked at too.
+                    let phone = self.calls.get(&call).and_then(|of| self.agent_leg_of(&of.stage));
+                    self.look_at(now, switch, phone);
                 }
             }
         }
@@ -202,16 +210,21 @@ impl Core {
         }
     }
 
-    fn compare_call(&mut self, now: Moment, call: CallId, caller: &LegSeen, seen: &BTreeMap<LegId, LegSeen>) {
-        let Some(of) = self.calls.get(&call) else { return };
-        let (switch, stage) = (of.switch.clone(), of.stage.clone());
-        let agent_leg = match &stage {
+    /// The phone that rings for a call, or talks in it.
+    fn agent_leg_of(&self, stage: &Stage) -> Option<LegId> {
+        match stage {
             Stage::Talking { agent_leg, .. } => Some(agent_leg.clone()),
             Stage::Waiting { offer: Some(offer), .. } | Stage::Connecting { offer, .. } => {
                 self.offers.get(offer).map(|offer| offer.leg.clone())
             }
             Stage::InDialplan { .. } | Stage::Waiting { offer: None, .. } | Stage::Ending { .. } => None,
-        };
+        }
+    }
+
+    fn compare_call(&mut self, now: Moment, call: CallId, caller: &LegSeen, seen: &BTreeMap<LegId, LegSeen>) {
+        let Some(of) = self.calls.get(&call) else { return };
+        let (switch, stage) = (of.switch.clone(), of.stage.clone());
+        let agent_leg = self.agent_leg_of(&stage);
         let phone = agent_leg.as_ref().and_then(|leg| seen.get(leg));
         if let Some(joined) = &caller.joined_with {
             if agent_leg.as_ref() == Some(joined) {
@@ -231,7 +244,11 @@ impl Core {
             return;
         }
         match stage {
-            Stage::InDialplan { .. } => self.begin_step_anew(now, call),
+            Stage::InDialplan { .. } => {
+                if !self.place_from_channel(now, call, caller) {
+                    self.begin_step_anew(now, call);
+                }
+            }
             Stage::Waiting { offer: None, .. } => {
                 self.tag_waiting(now, call);
                 self.exit_again(now, call);
@@ -260,6 +277,25 @@ impl Core {
             },
             Stage::Ending { .. } => self.hang_up(now, &switch, caller.leg.clone(), HangUpCause::Normal),
         }
+    }
+
+    /// The end of the journal may have been lost with the machine, the channel has not: it says that this call
+    /// of ours came to wait after all that we know of it.
+    fn place_from_channel(&mut self, now: Moment, call: CallId, seen: &LegSeen) -> bool {
+        let Some(tags) = seen.tags.as_ref().filter(|tags| tags.centre == self.centre && tags.call == call) else {
+            return false;
+        };
+        let Place::Waiting { queue, joined, credit, .. } = &tags.place else { return false };
+        if self.calls.get(&call).is_none_or(|of| *joined <= of.step_since) {
+            return false;
+        }
+        let Some((walk, _)) = self.resume_at(now, &tags.place) else { return false };
+        let before = self.calls.get_mut(&call).map(|of| std::mem::replace(&mut of.walk, walk));
+        let taken = self.take_place_back(now, call, queue, *joined, *credit);
+        if let (false, Some(of), Some(before)) = (taken, self.calls.get_mut(&call), before) {
+            of.walk = before;
+        }
+        taken
     }
 
     fn lives_again(&mut self, now: Moment, call: CallId) {
@@ -339,7 +375,8 @@ impl Core {
         }
         match (self.legs.get(leg).cloned(), seen) {
             (Some(LegOf::Caller(call)), None) => self.ended_unseen(now, call),
-            (Some(LegOf::Caller(call)), Some(_)) => self.lives(now, call),
+            (Some(LegOf::Caller(call)), Some(seen)) => self.caller_lives(now, call, &seen),
+            (Some(LegOf::Agent(agent)), Some(seen)) => self.phone_lives(now, &agent, &seen),
             (Some(LegOf::Agent(agent)), None) => {
                 if let Some(offer) = self.offer_of_leg(leg).map(|offer| offer.id) {
                     self.leg_gone(leg);
@@ -348,7 +385,62 @@ impl Core {
                     self.agent_leg_hung_up(now, leg, &agent, EndedBy::Unseen);
                 }
             }
-            (Some(LegOf::Agent(_)) | None, Some(_)) | (None, None) => {}
+            (None, Some(_) | None) => {}
+        }
+    }
+
+    /// A caller whom the list had missed, or whom we doubted. A joining under way is told when it is done.
+    fn caller_lives(&mut self, now: Moment, call: CallId, seen: &LegSeen) {
+        let Some(of) = self.calls.get(&call) else { return };
+        match &of.stage {
+            Stage::InDialplan { .. } if seen.in_hand => {
+                if !self.place_from_channel(now, call, seen) {
+                    self.begin_step_anew(now, call);
+                }
+            }
+            Stage::Waiting { .. } => match &seen.joined_with {
+                Some(joined) => self.legs_joined(now, &seen.leg, joined),
+                None => self.lives(now, call),
+            },
+            Stage::InDialplan { .. } | Stage::Connecting { .. } | Stage::Talking { .. } => {}
+            Stage::Ending { .. } => {
+                let switch = of.switch.clone();
+                self.hang_up(now, &switch, seen.leg.clone(), HangUpCause::Normal);
+            }
+        }
+    }
+
+    /// A phone of ours that the list had missed, or that is slow to go.
+    fn phone_lives(&mut self, now: Moment, agent: &AgentName, seen: &LegSeen) {
+        let Some((switch, work)) = self.agents.get(agent).map(|agent| (agent.switch.clone(), agent.work.clone())) else {
+            return;
+        };
+        let offer = self.offer_of_leg(&seen.leg).cloned();
+        match (work, offer) {
+            (Work::Ringing { .. } | Work::Connecting { .. }, Some(offer)) => match &seen.joined_with {
+                Some(joined) => self.legs_joined(now, &seen.leg, joined),
+                None if !seen.in_hand => {}
+                None if matches!(self.calls.get(&offer.call).map(|of| &of.stage), Some(Stage::Connecting { .. })) => {
+                    self.connect(now, offer.call, offer.id, &offer.agent, &offer.leg);
+                }
+                None => self.leg_answered(now, &seen.leg),
+            },
+            (Work::Talking { call, .. }, _) if seen.in_hand => {
+                let Some(Call { leg: caller, stage: Stage::Talking { agent_leg, .. }, .. }) = self.calls.get(&call)
+                else {
+                    return;
+                };
+                if *agent_leg == seen.leg {
+                    let (caller, agent) = (caller.clone(), agent_leg.clone());
+                    self.healed(Some(call), None, "caller and agent were apart after we were away: joined again");
+                    self.order(now, &switch, Act::Connect { caller, agent }, None);
+                }
+            }
+            (Work::Talking { .. }, _) => {}
+            (
+                Work::Nothing { .. } | Work::WrappingUp { .. } | Work::Ringing { .. } | Work::Connecting { .. },
+                _,
+            ) => self.hang_up(now, &switch, seen.leg.clone(), HangUpCause::Normal),
         }
     }
 }

@@ -49,6 +49,10 @@ impl Timers {
         }
     }
 
+    pub fn len(&self) -> usize {
+        self.when.len()
+    }
+
     pub fn next(&self) -> Option<Moment> {
         self.due.first().map(|(at, _)| *at)
     }

@@ -11,7 +11,7 @@ use super::input::Returned;
 use super::tag::Place;
 use super::timer::Timer;
 use crate::calendar::Moment;
-use crate::dialplan::{Do, Ending, Heard, QueueEntry, Walk, When};
+use crate::dialplan::{Action, Do, Ending, Heard, QueueEntry, Walk, When};
 
 impl Core {
     pub(super) fn caller_arrived(
@@ -78,23 +78,26 @@ impl Core {
                 name,
                 to,
                 arrived: now,
+                step_since: now,
                 walk,
                 answered: false,
                 stage,
             },
         );
-        if let Some(Place::Waiting { queue, joined, credit, .. }) = place {
-            // The step is walked again for its rules, the place is the one it had.
-            self.carry_out(now, id, dos);
-            self.keep_place(now, id, &queue, joined, credit);
-        } else {
+        let kept = match &place {
+            Some(Place::Waiting { queue, joined, credit, .. }) => {
+                self.take_place_back(now, id, queue, *joined, *credit)
+            }
+            Some(Place::Step { .. } | Place::Talking { .. } | Place::Offered { .. }) | None => false,
+        };
+        if !kept {
             self.carry_out(now, id, dos);
         }
         Some(id)
     }
 
     /// Where a tag says the call was, in the version it names or, where that is not on the shelf, today's.
-    fn resume_at(&self, now: Moment, place: &Place) -> Option<(Walk, Vec<Do>)> {
+    pub(super) fn resume_at(&self, now: Moment, place: &Place) -> Option<(Walk, Vec<Do>)> {
         let (version, step, language) = match place {
             Place::Step { version, step, language } | Place::Waiting { version, step, language, .. } => {
                 (version, step, language)
@@ -134,6 +137,9 @@ impl Core {
                 Do::Entered(step) => {
                     let language = of.walk.language().to_string();
                     let version = of.walk.plan().version.clone();
+                    if let Some(of) = self.calls.get_mut(&call) {
+                        of.step_since = now;
+                    }
                     self.fact(Fact::StepEntered { call, step: step.clone(), language: language.clone() });
                     let tags = self.tags(call, Place::Step { version, step, language });
                     self.order(now, &switch, Act::Tag { leg, tags }, None);
@@ -230,18 +236,23 @@ impl Core {
         }
     }
 
-    fn enter_queue(&mut self, now: Moment, call: CallId, entry: QueueEntry) {
-        self.forget_play(call);
-        self.timers.stop(&Timer::Dialplan(call));
-        let Some(of) = self.calls.get(&call) else { return };
-        let rules = of.walk.plan().queues.get(&entry.queue);
-        let place = QueuePlace {
-            joined: now,
+    /// What this entry means for this call, by the rules of its version.
+    fn place_in(&self, call: CallId, entry: QueueEntry, joined: Moment) -> QueuePlace {
+        let rules = self.rules_for(call, &entry.queue);
+        QueuePlace {
+            joined,
             credit: entry.credit + rules.map(|rules| rules.credit).unwrap_or_default(),
             needs: rules.iter().flat_map(|rules| &rules.needs).chain(&entry.needs).cloned().collect(),
             otherwise: entry.otherwise,
             queue: entry.queue,
-        };
+        }
+    }
+
+    fn enter_queue(&mut self, now: Moment, call: CallId, entry: QueueEntry) {
+        self.forget_play(call);
+        self.timers.stop(&Timer::Dialplan(call));
+        let place = self.place_in(call, entry, now);
+        let rules = self.rules_for(call, &place.queue);
         let most = rules.map_or(usize::MAX, |rules| rules.most_waiting);
         let full = self.queues.get(&place.queue).is_some_and(|index| index.places() >= most);
         if full {
@@ -297,29 +308,37 @@ impl Core {
         self.music(now, call);
     }
 
-    /// A call found with a place on its channel gets that place back, when its step led to the same queue.
-    fn keep_place(
+    /// A call with a place on its channel gets that place back, where the step it is in leads to that queue.
+    /// `false`: it does not, or the place is none.
+    pub(super) fn take_place_back(
         &mut self,
         now: Moment,
         call: CallId,
         queue: &QueueName,
         joined: Moment,
         credit: std::time::Duration,
-    ) {
-        let Some(Call { stage: Stage::Waiting { place, .. }, .. }) = self.calls.get_mut(&call) else { return };
-        if place.queue != *queue || joined > now {
-            return;
-        }
-        let before = (place.rank(), call);
-        place.joined = joined;
+    ) -> bool {
+        let Some(of) = self.calls.get(&call) else { return false };
+        let actions = of.walk.plan().steps.get(of.walk.step()).map(|step| step.actions.as_slice()).unwrap_or_default();
+        let entry = actions.iter().find_map(|action| match action {
+            Action::Queue(to) if to.entry.queue == *queue => Some(to.entry_for(of.walk.language())),
+            Action::Queue(_)
+            | Action::Play(_)
+            | Action::Menu(_)
+            | Action::Ask(_)
+            | Action::Hours(_)
+            | Action::SetLanguage(_)
+            | Action::Go(_)
+            | Action::HangUp => None,
+        });
+        let Some(entry) = entry else { return false };
+        let mut place = self.place_in(call, entry, joined);
         // What the step says today, never more than the channel says: the channel is the outside.
         place.credit = place.credit.min(credit);
-        let place = place.clone();
-        if let Some(index) = self.queues.get_mut(queue) {
-            index.leave(before);
-        }
-        self.take_place(now, call, place);
-        self.seek(call);
+        self.forget_play(call);
+        self.timers.stop(&Timer::Dialplan(call));
+        self.wait_in_queue(now, call, place);
+        true
     }
 
     pub(super) fn tag_waiting(&mut self, now: Moment, call: CallId) {
@@ -370,13 +389,10 @@ impl Core {
         self.walk_to(now, call, &step);
     }
 
-    /// We hang up, and the call ends when the switch says that the leg is gone.
+    /// The dialplan, or a queue that is full, ends the call.
     pub(super) fn end_by_us(&mut self, now: Moment, call: CallId, outcome: Outcome) {
         self.forget_play(call);
-        let Some(of) = self.calls.get_mut(&call) else { return };
-        of.stage = Stage::Ending { outcome, by: EndedBy::Us };
-        let (switch, leg) = (of.switch.clone(), of.leg.clone());
         let cause = if outcome == Outcome::Refused { HangUpCause::Congested } else { HangUpCause::Normal };
-        self.hang_up(now, &switch, leg, cause);
+        self.hang_up_on(now, call, outcome, EndedBy::Us, cause);
     }
 }

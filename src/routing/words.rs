@@ -38,6 +38,7 @@ impl Fact {
             Fact::CallConnected { agent, waited, .. } => {
                 format!("talks with {agent} after {:.1} s", waited.as_secs_f64())
             }
+            Fact::CallHungUp { .. } => "hung up by us".into(),
             Fact::CallEnded { outcome, by, .. } => {
                 let outcome = match outcome {
                     Outcome::Answered => "answered",

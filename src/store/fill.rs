@@ -115,7 +115,8 @@ async fn project(change: &mut Change, told: Told<'_>, fact: &Fact) -> Result<(),
         Fact::AgentChanged { agent, state, presence: _, work: _, by: _ } => {
             agent_states::entered(change, told, agent, *state).await
         }
-        Fact::ControllerStarted { .. }
+        Fact::CallHungUp { .. }
+        | Fact::ControllerStarted { .. }
         | Fact::VersionPublished { .. }
         | Fact::AgentLoggedOut { .. }
         | Fact::LinkChanged { .. }

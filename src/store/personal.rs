@@ -47,6 +47,7 @@ pub(super) fn impersonal(fact: &Fact) -> Option<Fact> {
         | Fact::OfferAnswered { .. }
         | Fact::OfferEnded { .. }
         | Fact::CallConnected { .. }
+        | Fact::CallHungUp { .. }
         | Fact::CallEnded { .. }
         | Fact::AgentLoggedIn { .. }
         | Fact::AgentLoggedOut { .. }

@@ -1,0 +1,140 @@
+//! Ears on the switch itself: what callers and agents truly hear, whatever the core believes.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use cordboard::calendar::Moment;
+use cordboard::routing::LegUp;
+use cordboard::routing::agent::Work;
+use cordboard::routing::call::Stage;
+use cordboard::routing::ids::*;
+use cordboard::switch::rehearsal::{Exchange, Hearing};
+
+use crate::floor::Floor;
+use crate::law::{Broken, Law, must};
+
+/// What is wrong with what a leg hears, or with the leg.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Wrong {
+    /// Waits or is connected, and hears nothing.
+    DeadAir,
+    /// In the dialplan and hears nothing; a menu that waits for a key is silent.
+    Silent,
+    /// Talks by our books, and does not hear the agent.
+    Apart,
+    /// We hung up, and it is still there.
+    NotHungUp,
+    /// Picked up, and hears nobody.
+    OffHook,
+    /// Rings for a caller who has gone, or for no offer.
+    RingsForNobody,
+    /// A leg on the switch that nobody here knows.
+    Stray,
+    /// A leg here that the switch does not have.
+    Ghost,
+}
+
+/// How long each may last.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    pub air: Duration,
+    /// In the dialplan, between prompts. `None` where the end of a prompt may be lost: only its deadline, of
+    /// minutes, heals that.
+    pub prompts: Option<Duration>,
+    /// A list after an outage may have missed a leg. Who dialled meanwhile is then unknown to anybody but the
+    /// switch, until the next list.
+    pub lists_miss: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Ears {
+    since: BTreeMap<(LegId, Wrong), Moment>,
+    swept: Option<Moment>,
+}
+
+impl Patience {
+    fn of(self, wrong: Wrong) -> Duration {
+        match wrong {
+            Wrong::Silent => self.prompts.map_or(Duration::MAX, |prompts| prompts + self.air),
+            Wrong::DeadAir
+            | Wrong::Apart
+            | Wrong::NotHungUp
+            | Wrong::OffHook
+            | Wrong::RingsForNobody
+            | Wrong::Stray
+            | Wrong::Ghost => self.air,
+        }
+    }
+}
+
+/// Strays are looked for this often; it is the dearest look.
+const SWEEP: Duration = Duration::from_millis(250);
+
+impl Ears {
+    /// Nothing is heard of a switch out of reach, and nothing can be done there.
+    pub fn deaf(&mut self) {
+        self.since.clear();
+    }
+
+    /// Before anything else happens at `now`.
+    pub fn overdue(&self, now: Moment, patience: Patience) -> Result<(), Broken> {
+        for ((leg, wrong), since) in &self.since {
+            let lasted = now.since(*since);
+            if *wrong == Wrong::Stray && patience.lists_miss {
+                continue;
+            }
+            must!(Law::NoDeadAir, lasted <= patience.of(*wrong), "{wrong:?} on {leg} for {lasted:?}");
+        }
+        Ok(())
+    }
+
+    pub fn listen(&mut self, now: Moment, floor: &Floor<'_>, exchanges: &BTreeMap<SwitchName, Exchange>, up: &dyn Fn(&SwitchName) -> bool) {
+        let mut found: Vec<(LegId, Wrong)> = Vec::new();
+        for call in floor.calls.iter().filter(|call| up(&call.switch)) {
+            let Some(exchange) = exchanges.get(&call.switch) else { continue };
+            let hears = exchange.hears(&call.leg);
+            let wrong = match (&call.stage, &hears) {
+                (_, None) => Some(Wrong::Ghost),
+                (Stage::InDialplan { .. }, Some(Hearing::Silence)) => Some(Wrong::Silent),
+                (Stage::InDialplan { .. }, Some(_)) => None,
+                (Stage::Waiting { .. } | Stage::Connecting { .. }, Some(Hearing::Music)) => None,
+                (Stage::Waiting { .. } | Stage::Connecting { .. }, Some(_)) => Some(Wrong::DeadAir),
+                (Stage::Talking { agent_leg, .. }, Some(Hearing::Leg(other))) if other == agent_leg => None,
+                (Stage::Talking { .. }, Some(_)) => Some(Wrong::Apart),
+                (Stage::Ending { .. }, Some(_)) => Some(Wrong::NotHungUp),
+            };
+            found.extend(wrong.map(|wrong| (call.leg.clone(), wrong)));
+        }
+        for agent in floor.agents.iter().filter(|agent| up(&agent.switch)) {
+            let (Some(exchange), Some(leg)) = (exchanges.get(&agent.switch), &agent.leg) else { continue };
+            let wrong = match exchange.leg(leg) {
+                None => Some(Wrong::Ghost),
+                Some(seen) if seen.up == LegUp::Up => {
+                    (exchange.hears(leg) == Some(Hearing::Silence)).then_some(Wrong::OffHook)
+                }
+                Some(_) => match &agent.work {
+                    Work::Ringing { call, .. } => {
+                        let caller = floor.call(*call).map(|call| &call.leg);
+                        caller.is_none_or(|caller| exchange.hears(caller).is_none()).then_some(Wrong::RingsForNobody)
+                    }
+                    _ => Some(Wrong::RingsForNobody),
+                },
+            };
+            found.extend(wrong.map(|wrong| (leg.clone(), wrong)));
+        }
+        let ours = |leg: &LegId| {
+            floor.calls.iter().any(|call| call.leg == *leg)
+                || floor.agents.iter().any(|agent| agent.leg.as_ref() == Some(leg))
+        };
+        if self.swept.is_none_or(|swept| now.since(swept) >= SWEEP) {
+            self.swept = Some(now);
+            let strays = exchanges.iter().filter(|(switch, _)| up(switch)).flat_map(|(_, exchange)| exchange.legs());
+            found.extend(strays.filter(|seen| !ours(&seen.leg)).map(|seen| (seen.leg, Wrong::Stray)));
+        } else {
+            let lives = |leg: &LegId| exchanges.values().any(|exchange| exchange.hears(leg).is_some());
+            found.extend(self.since.keys().filter(|(leg, wrong)| *wrong == Wrong::Stray && lives(leg) && !ours(leg)).cloned());
+        }
+        let before = std::mem::take(&mut self.since);
+        self.since = found.into_iter().map(|key| { let since = before.get(&key).copied().unwrap_or(now); (key, since) }).collect();
+    }
+}

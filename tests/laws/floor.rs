@@ -1,0 +1,72 @@
+//! The floor as the core shows it after a step: what the laws look at, and the only thing a saboteur of the view
+//! can lie about.
+
+use std::fmt;
+
+use cordboard::calendar::Moment;
+use cordboard::routing::Core;
+use cordboard::routing::agent::Agent;
+use cordboard::routing::call::Call;
+use cordboard::routing::ids::*;
+
+#[derive(Clone, Debug)]
+pub struct Floor<'a> {
+    pub now: Moment,
+    /// By id.
+    pub calls: Vec<&'a Call>,
+    /// By name.
+    pub agents: Vec<&'a Agent>,
+}
+
+/// A floor that can be lied about.
+#[derive(Clone, Debug, Default)]
+pub struct Copied {
+    pub calls: Vec<Call>,
+    pub agents: Vec<Agent>,
+}
+
+impl<'a> Floor<'a> {
+    pub fn of(now: Moment, core: &'a Core) -> Self {
+        Self {
+            now,
+            calls: core.calls().collect(),
+            agents: core.agents().collect(),
+        }
+    }
+
+    pub fn call(&self, id: CallId) -> Option<&'a Call> {
+        self.calls.binary_search_by_key(&id, |call| call.id).ok().map(|n| self.calls[n])
+    }
+
+    pub fn agent(&self, name: &AgentName) -> Option<&'a Agent> {
+        self.agents.binary_search_by(|agent| agent.name.cmp(name)).ok().map(|n| self.agents[n])
+    }
+
+    pub fn copied(core: &Core) -> Copied {
+        Copied { calls: core.calls().cloned().collect(), agents: core.agents().cloned().collect() }
+    }
+}
+
+impl Copied {
+    pub fn floor(&self, now: Moment) -> Floor<'_> {
+        Floor {
+            now,
+            calls: self.calls.iter().collect(),
+            agents: self.agents.iter().collect(),
+        }
+    }
+}
+
+impl fmt::Display for Floor<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "the floor at {}", self.now)?;
+        for agent in &self.agents {
+            let Agent { name, presence, work, line, leg, queues, .. } = agent;
+            writeln!(f, "  {name} {presence:?} {work:?} line {line:?} leg {leg:?} in {queues:?}")?;
+        }
+        for call in &self.calls {
+            writeln!(f, "  {} on {} to {}: {:?}", call.id, call.leg, call.to, call.stage)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,207 @@
+//! The hall of one shift, drawn from its seed: queues, skills, dialplans in three versions, agents at phones.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use cordboard::calendar::Zone;
+use cordboard::dialplan::{
+    Action, Ask, Centre, Claim, EndKey, Key, Language, Menu, Piece, Place, QueueEntry, Spoken, Step, Text, ToQueue,
+    When,
+};
+use cordboard::routing::ids::*;
+use cordboard::routing::queue::{Need, QueueRules};
+use cordboard::switch::rehearsal::Chance;
+
+const SKILLS: [&str; 3] = ["english", "cards", "loans"];
+pub const REASONS: [&str; 2] = ["lunch", "training"];
+
+/// A prompt that is never where the switch can play it.
+pub const MISSING: &str = "missing";
+pub const VERSIONS: usize = 3;
+
+/// How long a menu or a question of these halls waits for a key.
+const KEY_TIMEOUT: Duration = Duration::from_secs(2);
+const MOST_DIGITS: u8 = 3;
+/// As long may a caller hear nothing in these dialplans: before every digit of an answer.
+pub const LONGEST_SILENCE: Duration = Duration::from_secs(2 * MOST_DIGITS as u64);
+
+#[derive(Clone, Debug)]
+pub struct Seat {
+    pub agent: AgentName,
+    pub station: StationAddress,
+    pub switch: SwitchName,
+    pub queues: BTreeSet<QueueName>,
+    pub skills: BTreeMap<SkillName, u8>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Hall {
+    pub centre: CentreName,
+    pub switches: Vec<SwitchName>,
+    /// Every version that is published in the course of the shift; the first is there from the start.
+    pub plans: Vec<Arc<Centre>>,
+    pub seats: Vec<Seat>,
+    pub numbers: Vec<PhoneNumber>,
+}
+
+/// One of these.
+pub fn one_of<'a, T>(chance: &mut Chance, of: &'a [T]) -> &'a T {
+    &of[chance.below(of.len() as u64) as usize]
+}
+
+/// So many times out of a hundred.
+pub fn percent(chance: &mut Chance, often: u64) -> bool {
+    chance.below(100) < often
+}
+
+pub fn ms(chance: &mut Chance, least: u64, most: u64) -> Duration {
+    Duration::from_millis(least + chance.below(most - least + 1))
+}
+
+impl Hall {
+    pub fn new(chance: &mut Chance) -> Self {
+        let centre = CentreName::new("hall");
+        let switches: Vec<SwitchName> =
+            if percent(chance, 25) { vec!["east", "west"] } else { vec!["pbx"] }.into_iter().map(SwitchName::new).collect();
+        let queues: Vec<QueueName> =
+            (0..1 + chance.below(6)).map(|n| QueueName::new(format!("queue{n}"))).collect();
+        let plans: Vec<Arc<Centre>> =
+            (0..VERSIONS).map(|version| Arc::new(plan(chance, &centre, version, &queues))).collect();
+        let seats = (0..5 + chance.below(36)).map(|n| seat(chance, n, &switches, &queues)).collect();
+        // One number that nobody claims.
+        let numbers = plans[0].numbers.keys().cloned().chain([PhoneNumber::new("999")]).collect();
+        Self { centre, switches, plans, seats, numbers }
+    }
+
+    /// Nobody of one queue with one set of needs is overtaken by who joined later than this.
+    pub fn most_credit(&self) -> Duration {
+        let steps = self.plans.iter().flat_map(|plan| plan.steps.values()).flat_map(|step| &step.actions);
+        let of_steps = steps.filter_map(|action| match action {
+            Action::Queue(to) => Some(to.entry.credit),
+            _ => None,
+        });
+        let of_queues = self.plans.iter().flat_map(|plan| plan.queues.values()).map(|rules| rules.credit);
+        of_steps.max().unwrap_or_default() + of_queues.max().unwrap_or_default()
+    }
+}
+
+fn seat(chance: &mut Chance, n: u64, switches: &[SwitchName], queues: &[QueueName]) -> Seat {
+    let mut mine: BTreeSet<QueueName> = queues.iter().filter(|_| percent(chance, 50)).cloned().collect();
+    mine.insert(one_of(chance, queues).clone());
+    let skills: BTreeMap<SkillName, u8> = SKILLS
+        .iter()
+        .filter_map(|skill| percent(chance, 60).then(|| (SkillName::new(skill), 1 + chance.below(5) as u8)))
+        .collect();
+    Seat {
+        agent: AgentName::new(format!("agent{n:02}")),
+        station: StationAddress::new(format!("PJSIP/{n:02}")),
+        switch: one_of(chance, switches).clone(),
+        queues: mine,
+        skills,
+    }
+}
+
+fn needs(chance: &mut Chance, often: u64) -> Vec<Need> {
+    if !percent(chance, often) {
+        return Vec::new();
+    }
+    vec![Need { skill: SkillName::new(one_of(chance, &SKILLS)), level: 1 + chance.below(3) as u8 }]
+}
+
+fn say(text: &str) -> Spoken {
+    Spoken::Say(BTreeMap::from([(Language::En, Text(vec![Piece::Words(text.into())]))]))
+}
+
+fn words(chance: &mut Chance) -> Spoken {
+    // The length of its name is how long the rehearsal switch plays it.
+    let texts = ["Welcome.", "Goodbye.", "One moment please.", MISSING];
+    say(texts[(chance.below(16) as usize).min(17) * texts.len() / 17])
+}
+
+fn rules(chance: &mut Chance, name: &QueueName) -> QueueRules {
+    let secs = Duration::from_secs;
+    QueueRules {
+        ring_for: ms(chance, 2_000, 9_000),
+        wrap_up: [Some(Duration::ZERO), Some(secs(1)), Some(secs(4)), None][chance.below(4) as usize],
+        rest_after_missed: [Some(Duration::ZERO), Some(secs(2)), Some(secs(6)), None][chance.below(4) as usize],
+        needs: needs(chance, 15),
+        credit: secs([0, 0, 0, 20][chance.below(4) as usize]),
+        most_waiting: if percent(chance, 20) { 2 + chance.below(6) as usize } else { QueueRules::MOST_WAITING },
+        ..QueueRules::named(name.clone())
+    }
+}
+
+fn plan(chance: &mut Chance, centre: &CentreName, version: usize, queues: &[QueueName]) -> Centre {
+    // The last queue may be gone from a later version, while callers of the first still stand in it.
+    let queues = if version > 0 && queues.len() > 1 && percent(chance, 30) { &queues[..queues.len() - 1] } else { queues };
+    let mut steps: Vec<(String, Vec<Action>)> = vec![
+        ("bye".into(), vec![Action::Play(words(chance)), Action::HangUp]),
+        ("again".into(), vec![Action::Play(words(chance)), Action::Go(StepName::new("menu"))]),
+    ];
+    for queue in queues {
+        for spoken in [false, true] {
+            let entry = QueueEntry {
+                queue: queue.clone(),
+                needs: needs(chance, 30),
+                credit: Duration::from_secs([0, 0, 5, 30][chance.below(4) as usize]),
+                otherwise: otherwise(chance),
+            };
+            let to = Action::Queue(ToQueue { entry, needs_by_language: vec![] });
+            let before = if spoken { vec![Action::Play(words(chance))] } else { vec![] };
+            let name = if spoken { format!("hear {queue}") } else { format!("to {queue}") };
+            steps.push((name, before.into_iter().chain([to]).collect()));
+        }
+    }
+    let to_queues: Vec<StepName> = steps.iter().skip(2).map(|(name, _)| StepName::new(name)).collect();
+    let keys = (1..=9).filter_map(|n| char::from_digit(n, 10)).filter_map(|c| Key::try_from(c).ok());
+    let menu = Menu {
+        prompt: words(chance),
+        keys: keys.zip(to_queues.iter().cloned()).collect(),
+        timeout: KEY_TIMEOUT,
+        tries: 1 + chance.below(2) as u8,
+        otherwise: percent(chance, 70).then(|| one_of(chance, &to_queues).clone()),
+    };
+    steps.push(("menu".into(), vec![Action::Menu(menu), Action::HangUp]));
+    let ask = Ask {
+        prompt: words(chance),
+        into: "account".into(),
+        fewest: 1,
+        most: MOST_DIGITS,
+        ends: EndKey::Hash,
+        timeout: KEY_TIMEOUT,
+        tries: 1,
+        otherwise: None,
+    };
+    steps.push(("ask".into(), vec![Action::Ask(ask), Action::Go(one_of(chance, &to_queues).clone())]));
+
+    let starts = to_queues.iter().cloned().chain([StepName::new("menu"), StepName::new("ask")]);
+    let numbers = starts.enumerate().map(|(n, start)| {
+        let place = Place { file: Arc::from("hall"), line: 1, column: 1 };
+        (PhoneNumber::new(format!("{}", 100 + n)), Claim { start, place, line: String::new() })
+    });
+    Centre {
+        name: centre.clone(),
+        version: VersionHash::new(format!("v{version}")),
+        titles: BTreeMap::new(),
+        zone: Zone::UTC,
+        languages: vec![Language::En],
+        skills: SKILLS.map(SkillName::new).to_vec(),
+        break_reasons: REASONS.map(BreakReason::new).to_vec(),
+        queues: queues.iter().map(|queue| (queue.clone(), rules(chance, queue))).collect(),
+        hours: BTreeMap::new(),
+        numbers: numbers.collect(),
+        steps: steps
+            .into_iter()
+            .map(|(name, actions)| (StepName::new(&name), Step { name: StepName::new(&name), actions }))
+            .collect(),
+    }
+}
+
+fn otherwise(chance: &mut Chance) -> Vec<(When, StepName)> {
+    // Always to a step that plays something: a checked dialplan has no ring without a wait in it.
+    let mut to = || StepName::new(if percent(chance, 70) { "bye" } else { "again" });
+    let all = [to(), to(), to()];
+    let whens = [When::Waited(ms(chance, 3_000, 40_000)), When::Full, When::NobodyLoggedIn];
+    whens.into_iter().zip(all).filter(|_| percent(chance, 25)).collect()
+}

@@ -1,0 +1,58 @@
+//! The names of the laws, and what it looks like to break one.
+
+use std::fmt;
+
+/// House rules, section 6.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Law {
+    /// No call in two places, no agent with two calls or on two offers; what an agent holds and where the call
+    /// is agree both ways.
+    OnePlace,
+    /// Every call that arrives ends exactly once, in one outcome that its story allows.
+    EndsOnce,
+    /// No call waits beside a free agent that it may take.
+    NobodyWaitsInVain,
+    /// Of two calls that one agent may take the one with the earlier `joined - credit` goes first, and of two
+    /// agents the one idle longer.
+    Order,
+    /// Who waits hears music, who talks hears the agent, and no phone rings or is off the hook for nobody.
+    NoDeadAir,
+    /// Per queue: offered = answered + abandoned + left + ended by us + ended unseen + still waiting.
+    Balance,
+    /// What a restart would know is what the core knows.
+    FoldIsState,
+    /// The same inputs give the same effects and facts, to the byte.
+    Replays,
+    /// A place in a queue outlives kills and lost links.
+    PlaceIsKept,
+    /// What one input causes is bounded.
+    Bounded,
+    /// At the end of the shift nothing is left of it.
+    NothingIsLeft,
+}
+
+/// A law was broken.
+#[derive(Clone, Debug)]
+pub struct Broken {
+    pub law: Law,
+    pub how: String,
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {}", self.law, self.how)
+    }
+}
+
+pub fn broken<T>(law: Law, how: impl Into<String>) -> Result<T, Broken> {
+    Err(Broken { law, how: how.into() })
+}
+
+macro_rules! must {
+    ($law:expr, $holds:expr, $($how:tt)+) => {
+        if !$holds {
+            return $crate::law::broken($law, format!($($how)+));
+        }
+    };
+}
+pub(crate) use must;

@@ -1,0 +1,316 @@
+//! The laws themselves, asked after every step. They share no line with the core: what they need they work out
+//! again from what can be seen.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use cordboard::calendar::Moment;
+use cordboard::routing::agent::{Agent, Presence, Work};
+use cordboard::routing::call::{Call, QueuePlace, Stage};
+use cordboard::routing::ids::*;
+use cordboard::routing::{Effect, Fact, Input, Known, Line};
+
+use crate::floor::Floor;
+use crate::law::{Broken, Law, must};
+use crate::ledger::Ledger;
+
+/// An ordinary input: one or two calls and phones, and who is matched next.
+const MOST_EFFECTS: usize = 24;
+/// A snapshot, a start or a timer may touch every call and every agent, a few orders each.
+const MOST_EFFECTS_EACH: usize = 8;
+/// From the snapshot to a place that only the channel knew being back: the time of one look, in the worst weather.
+const RETURN: Duration = Duration::from_secs(5);
+
+#[derive(Clone, Debug, Default)]
+pub struct Laws {
+    pub ledger: Ledger,
+    most_credit: Duration,
+    /// Where each leg stands in line, as first told.
+    places: BTreeMap<LegId, (QueueName, Moment)>,
+    /// Whose place the torn journal has lost and only the channel knows, and by when it must be back.
+    returning: BTreeMap<LegId, Option<Moment>>,
+    up: BTreeSet<SwitchName>,
+}
+
+/// What one step was.
+pub struct Step<'a> {
+    pub input: &'a Input,
+    pub effects: &'a [Effect],
+    pub facts: &'a [Fact],
+    /// Whatever the input, timers that were due run with it.
+    pub timers_due: bool,
+}
+
+impl Laws {
+    pub fn new(most_credit: Duration) -> Self {
+        Self { most_credit, ..Self::default() }
+    }
+
+    pub fn is_up(&self, switch: &SwitchName) -> bool {
+        self.up.contains(switch)
+    }
+
+    /// The controller died, and perhaps the tail of its journal was torn off: then the places of `returning` are
+    /// known to the channel alone, and those of `lost` to nobody.
+    pub fn killed(&mut self, ledger: Ledger, returning: BTreeSet<LegId>, lost: BTreeSet<LegId>) {
+        self.up.clear();
+        self.ledger = ledger;
+        for leg in &lost {
+            self.places.remove(leg);
+        }
+        self.returning = returning.into_iter().map(|leg| (leg, None)).collect();
+    }
+
+    pub fn check(&mut self, step: &Step<'_>, floor: &Floor<'_>, known: &Known) -> Result<(), Broken> {
+        match step.input {
+            Input::LinkLost { switch } => {
+                self.up.remove(switch);
+            }
+            Input::SnapshotTaken { switch, .. } => {
+                self.up.insert(switch.clone());
+            }
+            _ => {}
+        }
+        let many = step.timers_due || matches!(step.input, Input::SnapshotTaken { .. } | Input::Started { .. });
+        let each = if many { MOST_EFFECTS_EACH * (floor.calls.len() + floor.agents.len()) } else { 0 };
+        let most = MOST_EFFECTS + each;
+        must!(Law::Bounded, step.effects.len() <= most, "{} effects of one input", step.effects.len());
+        one_place(floor)?;
+        for fact in step.facts {
+            self.ledger.enter(fact)?;
+        }
+        self.ledger.balances(&waiting(floor))?;
+        self.nobody_waits_in_vain(floor)?;
+        for (n, fact) in step.facts.iter().enumerate() {
+            if let Fact::OfferMade { call, agent, reasons, .. } = fact {
+                let idle = reasons.candidates.first().filter(|(first, _)| first == agent).map(|(_, idle)| *idle);
+                must!(Law::Order, idle.is_some(), "{agent} is not the first candidate of {reasons:?}");
+                self.goes_first(floor, *call, agent, &step.facts[n + 1..])?;
+                longest_idle(floor, *call, agent, floor.now - idle.unwrap_or_default())?;
+            }
+        }
+        self.place_is_kept(step, floor)?;
+        fold_is_state(floor, known)
+    }
+
+    fn nobody_waits_in_vain(&self, floor: &Floor<'_>) -> Result<(), Broken> {
+        let free: Vec<&Agent> = floor.agents.iter().copied().filter(|agent| is_free(agent) && self.is_up(&agent.switch)).collect();
+        if free.is_empty() {
+            return Ok(());
+        }
+        for call in floor.calls.iter().copied() {
+            let Some(place) = seeks(call) else { continue };
+            if let Some(agent) = free.iter().find(|agent| may_take(agent, call, place)) {
+                must!(Law::NobodyWaitsInVain, false, "{} waits in {} beside {}", call.id, place.queue, agent.name);
+            }
+        }
+        Ok(())
+    }
+
+    /// Nobody whom this agent may take had an earlier rank: neither who still waits, nor who was offered after.
+    fn goes_first(&self, floor: &Floor<'_>, call: CallId, agent: &AgentName, after: &[Fact]) -> Result<(), Broken> {
+        let (Some(of), Some(agent)) = (floor.call(call), floor.agent(agent)) else { return Ok(()) };
+        let Some(place) = place_of(of) else { return Ok(()) };
+        let rank = (place.joined - place.credit, call);
+        let later: Vec<CallId> = after.iter().filter_map(|fact| match fact {
+            Fact::OfferMade { call, .. } => Some(*call),
+            _ => None,
+        }).collect();
+        for other in floor.calls.iter().copied() {
+            let Some(theirs) = place_of(other).filter(|_| other.id != call) else { continue };
+            if seeks(other).is_none() && !later.contains(&other.id) || !may_take(agent, other, theirs) {
+                continue;
+            }
+            must!(Law::Order, (theirs.joined - theirs.credit, other.id) > rank,
+                "{} got {call} ({place:?}) before {} ({theirs:?})", agent.name, other.id);
+            if theirs.queue == place.queue && theirs.needs == place.needs {
+                must!(Law::Order, place.joined <= theirs.joined + self.most_credit, "{call} overtook {}", other.id);
+            }
+        }
+        Ok(())
+    }
+
+    fn place_is_kept(&mut self, step: &Step<'_>, floor: &Floor<'_>) -> Result<(), Broken> {
+        for fact in step.facts {
+            let (Fact::CallLeftQueue { call, .. } | Fact::CallConnected { call, .. }) = fact else { continue };
+            if let Some(of) = floor.call(*call) {
+                self.places.remove(&of.leg);
+            }
+        }
+        for call in floor.calls.iter().copied() {
+            match (place_of(call), self.places.get(&call.leg)) {
+                (Some(place), Some((queue, joined))) => must!(
+                    Law::PlaceIsKept,
+                    *queue == place.queue && *joined == place.joined,
+                    "{} on {} stood in {queue} since {joined}, now in {} since {}", call.id, call.leg, place.queue, place.joined),
+                (Some(place), None) => {
+                    self.places.insert(call.leg.clone(), (place.queue.clone(), place.joined));
+                }
+                (None, Some((queue, joined))) => {
+                    // The channel says so in the snapshot, or in the look that follows it.
+                    let returns = match self.returning.get_mut(&call.leg) {
+                        Some(by) if self.up.contains(&call.switch) => *by.get_or_insert(floor.now + RETURN) >= floor.now,
+                        Some(_) => true,
+                        None => false,
+                    };
+                    let over = returns || matches!(call.stage, Stage::Ending { .. });
+                    must!(Law::PlaceIsKept, over, "{} on {} stood in {queue} since {joined}, now {:?}", call.id, call.leg, call.stage);
+                }
+                (None, None) => {}
+            }
+        }
+        let over: BTreeSet<CallId> = step.facts.iter().filter_map(|fact| match fact {
+            Fact::CallEnded { call, .. } => Some(*call),
+            _ => None,
+        }).collect();
+        if !over.is_empty() && self.places.len() > floor.calls.len() {
+            let here: BTreeSet<&LegId> = floor.calls.iter().copied().map(|call| &call.leg).collect();
+            self.places.retain(|leg, _| here.contains(leg));
+        }
+        Ok(())
+    }
+}
+
+/// The place of a call that waits, with or without a phone ringing for it.
+fn place_of(call: &Call) -> Option<&QueuePlace> {
+    match &call.stage {
+        Stage::Waiting { place, .. } | Stage::Connecting { place, .. } => Some(place),
+        Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Ending { .. } => None,
+    }
+}
+
+/// The same, where it may be offered to somebody.
+fn seeks(call: &Call) -> Option<&QueuePlace> {
+    match &call.stage {
+        Stage::Waiting { place, offer: None, doubt: false } => Some(place),
+        _ => None,
+    }
+}
+
+fn may_take(agent: &Agent, call: &Call, place: &QueuePlace) -> bool {
+    let skilled = place.needs.iter().all(|need| agent.skills.iter().any(|(skill, level)| *skill == need.skill && *level >= need.level));
+    agent.switch == call.switch && agent.queues.contains(&place.queue) && skilled
+}
+
+fn is_free(agent: &Agent) -> bool {
+    matches!(agent.presence, Presence::Ready { .. })
+        && matches!(agent.work, Work::Nothing { .. })
+        && matches!(agent.line, Line::Free | Line::Unknown)
+        && agent.leg.is_none()
+}
+
+fn longest_idle(floor: &Floor<'_>, call: CallId, agent: &AgentName, since: Moment) -> Result<(), Broken> {
+    let Some((of, place)) = floor.call(call).and_then(|of| Some((of, place_of(of)?))) else { return Ok(()) };
+    for other in floor.agents.iter().copied().filter(|other| is_free(other) && may_take(other, of, place)) {
+        let (Presence::Ready { since: ready }, Work::Nothing { since: rested }) = (&other.presence, &other.work) else { continue };
+        must!(Law::Order, (*ready).max(*rested) >= since, "{agent}, idle since {since}, got {call} before {}", other.name);
+    }
+    Ok(())
+}
+
+fn waiting(floor: &Floor<'_>) -> BTreeMap<QueueName, i64> {
+    let mut count = BTreeMap::new();
+    for place in floor.calls.iter().copied().filter_map(|call| place_of(call)) {
+        *count.entry(place.queue.clone()).or_default() += 1;
+    }
+    count
+}
+
+fn one_place(floor: &Floor<'_>) -> Result<(), Broken> {
+    let mut legs: BTreeSet<&LegId> = BTreeSet::new();
+    let mut offers: BTreeSet<OfferId> = BTreeSet::new();
+    let mut served = 0;
+    for call in floor.calls.iter().copied() {
+        must!(Law::OnePlace, legs.insert(&call.leg), "two calls on {}", call.leg);
+        match &call.stage {
+            Stage::Waiting { offer: Some(offer), .. } | Stage::Connecting { offer, .. } => {
+                must!(Law::OnePlace, offers.insert(*offer), "{offer} for two calls");
+                served += 1;
+            }
+            Stage::Talking { agent, agent_leg, .. } => {
+                let theirs = floor.agent(agent);
+                must!(Law::OnePlace, theirs.is_some_and(|of| of.leg.as_ref() == Some(agent_leg) && of.work.call() == Some(call.id)),
+                    "{} talks with {agent} on {agent_leg}, and {agent} is {theirs:?}", call.id);
+                served += 1;
+            }
+            Stage::InDialplan { .. } | Stage::Waiting { offer: None, .. } | Stage::Ending { .. } => {}
+        }
+    }
+    let mut serving = 0;
+    for agent in floor.agents.iter().copied() {
+        if let Some(leg) = &agent.leg {
+            must!(Law::OnePlace, legs.insert(leg), "{leg} is of two, one of them {}", agent.name);
+        }
+        if let Some(offer) = agent.work.offer() {
+            must!(Law::OnePlace, offers.remove(&offer), "{} is on {offer}, which is nobody's or somebody else's", agent.name);
+        }
+        let of = agent.work.call().and_then(|call| floor.call(call)).map(|call| &call.stage);
+        let agrees = match (&agent.work, of) {
+            (Work::Nothing { .. } | Work::WrappingUp { .. }, _) => continue,
+            (Work::Ringing { offer, .. }, Some(Stage::Waiting { offer: Some(theirs), .. })) => offer == theirs,
+            (Work::Connecting { offer, .. }, Some(Stage::Connecting { offer: theirs, .. })) => offer == theirs,
+            (Work::Talking { .. }, Some(Stage::Talking { agent: theirs, .. })) => *theirs == agent.name,
+            (Work::Ringing { .. } | Work::Connecting { .. } | Work::Talking { .. }, _) => false,
+        };
+        serving += 1;
+        must!(Law::OnePlace, agrees, "{} holds {:?}, and the call is {of:?}", agent.name, agent.work);
+        must!(Law::OnePlace, agent.leg.is_some(), "{} holds {:?} without a leg", agent.name, agent.work);
+    }
+    // Each agent's call points back at the agent, and at nobody else: so equal counts leave nobody out.
+    must!(Law::OnePlace, served == serving, "{served} calls are served by {serving} agents");
+    Ok(())
+}
+
+fn fold_is_state(floor: &Floor<'_>, known: &Known) -> Result<(), Broken> {
+    must!(Law::FoldIsState, known.strays == 0, "{} facts about the unheard of", known.strays);
+    must!(Law::FoldIsState, known.calls.keys().eq(floor.calls.iter().map(|call| &call.id)), "calls: {:?} folded, {:?} held", known.calls.keys(), floor.calls);
+    for (call, folded) in floor.calls.iter().copied().zip(known.calls.values()) {
+        let id = call.id;
+        must!(Law::FoldIsState, folded.leg == call.leg && folded.switch == call.switch && folded.to == call.to && folded.arrived == call.arrived, "{id}: {folded:?}");
+        let ending = matches!(call.stage, Stage::Ending { .. });
+        if !ending {
+            must!(Law::FoldIsState, folded.step.as_ref() == Some(call.walk.step()), "{id} in step {:?}, folded {:?}", call.walk.step(), folded.step);
+            must!(Law::FoldIsState, folded.version == call.walk.plan().version, "{id} in {:?}, folded {:?}", call.walk.plan().version, folded.version);
+            must!(Law::FoldIsState, folded.language == call.walk.language().as_str(), "{id} in {}, folded {}", call.walk.language(), folded.language);
+            must!(Law::FoldIsState, folded.keyed == *call.walk.keyed(), "{id} keyed {:?}, folded {:?}", call.walk.keyed(), folded.keyed);
+        }
+        let ended = match &call.stage {
+            Stage::Ending { outcome, by } => Some((*outcome, by.clone())),
+            _ => None,
+        };
+        must!(Law::FoldIsState, folded.step_since == call.step_since, "{id} since {}, folded {}", call.step_since, folded.step_since);
+        must!(Law::FoldIsState, folded.ending == ended, "{id} is {:?}, folded {:?}", call.stage, folded.ending);
+        let place = place_of(call);
+        let same = match (place, &folded.queued) {
+            (None, None) => true,
+            (Some(place), Some(folded)) => place.queue == folded.queue && place.joined == folded.joined && place.credit == folded.credit && place.needs == folded.needs,
+            (None, Some(_)) | (Some(_), None) => false,
+        };
+        must!(Law::FoldIsState, same, "{id} has the place {place:?}, folded {:?}", folded.queued);
+        let offer = call.offer();
+        must!(Law::FoldIsState, folded.offer.as_ref().map(|offer| offer.offer) == offer, "{id} has the offer {offer:?}, folded {:?}", folded.offer);
+        let picked_up = matches!(call.stage, Stage::Connecting { .. });
+        must!(Law::FoldIsState, folded.offer.as_ref().is_some_and(|offer| offer.answered) == picked_up, "{id} is {:?}, folded {:?}", call.stage, folded.offer);
+        let talking = match &call.stage {
+            Stage::Talking { agent, agent_leg, since, .. } => Some((agent.clone(), agent_leg.clone(), *since)),
+            _ => None,
+        };
+        must!(Law::FoldIsState, folded.talking == talking, "{id} is {:?}, folded {:?}", call.stage, folded.talking);
+        if let Stage::Talking { queue, .. } = &call.stage {
+            must!(Law::FoldIsState, folded.talked_for.as_ref() == Some(queue), "{id} for {queue}, folded {:?}", folded.talked_for);
+        }
+    }
+    for agent in floor.agents.iter().copied() {
+        let gone = matches!((&agent.presence, &agent.work), (Presence::Away { .. }, Work::Nothing { .. }));
+        match known.agents.get(&agent.name) {
+            None => must!(Law::FoldIsState, gone, "{} is unknown to the fold", agent.name),
+            Some(folded) => must!(Law::FoldIsState,
+                folded.presence == agent.presence && folded.work == agent.work && folded.station == agent.station && folded.switch == agent.switch && folded.queues == agent.queues && folded.skills == agent.skills,
+                "{} is {:?} {:?}, folded {folded:?}", agent.name, agent.presence, agent.work),
+        }
+    }
+    for name in known.agents.keys() {
+        must!(Law::FoldIsState, floor.agent(name).is_some(), "{name} is on no floor but the fold's");
+    }
+    Ok(())
+}

@@ -1,0 +1,177 @@
+//! The accounts, from facts alone: how each call's story went, and that every queue's books balance.
+
+use std::collections::BTreeMap;
+
+use cordboard::routing::Fact;
+use cordboard::routing::fact::{EndedBy, LeftQueue, OfferEnd, Outcome};
+use cordboard::routing::ids::*;
+
+use crate::law::{Broken, Law, must};
+
+#[derive(Clone, Debug, Default)]
+struct Story {
+    queue: Option<QueueName>,
+    connected: bool,
+    offer: Option<(OfferId, AgentName)>,
+    hung_up: Option<(Outcome, EndedBy)>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    pub offered: u64,
+    pub answered: u64,
+    pub abandoned: u64,
+    pub left: u64,
+    pub by_us: u64,
+    pub unseen: u64,
+}
+
+impl Account {
+    pub fn still_waiting(&self) -> i64 {
+        let gone = self.answered + self.abandoned + self.left + self.by_us + self.unseen;
+        self.offered as i64 - gone as i64
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    open: BTreeMap<CallId, Story>,
+    ended: BTreeMap<CallId, Outcome>,
+    /// Who has an offer, as the facts say.
+    offered_to: BTreeMap<AgentName, OfferId>,
+    pub accounts: BTreeMap<QueueName, Account>,
+    pub arrived: u64,
+    pub outcomes: BTreeMap<Outcome, u64>,
+}
+
+impl Ledger {
+    pub fn enter(&mut self, fact: &Fact) -> Result<(), Broken> {
+        if let Some(call) = fact.call() {
+            let new = matches!(fact, Fact::CallArrived { .. });
+            must!(Law::EndsOnce, new || self.open.contains_key(&call) || matches!(fact, Fact::Healed { .. }),
+                "{fact:?} of a call that {}", if self.ended.contains_key(&call) { "has ended" } else { "never arrived" });
+        }
+        match fact {
+            Fact::CallArrived { call, .. } => {
+                must!(Law::EndsOnce, !self.open.contains_key(call) && !self.ended.contains_key(call), "{call} arrived twice");
+                self.open.insert(*call, Story::default());
+                self.arrived += 1;
+            }
+            Fact::StepEntered { call, .. } => {
+                let story = self.open.entry(*call).or_default();
+                must!(Law::Balance, story.queue.is_none(), "{call} is in a step, and in {:?}", story.queue);
+            }
+            Fact::CallQueued { call, queue, .. } => {
+                let story = self.open.entry(*call).or_default();
+                // Told again where a found call gets its old place back.
+                if story.queue.as_ref() != Some(queue) {
+                    must!(Law::OnePlace, story.queue.is_none(), "{call} in {queue} and in {:?}", story.queue);
+                    must!(Law::EndsOnce, !story.connected, "{call} talks and waits in {queue}");
+                    story.queue = Some(queue.clone());
+                    self.accounts.entry(queue.clone()).or_default().offered += 1;
+                }
+            }
+            Fact::CallLeftQueue { call, queue, why, to: _ } => {
+                let story = self.open.entry(*call).or_default();
+                match why {
+                    LeftQueue::Waited => {
+                        must!(Law::Balance, story.queue.as_ref() == Some(queue), "{call} left {queue}, but is in {:?}", story.queue);
+                        story.queue = None;
+                        self.accounts.entry(queue.clone()).or_default().left += 1;
+                    }
+                    // Turned away at the door.
+                    LeftQueue::Full | LeftQueue::NobodyLoggedIn => {
+                        must!(Law::Balance, story.queue.is_none(), "{call} turned away from {queue}, but is in {:?}", story.queue);
+                    }
+                }
+            }
+            Fact::OfferMade { offer, call, agent, queue, .. } => {
+                let story = self.open.entry(*call).or_default();
+                must!(Law::OnePlace, story.offer.is_none(), "{call} on {offer} and on {:?}", story.offer);
+                must!(Law::Balance, story.queue.as_ref() == Some(queue), "{call} offered from {queue}, but is in {:?}", story.queue);
+                story.offer = Some((*offer, agent.clone()));
+                let before = self.offered_to.insert(agent.clone(), *offer);
+                must!(Law::OnePlace, before.is_none(), "{agent} on {offer} and on {before:?}");
+            }
+            Fact::OfferAnswered { offer, call } => {
+                let story = self.open.entry(*call).or_default();
+                must!(Law::OnePlace, story.offer.as_ref().is_some_and(|(mine, _)| mine == offer), "{offer} picked up, but {call} has {:?}", story.offer);
+            }
+            Fact::OfferEnded { offer, call, agent, how } => {
+                let story = self.open.entry(*call).or_default();
+                must!(Law::OnePlace, story.offer.as_ref() == Some(&(*offer, agent.clone())), "{offer} to {agent} ended {how:?}, but {call} has {:?}", story.offer);
+                story.offer = None;
+                let held = self.offered_to.remove(agent);
+                must!(Law::OnePlace, held == Some(*offer), "{offer} ended, but {agent} has {held:?}");
+                let _ = OfferEnd::Connected;
+            }
+            Fact::CallConnected { call, queue, .. } => {
+                let story = self.open.entry(*call).or_default();
+                must!(Law::EndsOnce, !story.connected, "{call} connected twice");
+                must!(Law::Balance, story.queue.as_ref() == Some(queue), "{call} connected for {queue}, but is in {:?}", story.queue);
+                story.connected = true;
+                story.queue = None;
+                self.accounts.entry(queue.clone()).or_default().answered += 1;
+            }
+            Fact::CallHungUp { call, outcome, by } => {
+                let story = self.open.entry(*call).or_default();
+                must!(Law::EndsOnce, story.hung_up.is_none(), "{call} hung up on twice");
+                story.hung_up = Some((*outcome, by.clone()));
+            }
+            Fact::CallEnded { call, outcome, by } => {
+                let Some(story) = self.open.remove(call) else {
+                    return crate::law::broken(Law::EndsOnce, format!("{call} ended and was not there"));
+                };
+                self.ended.insert(*call, *outcome);
+                *self.outcomes.entry(*outcome).or_default() += 1;
+                must!(Law::OnePlace, story.offer.is_none(), "{call} ended with {:?} open", story.offer);
+                must!(Law::EndsOnce, fits(*outcome, by, &story), "{call} ended as {outcome:?} by {by:?} after {story:?}");
+                if let Some(queue) = story.queue {
+                    let account = self.accounts.entry(queue).or_default();
+                    match outcome {
+                        Outcome::Abandoned => account.abandoned += 1,
+                        Outcome::EndedUnseen => account.unseen += 1,
+                        Outcome::EndedByUs => account.by_us += 1,
+                        Outcome::Answered | Outcome::LeftInDialplan | Outcome::Refused => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// `waiting` is the count of the floor itself.
+    pub fn balances(&self, waiting: &BTreeMap<QueueName, i64>) -> Result<(), Broken> {
+        for (queue, account) in &self.accounts {
+            let there = waiting.get(queue).copied().unwrap_or(0);
+            must!(Law::Balance, account.still_waiting() == there, "{queue}: {account:?} leaves {}, and {there} wait", account.still_waiting());
+        }
+        if let Some((queue, _)) = waiting.iter().find(|(queue, _)| !self.accounts.contains_key(*queue)) {
+            return crate::law::broken(Law::Balance, format!("callers wait in {queue}, which was never offered one"));
+        }
+        Ok(())
+    }
+
+    /// No call left open.
+    pub fn closed(&self) -> Result<(), Broken> {
+        must!(Law::EndsOnce, self.open.is_empty(), "never ended: {:?}", self.open);
+        must!(Law::EndsOnce, self.arrived == self.ended.len() as u64, "{} arrived, {} ended", self.arrived, self.ended.len());
+        Ok(())
+    }
+}
+
+/// Whether a story may end so.
+fn fits(outcome: Outcome, by: &EndedBy, story: &Story) -> bool {
+    if let Some(said) = &story.hung_up && *said != (outcome, by.clone()) {
+        return false;
+    }
+    match outcome {
+        Outcome::Answered => story.connected,
+        Outcome::Abandoned => story.queue.is_some() && *by == EndedBy::Caller,
+        Outcome::LeftInDialplan => story.queue.is_none() && !story.connected && *by == EndedBy::Caller,
+        Outcome::EndedByUs => story.queue.is_none() && !story.connected && *by == EndedBy::Us,
+        Outcome::Refused => story.queue.is_none() && !story.connected && *by == EndedBy::Us,
+        Outcome::EndedUnseen => !story.connected && *by == EndedBy::Unseen,
+    }
+}

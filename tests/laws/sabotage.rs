@@ -1,0 +1,163 @@
+//! Saboteurs: each spoils one thing between the core and the world, or in what is seen of the core. A law that
+//! none of them can break proves nothing.
+
+use cordboard::routing::agent::{Presence, Work};
+use cordboard::routing::call::Stage;
+use cordboard::routing::ids::*;
+use cordboard::routing::{Act, Effect, Fact, Handled, Input};
+use cordboard::switch::rehearsal::Chance;
+
+use crate::floor::Copied;
+
+/// How one goes about it. Every hook may do nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Saboteur {
+    HangUpsAreDropped,
+    MusicIsDropped,
+    ConnectsAreDropped,
+    ConnectsGoToAnotherAgent,
+    RingsAreDropped,
+    CallEndsAreLost,
+    CallEndsAreDoubled,
+    AgentChangesAreLost,
+    PlacesAreLost,
+    OffersAreDoubled,
+    OffersGoToTwoAgents,
+    OffersAreMisaddressed,
+    AnswersAreLost,
+    JoinedIsForgotten,
+    EffectsMultiply,
+    RecordIsIncomplete,
+    FreeAgentsAreOverlooked,
+    LaterCallersGoFirst,
+    BusyAgentsAreHidden,
+}
+
+#[derive(Clone, Debug)]
+pub struct AtWork {
+    pub who: Saboteur,
+    chance: Chance,
+    /// The phone of the last Connect.
+    connected: Option<LegId>,
+}
+
+impl AtWork {
+    pub fn new(who: Saboteur, seed: u64) -> Self {
+        Self { who, chance: Chance::new(seed), connected: None }
+    }
+
+    /// Some of the time only: a fault that always strikes hides behind its own consequences.
+    fn strikes(&mut self) -> bool {
+        self.chance.below(4) == 0
+    }
+
+    /// Whether this input is left out of the record that is replayed.
+    pub fn forgets_to_record(&mut self, input: &Input) -> bool {
+        self.who == Saboteur::RecordIsIncomplete && matches!(input, Input::LegAnswered { .. }) && self.strikes()
+    }
+
+    pub fn spoil(&mut self, handled: &mut Handled) {
+        let Handled { effects, facts, .. } = handled;
+        match self.who {
+            Saboteur::HangUpsAreDropped => self.drop_effects(effects, |act| matches!(act, Act::HangUp { .. })),
+            Saboteur::MusicIsDropped => self.drop_effects(effects, |act| matches!(act, Act::StartMusic { .. })),
+            Saboteur::ConnectsAreDropped => self.drop_effects(effects, |act| matches!(act, Act::Connect { .. })),
+            Saboteur::RingsAreDropped => self.drop_effects(effects, |act| matches!(act, Act::Ring { .. })),
+            Saboteur::ConnectsGoToAnotherAgent => {
+                for effect in effects.iter_mut() {
+                    if let Act::Connect { agent, .. } = &mut effect.act
+                        && let Some(before) = self.connected.replace(agent.clone())
+                    {
+                        *agent = before;
+                    }
+                }
+            }
+            Saboteur::CallEndsAreLost => self.drop_facts(facts, |fact| matches!(fact, Fact::CallEnded { .. })),
+            Saboteur::CallEndsAreDoubled => self.double_facts(facts, |fact| matches!(fact, Fact::CallEnded { .. })),
+            Saboteur::AgentChangesAreLost => self.drop_facts(facts, |fact| matches!(fact, Fact::AgentChanged { .. })),
+            Saboteur::PlacesAreLost => self.drop_facts(facts, |fact| matches!(fact, Fact::CallQueued { .. })),
+            Saboteur::OffersAreDoubled => self.double_facts(facts, |fact| matches!(fact, Fact::OfferMade { .. })),
+            Saboteur::OffersGoToTwoAgents => {
+                let made = facts.iter().find(|fact| matches!(fact, Fact::OfferMade { .. })).cloned();
+                if let Some(Fact::OfferMade { offer, call, switch, leg, queue, until, reasons, .. }) = made {
+                    let agent = AgentName::new("somebody");
+                    facts.push(Fact::OfferMade { offer, call, agent, switch, leg, queue, until, reasons });
+                }
+            }
+            Saboteur::OffersAreMisaddressed => {
+                for fact in facts.iter_mut() {
+                    if let Fact::OfferMade { agent, .. } = fact {
+                        *agent = AgentName::new("somebody");
+                    }
+                }
+            }
+            Saboteur::AnswersAreLost => self.drop_facts(facts, |fact| matches!(fact, Fact::OfferAnswered { .. })),
+            Saboteur::EffectsMultiply => {
+                if let Some(effect) = effects.first().cloned() {
+                    effects.extend(std::iter::repeat_n(effect, 1000));
+                }
+            }
+            Saboteur::JoinedIsForgotten
+            | Saboteur::RecordIsIncomplete
+            | Saboteur::FreeAgentsAreOverlooked
+            | Saboteur::LaterCallersGoFirst
+            | Saboteur::BusyAgentsAreHidden => {}
+        }
+    }
+
+    /// Lies about what the core shows.
+    pub fn lie(&mut self, floor: &mut Copied, facts: &[Fact]) {
+        match self.who {
+            Saboteur::FreeAgentsAreOverlooked => {
+                // As if the core had let both be: the call unoffered, the agent free.
+                if let Some(Fact::OfferMade { call, agent, .. }) = facts.iter().find(|fact| matches!(fact, Fact::OfferMade { .. })) {
+                    for of in floor.calls.iter_mut().filter(|of| of.id == *call) {
+                        if let Stage::Waiting { offer, .. } = &mut of.stage {
+                            *offer = None;
+                        }
+                    }
+                    for of in floor.agents.iter_mut().filter(|of| of.name == *agent) {
+                        let since = of.presence.since();
+                        of.work = Work::Nothing { since };
+                        of.leg = None;
+                        of.presence = Presence::Ready { since };
+                    }
+                }
+            }
+            Saboteur::LaterCallersGoFirst => {
+                for fact in facts {
+                    let Fact::OfferMade { call, .. } = fact else { continue };
+                    for of in floor.calls.iter_mut().filter(|of| of.id == *call) {
+                        if let Stage::Waiting { place, .. } = &mut of.stage {
+                            place.joined = place.joined + std::time::Duration::from_secs(120);
+                        }
+                    }
+                }
+            }
+            Saboteur::BusyAgentsAreHidden => floor.agents.retain(|agent| !matches!(agent.work, Work::Talking { .. })),
+            _ => {}
+        }
+    }
+
+    /// What is known at a start is not what was written.
+    pub fn misremember(&mut self, known: &mut cordboard::routing::Known) {
+        if self.who == Saboteur::JoinedIsForgotten {
+            for place in known.calls.values_mut().filter_map(|call| call.queued.as_mut()) {
+                place.joined = place.joined + std::time::Duration::from_secs(7);
+            }
+        }
+    }
+
+    fn drop_effects(&mut self, effects: &mut Vec<Effect>, which: impl Fn(&Act) -> bool) {
+        effects.retain(|effect| !(which(&effect.act) && self.strikes()));
+    }
+
+    fn drop_facts(&mut self, facts: &mut Vec<Fact>, which: impl Fn(&Fact) -> bool) {
+        facts.retain(|fact| !(which(fact) && self.strikes()));
+    }
+
+    fn double_facts(&mut self, facts: &mut Vec<Fact>, which: impl Fn(&Fact) -> bool) {
+        let again: Vec<Fact> = facts.iter().filter(|fact| which(fact)).cloned().collect();
+        facts.extend(again);
+    }
+}

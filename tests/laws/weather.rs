@@ -1,0 +1,280 @@
+//! What befalls a shift: callers, agents and phones, and the misfortunes of links, switches and the controller.
+
+use std::time::Duration;
+
+use cordboard::calendar::Moment;
+use cordboard::dialplan::Key;
+use cordboard::routing::Input;
+use cordboard::routing::agent::Presence;
+use cordboard::routing::ids::*;
+use cordboard::switch::rehearsal::{Caller, Habit, Phone, Span, World};
+
+use crate::hall::{REASONS, ms, one_of, percent};
+use crate::law::Broken;
+use crate::shift::Shift;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Climate {
+    Calm,
+    Real,
+    Harsh,
+}
+
+pub struct Weather {
+    pub ends: Moment,
+    between_callers: Duration,
+    climate: Climate,
+    disasters: bool,
+    caller: Moment,
+    people: Moment,
+    mischief: Moment,
+    disaster: Moment,
+    mends: Vec<(Moment, SwitchName)>,
+    restart: Option<Moment>,
+}
+
+impl Weather {
+    pub fn new(shift: &mut Shift, length: Duration) -> Self {
+        let chance = &mut shift.chance;
+        let climate = [Climate::Calm, Climate::Real, Climate::Real, Climate::Harsh][chance.below(4) as usize];
+        let disasters = percent(chance, 75);
+        // From a quiet hall to one that drowns.
+        let between_callers = Duration::from_millis([150, 400, 1_000, 2_500][chance.below(4) as usize]);
+        let now = shift.now;
+        let seats = shift.hall.seats.clone();
+        for seat in seats {
+            let phone = phone(shift);
+            if let Some(exchange) = shift.exchanges.get_mut(&seat.switch) {
+                exchange.happen(now, World::PhoneSetTo { station: seat.station, phone });
+            }
+        }
+        shift.set_climate(climate);
+        Self {
+            ends: now + length,
+            between_callers,
+            climate,
+            disasters,
+            caller: now,
+            people: now,
+            mischief: now,
+            disaster: now + Duration::from_secs(10),
+            mends: Vec::new(),
+            restart: None,
+        }
+    }
+
+    pub fn next(&self) -> Moment {
+        let mends = self.mends.iter().map(|(at, _)| *at);
+        mends.chain(self.restart).chain([self.caller, self.people, self.mischief, self.disaster]).min().unwrap_or(self.ends)
+    }
+
+    pub fn change(&mut self, shift: &mut Shift) -> Result<(), Broken> {
+        let now = shift.now;
+        if self.restart.is_some_and(|at| at <= now) {
+            self.restart = None;
+            shift.start()?;
+        }
+        let mended: Vec<SwitchName> = self.mends.iter().filter(|(at, _)| *at <= now).map(|(_, switch)| switch.clone()).collect();
+        self.mends.retain(|(at, _)| *at > now);
+        for switch in mended {
+            if !shift.is_dead() {
+                shift.happen(&switch, World::LinkMends)?;
+            }
+        }
+        // A kill that waited for the next step may have struck at any of them.
+        if shift.is_dead() && self.restart.is_none() {
+            self.restart = Some(now + ms(&mut shift.chance, 50, 8_000));
+        }
+        if self.caller <= now {
+            self.caller = now + around(shift, self.between_callers);
+            caller_dials(shift)?;
+        }
+        if self.people <= now {
+            self.people = now + ms(&mut shift.chance, 20, 600);
+            somebody_asks(shift)?;
+        }
+        if self.mischief <= now {
+            self.mischief = now + ms(&mut shift.chance, 50, 2_500);
+            mischief(shift)?;
+        }
+        if self.disaster <= now {
+            self.disaster = now + ms(&mut shift.chance, 1_000, 30_000);
+            if self.disasters {
+                self.disaster_strikes(shift)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn disaster_strikes(&mut self, shift: &mut Shift) -> Result<(), Broken> {
+        let switch = one_of(&mut shift.chance, &shift.hall.switches.clone()).clone();
+        let now = shift.now;
+        match shift.chance.below(20) {
+            0..=5 => {
+                shift.happen(&switch, World::LinkBreaks)?;
+                let lasts = if percent(&mut shift.chance, 50) { ms(&mut shift.chance, 1, 100) } else { ms(&mut shift.chance, 100, 15_000) };
+                self.mends.push((now + lasts, switch));
+            }
+            6 => {
+                shift.happen(&switch, World::SwitchRestarts)?;
+                self.mends.push((now + ms(&mut shift.chance, 500, 10_000), switch));
+            }
+            7..=10 => shift.die()?,
+            11..=14 => shift.kill_in_the_next_step(),
+            15..=16 => shift.publish()?,
+            17 => {
+                let by_ms = shift.chance.below(10_000) as i64 - 5_000;
+                shift.stepped_ms += by_ms;
+                shift.tell(Input::WallClockStepped { by_ms })?;
+            }
+            _ => {
+                // Late, doubled and nonsense.
+                let leg = LegId::new(if percent(&mut shift.chance, 50) { "nobody" } else { "hall-o0000000001-00000001" });
+                let input = match shift.chance.below(6) {
+                    0 => Input::LegHungUp { leg },
+                    1 => Input::LegAnswered { leg },
+                    2 => Input::LegsJoined { a: leg.clone(), b: leg },
+                    3 => Input::LegParted { leg },
+                    4 => Input::LegLookedAt { switch, leg, seen: None },
+                    _ => Input::KeyPressed { leg, key: Key::Star },
+                };
+                shift.tell(input)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The end of the shift: everything works again, and nobody new calls.
+    pub fn clears(&mut self, shift: &mut Shift) -> Result<(), Broken> {
+        if self.climate == Climate::Harsh {
+            shift.set_climate(Climate::Harsh);
+        }
+        shift.spare();
+        if shift.is_dead() {
+            shift.start()?;
+        }
+        for switch in shift.hall.switches.clone() {
+            shift.happen(&switch, World::LinkMends)?;
+        }
+        for seat in shift.hall.seats.clone() {
+            let station = seat.station.clone();
+            let habit = Habit::Answers { after: Span::ms(100, 3_000), talks: Some(Span::ms(1_000, 9_000)) };
+            shift.happen(&seat.switch, World::PhonePluggedIn { station: station.clone() })?;
+            shift.happen(&seat.switch, World::PhoneEndsOwnCall { station: station.clone() })?;
+            shift.happen(&seat.switch, World::PhoneSetTo { station, phone: Phone::with(habit) })?;
+        }
+        Ok(())
+    }
+}
+
+/// Between nothing and twice as much.
+fn around(shift: &mut Shift, time: Duration) -> Duration {
+    ms(&mut shift.chance, 0, time.as_millis() as u64 * 2)
+}
+
+fn phone(shift: &mut Shift) -> Phone {
+    let after = match shift.chance.below(4) {
+        0 => Span::ms(0, 20),
+        _ => Span::ms(300, 4_000),
+    };
+    let talks = match shift.chance.below(4) {
+        0 => None,
+        1 => Some(Span::ms(0, 200)),
+        _ => Some(Span::ms(1_000, 15_000)),
+    };
+    let habit = match shift.chance.below(20) {
+        0..=14 => Habit::Answers { after, talks },
+        15..=16 => Habit::Rings,
+        17 => Habit::Rejects { after },
+        18 => Habit::Busy,
+        _ => Habit::Unreachable,
+    };
+    Phone { habit, lines: 1 + u8::from(percent(&mut shift.chance, 10)) }
+}
+
+fn key(shift: &mut Shift) -> Key {
+    let keys: Vec<Key> = "0123456789*#".chars().filter_map(|c| Key::try_from(c).ok()).collect();
+    *one_of(&mut shift.chance, &keys)
+}
+
+fn caller_dials(shift: &mut Shift) -> Result<(), Broken> {
+    let to = one_of(&mut shift.chance, &shift.hall.numbers.clone()).clone();
+    let switch = one_of(&mut shift.chance, &shift.hall.switches.clone()).clone();
+    let keys = (0..shift.chance.below(4)).map(|_| (ms(&mut shift.chance, 50, 6_000), key(shift))).collect();
+    let (least, most) = [(0, 50), (500, 8_000), (5_000, 60_000), (20_000, 90_000)][shift.chance.below(4) as usize];
+    let caller = Caller {
+        patience: Some(ms(&mut shift.chance, least, most)),
+        talks: Some(ms(&mut shift.chance, 500, 20_000)),
+        keys,
+        ..Caller::new("13800138000", to.as_str())
+    };
+    shift.happen(&switch, World::CallerDials(caller))
+}
+
+fn somebody_asks(shift: &mut Shift) -> Result<(), Broken> {
+    let seats = shift.hall.seats.clone();
+    let seat = one_of(&mut shift.chance, &seats).clone();
+    let (agent, by) = (seat.agent.clone(), seat.agent.clone());
+    let presence = shift.core.as_ref().and_then(|core| core.agents().find(|of| of.name == agent).map(|of| of.presence.clone()));
+    let reason = BreakReason::new(one_of(&mut shift.chance, &REASONS));
+    let log_in = |station: StationAddress| Input::AgentLoggedIn {
+        agent: agent.clone(),
+        station,
+        switch: seat.switch.clone(),
+        queues: seat.queues.clone(),
+        skills: seat.skills.clone(),
+        by: by.clone(),
+    };
+    let anything = shift.chance.below(100);
+    let input = match (presence, anything) {
+        // Whatever the state: people press buttons.
+        (_, 0..=4) => log_in(one_of(&mut shift.chance, &seats).station.clone()),
+        (_, 5..=7) => log_in(seat.station.clone()),
+        (_, 8..=14) => Input::AgentEndedWrapUp { agent, by },
+        (_, 15..=20) => Input::AgentEndedCall { agent, by },
+        (_, 21..=23) => Input::AgentTookBreak { agent, reason, by },
+        (_, 24..=26) => Input::AgentLoggedOut { agent, by },
+        (_, 27..=29) => Input::AgentSaidReady { agent, by },
+        (None | Some(Presence::Away { .. }), _) => log_in(seat.station.clone()),
+        (Some(Presence::OnBreak { .. } | Presence::Missed { .. }), _) => Input::AgentSaidReady { agent, by },
+        (Some(Presence::Ready { .. }), 30..=60) => Input::AgentEndedWrapUp { agent, by },
+        (Some(Presence::Ready { .. }), _) => return Ok(()),
+    };
+    shift.tell(input)
+}
+
+fn mischief(shift: &mut Shift) -> Result<(), Broken> {
+    let seats = shift.hall.seats.clone();
+    let seat = one_of(&mut shift.chance, &seats).clone();
+    let switch = one_of(&mut shift.chance, &shift.hall.switches.clone()).clone();
+    let station = seat.station;
+    let some_leg = |shift: &mut Shift, inbound: bool| {
+        let legs: Vec<LegId> = shift.exchanges.get(&switch).into_iter().flat_map(|exchange| exchange.legs()).filter(|seen| seen.inbound == inbound).map(|seen| seen.leg).collect();
+        (!legs.is_empty()).then(|| one_of(&mut shift.chance, &legs).clone())
+    };
+    match shift.chance.below(12) {
+        0..=1 => match some_leg(shift, true) {
+            Some(leg) => shift.happen(&switch, World::CallerHangsUp { leg }),
+            None => Ok(()),
+        },
+        2..=3 => match some_leg(shift, false) {
+            Some(leg) => shift.happen(&switch, World::PhoneHangsUp { leg }),
+            None => Ok(()),
+        },
+        4 => match some_leg(shift, true) {
+            Some(leg) => {
+                let key = key(shift);
+                shift.happen(&switch, World::Presses { leg, key })
+            }
+            None => Ok(()),
+        },
+        5..=6 => {
+            let phone = phone(shift);
+            shift.happen(&seat.switch, World::PhoneSetTo { station, phone })
+        }
+        7 => shift.happen(&seat.switch, World::PhoneDialsOut { station }),
+        8..=9 => shift.happen(&seat.switch, World::PhoneEndsOwnCall { station }),
+        10 => shift.happen(&seat.switch, World::PhoneUnplugged { station }),
+        _ => shift.happen(&seat.switch, World::PhonePluggedIn { station }),
+    }
+}
