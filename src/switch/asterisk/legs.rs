@@ -19,6 +19,9 @@ use crate::routing::{Failure, Input, LegSeen, LegUp};
 /// `HangupRequest` without `Hangup` for so long: the hang-up was lost under Bridge. Real ones follow within 5 ms.
 pub const LOST_HANG_UP_AFTER: Duration = Duration::from_millis(100);
 
+/// So much before its time a phone counts as rung to the end: our clock and the switch's timers run apart.
+const RANG_OUT_WITHIN: Duration = Duration::from_millis(50);
+
 /// The most legs kept. Asterisk's own limit in any sane installation is below it; beyond, new ones are not followed.
 pub const MOST_LEGS: usize = 50_000;
 
@@ -51,6 +54,8 @@ pub struct Leg {
     /// We were told to hang it up, and with what cause.
     pub hang_up: Option<u8>,
     rang: bool,
+    /// When the switch gives up ringing it.
+    rings_until: Option<Moment>,
 }
 
 impl Leg {
@@ -70,6 +75,7 @@ impl Leg {
             tags: None,
             hang_up: None,
             rang: false,
+            rings_until: None,
         }
     }
 
@@ -172,8 +178,9 @@ impl Legs {
     }
 
     /// A leg that we have just asked for, under the id we gave it.
-    pub fn rung(&mut self, leg: &LegId, tags: Tags) {
+    pub fn rung(&mut self, leg: &LegId, tags: Tags, until: Moment) {
         let mut new = Leg::new(false);
+        new.rings_until = Some(until);
         new.tags = Some(tags);
         self.put(leg.clone(), new);
     }
@@ -232,7 +239,7 @@ impl Legs {
         }
         let Some(id) = frame.text("Uniqueid").map(|id| LegId::new(id.as_ref())) else { return Vec::new() };
         match event {
-            "Newchannel" => self.new_channel(&id, frame),
+            "Newchannel" => self.new_channel(now, &id, frame),
             "Newstate" => self.new_state(&id, frame),
             "AsyncAGIStart" => self.agi_started(&id, frame),
             "AsyncAGIExec" => self.agi_executed(&id, frame),
@@ -257,14 +264,14 @@ impl Legs {
                 }
                 Vec::new()
             }
-            "Hangup" => self.hung_up(&id, frame),
+            "Hangup" => self.hung_up(now, &id, frame),
             "DTMFEnd" => self.key_pressed(&id, frame),
             // Every other event of the switch decides nothing.
             _ => Vec::new(),
         }
     }
 
-    fn new_channel(&mut self, id: &LegId, frame: &Frame) -> Vec<Heard> {
+    fn new_channel(&mut self, now: Moment, id: &LegId, frame: &Frame) -> Vec<Heard> {
         let name = frame.text("Channel").unwrap_or_default().into_owned();
         if name.starts_with("Surrogate/") {
             return Vec::new();
@@ -272,6 +279,8 @@ impl Legs {
         if let Some(leg) = self.legs.get_mut(id) {
             leg.name = name;
             if leg.hang_up.is_some() {
+                // Until it is gone: this one may be lost as any other.
+                self.hang_ups.entry(id.clone()).or_insert(now);
                 return vec![Heard::HangUpNow { leg: id.clone() }];
             }
             return Vec::new();
@@ -384,8 +393,10 @@ impl Legs {
         self.bridges.get(bridge)?.iter().find(|other| *other != id).cloned()
     }
 
-    fn hung_up(&mut self, id: &LegId, frame: &Frame) -> Vec<Heard> {
-        self.ended(id, failure(frame))
+    fn hung_up(&mut self, now: Moment, id: &LegId, frame: &Frame) -> Vec<Heard> {
+        let rings_until = self.legs.get(id).and_then(|leg| leg.rings_until);
+        let rang_out = rings_until.is_none_or(|until| now + RANG_OUT_WITHIN >= until);
+        self.ended(id, failure(frame, rang_out))
     }
 
     /// A leg is gone, by its own event or by another proof. Exactly one end is told of each: of one that was rung
@@ -511,12 +522,13 @@ fn tags_of(frame: &Frame) -> Option<Tags> {
 
 /// Q.850 causes with SIP's reply beside them where the switch gives it (measured: 17/486, 21/603, 19/480, 1/404,
 /// 34/503; 127/487 after our own CANCEL, at the end of ringing too).
-fn failure(frame: &Frame) -> Failure {
+/// A phone that the switch has given up ringing is 19/480 as well, so its time tells the two apart.
+fn failure(frame: &Frame, rang_out: bool) -> Failure {
     let sip = frame.number::<u16>("TechCause");
     match frame.number::<u8>("Cause") {
         Some(17) => Failure::Busy,
         Some(21) => Failure::Rejected,
-        Some(19) if sip == Some(480) => Failure::Unreachable,
+        Some(19) if sip == Some(480) && !rang_out => Failure::Unreachable,
         Some(1 | 2 | 3 | 20 | 22 | 27 | 28 | 34 | 38 | 41 | 42 | 44 | 50 | 58 | 88) => Failure::Unreachable,
         Some(_) | None => Failure::NoAnswer,
     }
