@@ -30,7 +30,8 @@ impl Proxy {
     pub async fn start(to: SocketAddr) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("loopback has a free port");
         let port = listener.local_addr().expect("a bound socket has an address").port();
-        let proxy = Self { port, line: Arc::new(watch::Sender::new(Line { open: true, cuts: 0 })), passed: Arc::default() };
+        let proxy =
+            Self { port, line: Arc::new(watch::Sender::new(Line { open: true, cuts: 0 })), passed: Arc::default() };
         let (line, passed) = (Arc::downgrade(&proxy.line), Arc::downgrade(&proxy.passed));
         let mut gone = proxy.line.subscribe();
         tokio::spawn(async move {

@@ -591,7 +591,7 @@ impl Driver {
             Err(why) => return self.returned(ticket, Returned::Refused { why }).await,
         };
         match &act {
-            Act::Ring { leg, tags, ring_for, .. } => self.legs.rung(leg, tags.clone(), self.now() + *ring_for),
+            Act::Ring { leg, tags, .. } => self.legs.rung(leg, tags.clone()),
             Act::HangUp { leg, cause } => {
                 if let Some(known) = self.legs.get_mut(leg) {
                     known.hang_up = Some(orders::q850(*cause));

@@ -19,9 +19,6 @@ use crate::routing::{Failure, Input, LegSeen, LegUp};
 /// `HangupRequest` without `Hangup` for so long: the hang-up was lost under Bridge. Real ones follow within 5 ms.
 pub const LOST_HANG_UP_AFTER: Duration = Duration::from_millis(100);
 
-/// So much before its time a phone counts as rung to the end: our clock and the switch's timers run apart.
-const RANG_OUT_WITHIN: Duration = Duration::from_millis(50);
-
 /// The most legs kept. Asterisk's own limit in any sane installation is below it; beyond, new ones are not followed.
 pub const MOST_LEGS: usize = 50_000;
 
@@ -54,8 +51,6 @@ pub struct Leg {
     /// We were told to hang it up, and with what cause.
     pub hang_up: Option<u8>,
     rang: bool,
-    /// When the switch gives up ringing it.
-    rings_until: Option<Moment>,
 }
 
 impl Leg {
@@ -75,7 +70,6 @@ impl Leg {
             tags: None,
             hang_up: None,
             rang: false,
-            rings_until: None,
         }
     }
 
@@ -178,9 +172,8 @@ impl Legs {
     }
 
     /// A leg that we have just asked for, under the id we gave it.
-    pub fn rung(&mut self, leg: &LegId, tags: Tags, until: Moment) {
+    pub fn rung(&mut self, leg: &LegId, tags: Tags) {
         let mut new = Leg::new(false);
-        new.rings_until = Some(until);
         new.tags = Some(tags);
         self.put(leg.clone(), new);
     }
@@ -264,7 +257,7 @@ impl Legs {
                 }
                 Vec::new()
             }
-            "Hangup" => self.hung_up(now, &id, frame),
+            "Hangup" => self.hung_up(&id, frame),
             "DTMFEnd" => self.key_pressed(&id, frame),
             // Every other event of the switch decides nothing.
             _ => Vec::new(),
@@ -393,10 +386,9 @@ impl Legs {
         self.bridges.get(bridge)?.iter().find(|other| *other != id).cloned()
     }
 
-    fn hung_up(&mut self, now: Moment, id: &LegId, frame: &Frame) -> Vec<Heard> {
-        let rings_until = self.legs.get(id).and_then(|leg| leg.rings_until);
-        let rang_out = rings_until.is_none_or(|until| now + RANG_OUT_WITHIN >= until);
-        self.ended(id, failure(frame, rang_out))
+    fn hung_up(&mut self, id: &LegId, frame: &Frame) -> Vec<Heard> {
+        let rang = self.legs.get(id).is_some_and(|leg| leg.rang);
+        self.ended(id, failure(frame, rang, self.is_dying(id)))
     }
 
     /// A leg is gone, by its own event or by another proof. Exactly one end is told of each: of one that was rung
@@ -522,13 +514,14 @@ fn tags_of(frame: &Frame) -> Option<Tags> {
 
 /// Q.850 causes with SIP's reply beside them where the switch gives it (measured: 17/486, 21/603, 19/480, 1/404,
 /// 34/503; 127/487 after our own CANCEL, at the end of ringing too).
-/// A phone that the switch has given up ringing is 19/480 as well, so its time tells the two apart.
-fn failure(frame: &Frame, rang_out: bool) -> Failure {
+/// A phone that the switch has given up ringing is 19/480 as well; but what a phone says comes as a `HangupRequest`
+/// first (`refused`), and a switch that gives up asks nobody. One that never even rang is not there.
+fn failure(frame: &Frame, rang: bool, refused: bool) -> Failure {
     let sip = frame.number::<u16>("TechCause");
     match frame.number::<u8>("Cause") {
         Some(17) => Failure::Busy,
         Some(21) => Failure::Rejected,
-        Some(19) if sip == Some(480) && !rang_out => Failure::Unreachable,
+        Some(19) if if refused { sip == Some(480) } else { !rang } => Failure::Unreachable,
         Some(1 | 2 | 3 | 20 | 22 | 27 | 28 | 34 | 38 | 41 | 42 | 44 | 50 | 58 | 88) => Failure::Unreachable,
         Some(_) | None => Failure::NoAnswer,
     }
