@@ -298,6 +298,8 @@ impl World for Live {
     }
 
     async fn press(&mut self, caller: &Call, key: Key) {
+        // An answer comes back done when its AGI has it queued; there is nothing to press before the phone has it too.
+        self.answered(caller).await;
         caller.press(key.as_char()).await;
     }
 

@@ -735,10 +735,8 @@ impl Driver {
         let how = match &act {
             // A stop of what has just ended by itself is refused, and was done.
             Act::StopPlay { .. } if refused => Returned::Done,
-            // Its channel is not there yet, and is hung up as soon as it is.
-            Act::HangUp { leg, .. } if refused && self.legs.get(leg).is_some_and(|known| known.name.is_empty()) => {
-                Returned::Done
-            }
+            // Its channel was not there yet, and is hung up as soon as it is; or its end is on its way to us.
+            Act::HangUp { leg, .. } if refused && self.legs.get(leg).is_some() => Returned::Done,
             Act::Ring { leg, .. } if refused => {
                 self.legs.remove(leg);
                 how
@@ -806,9 +804,10 @@ impl Driver {
         let now = self.now();
         if self.legs.any_hang_up_requested() {
             for leg in self.legs.lost_hang_ups(now) {
-                let Some(channel) = self.legs.get(&leg).map(|known| known.channel(&leg).to_owned()) else { continue };
+                let Some(known) = self.legs.get(&leg) else { continue };
                 tracing::warn!(switch = %self.switch, %leg, "a hang-up was lost in the switch: hanging up");
-                if let Ok(reply) = ami.send_one(orders::hang_up(&channel, 16)) {
+                let hang_up = orders::hang_up(known.channel(&leg), known.hang_up.unwrap_or(16));
+                if let Ok(reply) = ami.send_one(hang_up) {
                     waiting.push(Box::pin(async move { Answered::LostHangUp { leg, result: reply.await } }));
                 }
             }

@@ -236,7 +236,7 @@ impl Legs {
         }
         let Some(id) = frame.text("Uniqueid").map(|id| LegId::new(id.as_ref())) else { return Vec::new() };
         match event {
-            "Newchannel" => self.new_channel(&id, frame),
+            "Newchannel" => self.new_channel(now, &id, frame),
             "Newstate" => self.new_state(&id, frame),
             "AsyncAGIStart" => self.agi_started(&id, frame),
             "AsyncAGIExec" => self.agi_executed(&id, frame),
@@ -268,7 +268,7 @@ impl Legs {
         }
     }
 
-    fn new_channel(&mut self, id: &LegId, frame: &Frame) -> Vec<Heard> {
+    fn new_channel(&mut self, now: Moment, id: &LegId, frame: &Frame) -> Vec<Heard> {
         let name = frame.text("Channel").unwrap_or_default().into_owned();
         if name.starts_with("Surrogate/") {
             return Vec::new();
@@ -276,6 +276,8 @@ impl Legs {
         if let Some(leg) = self.legs.get_mut(id) {
             leg.name = name;
             if leg.hang_up.is_some() {
+                // Until it is gone: this one may be lost as any other.
+                self.hang_ups.entry(id.clone()).or_insert(now);
                 return vec![Heard::HangUpNow { leg: id.clone() }];
             }
             return Vec::new();
@@ -389,7 +391,8 @@ impl Legs {
     }
 
     fn hung_up(&mut self, id: &LegId, frame: &Frame) -> Vec<Heard> {
-        self.ended(id, failure(frame))
+        let rang = self.legs.get(id).is_some_and(|leg| leg.rang);
+        self.ended(id, failure(frame, rang, self.is_dying(id)))
     }
 
     /// A leg is gone, by its own event or by another proof. Exactly one end is told of each: of one that was rung
@@ -515,12 +518,14 @@ fn tags_of(frame: &Frame) -> Option<Tags> {
 
 /// Q.850 causes with SIP's reply beside them where the switch gives it (measured: 17/486, 21/603, 19/480, 1/404,
 /// 34/503; 127/487 after our own CANCEL, at the end of ringing too).
-fn failure(frame: &Frame) -> Failure {
+/// A phone that the switch has given up ringing is 19/480 as well; but what a phone says comes as a `HangupRequest`
+/// first (`refused`), and a switch that gives up asks nobody. One that never even rang is not there.
+fn failure(frame: &Frame, rang: bool, refused: bool) -> Failure {
     let sip = frame.number::<u16>("TechCause");
     match frame.number::<u8>("Cause") {
         Some(17) => Failure::Busy,
         Some(21) => Failure::Rejected,
-        Some(19) if sip == Some(480) => Failure::Unreachable,
+        Some(19) if if refused { sip == Some(480) } else { !rang } => Failure::Unreachable,
         Some(1 | 2 | 3 | 20 | 22 | 27 | 28 | 34 | 38 | 41 | 42 | 44 | 50 | 58 | 88) => Failure::Unreachable,
         Some(_) | None => Failure::NoAnswer,
     }
