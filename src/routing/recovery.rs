@@ -412,7 +412,8 @@ impl Core {
 
     /// A phone of ours that the list had missed, or that is slow to go.
     fn phone_lives(&mut self, now: Moment, agent: &AgentName, seen: &LegSeen) {
-        let Some((switch, work)) = self.agents.get(agent).map(|agent| (agent.switch.clone(), agent.work.clone())) else {
+        let Some((switch, work)) = self.agents.get(agent).map(|agent| (agent.switch.clone(), agent.work.clone()))
+        else {
             return;
         };
         let offer = self.offer_of_leg(&seen.leg).cloned();
@@ -437,10 +438,9 @@ impl Core {
                 }
             }
             (Work::Talking { .. }, _) => {}
-            (
-                Work::Nothing { .. } | Work::WrappingUp { .. } | Work::Ringing { .. } | Work::Connecting { .. },
-                _,
-            ) => self.hang_up(now, &switch, seen.leg.clone(), HangUpCause::Normal),
+            (Work::Nothing { .. } | Work::WrappingUp { .. } | Work::Ringing { .. } | Work::Connecting { .. }, _) => {
+                self.hang_up(now, &switch, seen.leg.clone(), HangUpCause::Normal)
+            }
         }
     }
 }

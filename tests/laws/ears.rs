@@ -88,7 +88,13 @@ impl Ears {
         Ok(())
     }
 
-    pub fn listen(&mut self, now: Moment, floor: &Floor<'_>, exchanges: &BTreeMap<SwitchName, Exchange>, up: &dyn Fn(&SwitchName) -> bool) {
+    pub fn listen(
+        &mut self,
+        now: Moment,
+        floor: &Floor<'_>,
+        exchanges: &BTreeMap<SwitchName, Exchange>,
+        up: &dyn Fn(&SwitchName) -> bool,
+    ) {
         let mut found: Vec<(LegId, Wrong)> = Vec::new();
         for call in floor.calls.iter().filter(|call| up(&call.switch)) {
             let Some(exchange) = exchanges.get(&call.switch) else { continue };
@@ -132,9 +138,17 @@ impl Ears {
             found.extend(strays.filter(|seen| !ours(&seen.leg)).map(|seen| (seen.leg, Wrong::Stray)));
         } else {
             let lives = |leg: &LegId| exchanges.values().any(|exchange| exchange.hears(leg).is_some());
-            found.extend(self.since.keys().filter(|(leg, wrong)| *wrong == Wrong::Stray && lives(leg) && !ours(leg)).cloned());
+            found.extend(
+                self.since.keys().filter(|(leg, wrong)| *wrong == Wrong::Stray && lives(leg) && !ours(leg)).cloned(),
+            );
         }
         let before = std::mem::take(&mut self.since);
-        self.since = found.into_iter().map(|key| { let since = before.get(&key).copied().unwrap_or(now); (key, since) }).collect();
+        self.since = found
+            .into_iter()
+            .map(|key| {
+                let since = before.get(&key).copied().unwrap_or(now);
+                (key, since)
+            })
+            .collect();
     }
 }

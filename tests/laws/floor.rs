@@ -27,11 +27,7 @@ pub struct Copied {
 
 impl<'a> Floor<'a> {
     pub fn of(now: Moment, core: &'a Core) -> Self {
-        Self {
-            now,
-            calls: core.calls().collect(),
-            agents: core.agents().collect(),
-        }
+        Self { now, calls: core.calls().collect(), agents: core.agents().collect() }
     }
 
     pub fn call(&self, id: CallId) -> Option<&'a Call> {
@@ -49,11 +45,7 @@ impl<'a> Floor<'a> {
 
 impl Copied {
     pub fn floor(&self, now: Moment) -> Floor<'_> {
-        Floor {
-            now,
-            calls: self.calls.iter().collect(),
-            agents: self.agents.iter().collect(),
-        }
+        Floor { now, calls: self.calls.iter().collect(), agents: self.agents.iter().collect() }
     }
 }
 

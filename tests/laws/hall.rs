@@ -62,10 +62,11 @@ pub fn ms(chance: &mut Chance, least: u64, most: u64) -> Duration {
 impl Hall {
     pub fn new(chance: &mut Chance) -> Self {
         let centre = CentreName::new("hall");
-        let switches: Vec<SwitchName> =
-            if percent(chance, 25) { vec!["east", "west"] } else { vec!["pbx"] }.into_iter().map(SwitchName::new).collect();
-        let queues: Vec<QueueName> =
-            (0..1 + chance.below(6)).map(|n| QueueName::new(format!("queue{n}"))).collect();
+        let switches: Vec<SwitchName> = if percent(chance, 25) { vec!["east", "west"] } else { vec!["pbx"] }
+            .into_iter()
+            .map(SwitchName::new)
+            .collect();
+        let queues: Vec<QueueName> = (0..1 + chance.below(6)).map(|n| QueueName::new(format!("queue{n}"))).collect();
         let plans: Vec<Arc<Centre>> =
             (0..VERSIONS).map(|version| Arc::new(plan(chance, &centre, version, &queues))).collect();
         let seats = (0..5 + chance.below(36)).map(|n| seat(chance, n, &switches, &queues)).collect();
@@ -134,7 +135,8 @@ fn rules(chance: &mut Chance, name: &QueueName) -> QueueRules {
 
 fn plan(chance: &mut Chance, centre: &CentreName, version: usize, queues: &[QueueName]) -> Centre {
     // The last queue may be gone from a later version, while callers of the first still stand in it.
-    let queues = if version > 0 && queues.len() > 1 && percent(chance, 30) { &queues[..queues.len() - 1] } else { queues };
+    let queues =
+        if version > 0 && queues.len() > 1 && percent(chance, 30) { &queues[..queues.len() - 1] } else { queues };
     let mut steps: Vec<(String, Vec<Action>)> = vec![
         ("bye".into(), vec![Action::Play(words(chance)), Action::HangUp]),
         ("again".into(), vec![Action::Play(words(chance)), Action::Go(StepName::new("menu"))]),

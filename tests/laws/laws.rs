@@ -94,7 +94,8 @@ impl Laws {
     }
 
     fn nobody_waits_in_vain(&self, floor: &Floor<'_>) -> Result<(), Broken> {
-        let free: Vec<&Agent> = floor.agents.iter().copied().filter(|agent| is_free(agent) && self.is_up(&agent.switch)).collect();
+        let free: Vec<&Agent> =
+            floor.agents.iter().copied().filter(|agent| is_free(agent) && self.is_up(&agent.switch)).collect();
         if free.is_empty() {
             return Ok(());
         }
@@ -112,17 +113,25 @@ impl Laws {
         let (Some(of), Some(agent)) = (floor.call(call), floor.agent(agent)) else { return Ok(()) };
         let Some(place) = place_of(of) else { return Ok(()) };
         let rank = (place.joined - place.credit, call);
-        let later: Vec<CallId> = after.iter().filter_map(|fact| match fact {
-            Fact::OfferMade { call, .. } => Some(*call),
-            _ => None,
-        }).collect();
+        let later: Vec<CallId> = after
+            .iter()
+            .filter_map(|fact| match fact {
+                Fact::OfferMade { call, .. } => Some(*call),
+                _ => None,
+            })
+            .collect();
         for other in floor.calls.iter().copied() {
             let Some(theirs) = place_of(other).filter(|_| other.id != call) else { continue };
             if seeks(other).is_none() && !later.contains(&other.id) || !may_take(agent, other, theirs) {
                 continue;
             }
-            must!(Law::Order, (theirs.joined - theirs.credit, other.id) > rank,
-                "{} got {call} ({place:?}) before {} ({theirs:?})", agent.name, other.id);
+            must!(
+                Law::Order,
+                (theirs.joined - theirs.credit, other.id) > rank,
+                "{} got {call} ({place:?}) before {} ({theirs:?})",
+                agent.name,
+                other.id
+            );
             if theirs.queue == place.queue && theirs.needs == place.needs {
                 must!(Law::Order, place.joined <= theirs.joined + self.most_credit, "{call} overtook {}", other.id);
             }
@@ -142,27 +151,45 @@ impl Laws {
                 (Some(place), Some((queue, joined))) => must!(
                     Law::PlaceIsKept,
                     *queue == place.queue && *joined == place.joined,
-                    "{} on {} stood in {queue} since {joined}, now in {} since {}", call.id, call.leg, place.queue, place.joined),
+                    "{} on {} stood in {queue} since {joined}, now in {} since {}",
+                    call.id,
+                    call.leg,
+                    place.queue,
+                    place.joined
+                ),
                 (Some(place), None) => {
                     self.places.insert(call.leg.clone(), (place.queue.clone(), place.joined));
                 }
                 (None, Some((queue, joined))) => {
                     // The channel says so in the snapshot, or in the look that follows it.
                     let returns = match self.returning.get_mut(&call.leg) {
-                        Some(by) if self.up.contains(&call.switch) => *by.get_or_insert(floor.now + RETURN) >= floor.now,
+                        Some(by) if self.up.contains(&call.switch) => {
+                            *by.get_or_insert(floor.now + RETURN) >= floor.now
+                        }
                         Some(_) => true,
                         None => false,
                     };
                     let over = returns || matches!(call.stage, Stage::Ending { .. });
-                    must!(Law::PlaceIsKept, over, "{} on {} stood in {queue} since {joined}, now {:?}", call.id, call.leg, call.stage);
+                    must!(
+                        Law::PlaceIsKept,
+                        over,
+                        "{} on {} stood in {queue} since {joined}, now {:?}",
+                        call.id,
+                        call.leg,
+                        call.stage
+                    );
                 }
                 (None, None) => {}
             }
         }
-        let over: BTreeSet<CallId> = step.facts.iter().filter_map(|fact| match fact {
-            Fact::CallEnded { call, .. } => Some(*call),
-            _ => None,
-        }).collect();
+        let over: BTreeSet<CallId> = step
+            .facts
+            .iter()
+            .filter_map(|fact| match fact {
+                Fact::CallEnded { call, .. } => Some(*call),
+                _ => None,
+            })
+            .collect();
         if !over.is_empty() && self.places.len() > floor.calls.len() {
             let here: BTreeSet<&LegId> = floor.calls.iter().copied().map(|call| &call.leg).collect();
             self.places.retain(|leg, _| here.contains(leg));
@@ -188,7 +215,10 @@ fn seeks(call: &Call) -> Option<&QueuePlace> {
 }
 
 fn may_take(agent: &Agent, call: &Call, place: &QueuePlace) -> bool {
-    let skilled = place.needs.iter().all(|need| agent.skills.iter().any(|(skill, level)| *skill == need.skill && *level >= need.level));
+    let skilled = place
+        .needs
+        .iter()
+        .all(|need| agent.skills.iter().any(|(skill, level)| *skill == need.skill && *level >= need.level));
     agent.switch == call.switch && agent.queues.contains(&place.queue) && skilled
 }
 
@@ -202,8 +232,15 @@ fn is_free(agent: &Agent) -> bool {
 fn longest_idle(floor: &Floor<'_>, call: CallId, agent: &AgentName, since: Moment) -> Result<(), Broken> {
     let Some((of, place)) = floor.call(call).and_then(|of| Some((of, place_of(of)?))) else { return Ok(()) };
     for other in floor.agents.iter().copied().filter(|other| is_free(other) && may_take(other, of, place)) {
-        let (Presence::Ready { since: ready }, Work::Nothing { since: rested }) = (&other.presence, &other.work) else { continue };
-        must!(Law::Order, (*ready).max(*rested) >= since, "{agent}, idle since {since}, got {call} before {}", other.name);
+        let (Presence::Ready { since: ready }, Work::Nothing { since: rested }) = (&other.presence, &other.work) else {
+            continue;
+        };
+        must!(
+            Law::Order,
+            (*ready).max(*rested) >= since,
+            "{agent}, idle since {since}, got {call} before {}",
+            other.name
+        );
     }
     Ok(())
 }
@@ -229,8 +266,12 @@ fn one_place(floor: &Floor<'_>) -> Result<(), Broken> {
             }
             Stage::Talking { agent, agent_leg, .. } => {
                 let theirs = floor.agent(agent);
-                must!(Law::OnePlace, theirs.is_some_and(|of| of.leg.as_ref() == Some(agent_leg) && of.work.call() == Some(call.id)),
-                    "{} talks with {agent} on {agent_leg}, and {agent} is {theirs:?}", call.id);
+                must!(
+                    Law::OnePlace,
+                    theirs.is_some_and(|of| of.leg.as_ref() == Some(agent_leg) && of.work.call() == Some(call.id)),
+                    "{} talks with {agent} on {agent_leg}, and {agent} is {theirs:?}",
+                    call.id
+                );
                 served += 1;
             }
             Stage::InDialplan { .. } | Stage::Waiting { offer: None, .. } | Stage::Ending { .. } => {}
@@ -242,7 +283,12 @@ fn one_place(floor: &Floor<'_>) -> Result<(), Broken> {
             must!(Law::OnePlace, legs.insert(leg), "{leg} is of two, one of them {}", agent.name);
         }
         if let Some(offer) = agent.work.offer() {
-            must!(Law::OnePlace, offers.remove(&offer), "{} is on {offer}, which is nobody's or somebody else's", agent.name);
+            must!(
+                Law::OnePlace,
+                offers.remove(&offer),
+                "{} is on {offer}, which is nobody's or somebody else's",
+                agent.name
+            );
         }
         let of = agent.work.call().and_then(|call| floor.call(call)).map(|call| &call.stage);
         let agrees = match (&agent.work, of) {
@@ -263,50 +309,124 @@ fn one_place(floor: &Floor<'_>) -> Result<(), Broken> {
 
 fn fold_is_state(floor: &Floor<'_>, known: &Known) -> Result<(), Broken> {
     must!(Law::FoldIsState, known.strays == 0, "{} facts about the unheard of", known.strays);
-    must!(Law::FoldIsState, known.calls.keys().eq(floor.calls.iter().map(|call| &call.id)), "calls: {:?} folded, {:?} held", known.calls.keys(), floor.calls);
+    must!(
+        Law::FoldIsState,
+        known.calls.keys().eq(floor.calls.iter().map(|call| &call.id)),
+        "calls: {:?} folded, {:?} held",
+        known.calls.keys(),
+        floor.calls
+    );
     for (call, folded) in floor.calls.iter().copied().zip(known.calls.values()) {
         let id = call.id;
-        must!(Law::FoldIsState, folded.leg == call.leg && folded.switch == call.switch && folded.to == call.to && folded.arrived == call.arrived, "{id}: {folded:?}");
+        must!(
+            Law::FoldIsState,
+            folded.leg == call.leg
+                && folded.switch == call.switch
+                && folded.to == call.to
+                && folded.arrived == call.arrived,
+            "{id}: {folded:?}"
+        );
         let ending = matches!(call.stage, Stage::Ending { .. });
         if !ending {
-            must!(Law::FoldIsState, folded.step.as_ref() == Some(call.walk.step()), "{id} in step {:?}, folded {:?}", call.walk.step(), folded.step);
-            must!(Law::FoldIsState, folded.version == call.walk.plan().version, "{id} in {:?}, folded {:?}", call.walk.plan().version, folded.version);
-            must!(Law::FoldIsState, folded.language == call.walk.language().as_str(), "{id} in {}, folded {}", call.walk.language(), folded.language);
-            must!(Law::FoldIsState, folded.keyed == *call.walk.keyed(), "{id} keyed {:?}, folded {:?}", call.walk.keyed(), folded.keyed);
+            must!(
+                Law::FoldIsState,
+                folded.step.as_ref() == Some(call.walk.step()),
+                "{id} in step {:?}, folded {:?}",
+                call.walk.step(),
+                folded.step
+            );
+            must!(
+                Law::FoldIsState,
+                folded.version == call.walk.plan().version,
+                "{id} in {:?}, folded {:?}",
+                call.walk.plan().version,
+                folded.version
+            );
+            must!(
+                Law::FoldIsState,
+                folded.language == call.walk.language().as_str(),
+                "{id} in {}, folded {}",
+                call.walk.language(),
+                folded.language
+            );
+            must!(
+                Law::FoldIsState,
+                folded.keyed == *call.walk.keyed(),
+                "{id} keyed {:?}, folded {:?}",
+                call.walk.keyed(),
+                folded.keyed
+            );
         }
         let ended = match &call.stage {
             Stage::Ending { outcome, by } => Some((*outcome, by.clone())),
             _ => None,
         };
-        must!(Law::FoldIsState, folded.step_since == call.step_since, "{id} since {}, folded {}", call.step_since, folded.step_since);
+        must!(
+            Law::FoldIsState,
+            folded.step_since == call.step_since,
+            "{id} since {}, folded {}",
+            call.step_since,
+            folded.step_since
+        );
         must!(Law::FoldIsState, folded.ending == ended, "{id} is {:?}, folded {:?}", call.stage, folded.ending);
         let place = place_of(call);
         let same = match (place, &folded.queued) {
             (None, None) => true,
-            (Some(place), Some(folded)) => place.queue == folded.queue && place.joined == folded.joined && place.credit == folded.credit && place.needs == folded.needs,
+            (Some(place), Some(folded)) => {
+                place.queue == folded.queue
+                    && place.joined == folded.joined
+                    && place.credit == folded.credit
+                    && place.needs == folded.needs
+            }
             (None, Some(_)) | (Some(_), None) => false,
         };
         must!(Law::FoldIsState, same, "{id} has the place {place:?}, folded {:?}", folded.queued);
         let offer = call.offer();
-        must!(Law::FoldIsState, folded.offer.as_ref().map(|offer| offer.offer) == offer, "{id} has the offer {offer:?}, folded {:?}", folded.offer);
+        must!(
+            Law::FoldIsState,
+            folded.offer.as_ref().map(|offer| offer.offer) == offer,
+            "{id} has the offer {offer:?}, folded {:?}",
+            folded.offer
+        );
         let picked_up = matches!(call.stage, Stage::Connecting { .. });
-        must!(Law::FoldIsState, folded.offer.as_ref().is_some_and(|offer| offer.answered) == picked_up, "{id} is {:?}, folded {:?}", call.stage, folded.offer);
+        must!(
+            Law::FoldIsState,
+            folded.offer.as_ref().is_some_and(|offer| offer.answered) == picked_up,
+            "{id} is {:?}, folded {:?}",
+            call.stage,
+            folded.offer
+        );
         let talking = match &call.stage {
             Stage::Talking { agent, agent_leg, since, .. } => Some((agent.clone(), agent_leg.clone(), *since)),
             _ => None,
         };
         must!(Law::FoldIsState, folded.talking == talking, "{id} is {:?}, folded {:?}", call.stage, folded.talking);
         if let Stage::Talking { queue, .. } = &call.stage {
-            must!(Law::FoldIsState, folded.talked_for.as_ref() == Some(queue), "{id} for {queue}, folded {:?}", folded.talked_for);
+            must!(
+                Law::FoldIsState,
+                folded.talked_for.as_ref() == Some(queue),
+                "{id} for {queue}, folded {:?}",
+                folded.talked_for
+            );
         }
     }
     for agent in floor.agents.iter().copied() {
         let gone = matches!((&agent.presence, &agent.work), (Presence::Away { .. }, Work::Nothing { .. }));
         match known.agents.get(&agent.name) {
             None => must!(Law::FoldIsState, gone, "{} is unknown to the fold", agent.name),
-            Some(folded) => must!(Law::FoldIsState,
-                folded.presence == agent.presence && folded.work == agent.work && folded.station == agent.station && folded.switch == agent.switch && folded.queues == agent.queues && folded.skills == agent.skills,
-                "{} is {:?} {:?}, folded {folded:?}", agent.name, agent.presence, agent.work),
+            Some(folded) => must!(
+                Law::FoldIsState,
+                folded.presence == agent.presence
+                    && folded.work == agent.work
+                    && folded.station == agent.station
+                    && folded.switch == agent.switch
+                    && folded.queues == agent.queues
+                    && folded.skills == agent.skills,
+                "{} is {:?} {:?}, folded {folded:?}",
+                agent.name,
+                agent.presence,
+                agent.work
+            ),
         }
     }
     for name in known.agents.keys() {

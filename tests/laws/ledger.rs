@@ -48,12 +48,20 @@ impl Ledger {
     pub fn enter(&mut self, fact: &Fact) -> Result<(), Broken> {
         if let Some(call) = fact.call() {
             let new = matches!(fact, Fact::CallArrived { .. });
-            must!(Law::EndsOnce, new || self.open.contains_key(&call) || matches!(fact, Fact::Healed { .. }),
-                "{fact:?} of a call that {}", if self.ended.contains_key(&call) { "has ended" } else { "never arrived" });
+            must!(
+                Law::EndsOnce,
+                new || self.open.contains_key(&call) || matches!(fact, Fact::Healed { .. }),
+                "{fact:?} of a call that {}",
+                if self.ended.contains_key(&call) { "has ended" } else { "never arrived" }
+            );
         }
         match fact {
             Fact::CallArrived { call, .. } => {
-                must!(Law::EndsOnce, !self.open.contains_key(call) && !self.ended.contains_key(call), "{call} arrived twice");
+                must!(
+                    Law::EndsOnce,
+                    !self.open.contains_key(call) && !self.ended.contains_key(call),
+                    "{call} arrived twice"
+                );
                 self.open.insert(*call, Story::default());
                 self.arrived += 1;
             }
@@ -75,31 +83,56 @@ impl Ledger {
                 let story = self.open.entry(*call).or_default();
                 match why {
                     LeftQueue::Waited => {
-                        must!(Law::Balance, story.queue.as_ref() == Some(queue), "{call} left {queue}, but is in {:?}", story.queue);
+                        must!(
+                            Law::Balance,
+                            story.queue.as_ref() == Some(queue),
+                            "{call} left {queue}, but is in {:?}",
+                            story.queue
+                        );
                         story.queue = None;
                         self.accounts.entry(queue.clone()).or_default().left += 1;
                     }
                     // Turned away at the door.
                     LeftQueue::Full | LeftQueue::NobodyLoggedIn => {
-                        must!(Law::Balance, story.queue.is_none(), "{call} turned away from {queue}, but is in {:?}", story.queue);
+                        must!(
+                            Law::Balance,
+                            story.queue.is_none(),
+                            "{call} turned away from {queue}, but is in {:?}",
+                            story.queue
+                        );
                     }
                 }
             }
             Fact::OfferMade { offer, call, agent, queue, .. } => {
                 let story = self.open.entry(*call).or_default();
                 must!(Law::OnePlace, story.offer.is_none(), "{call} on {offer} and on {:?}", story.offer);
-                must!(Law::Balance, story.queue.as_ref() == Some(queue), "{call} offered from {queue}, but is in {:?}", story.queue);
+                must!(
+                    Law::Balance,
+                    story.queue.as_ref() == Some(queue),
+                    "{call} offered from {queue}, but is in {:?}",
+                    story.queue
+                );
                 story.offer = Some((*offer, agent.clone()));
                 let before = self.offered_to.insert(agent.clone(), *offer);
                 must!(Law::OnePlace, before.is_none(), "{agent} on {offer} and on {before:?}");
             }
             Fact::OfferAnswered { offer, call } => {
                 let story = self.open.entry(*call).or_default();
-                must!(Law::OnePlace, story.offer.as_ref().is_some_and(|(mine, _)| mine == offer), "{offer} picked up, but {call} has {:?}", story.offer);
+                must!(
+                    Law::OnePlace,
+                    story.offer.as_ref().is_some_and(|(mine, _)| mine == offer),
+                    "{offer} picked up, but {call} has {:?}",
+                    story.offer
+                );
             }
             Fact::OfferEnded { offer, call, agent, how } => {
                 let story = self.open.entry(*call).or_default();
-                must!(Law::OnePlace, story.offer.as_ref() == Some(&(*offer, agent.clone())), "{offer} to {agent} ended {how:?}, but {call} has {:?}", story.offer);
+                must!(
+                    Law::OnePlace,
+                    story.offer.as_ref() == Some(&(*offer, agent.clone())),
+                    "{offer} to {agent} ended {how:?}, but {call} has {:?}",
+                    story.offer
+                );
                 story.offer = None;
                 let held = self.offered_to.remove(agent);
                 must!(Law::OnePlace, held == Some(*offer), "{offer} ended, but {agent} has {held:?}");
@@ -108,7 +141,12 @@ impl Ledger {
             Fact::CallConnected { call, queue, .. } => {
                 let story = self.open.entry(*call).or_default();
                 must!(Law::EndsOnce, !story.connected, "{call} connected twice");
-                must!(Law::Balance, story.queue.as_ref() == Some(queue), "{call} connected for {queue}, but is in {:?}", story.queue);
+                must!(
+                    Law::Balance,
+                    story.queue.as_ref() == Some(queue),
+                    "{call} connected for {queue}, but is in {:?}",
+                    story.queue
+                );
                 story.connected = true;
                 story.queue = None;
                 self.accounts.entry(queue.clone()).or_default().answered += 1;
@@ -125,7 +163,11 @@ impl Ledger {
                 self.ended.insert(*call, *outcome);
                 *self.outcomes.entry(*outcome).or_default() += 1;
                 must!(Law::OnePlace, story.offer.is_none(), "{call} ended with {:?} open", story.offer);
-                must!(Law::EndsOnce, fits(*outcome, by, &story), "{call} ended as {outcome:?} by {by:?} after {story:?}");
+                must!(
+                    Law::EndsOnce,
+                    fits(*outcome, by, &story),
+                    "{call} ended as {outcome:?} by {by:?} after {story:?}"
+                );
                 if let Some(queue) = story.queue {
                     let account = self.accounts.entry(queue).or_default();
                     match outcome {
@@ -145,7 +187,12 @@ impl Ledger {
     pub fn balances(&self, waiting: &BTreeMap<QueueName, i64>) -> Result<(), Broken> {
         for (queue, account) in &self.accounts {
             let there = waiting.get(queue).copied().unwrap_or(0);
-            must!(Law::Balance, account.still_waiting() == there, "{queue}: {account:?} leaves {}, and {there} wait", account.still_waiting());
+            must!(
+                Law::Balance,
+                account.still_waiting() == there,
+                "{queue}: {account:?} leaves {}, and {there} wait",
+                account.still_waiting()
+            );
         }
         if let Some((queue, _)) = waiting.iter().find(|(queue, _)| !self.accounts.contains_key(*queue)) {
             return crate::law::broken(Law::Balance, format!("callers wait in {queue}, which was never offered one"));
@@ -156,14 +203,22 @@ impl Ledger {
     /// No call left open.
     pub fn closed(&self) -> Result<(), Broken> {
         must!(Law::EndsOnce, self.open.is_empty(), "never ended: {:?}", self.open);
-        must!(Law::EndsOnce, self.arrived == self.ended.len() as u64, "{} arrived, {} ended", self.arrived, self.ended.len());
+        must!(
+            Law::EndsOnce,
+            self.arrived == self.ended.len() as u64,
+            "{} arrived, {} ended",
+            self.arrived,
+            self.ended.len()
+        );
         Ok(())
     }
 }
 
 /// Whether a story may end so.
 fn fits(outcome: Outcome, by: &EndedBy, story: &Story) -> bool {
-    if let Some(said) = &story.hung_up && *said != (outcome, by.clone()) {
+    if let Some(said) = &story.hung_up
+        && *said != (outcome, by.clone())
+    {
         return false;
     }
     match outcome {

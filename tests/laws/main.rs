@@ -45,7 +45,15 @@ fn shifts(seeds: impl Iterator<Item = u64>) -> Tally {
         all.add(&shift_of(seed));
         n += 1;
     }
-    eprintln!("{n} shifts, {} calls, {} steps, {} kills, {} outages in {:.1?}: {:?}", all.calls, all.steps, all.kills, all.outages, began.elapsed(), all.outcomes);
+    eprintln!(
+        "{n} shifts, {} calls, {} steps, {} kills, {} outages in {:.1?}: {:?}",
+        all.calls,
+        all.steps,
+        all.kills,
+        all.outages,
+        began.elapsed(),
+        all.outcomes
+    );
     eprintln!("healed: {:#?}", all.healed);
     all
 }
@@ -58,7 +66,8 @@ fn the_laws_hold_in_shifts_of_fixed_seeds() {
 
 #[test]
 fn the_laws_hold_in_shifts_of_fresh_seeds() {
-    let fresh = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(1, |since| since.as_nanos() as u64);
+    let fresh =
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(1, |since| since.as_nanos() as u64);
     let n = from_environment("CORDBOARD_SHIFTS").unwrap_or(10);
     shifts((0..n).map(|n| fresh.wrapping_add(n)));
 }

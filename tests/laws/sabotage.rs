@@ -110,7 +110,9 @@ impl AtWork {
         match self.who {
             Saboteur::FreeAgentsAreOverlooked => {
                 // As if the core had let both be: the call unoffered, the agent free.
-                if let Some(Fact::OfferMade { call, agent, .. }) = facts.iter().find(|fact| matches!(fact, Fact::OfferMade { .. })) {
+                if let Some(Fact::OfferMade { call, agent, .. }) =
+                    facts.iter().find(|fact| matches!(fact, Fact::OfferMade { .. }))
+                {
                     for of in floor.calls.iter_mut().filter(|of| of.id == *call) {
                         if let Stage::Waiting { offer, .. } = &mut of.stage {
                             *offer = None;

@@ -117,11 +117,15 @@ impl Shift {
     fn new(seed: u64, saboteur: Option<Saboteur>) -> Self {
         let mut chance = Chance::new(seed);
         let hall = Hall::new(&mut chance);
-        let exchanges = hall.switches.iter().map(|switch| {
-            let mut exchange = Exchange::new(switch.clone(), chance.draw());
-            exchange.set_sound(Sound(PathBuf::from(MISSING)), None);
-            (switch.clone(), exchange)
-        }).collect();
+        let exchanges = hall
+            .switches
+            .iter()
+            .map(|switch| {
+                let mut exchange = Exchange::new(switch.clone(), chance.draw());
+                exchange.set_sound(Sound(PathBuf::from(MISSING)), None);
+                (switch.clone(), exchange)
+            })
+            .collect();
         let most_credit = hall.most_credit();
         Self {
             seed,
@@ -175,7 +179,13 @@ impl Shift {
         weather.clears(self)?;
         let patience_ends = self.now + Duration::from_secs(self.chance.below(60));
         while self.step_in_time(None, patience_ends)? {}
-        let legs: Vec<(SwitchName, LegId)> = self.exchanges.iter().flat_map(|(switch, exchange)| exchange.legs().filter(|seen| seen.inbound).map(|seen| (switch.clone(), seen.leg))).collect();
+        let legs: Vec<(SwitchName, LegId)> = self
+            .exchanges
+            .iter()
+            .flat_map(|(switch, exchange)| {
+                exchange.legs().filter(|seen| seen.inbound).map(|seen| (switch.clone(), seen.leg))
+            })
+            .collect();
         for (switch, leg) in legs {
             self.happen(&switch, World::CallerHangsUp { leg })?;
         }
@@ -190,7 +200,9 @@ impl Shift {
         let core_wakes = self.core.as_ref().and_then(Core::next_wakeup).map(|at| self.true_time(at));
         let switches_wake = self.exchanges.values().filter_map(Exchange::next_wakeup).min();
         let weather_changes = weather.as_ref().map(|weather| weather.next());
-        let Some(next) = [core_wakes, switches_wake, weather_changes].into_iter().flatten().min().filter(|next| *next <= until) else {
+        let Some(next) =
+            [core_wakes, switches_wake, weather_changes].into_iter().flatten().min().filter(|next| *next <= until)
+        else {
             self.now = self.now.max(until);
             self.ears.overdue(self.now, self.patience)?;
             return Ok(false);
@@ -378,7 +390,11 @@ impl Shift {
         }
         let legs = |call: &CallId| legs.get(call).or_else(|| self.known.calls.get(call).map(|call| &call.leg));
         // The ledger is written anew whenever anything was lost, so name at least somebody.
-        Ok(lost.iter().flat_map(|(_, facts)| facts).filter_map(|fact| legs(&fact.call()?).cloned().or_else(|| Some(LegId::new("nobody")))).collect())
+        Ok(lost
+            .iter()
+            .flat_map(|(_, facts)| facts)
+            .filter_map(|fact| legs(&fact.call()?).cloned().or_else(|| Some(LegId::new("nobody"))))
+            .collect())
     }
 
     fn books(&self) -> Result<Ledger, Broken> {
@@ -468,7 +484,9 @@ impl Shift {
         let mut out = String::new();
         for (at, input, effects, facts) in &self.story {
             let short = match input {
-                Input::Started { epoch, known, .. } => format!("Started {epoch}, knowing {} calls, {} agents", known.calls.len(), known.agents.len()),
+                Input::Started { epoch, known, .. } => {
+                    format!("Started {epoch}, knowing {} calls, {} agents", known.calls.len(), known.agents.len())
+                }
                 other => format!("{other:?}"),
             };
             let _ = writeln!(out, "{at} {short}");
@@ -483,17 +501,39 @@ impl Shift {
             let _ = writeln!(out, "{}", Floor::of(self.core_time(), core));
             for call in core.calls() {
                 if let Stage::Talking { agent_leg, .. } = &call.stage {
-                    let _ = writeln!(out, "  {} hears {:?}, {agent_leg} hears {:?}", call.leg, self.heard(&call.leg), self.heard(agent_leg));
+                    let _ = writeln!(
+                        out,
+                        "  {} hears {:?}, {agent_leg} hears {:?}",
+                        call.leg,
+                        self.heard(&call.leg),
+                        self.heard(agent_leg)
+                    );
                 }
             }
         }
         for (switch, exchange) in &self.exchanges {
             let _ = writeln!(out, "on {switch}, link {}:", exchange.link_is_up());
             for seen in exchange.legs() {
-                let _ = writeln!(out, "  {} {:?} with {:?} in hand {} tags {:?} hears {:?}", seen.leg, seen.up, seen.joined_with, seen.in_hand, seen.tags, exchange.hears(&seen.leg));
+                let _ = writeln!(
+                    out,
+                    "  {} {:?} with {:?} in hand {} tags {:?} hears {:?}",
+                    seen.leg,
+                    seen.up,
+                    seen.joined_with,
+                    seen.in_hand,
+                    seen.tags,
+                    exchange.hears(&seen.leg)
+                );
             }
         }
-        let _ = writeln!(out, "seed {} at {} ({:?} into the shift), epoch {}: {broken}", self.seed, self.now, self.now.since(MORNING), self.epoch);
+        let _ = writeln!(
+            out,
+            "seed {} at {} ({:?} into the shift), epoch {}: {broken}",
+            self.seed,
+            self.now,
+            self.now.since(MORNING),
+            self.epoch
+        );
         let _ = writeln!(out, "again: CORDBOARD_SEED={} cargo test --test laws the_shift_of_a_seed", self.seed);
         out
     }

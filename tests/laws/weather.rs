@@ -65,7 +65,11 @@ impl Weather {
 
     pub fn next(&self) -> Moment {
         let mends = self.mends.iter().map(|(at, _)| *at);
-        mends.chain(self.restart).chain([self.caller, self.people, self.mischief, self.disaster]).min().unwrap_or(self.ends)
+        mends
+            .chain(self.restart)
+            .chain([self.caller, self.people, self.mischief, self.disaster])
+            .min()
+            .unwrap_or(self.ends)
     }
 
     pub fn change(&mut self, shift: &mut Shift) -> Result<(), Broken> {
@@ -74,7 +78,8 @@ impl Weather {
             self.restart = None;
             shift.start()?;
         }
-        let mended: Vec<SwitchName> = self.mends.iter().filter(|(at, _)| *at <= now).map(|(_, switch)| switch.clone()).collect();
+        let mended: Vec<SwitchName> =
+            self.mends.iter().filter(|(at, _)| *at <= now).map(|(_, switch)| switch.clone()).collect();
         self.mends.retain(|(at, _)| *at > now);
         for switch in mended {
             if !shift.is_dead() {
@@ -112,7 +117,11 @@ impl Weather {
         match shift.chance.below(20) {
             0..=5 => {
                 shift.happen(&switch, World::LinkBreaks)?;
-                let lasts = if percent(&mut shift.chance, 50) { ms(&mut shift.chance, 1, 100) } else { ms(&mut shift.chance, 100, 15_000) };
+                let lasts = if percent(&mut shift.chance, 50) {
+                    ms(&mut shift.chance, 1, 100)
+                } else {
+                    ms(&mut shift.chance, 100, 15_000)
+                };
                 self.mends.push((now + lasts, switch));
             }
             6 => {
@@ -129,7 +138,8 @@ impl Weather {
             }
             _ => {
                 // Late, doubled and nonsense.
-                let leg = LegId::new(if percent(&mut shift.chance, 50) { "nobody" } else { "hall-o0000000001-00000001" });
+                let leg =
+                    LegId::new(if percent(&mut shift.chance, 50) { "nobody" } else { "hall-o0000000001-00000001" });
                 let input = match shift.chance.below(6) {
                     0 => Input::LegHungUp { leg },
                     1 => Input::LegAnswered { leg },
@@ -215,7 +225,8 @@ fn somebody_asks(shift: &mut Shift) -> Result<(), Broken> {
     let seats = shift.hall.seats.clone();
     let seat = one_of(&mut shift.chance, &seats).clone();
     let (agent, by) = (seat.agent.clone(), seat.agent.clone());
-    let presence = shift.core.as_ref().and_then(|core| core.agents().find(|of| of.name == agent).map(|of| of.presence.clone()));
+    let presence =
+        shift.core.as_ref().and_then(|core| core.agents().find(|of| of.name == agent).map(|of| of.presence.clone()));
     let reason = BreakReason::new(one_of(&mut shift.chance, &REASONS));
     let log_in = |station: StationAddress| Input::AgentLoggedIn {
         agent: agent.clone(),
@@ -249,7 +260,14 @@ fn mischief(shift: &mut Shift) -> Result<(), Broken> {
     let switch = one_of(&mut shift.chance, &shift.hall.switches.clone()).clone();
     let station = seat.station;
     let some_leg = |shift: &mut Shift, inbound: bool| {
-        let legs: Vec<LegId> = shift.exchanges.get(&switch).into_iter().flat_map(|exchange| exchange.legs()).filter(|seen| seen.inbound == inbound).map(|seen| seen.leg).collect();
+        let legs: Vec<LegId> = shift
+            .exchanges
+            .get(&switch)
+            .into_iter()
+            .flat_map(|exchange| exchange.legs())
+            .filter(|seen| seen.inbound == inbound)
+            .map(|seen| seen.leg)
+            .collect();
         (!legs.is_empty()).then(|| one_of(&mut shift.chance, &legs).clone())
     };
     match shift.chance.below(12) {

@@ -6,5 +6,6 @@
 mod database;
 mod fallback;
 mod kill;
+mod outages;
 mod parts;
 mod phones;
