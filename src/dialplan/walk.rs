@@ -135,21 +135,22 @@ impl Walk {
         keyed: BTreeMap<String, String>,
         now: Moment,
     ) -> Option<(Walk, Vec<Do>)> {
-        if !plan.steps.contains_key(step) {
-            return None;
-        }
-        let mut walk = Walk {
-            plan,
-            step: step.clone(),
-            at: 0,
-            language,
-            keyed,
-            ahead: VecDeque::new(),
-            habit: None,
-            doing: Doing::Away,
-        };
+        let mut walk = Self::asleep(plan, step, language, keyed)?;
         let orders = walk.go(now, step);
         Some((walk, orders))
+    }
+
+    /// The walk of a call that this step has sent to a queue: it sleeps until [`Walk::go`], and nothing of the step
+    /// is done again. `None`: the plan has no such step.
+    pub fn asleep(
+        plan: Arc<Centre>,
+        step: &StepName,
+        language: Language,
+        keyed: BTreeMap<String, String>,
+    ) -> Option<Walk> {
+        let step = plan.steps.get(step)?.name.clone();
+        let (ahead, habit) = (VecDeque::new(), None);
+        Some(Walk { plan, step, at: 0, language, keyed, ahead, habit, doing: Doing::Away })
     }
 
     /// What to do next, after what happened. What does not fit the state is ignored, because calls race.

@@ -73,10 +73,11 @@ impl Core {
         let plan = self.shelf.get(&known.version).unwrap_or(today).clone();
         let language: Language = known.language.parse().unwrap_or_else(|_| plan.first_language());
         let step = known.step.clone().or_else(|| plan.start_of(&known.to).cloned());
+        // Asleep in its step: the snapshot begins the step of a call in the dialplan anew, and in no other.
         let walk = step
-            .and_then(|step| Walk::resume(plan.clone(), &step, language, known.keyed.clone(), now))
-            .or_else(|| Walk::begin(today.clone(), &known.to, now));
-        let Some((walk, _)) = walk else {
+            .and_then(|step| Walk::asleep(plan, &step, language, known.keyed.clone()))
+            .or_else(|| Walk::begin(today.clone(), &known.to, now).map(|(walk, _)| walk));
+        let Some(walk) = walk else {
             self.fact(Fact::CallEnded { call: id, outcome: Outcome::EndedUnseen, by: EndedBy::Unseen });
             return;
         };
@@ -289,7 +290,8 @@ impl Core {
         if self.calls.get(&call).is_none_or(|of| *joined <= of.step_since) {
             return false;
         }
-        let Some((walk, _)) = self.resume_at(now, &tags.place) else { return false };
+        let keyed = self.calls.get(&call).map(|of| of.walk.keyed().clone()).unwrap_or_default();
+        let Some((walk, _)) = self.resume_at(now, &tags.place, keyed) else { return false };
         let before = self.calls.get_mut(&call).map(|of| std::mem::replace(&mut of.walk, walk));
         let taken = self.take_place_back(now, call, queue, *joined, *credit);
         if let (false, Some(of), Some(before)) = (taken, self.calls.get_mut(&call), before) {

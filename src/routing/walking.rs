@@ -57,7 +57,7 @@ impl Core {
             found: found.is_some(),
         };
         let place = found.clone().flatten();
-        let resumed = place.as_ref().and_then(|place| self.resume_at(now, place));
+        let resumed = place.as_ref().and_then(|place| self.resume_at(now, place, BTreeMap::new()));
         let Some((walk, dos)) = resumed.or_else(|| Walk::begin(plan.clone(), &to, self.wall(now))) else {
             self.fact(arrived(plan.version.clone()));
             self.order(now, switch, Act::HangUp { leg: leg.clone(), cause: HangUpCause::NoSuchNumber }, None);
@@ -92,12 +92,21 @@ impl Core {
         };
         if !kept {
             self.carry_out(now, id, dos);
+            // A place that its step does not lead to is none: the step begins anew.
+            if matches!(place, Some(Place::Waiting { .. })) {
+                self.begin_step_anew(now, id);
+            }
         }
         Some(id)
     }
 
     /// Where a tag says the call was, in the version it names or, where that is not on the shelf, today's.
-    pub(super) fn resume_at(&self, now: Moment, place: &Place) -> Option<(Walk, Vec<Do>)> {
+    pub(super) fn resume_at(
+        &self,
+        now: Moment,
+        place: &Place,
+        keyed: BTreeMap<String, String>,
+    ) -> Option<(Walk, Vec<Do>)> {
         let (version, step, language) = match place {
             Place::Step { version, step, language } | Place::Waiting { version, step, language, .. } => {
                 (version, step, language)
@@ -106,7 +115,12 @@ impl Core {
         };
         let plan = self.shelf.get(version).or(self.version.as_ref())?.clone();
         let language = language.parse().unwrap_or_else(|_| plan.first_language());
-        Walk::resume(plan, step, language, BTreeMap::new(), self.wall(now))
+        match place {
+            Place::Waiting { .. } => Some((Walk::asleep(plan, step, language, keyed)?, Vec::new())),
+            Place::Step { .. } | Place::Talking { .. } | Place::Offered { .. } => {
+                Walk::resume(plan, step, language, keyed, self.wall(now))
+            }
+        }
     }
 
     /// The dialplan of this call hears what happened. Ignored unless the call is in the dialplan.

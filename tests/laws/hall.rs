@@ -141,6 +141,7 @@ fn plan(chance: &mut Chance, centre: &CentreName, version: usize, queues: &[Queu
         ("bye".into(), vec![Action::Play(words(chance)), Action::HangUp]),
         ("again".into(), vec![Action::Play(words(chance)), Action::Go(StepName::new("menu"))]),
     ];
+    const AFTER: usize = 2;
     for queue in queues {
         for spoken in [false, true] {
             let entry = QueueEntry {
@@ -150,12 +151,17 @@ fn plan(chance: &mut Chance, centre: &CentreName, version: usize, queues: &[Queu
                 otherwise: otherwise(chance),
             };
             let to = Action::Queue(ToQueue { entry, needs_by_language: vec![] });
-            let before = if spoken { vec![Action::Play(words(chance))] } else { vec![] };
+            let before = match (spoken, percent(chance, 30)) {
+                (true, true) => vec![Action::SetLanguage(Language::Zh), Action::Play(words(chance))],
+                (true, false) => vec![Action::Play(words(chance))],
+                (false, true) => vec![Action::SetLanguage(Language::Zh)],
+                (false, false) => vec![],
+            };
             let name = if spoken { format!("hear {queue}") } else { format!("to {queue}") };
             steps.push((name, before.into_iter().chain([to]).collect()));
         }
     }
-    let to_queues: Vec<StepName> = steps.iter().skip(2).map(|(name, _)| StepName::new(name)).collect();
+    let to_queues: Vec<StepName> = steps.iter().skip(AFTER).map(|(name, _)| StepName::new(name)).collect();
     let keys = (1..=9).filter_map(|n| char::from_digit(n, 10)).filter_map(|c| Key::try_from(c).ok());
     let menu = Menu {
         prompt: words(chance),
@@ -187,7 +193,7 @@ fn plan(chance: &mut Chance, centre: &CentreName, version: usize, queues: &[Queu
         version: VersionHash::new(format!("v{version}")),
         titles: BTreeMap::new(),
         zone: Zone::UTC,
-        languages: vec![Language::En],
+        languages: vec![Language::En, Language::Zh],
         skills: SKILLS.map(SkillName::new).to_vec(),
         break_reasons: REASONS.map(BreakReason::new).to_vec(),
         queues: queues.iter().map(|queue| (queue.clone(), rules(chance, queue))).collect(),

@@ -58,7 +58,9 @@ impl Laws {
         for leg in &lost {
             self.places.remove(leg);
         }
-        self.returning = returning.into_iter().map(|leg| (leg, None)).collect();
+        // Killed again before the snapshot: those of the last time are still on their way.
+        let still = std::mem::take(&mut self.returning).into_keys();
+        self.returning = still.chain(returning).map(|leg| (leg, None)).collect();
     }
 
     pub fn check(&mut self, step: &Step<'_>, floor: &Floor<'_>, known: &Known) -> Result<(), Broken> {
@@ -144,6 +146,7 @@ impl Laws {
             let (Fact::CallLeftQueue { call, .. } | Fact::CallConnected { call, .. }) = fact else { continue };
             if let Some(of) = floor.call(*call) {
                 self.places.remove(&of.leg);
+                self.returning.remove(&of.leg);
             }
         }
         for call in floor.calls.iter().copied() {

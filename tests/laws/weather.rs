@@ -137,9 +137,10 @@ impl Weather {
                 shift.tell(Input::WallClockStepped { by_ms })?;
             }
             _ => {
-                // Late, doubled and nonsense.
-                let leg =
-                    LegId::new(if percent(&mut shift.chance, 50) { "nobody" } else { "hall-o0000000001-00000001" });
+                // Late, doubled and nonsense; never a lie about a leg that lives.
+                let gone = LegId::new("hall-o0000000001-00000001");
+                let lives = shift.exchanges.values().any(|exchange| exchange.legs().any(|seen| seen.leg == gone));
+                let leg = if lives || percent(&mut shift.chance, 50) { LegId::new("nobody") } else { gone };
                 let input = match shift.chance.below(6) {
                     0 => Input::LegHungUp { leg },
                     1 => Input::LegAnswered { leg },

@@ -1,8 +1,9 @@
 //! A start with calls on the switch: no caller dropped, places kept, a talking pair still one call.
 
+use cordboard::calendar::Moment;
 use cordboard::routing::agent::AgentState;
 use cordboard::routing::call::Stage;
-use cordboard::routing::fact::Outcome;
+use cordboard::routing::fact::{EndedBy, Outcome};
 use cordboard::routing::ids::*;
 use cordboard::routing::tag::{Place, Tags};
 use cordboard::routing::{Act, Fact, Input, LegSeen, LegUp};
@@ -217,4 +218,122 @@ fn a_caller_whom_the_switch_took_back_is_over_for_us_and_left_alone() {
     floor.tell(snapshot(vec![LegSeen { in_hand: false, ..seen(&caller) }]));
     assert_eq!(floor.outcomes(), [Outcome::EndedUnseen]);
     assert!(floor.hung_up().is_empty());
+}
+
+#[test]
+fn a_call_that_its_agent_has_ended_is_still_ending_after_a_restart() {
+    let mut floor = Floor::new();
+    floor.login("ana");
+    let caller = floor.call("100");
+    floor.talks("ana", &caller);
+    let leg = floor.agent("ana").leg.clone().expect("a leg");
+    floor.hangs_up(&leg);
+    let mut floor = reborn(&floor);
+    assert!(matches!(floor.stage(&caller), Stage::Ending { .. }), "{floor}");
+    assert_eq!(floor.state("ana"), AgentState::WrappingUp);
+    floor.tell(snapshot(vec![seen(&caller)]));
+    assert_eq!(floor.hung_up(), [caller.clone()]);
+    floor.hangs_up(&caller);
+    assert_eq!(floor.outcomes(), [Outcome::Answered]);
+    assert!(floor.facts.iter().any(|fact| matches!(fact, Fact::CallEnded { by: EndedBy::Agent(_), .. })));
+}
+
+#[test]
+fn a_phone_that_the_list_missed_and_a_look_finds_picked_up_is_connected() {
+    let mut floor = Floor::new();
+    floor.login("ana");
+    let caller = floor.call("100");
+    let leg = floor.ringing("ana");
+    floor.tell(Input::LinkLost { switch: pbx() });
+    floor.tell(snapshot(vec![seen(&caller)]));
+    let (_, look) = floor.asked(|act| matches!(act, Act::Look { .. }));
+    assert_eq!(*look.leg(), leg);
+    floor.tell(Input::LegLookedAt { switch: pbx(), leg: leg.clone(), seen: Some(phone(&leg, LegUp::Up, None)) });
+    floor.asked(|act| matches!(act, Act::Connect { agent, .. } if *agent == leg));
+}
+
+#[test]
+fn a_phone_picked_up_for_a_caller_whom_the_list_missed_is_connected_too() {
+    let mut floor = Floor::new();
+    floor.login("ana");
+    let caller = floor.call("100");
+    let leg = floor.ringing("ana");
+    floor.tell(Input::LinkLost { switch: pbx() });
+    let picked_up = phone(&leg, LegUp::Up, None);
+    floor.tell(snapshot(vec![picked_up.clone()]));
+    floor.asked(|act| matches!(act, Act::Look { leg } if *leg == caller));
+    floor.asked(|act| matches!(act, Act::Look { leg: of } if *of == leg));
+    floor.tell(Input::LegLookedAt { switch: pbx(), leg: caller.clone(), seen: Some(seen(&caller)) });
+    floor.tell(Input::LegLookedAt { switch: pbx(), leg: leg.clone(), seen: Some(picked_up) });
+    floor.asked(|act| matches!(act, Act::Connect { agent, .. } if *agent == leg));
+}
+
+#[test]
+fn nobody_is_rung_for_a_caller_whom_the_list_missed_before_a_look_has_found_them() {
+    let mut floor = Floor::new();
+    let caller = floor.call("100");
+    floor.login_with("ana", &["second"], &[]);
+    floor.tell(Input::LinkLost { switch: pbx() });
+    floor.tell(snapshot(vec![]));
+    floor.login("ben");
+    assert_eq!(floor.state("ben"), AgentState::Idle, "{floor}");
+    floor.tell(Input::LegLookedAt { switch: pbx(), leg: caller.clone(), seen: Some(seen(&caller)) });
+    assert_eq!(floor.state("ben"), AgentState::Ringing, "{floor}");
+}
+
+/// The tags that a caller who waits in `service` since `joined` has on the channel.
+fn waits(call: CallId, step: &str, joined: Moment) -> Tags {
+    let place = Place::Waiting {
+        version: VersionHash::new("v1"),
+        step: StepName::new(step),
+        language: "en".into(),
+        queue: QueueName::new("service"),
+        joined,
+        credit: secs(0),
+    };
+    Tags { centre: CentreName::new("demo"), call, epoch: Epoch(1), place }
+}
+
+#[test]
+fn a_place_that_was_not_yet_on_the_disk_is_the_one_on_the_channel() {
+    let mut floor = Floor::new();
+    let caller = floor.call("400");
+    let call = floor.of(&caller).id;
+    let known = floor.known.clone();
+    floor.now = floor.now + secs(3);
+    let joined = floor.now;
+    // The prompt ended and the call joined the queue, and the machine died before that was on the disk.
+    let mut floor = Floor::started(2, known);
+    floor.now = joined + secs(60);
+    assert!(matches!(floor.stage(&caller), Stage::InDialplan { .. }));
+    floor.tell(snapshot(vec![LegSeen { tags: Some(waits(call, "spoken", joined)), ..seen(&caller) }]));
+    let Stage::Waiting { place, .. } = floor.stage(&caller) else { panic!("{floor}") };
+    assert_eq!(place.joined, joined);
+    assert!(!floor.effects.iter().any(|effect| matches!(effect.act, Act::Play { .. })), "{:#?}", floor.effects);
+}
+
+#[test]
+fn a_place_that_the_call_has_left_since_is_not_given_back_by_the_channel() {
+    let mut floor = Floor::new();
+    let caller = floor.call("300");
+    let (call, joined) = (floor.of(&caller).id, floor.now);
+    floor.pass(secs(61));
+    assert!(matches!(floor.stage(&caller), Stage::InDialplan { .. }), "{floor}");
+    // The tag of the new step was on its way when the link broke.
+    floor.tell(Input::LinkLost { switch: pbx() });
+    floor.tell(snapshot(vec![LegSeen { tags: Some(waits(call, "impatient", joined)), ..seen(&caller) }]));
+    assert!(matches!(floor.stage(&caller), Stage::InDialplan { .. }), "{floor}");
+}
+
+#[test]
+fn a_call_found_waiting_in_a_step_that_speaks_first_is_not_spoken_to_again() {
+    let floor = Floor::new();
+    let mut floor = reborn(&floor);
+    let caller = LegId::new("stranger");
+    let joined = floor.now - secs(100);
+    let tags = waits(CallId { epoch: Epoch(1), number: 77 }, "spoken", joined);
+    floor.tell(snapshot(vec![LegSeen { tags: Some(tags), ..seen(&caller) }]));
+    let Stage::Waiting { place, .. } = floor.stage(&caller) else { panic!("{floor}") };
+    assert_eq!(place.joined, joined);
+    assert!(!floor.effects.iter().any(|effect| matches!(effect.act, Act::Play { .. })), "{:#?}", floor.effects);
 }
