@@ -6,6 +6,7 @@
 
 mod asterisk;
 mod controller;
+mod figures;
 mod proxy;
 mod rehearsal;
 mod scenarios;
@@ -90,11 +91,14 @@ macro_rules! on_asterisk {
             #[test]
             #[ignore = "needs Asterisk: ./ops/test"]
             fn every_scenario_holds_on_asterisk() {
-                super::asterisk::play_all(vec![$(
-                    (stringify!($name), |lane| {
-                        lane.play(async |world| super::scenarios::$part::$name(world).await)
+                super::asterisk::play_all(vec![
+                    ("what_a_phone_shows_of_a_hostile_name_is_harmless", |lane| {
+                        lane.play(super::asterisk::what_a_phone_shows_of_a_hostile_name_is_harmless)
                     }),
-                )*]);
+                    $((stringify!($name), |lane| {
+                        lane.play(async |world| super::scenarios::$part::$name(world).await)
+                    }),)*
+                ]);
             }
         }
     };
