@@ -13,8 +13,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use cordboard::calendar::Moment;
 use cordboard::dialplan::Key;
-use cordboard::routing::Input;
 use cordboard::routing::ids::*;
+use cordboard::routing::{Act, Input};
 use cordboard::switch::Sound;
 use cordboard::switch::asterisk::ami::client::Login;
 use cordboard::switch::asterisk::ami::{self, Action, Ami, AmiAddress, Frame};
@@ -22,7 +22,7 @@ use cordboard::switch::asterisk::{Asterisk as Driven, Contexts};
 use futures_util::FutureExt;
 use tokio::sync::mpsc;
 
-use crate::controller::Controller;
+use crate::controller::{Controller, arrive};
 use crate::parts::asterisk::Asterisk;
 use crate::phones::{Call, Does, Telephones};
 use crate::proxy::Proxy;
@@ -447,4 +447,27 @@ pub async fn what_a_phone_shows_of_a_hostile_name_is_harmless(world: &mut Live) 
         world.hang_up(&caller).await;
         world.controller.hung_up(&leg).await;
     }
+}
+
+/// An async AGI carries out one command after the other, whoever gave them: ten seconds of the last controller's
+/// prompt would hold up all that the new one says.
+pub async fn a_new_controller_is_heard_though_a_prompt_of_the_last_one_plays(world: &mut Live) {
+    let (caller, leg) = arrive(world, "10610").await;
+    let effect = world.controller.order(Act::Answer { leg: leg.clone() }).await;
+    world.controller.done(effect).await;
+    let sound = world.long_sound();
+    world.controller.play(&leg, sound.clone(), Duration::from_secs(12)).await;
+    world.controller.play(&leg, sound, Duration::from_secs(24)).await;
+    world.controller.listen(Duration::from_millis(300)).await;
+    world.new_controller().await;
+    assert_eq!(world.controller.snapshot().await.len(), 1);
+    let began = Instant::now();
+    let (sound, within) = (world.short_sound(), Duration::from_secs(5));
+    let effect = world.controller.play(&leg, sound, within).await;
+    world.controller.done(effect).await;
+    assert!(began.elapsed() < Duration::from_millis(1_500), "heard after {:?}", began.elapsed());
+    world.controller.music(&leg).await;
+    world.hears(&leg, Heard::Music).await;
+    world.hang_up(&caller).await;
+    world.controller.hung_up(&leg).await;
 }
