@@ -14,6 +14,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use cordboard::calendar::Moment;
 use cordboard::dialplan::Key;
 use cordboard::routing::ids::*;
+use cordboard::routing::{Act, Input};
 use cordboard::switch::Sound;
 use cordboard::switch::asterisk::ami::client::Login;
 use cordboard::switch::asterisk::ami::{self, Action, Ami, AmiAddress, Frame};
@@ -21,7 +22,7 @@ use cordboard::switch::asterisk::{Asterisk as Driven, Contexts};
 use futures_util::FutureExt;
 use tokio::sync::mpsc;
 
-use crate::controller::Controller;
+use crate::controller::{Controller, arrive};
 use crate::parts::asterisk::Asterisk;
 use crate::phones::{Call, Does, Telephones};
 use crate::proxy::Proxy;
@@ -81,6 +82,8 @@ pub struct Lane {
     /// Who hears music, by Uniqueid, as the switch's own events say.
     music: Arc<Mutex<BTreeSet<String>>>,
     epoch: u32,
+    /// Where the driver runs, where it is not to share our runtime.
+    pub driver: Option<tokio::runtime::Handle>,
     pub failed: Option<String>,
 }
 
@@ -114,7 +117,7 @@ impl Lane {
             });
             (stations, callers, observer)
         });
-        Self { runtime, switch, stations, callers, observer, music, epoch: 0, failed: None }
+        Self { runtime, switch, stations, callers, observer, music, epoch: 0, driver: None, failed: None }
     }
 
     /// Plays one scenario; how it failed is kept in `failed`.
@@ -137,6 +140,10 @@ impl Lane {
             let text = panic.downcast_ref::<String>().cloned();
             text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default()
         });
+    }
+
+    pub fn asterisk_pid(&self) -> u32 {
+        self.switch.pid()
     }
 
     async fn clear(&self) {
@@ -221,7 +228,11 @@ impl Live {
             contexts: Contexts { entry: "cordboard".into(), agent: "cordboard-agent".into() },
         };
         let epoch = Epoch(lane.epoch + 1);
-        let (link, told) = link(&driven, epoch);
+        let (link, told) = {
+            // Tasks that are spawned from here on are of the runtime that is entered.
+            let _apart = lane.driver.as_ref().map(tokio::runtime::Handle::enter);
+            link(&driven, epoch)
+        };
         let sounds = PathBuf::from(lane.switch.sounds().1);
         let mut world = Self {
             sip: lane.switch.sip_address().parse().expect("an address"),
@@ -393,4 +404,70 @@ impl World for Live {
         let (link, told) = link(&self.driven, epoch);
         self.controller.rise(link, told, epoch);
     }
+}
+
+/// From a stranger's INVITE through the core's types to the From of the agent's phone.
+pub async fn what_a_phone_shows_of_a_hostile_name_is_harmless(world: &mut Live) {
+    let names: [&[u8]; 7] = [
+        b"\"; Action: Logoff",
+        b"\"><sip:evil@127.0.0.1>;tag=1, \"x",
+        b"a\x01\x02\x7f\x1b[31mb",
+        b"\xff\xfe not UTF-8 \xc3\x28",
+        b"${SHELL(reboot)} ${EPOCH} $[1+1] %0d%0aAction: Hangup \\",
+        "\u{5f20}\u{5148}\u{751f} \u{85}".as_bytes(),
+        &[b'x'; 600],
+    ];
+    for (i, name) in names.iter().enumerate() {
+        let from = format!("1060{i}");
+        let caller = world.dial(&from, name).await;
+        let (leg, name) = world
+            .controller
+            .expect(("the arrival of", &from), |input| match input {
+                Input::CallerArrived { leg, from: number, name, .. } if number.as_str() == from => {
+                    Some((leg.clone(), name.clone()))
+                }
+                _ => None,
+            })
+            .await;
+        let station = World::station(world, 1);
+        let agent = world.controller.ring_as(station, Duration::from_secs(20), name.clone()).await;
+        world.controller.told(Input::LegRinging { leg: agent.clone() }).await;
+        let shown = world.at_phone(1).expect("it rings").shown();
+        let text = String::from_utf8(shown).expect("a header of text");
+        // Exactly one quoted name, one address, and our number in it.
+        let inside = text.strip_prefix('"').unwrap_or_else(|| panic!("{text:?}"));
+        let (display, rest) = inside.split_once("\" <").unwrap_or_else(|| panic!("{text:?}"));
+        assert!(!display.replace("\\\\", "").contains(['"', '<', '>', '\\']), "{name:?} is shown as {text:?}");
+        assert!(!text.chars().any(char::is_control), "{text:?}");
+        assert!(rest.starts_with("sip:10086@") && rest.matches('<').count() == 0, "{name:?} is shown as {text:?}");
+        assert!(display.chars().count() <= LONGEST_FROM_OUTSIDE, "{text:?}");
+        assert!(!display.contains("sip:evil@127.0.0.1>"), "{text:?}");
+        world.controller.hang_up(&agent).await;
+        world.controller.failed(&agent).await;
+        world.hang_up(&caller).await;
+        world.controller.hung_up(&leg).await;
+    }
+}
+
+/// An async AGI carries out one command after the other, whoever gave them: ten seconds of the last controller's
+/// prompt would hold up all that the new one says.
+pub async fn a_new_controller_is_heard_though_a_prompt_of_the_last_one_plays(world: &mut Live) {
+    let (caller, leg) = arrive(world, "10610").await;
+    let effect = world.controller.order(Act::Answer { leg: leg.clone() }).await;
+    world.controller.done(effect).await;
+    let sound = world.long_sound();
+    world.controller.play(&leg, sound.clone(), Duration::from_secs(12)).await;
+    world.controller.play(&leg, sound, Duration::from_secs(24)).await;
+    world.controller.listen(Duration::from_millis(300)).await;
+    world.new_controller().await;
+    assert_eq!(world.controller.snapshot().await.len(), 1);
+    let began = Instant::now();
+    let (sound, within) = (world.short_sound(), Duration::from_secs(5));
+    let effect = world.controller.play(&leg, sound, within).await;
+    world.controller.done(effect).await;
+    assert!(began.elapsed() < Duration::from_millis(1_500), "heard after {:?}", began.elapsed());
+    world.controller.music(&leg).await;
+    world.hears(&leg, Heard::Music).await;
+    world.hang_up(&caller).await;
+    world.controller.hung_up(&leg).await;
 }

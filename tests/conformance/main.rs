@@ -6,6 +6,7 @@
 
 mod asterisk;
 mod controller;
+mod figures;
 mod proxy;
 mod rehearsal;
 mod scenarios;
@@ -41,6 +42,7 @@ macro_rules! every_scenario {
             ringing: a_phone_that_rings_can_be_withdrawn;
             ringing: a_phone_withdrawn_right_behind_its_ring_does_not_ring_on;
             talking: a_caller_connected_while_a_prompt_plays_hears_the_agent;
+            talking: a_prompt_that_a_connect_overtook_is_not_heard_when_the_caller_is_back;
             talking: a_caller_whose_agent_hangs_up_is_parted_and_alive;
             talking: an_agent_whose_caller_hangs_up_is_parted_or_gone;
             talking: an_agent_in_hand_takes_one_caller_after_another;
@@ -90,11 +92,17 @@ macro_rules! on_asterisk {
             #[test]
             #[ignore = "needs Asterisk: ./ops/test"]
             fn every_scenario_holds_on_asterisk() {
-                super::asterisk::play_all(vec![$(
-                    (stringify!($name), |lane| {
-                        lane.play(async |world| super::scenarios::$part::$name(world).await)
+                super::asterisk::play_all(vec![
+                    ("what_a_phone_shows_of_a_hostile_name_is_harmless", |lane| {
+                        lane.play(super::asterisk::what_a_phone_shows_of_a_hostile_name_is_harmless)
                     }),
-                )*]);
+                    ("a_new_controller_is_heard_though_a_prompt_of_the_last_one_plays", |lane| {
+                        lane.play(super::asterisk::a_new_controller_is_heard_though_a_prompt_of_the_last_one_plays)
+                    }),
+                    $((stringify!($name), |lane| {
+                        lane.play(async |world| super::scenarios::$part::$name(world).await)
+                    }),)*
+                ]);
             }
         }
     };

@@ -81,10 +81,7 @@ impl Leg {
 
 /// What follows from an event, besides what the core is told.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly every one is of the large kind, and a box would cost each of them"
-)]
+#[expect(clippy::large_enum_variant, reason = "most are inputs, and each is used up where it was made")]
 pub enum Heard {
     Tell(Input),
     /// An AGI command has ended: its CommandID, and whether it was carried out.
