@@ -9,8 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-const AGENTS: std::ops::Range<u16> = 1101..1105;
-const CALLS: u32 = 40;
+const AGENTS: std::ops::Range<u16> = 1101..1107;
+const CALLS: u32 = 24;
 const LONGEST: Duration = Duration::from_secs(180);
 
 /// The five phases a kill must meet, as the floor names them.
@@ -56,7 +56,7 @@ fn killed_in_every_phase_no_call_is_lost() {
     let asterisk = Asterisk::start();
     let mut centre = Centre::start(&asterisk, None);
     let phones: Vec<_> = AGENTS
-        .map(|agent| Sipp::phone(&asterisk, "phone-takes-its-time", agent).pause(Duration::from_secs(4)).start())
+        .map(|agent| Sipp::phone(&asterisk, "phone-takes-its-time", agent).pause(Duration::from_secs(3)).start())
         .collect();
     for agent in AGENTS {
         centre.log_in(&format!("a{agent}"));

@@ -20,7 +20,7 @@ zone: Asia/Shanghai
 languages: [en]
 break_reasons: [lunch]
 queues:
-  service: { ring_for: 8s, wrap_up: 3s, rest_after_missed: 3s }
+  service: { ring_for: 8s, wrap_up: 2s, rest_after_missed: 2s }
 numbers: ["4008001234"]
 start: main
 steps:
