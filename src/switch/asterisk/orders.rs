@@ -116,7 +116,7 @@ mod tests {
     fn a_hostile_name_means_nothing_to_the_switch() {
         let name = CallerName::cleaned("\"><sip:evil@x>,\\;\r\nAction: Logoff");
         let shown = caller_id(&PhoneNumber::cleaned("1<2>\"\r\n3"), &name);
-        assert_eq!(shown, "\"sip:evil@x     Action: Logoff\" <123>");
+        assert_eq!(shown, "\"sip:evil@x    Action: Logoff\" <123>");
         assert!(Action::new("Originate").with("CallerID", shown).checked().is_ok());
     }
 }
