@@ -40,6 +40,7 @@ impl Driver {
                 }
             }
             Answered::LostHangUp { leg, result } => {
+                tracing::debug!(switch = %self.switch, %leg, ?result, "a hang-up of a lost hang-up was answered");
                 // Gone already, and its own event was lost as its hang-up was.
                 if let Err(AmiError::Refused(words)) = result
                     && is_no_channel(&words)
