@@ -137,9 +137,8 @@ impl Ears {
             let strays = exchanges.iter().filter(|(switch, _)| up(switch)).flat_map(|(_, exchange)| exchange.legs());
             found.extend(strays.filter(|seen| !ours(&seen.leg)).map(|seen| (seen.leg, Wrong::Stray)));
         } else {
-            let lives = |leg: &LegId| {
-                exchanges.iter().any(|(switch, exchange)| up(switch) && exchange.hears(leg).is_some())
-            };
+            let lives =
+                |leg: &LegId| exchanges.iter().any(|(switch, exchange)| up(switch) && exchange.hears(leg).is_some());
             found.extend(
                 self.since.keys().filter(|(leg, wrong)| *wrong == Wrong::Stray && lives(leg) && !ours(leg)).cloned(),
             );

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-const AGENTS: std::ops::Range<u16> = 1101..1107;
+const AGENTS: std::ops::Range<u16> = 1101..1105;
 const CALLS: u32 = 24;
 const LONGEST: Duration = Duration::from_secs(180);
 
