@@ -2,15 +2,58 @@
 # The centre that ops/demo and ops/bench run: its configuration, and how Cordboard is started and told things. All that
 # depends on Cordboard's own interface is here. Sourced after ops/parts.sh.
 
-# start_cordboard PROGRAM DIR WEB: writes a centre into DIR, starts Cordboard on it with its pages at WEB (host:port),
-# and waits until it is well. The switch is the one that start_asterisk started; with `rehearsal=1` the one in memory.
+# ask METHOD PATH [JSON]: one request about the centre; prints the answer, fails on a refusal.
+ask() {
+    curl --silent --show-error --fail-with-body --max-time 10 -X "$1" ${3:+-H 'Content-Type: application/json' -d "$3"} \
+        "http://$cordboard_web/api/v1/centres/$cordboard_centre$2"
+}
+
+# start_cordboard PROGRAM DIR WEB DIRECTORY [LOG-FILTER]: writes a configuration into DIR, starts Cordboard with the centre
+# in DIRECTORY on it (named after it), its interface at WEB (host:port), and waits until the switch is in reach. The switch is the one
+# that start_asterisk started; with `rehearsal=1` the one in memory.
 start_cordboard() {
-    say "this Cordboard has no \`serve\` yet"
+    local program=$1 dir=$2 i
+    cordboard_web=$3 cordboard_centre=${4##*/}
+    mkdir -p "$dir"
+    {
+        printf 'data: %s/data\nweb: { address: "%s" }\n' "$dir" "$cordboard_web"
+        printf 'logging: { filter: "%s", format: text }\n' "${5:-info}"
+        printf 'centres:\n  %s: { directory: %s }\nswitches:\n  pbx:\n' "$cordboard_centre" "$PWD/$4"
+        if [ -n "${rehearsal:-}" ]; then
+            printf '    rehearsal: {}\n'
+        else
+            printf '    asterisk:\n      ami: "127.0.0.1:%s"\n      user: cordboard\n      secret_env: CORDBOARD_AMI_SECRET\n' \
+                "$CORDBOARD_AMI_PORT"
+            printf '      sounds: { here: "%s", switch: "%s" }\n' "$CORDBOARD_SOUNDS_HERE" "$CORDBOARD_SOUNDS_ON_SWITCH"
+        fi
+    } >"$dir/cordboard.yaml"
+    export CORDBOARD_AMI_SECRET
+    spawn "$dir/cordboard.log" "$program" serve --config "$dir/cordboard.yaml"
+    cordboard_pid=$spawned
+    for ((i = 0; i < 150; i++)); do
+        if ask GET /floor 2>/dev/null | grep -q '"up":true'; then return 0; fi
+        if ! kill -0 "$cordboard_pid" 2>/dev/null; then break; fi
+        sleep 0.2
+    done
+    say "Cordboard did not come up; the end of $dir/cordboard.log:"
+    tail -n 20 "$dir/cordboard.log" >&2
     return 1
 }
 
-# log_in AGENT...: each at the phone of the same name.
-log_in() { return 1; }
+# log_in QUEUES SKILLS AGENT...: each at the phone of the same name. QUEUES and SKILLS are JSON.
+log_in() {
+    local queues=$1 skills=$2 agent
+    shift 2
+    for agent in "$@"; do
+        ask PUT "/agents/$agent/session" \
+            "{\"station\":\"PJSIP/$agent\",\"switch\":\"pbx\",\"queues\":$queues,\"skills\":$skills}" >/dev/null
+    done
+}
 
-# What happens, call by call, until interrupted.
-show_calls() { return 1; }
+# What happens, call by call, until interrupted: a line for each fact about a call or an agent.
+show_calls() {
+    curl --silent --no-buffer "http://$cordboard_web/api/v1/centres/$cordboard_centre/events" |
+        sed --unbuffered -n 's/^data: //p' |
+        jq --unbuffered -r 'select(.fact.call) |
+            "\(.at_ms / 1000 | floor | localtime | strftime("%H:%M:%S"))  call \(.fact.call[-5:])  \(.words)"'
+}

@@ -39,13 +39,16 @@ pub struct Config {
 pub struct Web {
     /// `address`: where it listens. 127.0.0.1:8080 unless given.
     pub address: SocketAddr,
+    /// `token`, `token_file` or `token_env`: at most one. What every request must bring where `address` can be
+    /// reached from other machines; there `serve` does not start without one.
+    pub token: Option<Secret>,
 }
 
 /// One switch: exactly one kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SwitchConfig {
     /// `asterisk`
-    Asterisk(AsteriskConfig),
+    Asterisk(Box<AsteriskConfig>),
     /// `rehearsal: {}`: a switch in memory.
     Rehearsal,
 }

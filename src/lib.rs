@@ -1,4 +1,84 @@
-//! Cordboard.
+//! Cordboard: a customer service centre for the switch somebody already runs.
+//!
+//! A controller outside an existing Asterisk (over AMI; FreeSWITCH over its Event Socket is to come) decides who gets
+//! which call. The switch carries the media. This page is the table of contents: the rooms, the words, and what
+//! always holds.
+//!
+//! # Rooms, and which way the arrows point
+//!
+//! ```text
+//! main.rs      the command line's entry; command/ holds one file for each subcommand
+//! config.rs    cordboard.yaml -> checked types. Nobody else reads the environment or a configuration file.
+//! calendar/    moments, zones, opening hours, working time. Pure.
+//! dialplan/    the YAML language: read (every mistake at its line), check, walk. Pure.
+//! routing/     THE CORE: calls, agents, queues, offers, timers, recovery. Pure: inputs in, effects and facts out.
+//! switch/      the wire. asterisk/ (AMI), rehearsal/ (a switch in memory). Frames to inputs, effects to frames.
+//! speech/      prompts as sound files where the switch finds them.
+//! controller/  the loop: an input, the core, each effect. Owns the clock, journal/ (the local record), recovery.
+//! store/       SQL, filled from the journal: one file for each table, one that names a database driver.
+//! web/         the HTTP interface: one file for each noun.
+//! ```
+//!
+//! | room | may use, of ours |
+//! |---|---|
+//! | calendar, dialplan, routing | each other's types; no tokio, no SQL, no HTTP, no clock, no chance |
+//! | config | dialplan's reader, routing's ids |
+//! | speech | config, dialplan, routing's ids |
+//! | switch | the pure rooms |
+//! | store | the pure rooms |
+//! | controller | the pure rooms, config, speech, switch, store |
+//! | web | the pure rooms, config, store, and the controller through its `Handle` |
+//! | command | everything |
+//!
+//! `tests/house/` reads the `use crate::` lines and fails on any other arrow.
+//!
+//! # The way of a call
+//!
+//! ```text
+//! switch says      switch/asterisk/legs.rs      frames -> Input
+//! loop takes it    controller/turn.rs           hear() finds the centre, turn() asks the core
+//! core decides     routing/core.rs              handle(): walking.rs (dialplan), matching.rs (who meets whom),
+//!                                               offering.rs (ring), connecting.rs (talk, end), people.rs (agents)
+//! written          controller/journal/          input + facts, one line; then, and only then,
+//! done             switch/asterisk/orders.rs    Effect -> actions; its result comes back as an input
+//! told             store/ by controller/filler  facts -> SQL; web/events.rs shows them live
+//! ```
+//!
+//! After a start or a reconnect: `controller/journal` gives [`routing::Known`] (the facts folded), the switch gives one
+//! snapshot, and `routing/recovery.rs` compares the two.
+//!
+//! # Words
+//!
+//! One word for an idea, the same in YAML, SQL, HTML, logs and Rust.
+//!
+//! | word | means |
+//! |---|---|
+//! | centre | the tenant: one directory of YAML, one set of data, one core |
+//! | switch, trunk, station | what carries media; a way out of it; the phone an agent sits at |
+//! | caller, customer, contact, call | who rings; the record of them; one interaction; a contact by telephone |
+//! | leg | one party's channel on the switch |
+//! | agent | *presence* is what the agent says, *work* what they hold, *line* what the phone does; free when all agree |
+//! | queue, place | where callers wait; `joined - credit` is the order in it |
+//! | offer | one ring of one agent for one call |
+//! | wrap-up | what an agent does for a call after it |
+//! | dialplan, step, prompt | where callers are led, one stop of it, what they hear there |
+//! | input, effect, fact | what the core is told, what it wants done, what it records |
+//! | journal | the local append-only record of inputs and facts of one centre |
+//! | epoch | one start of a controller; a later one wins |
+//! | beat, dead man | our sign of life on the switch; the limit after which the switch takes calls back |
+//! | healed | the core found the world other than it thought and mended it: always a fact, in words |
+//!
+//! # What always holds
+//!
+//! - A call is in exactly one stage and ends exactly once, in one outcome. An agent has at most one offer or call.
+//! - No call waits while a free agent it may take exists; of two, the one with the earlier `joined - credit` goes first.
+//! - Nothing is acted on before it is in the journal; nothing is in SQL that is not in the journal.
+//! - An event of the switch wins over a list; nothing is declared dead before a second, single look.
+//! - What came from outside reaches no wire, path, statement or page unescaped, and nothing of it can panic us.
+//! - Every wait has a timer, every buffer and retry a limit, named where it is set.
+//!
+//! Deliberately absent: media. Clocks and chance in the pure rooms. A second way to learn what a call did.
+
 pub mod calendar;
 pub mod config;
 pub mod controller;
@@ -7,3 +87,4 @@ pub mod routing;
 pub mod speech;
 pub mod store;
 pub mod switch;
+pub mod web;

@@ -1,6 +1,7 @@
 //! The text of `cordboard.yaml` to its types, with every mistake at its place.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -34,7 +35,9 @@ const CONFIG: Known = Known {
     keys: &["data", "web", "database", "switches", "centres", "speech", "logging"],
     later: &["mail", "nats", "recordings"],
 };
-const WEB: Known = Known { what: "web", keys: &["address"], later: &["tls", "title"] };
+const WEB: Known =
+    Known { what: "web", keys: &["address", "token", "token_file", "token_env"], later: &["tls", "title"] };
+const TOKENS: [&str; 3] = ["token", "token_file", "token_env"];
 const SWITCH: Known = Known { what: "a switch", keys: &["asterisk", "rehearsal"], later: &["freeswitch"] };
 const ASTERISK: Known = Known {
     what: "asterisk",
@@ -66,7 +69,7 @@ impl Reader {
         };
         let web = match fields.get("web") {
             Some(node) => self.web(node),
-            None => Some(Web { address: DEFAULT_ADDRESS }),
+            None => Some(Web { address: DEFAULT_ADDRESS, token: None }),
         };
         let database = match fields.get("database") {
             Some(node) => self.database(node),
@@ -95,13 +98,33 @@ impl Reader {
 
     fn web(&mut self, node: &Node) -> Option<Web> {
         let fields = Fields::of(node, &WEB, &mut self.notes)?;
-        let Some(node) = fields.get("address") else { return Some(Web { address: DEFAULT_ADDRESS }) };
+        let address = match fields.get("address") {
+            Some(node) => self.address(node),
+            None => Some(DEFAULT_ADDRESS),
+        };
+        let token = if TOKENS.iter().any(|key| fields.get(key).is_some()) {
+            Some(fields.one_of(&TOKENS, &mut self.notes).and_then(|(kind, node)| self.token(kind, node))?)
+        } else {
+            None
+        };
+        Some(Web { address: address?, token })
+    }
+
+    fn address(&mut self, node: &Node) -> Option<SocketAddr> {
         let text = scalar::text(node, "address", &mut self.notes)?;
         let address = text.parse().ok();
         if address.is_none() {
             self.notes.add(&node.place, format!("\"{text}\" is no address and port; write 127.0.0.1:8080"));
         }
-        Some(Web { address: address? })
+        address
+    }
+
+    fn token(&mut self, kind: &str, node: &Node) -> Option<Secret> {
+        match kind {
+            "token" => self.line(node, "token").map(Secret::Here),
+            "token_file" => self.path(node, "token_file").map(Secret::File),
+            _ => self.line(node, "token_env").map(Secret::Env),
+        }
     }
 
     fn database(&mut self, node: &Node) -> Option<String> {
@@ -144,7 +167,7 @@ impl Reader {
     fn switch(&mut self, node: &Node) -> Option<SwitchConfig> {
         let fields = Fields::of(node, &SWITCH, &mut self.notes)?;
         match fields.one_of(SWITCH.keys, &mut self.notes)? {
-            ("asterisk", node) => self.asterisk(node).map(SwitchConfig::Asterisk),
+            ("asterisk", node) => self.asterisk(node).map(Box::new).map(SwitchConfig::Asterisk),
             (_, node) => match &node.value {
                 Value::Map(pairs) if pairs.is_empty() => Some(SwitchConfig::Rehearsal),
                 Value::Scalar(_) if node.is_empty() => Some(SwitchConfig::Rehearsal),
@@ -386,6 +409,18 @@ mod tests {
         assert_eq!(config.centres[&CentreName::new("hotline")].directory, Path::new("/etc/cordboard/hotline"));
         assert_eq!(config.speech.voices[&Language::Zh], "cmn-latn-pinyin");
         assert_eq!(config.logging, Logging { filter: "info".into(), format: LogFormat::Text });
+    }
+
+    #[test]
+    fn a_token_is_said_in_one_way() {
+        let with = |web: &str| {
+            format!("web: {web}\nswitches: {{ a: {{ rehearsal: }} }}\ncentres: {{ b: {{ directory: b }} }}")
+        };
+        let config = read(&with("{ address: \"0.0.0.0:80\", token_file: token }")).unwrap();
+        assert_eq!(config.web.token, Some(Secret::File("/etc/cordboard/token".into())));
+        assert_eq!(read(&with("{ token: abc }")).unwrap().web.token, Some(Secret::Here("abc".into())));
+        let [twice] = mistakes(&with("{ token: abc, token_env: ABC }")).try_into().unwrap();
+        assert!(twice.contains("only one of token, token_file, token_env"), "{twice}");
     }
 
     #[test]

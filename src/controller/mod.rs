@@ -5,11 +5,12 @@
 //! seen and what has happened comes out.
 
 mod clock;
+pub mod directories;
 pub mod filler;
 pub mod journal;
 mod measure;
 mod prompts;
-mod publish;
+pub mod publish;
 mod route;
 mod turn;
 
@@ -109,12 +110,29 @@ pub enum PublishError {
     Ask(#[from] AskError),
 }
 
+/// Where one centre's journal is and how far it has come: what a [`filler::Filler`] needs to know of it.
+#[derive(Clone, Debug)]
+pub struct Written {
+    pub dir: PathBuf,
+    /// The highest number that a power cut cannot take away.
+    pub durable: watch::Receiver<u64>,
+    /// The number of this start's first entry.
+    pub first_seq: u64,
+}
+
+/// A clock as the controller's, for those who measure beside it.
+pub fn clock() -> impl Fn() -> Moment + Send + Sync + 'static {
+    let clock = clock::Clock::start();
+    move || clock.now()
+}
+
 /// How the rest of the house holds the controller. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Handle {
     asks: mpsc::Sender<Ask>,
     happened: broadcast::Sender<Arc<Happened>>,
     pulse: watch::Receiver<Pulse>,
+    written: Arc<BTreeMap<CentreName, Written>>,
 }
 
 impl Handle {
@@ -159,7 +177,12 @@ impl Handle {
         self.pulse.borrow().clone()
     }
 
-    /// Waits until another controller has taken over.
+    /// Every centre's journal.
+    pub fn written(&self) -> &BTreeMap<CentreName, Written> {
+        &self.written
+    }
+
+    /// Waits until another controller has taken over; `None` where this one's loop ended otherwise.
     pub async fn superseded(&self) -> Option<Epoch> {
         let mut pulse = self.pulse.clone();
         let seen = pulse.wait_for(|pulse| pulse.superseded.is_some()).await;
@@ -173,6 +196,9 @@ impl Handle {
             // Gone already is as good.
             let _ = answered.await;
         }
+        // The loop lets go of its pulse last, behind the journals.
+        let mut pulse = self.pulse.clone();
+        while pulse.changed().await.is_ok() {}
     }
 }
 
@@ -185,9 +211,10 @@ pub fn start(start: Start) -> Result<Handle, StartError> {
     let (happened, _) = broadcast::channel(MOST_HAPPENED);
     let prepared = turn::prepare(start, happened.clone())?;
     let pulse = prepared.pulse();
+    let written = Arc::new(prepared.written());
     std::thread::Builder::new()
         .name("controller".into())
         .spawn(move || prepared.run(asked))
         .map_err(StartError::Thread)?;
-    Ok(Handle { asks, happened, pulse })
+    Ok(Handle { asks, happened, pulse, written })
 }

@@ -62,3 +62,24 @@ pub fn recall(directory: &Path, centre: &CentreName, version: &VersionHash) -> O
         }
     }
 }
+
+/// Every version kept that can still be read, for a replay.
+///
+/// # Errors
+/// The directory cannot be listed; one that is not there holds none.
+pub fn all_kept(directory: &Path, centre: &CentreName) -> std::io::Result<Vec<Centre>> {
+    let mut all = Vec::new();
+    let listed = match fs::read_dir(directory) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(all),
+        other => other?,
+    };
+    for entry in listed {
+        let path = entry?.path();
+        if path.extension().is_some_and(|ending| ending == "json")
+            && let Some(hash) = path.file_stem().and_then(|stem| stem.to_str())
+        {
+            all.extend(recall(directory, centre, &VersionHash::new(hash)));
+        }
+    }
+    Ok(all)
+}

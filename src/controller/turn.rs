@@ -14,7 +14,7 @@ use super::clock::Clock;
 use super::journal::{self, Journal, crc_of_effects};
 use super::prompts::{Prompts, Ready, SoundPlace};
 use super::route::Routes;
-use super::{Ask, AskError, Happened, PublishError, Pulse, Start, StartError, measure, publish};
+use super::{Ask, AskError, Happened, PublishError, Pulse, Start, StartError, Written, measure, publish};
 use crate::config::{ConfigError, SwitchConfig};
 use crate::dialplan::{Centre, CentreFiles, all_prompts};
 use crate::routing::ids::{CentreName, Epoch, PhoneNumber, SwitchName, VersionHash};
@@ -116,6 +116,15 @@ fn asterisk_of(config: &crate::config::AsteriskConfig, epoch: Epoch) -> Result<A
 impl Prepared {
     pub fn pulse(&self) -> watch::Receiver<Pulse> {
         self.pulse.subscribe()
+    }
+
+    pub fn written(&self) -> BTreeMap<CentreName, Written> {
+        let written = self.desks.iter().map(|(name, desk)| {
+            let journal = &desk.journal;
+            let first_seq = journal.last_seq() + 1;
+            (name.clone(), Written { dir: journal.dir().to_owned(), durable: journal.durable(), first_seq })
+        });
+        written.collect()
     }
 
     /// On its own thread, until [`Ask::Stop`] or until another controller takes over.

@@ -45,7 +45,7 @@ impl Core {
     ) -> Option<CallId> {
         self.next_call = self.next_call.wrapping_add(1);
         let id = CallId { epoch: self.epoch, number: self.next_call };
-        let Some(plan) = self.version.clone() else { return None };
+        let plan = self.version.clone()?;
         let arrived = |version: VersionHash| Fact::CallArrived {
             call: id,
             switch: switch.clone(),

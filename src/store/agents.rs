@@ -19,9 +19,11 @@ const ADD: &str = "INSERT INTO agents (centre, agent, display_name, password_has
 const REMOVE: &str = "DELETE FROM agents WHERE centre = $1 AND agent = $2";
 const LIST: &str = "SELECT agent, display_name, role, switch, station, \
      CASE WHEN password_hash IS NULL THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END AS has_password FROM agents \
-     WHERE centre = $1 AND ($2 IS NULL OR agent = $2) ORDER BY agent LIMIT $3";
-const QUEUES: &str = "SELECT agent, queue FROM agent_queues WHERE centre = $1 AND ($2 IS NULL OR agent = $2)";
-const SKILLS: &str = "SELECT agent, skill, level FROM agent_skills WHERE centre = $1 AND ($2 IS NULL OR agent = $2)";
+     WHERE centre = $1 AND (CAST($2 AS TEXT) IS NULL OR agent = $2) ORDER BY agent LIMIT $3";
+const QUEUES: &str =
+    "SELECT agent, queue FROM agent_queues WHERE centre = $1 AND (CAST($2 AS TEXT) IS NULL OR agent = $2)";
+const SKILLS: &str =
+    "SELECT agent, skill, level FROM agent_skills WHERE centre = $1 AND (CAST($2 AS TEXT) IS NULL OR agent = $2)";
 const SET_PASSWORD: &str = "UPDATE agents SET password_hash = $3 WHERE centre = $1 AND agent = $2";
 const PASSWORD: &str = "SELECT password_hash FROM agents WHERE centre = $1 AND agent = $2";
 const SET_STATION: &str = "UPDATE agents SET switch = $3, station = $4 WHERE centre = $1 AND agent = $2";

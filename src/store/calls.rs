@@ -23,10 +23,10 @@ const ENDED: &str = "UPDATE calls SET ended_ms = $3, outcome = $4, ended_by = $5
 const LIST: &str = "SELECT c.call, c.switch, c.to_number, c.arrived_ms, c.version, c.found, c.queue, c.queued_ms, \
      c.waited_ms, c.agent, c.connected_ms, c.talk_ms, c.ended_ms, c.outcome, c.ended_by, p.from_number, p.caller_name \
      FROM calls c LEFT JOIN personal p ON p.centre = c.centre AND p.call = c.call \
-     WHERE c.centre = $1 AND ($2 IS NULL OR c.agent = $2) AND ($3 IS NULL OR c.queue = $3) \
-     AND ($4 IS NULL OR c.outcome = $4) AND c.arrived_ms >= $5 AND c.arrived_ms < $6 \
+     WHERE c.centre = $1 AND (CAST($2 AS TEXT) IS NULL OR c.agent = $2) AND (CAST($3 AS TEXT) IS NULL OR c.queue = $3) \
+     AND (CAST($4 AS TEXT) IS NULL OR c.outcome = $4) AND c.arrived_ms >= $5 AND c.arrived_ms < $6 \
      AND (c.arrived_ms < $7 OR (c.arrived_ms = $7 AND c.call < $8)) \
-     AND ($9 IS NULL OR c.call = $9) \
+     AND (CAST($9 AS TEXT) IS NULL OR c.call = $9) \
      ORDER BY c.arrived_ms DESC, c.call DESC LIMIT $10";
 
 pub(super) const STATEMENTS: &[&str] = &[ARRIVED, QUEUED, CONNECTED, ENDED, LIST];

@@ -395,6 +395,7 @@ impl From<sqlx::Error> for StoreError {
         match &error {
             sqlx::Error::Database(said) => {
                 let code = said.code().unwrap_or_default();
+                let why = format!("{} ({code})", said.message());
                 if said.try_downcast_ref::<sqlx::postgres::PgDatabaseError>().is_some() {
                     // PostgreSQL, appendix A: connection, resources, operator intervention, system; deadlock.
                     let away = ["08", "53", "57", "58", "40"].iter().any(|class| code.starts_with(class));

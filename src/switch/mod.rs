@@ -5,8 +5,14 @@
 //! a call, when a call has ended, what is said to a caller is the core's.
 //!
 //! What every driver promises, and the conformance scenarios hold it to:
-//! - each order comes back as exactly one `EffectReturned`, at the latest at its deadline;
-//! - `LegAnswered` or `LegFailed` follows a `Ring` that came back done, `LegHungUp` follows every leg's end, once;
+//! - each order comes back as exactly one `EffectReturned`, at the latest at its deadline (`Unknown` then);
+//! - `LegAnswered` or `LegFailed` follows a `Ring` that came back done. A leg has exactly one end: `LegFailed` alone
+//!   where it was rung and never answered (withdrawn ones too), `LegHungUp` for every other;
+//! - a `Play` comes back done when it was heard to its end or cut by `StopPlay`, done or refused when `Connect` cut
+//!   it, refused as gone when the leg's end did. It ends the music: whoever wants it again orders it again, and so
+//!   after every `LegParted`, which says that the leg hears nothing;
+//! - `Answer`, `Play` and `StartMusic` for a leg that is joined never reach it later, when it is parted;
+//! - a `HangUp` right behind its `Ring` is done, and the phone does not ring on;
 //! - after a lost link: one `LinkLost`; then, when it is back, one `SnapshotTaken` of all that lives, in which an
 //!   event seen meanwhile has won over the list; nothing is told of legs in between;
 //! - nothing from outside (names, numbers, digits) reaches the wire unescaped;
@@ -25,6 +31,7 @@ use crate::routing::{Act, Input};
 
 /// What a driver is told, in order, over its bounded channel.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "all but two a second are of the large kind")]
 pub enum Order {
     /// Carry this out; its result names `ticket`.
     Do { ticket: Ticket, act: SwitchAct, deadline: Moment },
@@ -93,6 +100,7 @@ pub struct Told {
 }
 
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are inputs")]
 pub enum Event {
     /// The link is up and a snapshot will follow.
     LinkUp,

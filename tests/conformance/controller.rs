@@ -130,10 +130,15 @@ impl Controller {
 
     /// Rings a station under a new leg.
     pub async fn ring(&mut self, station: StationAddress, ring_for: Duration) -> LegId {
+        self.ring_as(station, ring_for, CallerName::new("A caller")).await
+    }
+
+    /// Rings a station, which is to show this name.
+    pub async fn ring_as(&mut self, station: StationAddress, ring_for: Duration, name: CallerName) -> LegId {
         let offer = OfferId { epoch: self.epoch, number: self.next() };
         let leg = LegId::new(offer.to_string());
         let tags = self.tags(Place::Offered { offer, agent: AgentName::new("li.na") });
-        let (from, name) = (PhoneNumber::new("10086"), CallerName::new("A caller"));
+        let from = PhoneNumber::new("10086");
         self.order(Act::Ring { leg: leg.clone(), station, from, name, ring_for, tags }).await;
         leg
     }

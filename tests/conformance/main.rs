@@ -4,10 +4,18 @@
 //! around it. To hold a further switch to the same scenarios, implement `World` for it and add one
 //! `every_scenario!` line below. A scenario's name is the promise.
 
+mod asterisk;
 mod controller;
+mod figures;
+mod proxy;
 mod rehearsal;
 mod scenarios;
 mod world;
+
+#[path = "../live/parts/mod.rs"]
+mod parts;
+#[path = "../phones/mod.rs"]
+mod phones;
 
 use world::World;
 
@@ -34,6 +42,7 @@ macro_rules! every_scenario {
             ringing: a_phone_that_rings_can_be_withdrawn;
             ringing: a_phone_withdrawn_right_behind_its_ring_does_not_ring_on;
             talking: a_caller_connected_while_a_prompt_plays_hears_the_agent;
+            talking: a_prompt_that_a_connect_overtook_is_not_heard_when_the_caller_is_back;
             talking: a_caller_whose_agent_hangs_up_is_parted_and_alive;
             talking: an_agent_whose_caller_hangs_up_is_parted_or_gone;
             talking: an_agent_in_hand_takes_one_caller_after_another;
@@ -74,6 +83,32 @@ macro_rules! on_the_rehearsal_switch {
 }
 
 every_scenario!(on_the_rehearsal_switch);
+
+macro_rules! on_asterisk {
+    ($($part:ident: $name:ident;)*) => {
+        mod asterisk_switch {
+            /// All of them in one test: a few switches, each with a part of the scenarios, cost less than one switch
+            /// for each scenario, and leave the other tests their slots.
+            #[test]
+            #[ignore = "needs Asterisk: ./ops/test"]
+            fn every_scenario_holds_on_asterisk() {
+                super::asterisk::play_all(vec![
+                    ("what_a_phone_shows_of_a_hostile_name_is_harmless", |lane| {
+                        lane.play(super::asterisk::what_a_phone_shows_of_a_hostile_name_is_harmless)
+                    }),
+                    ("a_new_controller_is_heard_though_a_prompt_of_the_last_one_plays", |lane| {
+                        lane.play(super::asterisk::a_new_controller_is_heard_though_a_prompt_of_the_last_one_plays)
+                    }),
+                    $((stringify!($name), |lane| {
+                        lane.play(async |world| super::scenarios::$part::$name(world).await)
+                    }),)*
+                ]);
+            }
+        }
+    };
+}
+
+every_scenario!(on_asterisk);
 
 /// Plays one scenario, and then asks whether the driver has kept its word throughout.
 async fn play<W: World>(mut world: W, scenario: impl AsyncFnOnce(&mut W)) {

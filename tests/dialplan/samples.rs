@@ -1,8 +1,10 @@
 //! Every centre in `dialplans/` loads.
 
+use std::collections::BTreeSet;
+use std::fs;
 use std::path::Path;
 
-use cordboard::dialplan::{Centre, all_prompts, claimed_twice, load_centre};
+use cordboard::dialplan::{Centre, CentreFiles, LoadError, all_prompts, claimed_twice, load_centre};
 use cordboard::routing::ids::CentreName;
 
 /// A sample centre, or every mistake in it.
@@ -14,7 +16,7 @@ pub fn sample(name: &str) -> Centre {
 #[test]
 fn every_sample_centre_loads_and_no_number_is_claimed_twice() {
     let mut centres = Vec::new();
-    for entry in std::fs::read_dir("dialplans").unwrap() {
+    for entry in fs::read_dir("dialplans").unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         centres.push(sample(&name));
     }
@@ -29,4 +31,30 @@ fn prompts_that_are_the_same_for_everybody_are_known_beforehand() {
     let prompts = all_prompts(&sample("hotline"));
     // Six texts in two languages; the one with the account number in it is made when it is needed.
     assert_eq!(prompts.len(), 10);
+}
+
+#[test]
+fn a_directory_is_read_with_its_recordings_and_nothing_else() {
+    let directory = tempfile::tempdir().unwrap();
+    let put = |path: &str, text: &str| {
+        let path = directory.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    put("main.yaml", "language: 1");
+    put(".main.yaml.swp.yaml", "left by an editor");
+    put("notes.txt", "not ours");
+    put("prompts/fanfare.wav", "");
+    put("prompts/zh/hours.wav", "");
+    put("prompts/read_me.txt", "");
+    let files = CentreFiles::read(directory.path()).unwrap();
+    assert_eq!(files.yaml.len(), 1);
+    assert_eq!(files.recordings, Some(BTreeSet::from(["fanfare".to_owned(), "zh/hours".to_owned()])));
+}
+
+#[test]
+fn a_directory_that_is_not_there_says_which_one() {
+    let error = load_centre(&CentreName::new("gone"), Path::new("/nowhere/gone")).unwrap_err();
+    assert!(matches!(error, LoadError::Unreadable { .. }));
+    assert!(error.to_string().starts_with("/nowhere/gone: "));
 }

@@ -5,5 +5,7 @@
 
 mod database;
 mod fallback;
+mod kill;
+mod outages;
 mod parts;
 mod phones;

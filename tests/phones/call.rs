@@ -226,8 +226,10 @@ impl Call {
     /// Ends the call in whichever way its phase has: CANCEL, BYE, or a refusal. The call has ended for this side
     /// at once where it is up; a CANCEL waits for what the other side says.
     pub fn hang_up(&self) {
-        let phase = *self.phase.borrow();
+        // The phase changes only under the state's lock: else an answer could slip in between, and a CANCEL that is
+        // too late would be all that is ever sent.
         let mut state = self.state();
+        let phase = *self.phase.borrow();
         match phase {
             Phase::Ended => {}
             Phase::Up => {

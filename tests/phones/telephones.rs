@@ -335,6 +335,10 @@ impl Inner {
             rtp_sequence: 1,
         };
         let call = self.begin(call_id, state);
+        // Before the switch hears of it: whoever is told that the phone rings looks here.
+        if let Some(station) = held(&self.stations).get_mut(&name) {
+            station.calls.push(call.clone());
+        }
         {
             let mut state = call.state();
             call.note(&mut state, What::InviteReceived);
@@ -342,9 +346,6 @@ impl Inner {
             call.note(&mut state, What::Ringing);
         }
         call.enter(Phase::Ringing);
-        if let Some(station) = held(&self.stations).get_mut(&name) {
-            station.calls.push(call.clone());
-        }
         self.rang.notify_waiters();
         match does {
             Does::Ring | Does::Ignore => {}

@@ -90,7 +90,7 @@ fn a_break_taken_while_the_phone_rings_gives_the_caller_to_another() {
     let caller = floor.call("100");
     let phone = floor.ringing("ana");
     floor.tell(on_break("ana"));
-    assert_eq!(floor.hung_up(), [phone]);
+    assert_eq!(floor.hung_up(), std::slice::from_ref(&phone));
     assert_eq!(floor.state("ana"), AgentState::OnBreak);
     assert_eq!(floor.state("bo"), AgentState::Ringing);
     assert!(matches!(floor.stage(&caller), Stage::Waiting { offer: Some(_), .. }));

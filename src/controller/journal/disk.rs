@@ -130,9 +130,10 @@ impl Disk {
         self.shared.health.subscribe()
     }
 
+    /// Not for ever after a loss: calls are taken again when the disk is, and the loss stays in the health.
     pub fn must_shed(&self) -> bool {
         let state = self.shared.lock();
-        state.held_bytes >= self.shared.limits.held_bytes || state.lost.is_some()
+        state.held_bytes >= self.shared.limits.held_bytes
     }
 
     /// Write lines; they are in the page cache, or held in memory, when this returns. True where the file has grown

@@ -1,3 +1,5 @@
+//! The journal torn, flipped, filled to the brim and killed: nothing that was appended is lost.
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader};

@@ -104,6 +104,9 @@ impl Reading {
             self.check_references();
             check::whole(self, &drafts, &numbers);
         }
+        if self.notes.count() > 0 {
+            return None;
+        }
         Some(Centre {
             name: name.clone(),
             version: version(files),
@@ -198,8 +201,11 @@ impl Reading {
             titles.extend(self.title(node).map(|title| (only, title)));
             return titles;
         }
+        if self.languages.is_empty() && matches!(node.value, Value::Scalar(_)) {
+            return titles;
+        }
         let before = self.notes.count();
-        for (key, key_node, value) in entries(&[node], "the name in each language", &mut self.notes) {
+        for (key, key_node, value) in entries(&[node], "names in the languages", &mut self.notes) {
             match key.parse::<Language>() {
                 Ok(language) if self.languages.is_empty() || self.languages.contains(&language) => {
                     titles.extend(self.title(value).map(|title| (language, title)));

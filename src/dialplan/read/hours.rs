@@ -13,7 +13,7 @@ use super::scalar;
 use crate::calendar::{Day, OpeningHours, Span, Week, WeekMistake, Zone, weekday};
 
 const HOURS: Known =
-    Known { what: "opening hours", keys: &["zone", "week", "holidays", "days"], later: &["emergency", "branch"] };
+    Known { what: "an entry of hours", keys: &["zone", "week", "holidays", "days"], later: &["emergency", "branch"] };
 
 const DAY: Known = Known { what: "a day", keys: &["name", "open", "as"], later: &[] };
 

@@ -37,9 +37,15 @@ impl Reading {
         noun: &str,
         mut read: impl FnMut(&mut Self, &Node) -> Option<T>,
     ) -> Option<BTreeMap<Language, T>> {
-        if let (Value::Scalar(_), [only]) = (&node.value, self.languages.as_slice()) {
-            let only = *only;
-            return read(self, node).map(|value| BTreeMap::from([(only, value)]));
+        let one_text = !matches!(&node.value, Value::Map(_) | Value::Broken);
+        match self.languages.as_slice() {
+            [only] if one_text => {
+                let only = *only;
+                return read(self, node).map(|value| BTreeMap::from([(only, value)]));
+            }
+            // Which languages there are is not known: this may be right.
+            [] if one_text => return Some(BTreeMap::new()),
+            _ => {}
         }
         let unquoted = matches!(&node.value, Value::Map(pairs) if pairs.len() == 1 && pairs[0].1.is_empty()
             && pairs[0].0.scalar().is_some_and(|key| key.text.parse::<Language>().is_err()));
@@ -47,7 +53,7 @@ impl Reading {
             scalar::text(node, what, &mut self.notes);
             return None;
         }
-        if let Value::Scalar(_) = node.value {
+        if one_text {
             let example: Vec<String> = self.languages.iter().map(|language| format!("{language}: \"...\"")).collect();
             let sentence = format!("{what} needs a {noun} in each language: {{ {} }}", example.join(", "));
             self.notes.add(&node.place, sentence);

@@ -42,32 +42,26 @@ impl Reading {
         let fields = Fields::of(node, &QUEUE, &mut self.notes)?;
         // A phone that rings longer than this is one that nobody sits at.
         let ringing = SECOND..=Duration::from_secs(120);
-        let notes = &mut self.notes;
-        if let Some(node) = fields.get("ring_for") {
-            rules.ring_for = scalar::duration(node, "ring_for", ringing, notes)?;
-        }
-        if let Some(node) = fields.get("wrap_up") {
-            rules.wrap_up = until_ready(node, "wrap_up", self)?;
-        }
-        if let Some(node) = fields.get("rest_after_missed") {
-            rules.rest_after_missed = until_ready(node, "rest_after_missed", self)?;
-        }
-        if let Some(node) = fields.get("target") {
-            rules.target = scalar::duration(node, "target", SECOND..=HOUR, &mut self.notes)?;
-        }
-        if let Some(node) = fields.get("music") {
-            rules.music = music(node, self)?;
-        }
-        if let Some(node) = fields.get("needs") {
-            rules.needs = self.needs(node, &NEED).into_iter().map(|(_, need)| need).collect();
-        }
-        if let Some(node) = fields.get("credit") {
-            rules.credit = scalar::duration(node, "credit", Duration::ZERO..=HOUR, &mut self.notes)?;
-        }
-        if let Some(node) = fields.get("most_waiting") {
-            let range = 1..=QueueRules::MOST_WAITING as u64;
-            let most = scalar::number(node, "most_waiting", range, &mut self.notes)?;
-            rules.most_waiting = usize::try_from(most).unwrap_or(QueueRules::MOST_WAITING);
+        let within_an_hour = Duration::ZERO..=HOUR;
+        let ring_for = fields.get("ring_for").map(|n| scalar::duration(n, "ring_for", ringing, &mut self.notes));
+        let wrap_up = fields.get("wrap_up").map(|node| until_ready(node, "wrap_up", self));
+        let rest = fields.get("rest_after_missed").map(|node| until_ready(node, "rest_after_missed", self));
+        let target = fields.get("target").map(|n| scalar::duration(n, "target", SECOND..=HOUR, &mut self.notes));
+        let music = fields.get("music").map(|node| music(node, self));
+        let needs = fields.get("needs").map(|node| self.needs(node, &NEED));
+        let credit = fields.get("credit").map(|n| scalar::duration(n, "credit", within_an_hour, &mut self.notes));
+        let range = 1..=QueueRules::MOST_WAITING as u64;
+        let most = fields.get("most_waiting").map(|n| scalar::number(n, "most_waiting", range, &mut self.notes));
+        // What was not given keeps its default; what was given wrongly has been told, and ends it here.
+        rules.ring_for = ring_for.unwrap_or(Some(rules.ring_for))?;
+        rules.wrap_up = wrap_up.unwrap_or(Some(rules.wrap_up))?;
+        rules.rest_after_missed = rest.unwrap_or(Some(rules.rest_after_missed))?;
+        rules.target = target.unwrap_or(Some(rules.target))?;
+        rules.music = music.unwrap_or(Some(rules.music))?;
+        rules.needs = needs.unwrap_or_default().into_iter().map(|(_, need)| need).collect();
+        rules.credit = credit.unwrap_or(Some(rules.credit))?;
+        if let Some(most) = most {
+            rules.most_waiting = usize::try_from(most?).unwrap_or(QueueRules::MOST_WAITING);
         }
         Some(rules)
     }

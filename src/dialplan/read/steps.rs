@@ -31,12 +31,12 @@ const ASK: Known = Known {
     later: &["secret", "confirm"],
 };
 
-const HOURS: Known = Known { what: "hours", keys: &["name", "open", "closed"], later: &[] };
+const HOURS: Known = Known { what: "an hours action", keys: &["name", "open", "closed"], later: &[] };
 
-const SET: Known = Known { what: "set", keys: &["language"], later: &["priority", "customer"] };
+const SET: Known = Known { what: "a set action", keys: &["language"], later: &["priority", "customer"] };
 
 const QUEUE: Known = Known {
-    what: "a queue",
+    what: "a queue action",
     keys: &["name", "needs", "credit", "otherwise"],
     later: &["prefer", "waiting", "music", "priority"],
 };
@@ -130,7 +130,8 @@ impl Reading {
             }
             Value::Scalar(_) | Value::List(_) => {
                 let sentence = format!("an action is one key with its value ({})", ACTIONS.join(", "));
-                self.notes.add(&node.place, sentence);
+                let meant = node.scalar().and_then(|scalar| nearest(&scalar.text, ACTIONS));
+                self.notes.add_suggesting(&node.place, sentence, meant);
                 None
             }
             Value::Broken => None,
@@ -158,7 +159,7 @@ impl Reading {
             "ask" => self.ask(value).map(Action::Ask),
             "hours" => self.hours_branch(value).map(Action::Hours),
             "set" => self.set(value).map(Action::SetLanguage),
-            "queue" => self.to_queue(value).map(Action::Queue),
+            "queue" => self.queue_action(value).map(Action::Queue),
             "go" => self.step(value, "go").map(Action::Go),
             // hang_up, with nothing after it or {}.
             _ => match &value.value {
@@ -264,7 +265,6 @@ impl Reading {
     }
 
     /// `timeout`, `tries`, `otherwise`: what menu and ask have in common. The outer `None` is a mistake.
-    #[allow(clippy::type_complexity, reason = "read once, right below its two callers")]
     fn patience(&mut self, fields: &Fields<'_>) -> (Option<Duration>, Option<u8>, Option<Option<StepName>>) {
         let timeout = match fields.get("timeout") {
             Some(node) => scalar::duration(node, "timeout", PATIENCE, &mut self.notes),
@@ -301,7 +301,7 @@ impl Reading {
         self.language(node)
     }
 
-    fn to_queue(&mut self, node: &Node) -> Option<ToQueue> {
+    fn queue_action(&mut self, node: &Node) -> Option<ToQueue> {
         if let Value::Scalar(_) = node.value {
             let queue = QueueName::new(self.refer(Kind::Queue, node, "queue")?);
             let entry = QueueEntry { queue, needs: Vec::new(), credit: Duration::ZERO, otherwise: Vec::new() };

@@ -24,6 +24,7 @@ pub(crate) fn parse(file: &Arc<str>, bytes: &[u8], notes: &mut Notes) -> Option<
     notes.file(file, Arc::from(text));
     let options = granit_parser::options! {
         emit_unresolved_aliases: true,
+        emit_anchor_events: true,
         block_nesting_limit: MOST_DEPTH,
         flow_nesting_limit: MOST_DEPTH,
         // A licence at the head of a file is a hundred comments in a row; the size of the file is the limit.
@@ -105,9 +106,6 @@ impl Tree<'_> {
                 return false;
             }
         }
-        if event.anchor_id().is_some_and(|id| id != 0) {
-            self.notes.add(&place, "anchors (&) are not part of the language: write it out, or use go");
-        }
         if let Some(tag) = event.tag() {
             self.notes.add(&place, format!("tags ({}) are not part of the language", tag.original()));
         }
@@ -119,6 +117,10 @@ impl Tree<'_> {
             Event::Alias(_) | Event::UnresolvedAlias(_) => {
                 self.notes.add(&place, traps::alias(span.slice(text).unwrap_or_default()));
                 self.put(Node { place, value: Value::Broken })
+            }
+            Event::Anchor(..) => {
+                self.notes.add(&place, "anchors (&) are not part of the language: write it out, or use go");
+                true
             }
             Event::SequenceStart(..) => self.begin(Open::List(place, Vec::new())),
             Event::MappingStart(..) => self.begin(Open::Map(place, Vec::new(), None)),
@@ -198,6 +200,10 @@ fn not_yaml(file: &Arc<str>, text: &str, error: &ScanError, notes: &mut Notes) {
         | ErrorKind::TabAtBlockScalarStart
         | ErrorKind::TabInPlainScalar => "a tab: indent with spaces".into(),
         ErrorKind::RecursionLimitExceeded => too_deep(),
+        ErrorKind::InvalidQuotedScalarIndent => "a quote opens above this and is not closed".into(),
+        ErrorKind::BlockEntryInFlowCollection | ErrorKind::InvalidFlowScalarIndent => {
+            "a { or [ opens above this and is not closed".into()
+        }
         ErrorKind::UnclosedQuotedScalar => "a quote opens and is never closed".into(),
         ErrorKind::InvalidTrailingDoubleQuotedScalar | ErrorKind::InvalidTrailingSingleQuotedScalar => {
             "something follows the closing quote; to write a quote inside a text, use ' around it or \\\"".into()

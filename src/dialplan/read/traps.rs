@@ -2,6 +2,8 @@
 //!
 //! Most are seen in the tree. These are the ones that never get there: YAML drops them as comments, or stops.
 
+use super::scalar::LONGEST_NAME;
+
 /// A `#` that was meant as a key.
 pub(super) const HASH_KEY: &str = "#: is a comment to YAML and vanishes; the key is called hash";
 
@@ -28,9 +30,9 @@ pub(super) fn found(text: &str, stopped: u32) -> Vec<(usize, usize, &'static str
         let number = index + 1;
         let near = number.abs_diff(stopped as usize) <= 1;
         let (mut quote, mut before): (Option<char>, char) = (None, ' ');
-        let mut chars = line.chars().enumerate().peekable();
-        while let Some((column, c)) = chars.next() {
-            let next = chars.peek().map(|(_, c)| *c);
+        let mut chars = line.char_indices().enumerate().peekable();
+        while let Some((column, (byte, c))) = chars.next() {
+            let next = chars.peek().map(|(_, (_, c))| *c);
             let fresh = matches!(before, ' ' | '\t' | '{' | ',' | '[');
             match (quote, c) {
                 (Some(open), _) if open == c => quote = None,
@@ -44,7 +46,9 @@ pub(super) fn found(text: &str, stopped: u32) -> Vec<(usize, usize, &'static str
                 (None, '#') if matches!(before, ' ' | '\t') => break,
                 (None, '*') if fresh && next == Some(':') => found.push((number, column, STAR_KEY)),
                 (None, '：') if near => found.push((number, column, FULL_WIDTH_COLON)),
-                (None, '{') if near && text_after_brace(line, column) => found.push((number, column, BRACE_FIRST)),
+                (None, '{') if near && text_after_brace(&line[byte + 1..]) => {
+                    found.push((number, column, BRACE_FIRST));
+                }
                 (None, _) => {}
             }
             before = c;
@@ -53,11 +57,11 @@ pub(super) fn found(text: &str, stopped: u32) -> Vec<(usize, usize, &'static str
     found
 }
 
-/// Whether `{name}` stands here as the beginning of a text: `say: {name} hello`.
-fn text_after_brace(line: &str, column: usize) -> bool {
-    let rest: String = line.chars().skip(column + 1).collect();
-    let Some((name, after)) = rest.split_once('}') else { return false };
-    let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    let follows = after.trim_start().chars().next();
-    is_name && follows.is_some_and(|c| !matches!(c, ',' | '}' | ']' | '#' | ':'))
+/// Whether a text begins with `{name}` here, as in `say: {name} hello`; given what follows the brace.
+fn text_after_brace(rest: &str) -> bool {
+    // A name is short, and a line may be a megabyte of braces.
+    let end = rest.char_indices().take(LONGEST_NAME + 1).find(|(_, c)| !c.is_ascii_alphanumeric() && *c != '_');
+    let Some((end, '}')) = end else { return false };
+    let follows = rest[end + 1..].trim_start_matches(' ').chars().next();
+    end > 0 && follows.is_some_and(|c| !matches!(c, ',' | '}' | ']' | '#' | ':'))
 }

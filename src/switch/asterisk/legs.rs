@@ -5,7 +5,8 @@
 //! behind it), ends an async AGI without a word (BridgeEnter is the implicit end), and a leg that comes back
 //! begins a new AGI under the same Uniqueid.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::ami::Frame;
@@ -38,7 +39,11 @@ pub struct Leg {
     /// The core has been told of it (an arrival, or an answer).
     pub told: bool,
     pub up: LegUp,
-    pub bridge: Option<String>,
+    pub bridge: Option<Arc<str>>,
+    /// A Bridge was sent for it that is not answered yet: what is queued for its AGI now would run when it is back.
+    pub leaving: bool,
+    /// It carries the dead man's limit, which would hang a talking call up.
+    pub limited: bool,
     pub from: PhoneNumber,
     pub caller_name: CallerName,
     pub to: PhoneNumber,
@@ -57,6 +62,8 @@ impl Leg {
             told: false,
             up: LegUp::Ringing,
             bridge: None,
+            leaving: false,
+            limited: false,
             from: PhoneNumber::new(""),
             caller_name: CallerName::new(""),
             to: PhoneNumber::new(""),
@@ -74,6 +81,7 @@ impl Leg {
 
 /// What follows from an event, besides what the core is told.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "most are inputs, and each is used up where it was made")]
 pub enum Heard {
     Tell(Input),
     /// An AGI command has ended: its CommandID, and whether it was carried out.
@@ -82,14 +90,31 @@ pub enum Heard {
         command: String,
         done: bool,
     },
-    /// Whatever was queued for this leg's AGI is void: it left, or is gone.
+    /// In our AGI, for the first time or again.
+    InHand {
+        leg: LegId,
+    },
+    /// Whatever was queued for this leg's AGI is void, for this reason.
     AgiLeft {
         leg: LegId,
+        why: Left,
     },
     /// The channel exists now, and was to be hung up before it did.
     HangUpNow {
         leg: LegId,
     },
+}
+
+/// Why a leg is not in our AGI any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// Moved into a bridge, which ends an AGI without a word. What was queued and not begun is kept by the switch,
+    /// and begins when the leg is back.
+    Joined,
+    /// The AGI ended: a hang-up is under way, a file was missing, or the dialplan took the call back.
+    Ended,
+    /// The leg is gone.
+    HungUp,
 }
 
 #[derive(Debug)]
@@ -99,11 +124,13 @@ pub struct Legs {
     legs: BTreeMap<LegId, Leg>,
     /// Hang-ups asked for by the other end and not yet carried out, since when.
     hang_ups: BTreeMap<LegId, Moment>,
+    /// Who is in which bridge.
+    bridges: HashMap<Arc<str>, Vec<LegId>>,
 }
 
 impl Legs {
     pub fn new(switch: SwitchName, contexts: Contexts) -> Self {
-        Self { switch, contexts, legs: BTreeMap::new(), hang_ups: BTreeMap::new() }
+        Self { switch, contexts, legs: BTreeMap::new(), hang_ups: BTreeMap::new(), bridges: HashMap::new() }
     }
 
     pub fn get(&self, leg: &LegId) -> Option<&Leg> {
@@ -118,20 +145,68 @@ impl Legs {
         self.legs.iter()
     }
 
-    pub fn clear(&mut self) {
-        self.legs.clear();
-        self.hang_ups.clear();
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&LegId, &mut Leg)> {
+        self.legs.iter_mut()
+    }
+
+    pub fn len(&self) -> usize {
+        self.legs.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.legs.is_empty()
+    }
+
+    /// What a complete list says lives, instead of all that was known. Rings whose channel is not there yet are
+    /// in no list: they stay where `rings` says so (the connection that they were sent on still lives).
+    pub fn replace(&mut self, listed: Vec<(LegId, Leg)>, rings: bool) {
+        let before = std::mem::take(&mut self.legs);
+        self.bridges.clear();
+        if rings {
+            self.legs.extend(before.into_iter().filter(|(_, leg)| !leg.inbound && leg.name.is_empty()));
+        }
+        for (id, leg) in listed {
+            self.put(id, leg);
+        }
+        let legs = &self.legs;
+        self.hang_ups.retain(|id, _| legs.contains_key(id));
     }
 
     /// A leg that we have just asked for, under the id we gave it.
     pub fn rung(&mut self, leg: &LegId, tags: Tags) {
         let mut new = Leg::new(false);
         new.tags = Some(tags);
-        self.legs.insert(leg.clone(), new);
+        self.put(leg.clone(), new);
     }
 
     pub fn remove(&mut self, leg: &LegId) -> Option<Leg> {
+        self.hang_ups.remove(leg);
+        self.enter_bridge(leg, None);
         self.legs.remove(leg)
+    }
+
+    /// The other end has hung up, and the switch has not carried it out yet.
+    pub fn is_dying(&self, leg: &LegId) -> bool {
+        self.hang_ups.contains_key(leg)
+    }
+
+    fn enter_bridge(&mut self, id: &LegId, bridge: Option<Arc<str>>) {
+        let Some(leg) = self.legs.get_mut(id) else { return };
+        let before = std::mem::replace(&mut leg.bridge, bridge.clone());
+        if before == bridge {
+            return;
+        }
+        if let Some(before) = before
+            && let Some(inside) = self.bridges.get_mut(&before)
+        {
+            inside.retain(|other| other != id);
+            if inside.is_empty() {
+                self.bridges.remove(&before);
+            }
+        }
+        if let Some(bridge) = bridge {
+            self.bridges.entry(bridge).or_default().push(id.clone());
+        }
     }
 
     /// Legs whose hang-up was lost: to be hung up by us. Each comes again after the same time.
@@ -158,23 +233,22 @@ impl Legs {
         }
         let Some(id) = frame.text("Uniqueid").map(|id| LegId::new(id.as_ref())) else { return Vec::new() };
         match event {
-            "Newchannel" => self.new_channel(&id, frame),
+            "Newchannel" => self.new_channel(now, &id, frame),
             "Newstate" => self.new_state(&id, frame),
             "AsyncAGIStart" => self.agi_started(&id, frame),
             "AsyncAGIExec" => self.agi_executed(&id, frame),
             "AsyncAGIEnd" => {
                 if let Some(leg) = self.legs.get_mut(&id) {
                     leg.in_hand = false;
-                    return vec![Heard::AgiLeft { leg: id }];
+                    return vec![Heard::AgiLeft { leg: id, why: Left::Ended }];
                 }
                 Vec::new()
             }
             "BridgeEnter" => self.bridge_entered(&id, frame),
             "BridgeLeave" => {
-                if let Some(leg) = self.legs.get_mut(&id)
-                    && frame.text("BridgeUniqueid").as_deref() == leg.bridge.as_deref()
-                {
-                    leg.bridge = None;
+                let left = frame.text("BridgeUniqueid");
+                if self.legs.get(&id).is_some_and(|leg| leg.bridge.as_deref() == left.as_deref()) {
+                    self.enter_bridge(&id, None);
                 }
                 Vec::new()
             }
@@ -191,7 +265,7 @@ impl Legs {
         }
     }
 
-    fn new_channel(&mut self, id: &LegId, frame: &Frame) -> Vec<Heard> {
+    fn new_channel(&mut self, now: Moment, id: &LegId, frame: &Frame) -> Vec<Heard> {
         let name = frame.text("Channel").unwrap_or_default().into_owned();
         if name.starts_with("Surrogate/") {
             return Vec::new();
@@ -199,6 +273,8 @@ impl Legs {
         if let Some(leg) = self.legs.get_mut(id) {
             leg.name = name;
             if leg.hang_up.is_some() {
+                // Until it is gone: this one may be lost as any other.
+                self.hang_ups.entry(id.clone()).or_insert(now);
                 return vec![Heard::HangUpNow { leg: id.clone() }];
             }
             return Vec::new();
@@ -215,6 +291,15 @@ impl Legs {
     }
 
     fn new_state(&mut self, id: &LegId, frame: &Frame) -> Vec<Heard> {
+        if !self.legs.contains_key(id) {
+            // Rung on a connection that is lost by now.
+            let tags = tags_of(frame).filter(Tags::on_an_agents_leg);
+            let Some(tags) = tags.filter(|_| self.legs.len() < MOST_LEGS) else { return Vec::new() };
+            let mut leg = Leg::new(false);
+            leg.name = frame.text("Channel").unwrap_or_default().into_owned();
+            leg.tags = Some(tags);
+            self.legs.insert(id.clone(), leg);
+        }
         let Some(leg) = self.legs.get_mut(id) else { return Vec::new() };
         match frame.get("ChannelState") {
             Some(b"6") => leg.up = LegUp::Up,
@@ -241,29 +326,31 @@ impl Legs {
         }
         let switch = self.switch.clone();
         let dying = self.hang_ups.contains_key(id);
+        self.enter_bridge(id, None);
         let Some(leg) = self.legs.get_mut(id) else { return Vec::new() };
         leg.in_hand = true;
-        leg.bridge = None;
         leg.up = if frame.get("ChannelState") == Some(b"6") { LegUp::Up } else { leg.up };
         if dying || leg.hang_up.is_some() {
             // A dead channel that fell back into its AGI: its hang-up is under way.
             return Vec::new();
         }
+        let in_hand = Heard::InHand { leg: id.clone() };
         if leg.told {
-            return vec![Heard::Tell(Input::LegParted { leg: id.clone() })];
+            return vec![in_hand, Heard::Tell(Input::LegParted { leg: id.clone() })];
         }
         leg.told = true;
         if leg.inbound {
             leg.caller(frame);
-            vec![Heard::Tell(Input::CallerArrived {
+            let arrived = Input::CallerArrived {
                 switch,
                 leg: id.clone(),
                 from: leg.from.clone(),
                 name: leg.caller_name.clone(),
                 to: leg.to.clone(),
-            })]
+            };
+            vec![Heard::Tell(arrived), in_hand]
         } else {
-            vec![Heard::Tell(Input::LegAnswered { leg: id.clone() })]
+            vec![Heard::Tell(Input::LegAnswered { leg: id.clone() }), in_hand]
         }
     }
 
@@ -275,12 +362,15 @@ impl Legs {
     }
 
     fn bridge_entered(&mut self, id: &LegId, frame: &Frame) -> Vec<Heard> {
-        let Some(bridge) = frame.text("BridgeUniqueid").map(|bridge| bridge.into_owned()) else { return Vec::new() };
+        let Some(bridge) = frame.text("BridgeUniqueid").map(|bridge| Arc::from(bridge.as_ref())) else {
+            return Vec::new();
+        };
+        self.enter_bridge(id, Some(bridge));
         let Some(leg) = self.legs.get_mut(id) else { return Vec::new() };
-        leg.bridge = Some(bridge.clone());
         leg.in_hand = false;
+        leg.leaving = false;
         leg.up = LegUp::Up;
-        let mut heard = vec![Heard::AgiLeft { leg: id.clone() }];
+        let mut heard = vec![Heard::AgiLeft { leg: id.clone(), why: Left::Joined }];
         // A pick-up whose AGI we never saw begin counts as one.
         if !leg.inbound && !leg.told {
             leg.told = true;
@@ -294,20 +384,23 @@ impl Legs {
 
     fn joined_with(&self, id: &LegId) -> Option<LegId> {
         let bridge = self.legs.get(id)?.bridge.as_deref()?;
-        self.legs
-            .iter()
-            .find(|(other, leg)| *other != id && leg.bridge.as_deref() == Some(bridge))
-            .map(|(other, _)| other.clone())
+        self.bridges.get(bridge)?.iter().find(|other| *other != id).cloned()
     }
 
     fn hung_up(&mut self, id: &LegId, frame: &Frame) -> Vec<Heard> {
-        self.hang_ups.remove(id);
-        let Some(leg) = self.legs.remove(id) else { return Vec::new() };
-        let mut heard = vec![Heard::AgiLeft { leg: id.clone() }];
+        let rang = self.legs.get(id).is_some_and(|leg| leg.rang);
+        self.ended(id, failure(frame, rang, self.is_dying(id)))
+    }
+
+    /// A leg is gone, by its own event or by another proof. Exactly one end is told of each: of one that was rung
+    /// and never answered, `LegFailed` alone.
+    pub fn ended(&mut self, id: &LegId, why: Failure) -> Vec<Heard> {
+        let Some(leg) = self.remove(id) else { return Vec::new() };
+        let mut heard = vec![Heard::AgiLeft { leg: id.clone(), why: Left::HungUp }];
         if leg.told {
             heard.push(Heard::Tell(Input::LegHungUp { leg: id.clone() }));
         } else if !leg.inbound {
-            let why = if leg.hang_up.is_some() { Failure::Withdrawn } else { failure(frame) };
+            let why = if leg.hang_up.is_some() { Failure::Withdrawn } else { why };
             heard.push(Heard::Tell(Input::LegFailed { leg: id.clone(), why }));
         }
         heard
@@ -318,11 +411,7 @@ impl Legs {
         let failed = frame.get("Response") == Some(b"Failure");
         let Some(id) = frame.text("Uniqueid").map(|id| LegId::new(id.as_ref())) else { return Vec::new() };
         match self.legs.get(&id) {
-            Some(leg) if failed && leg.name.is_empty() && !leg.inbound => {
-                let why = if leg.hang_up.is_some() { Failure::Withdrawn } else { Failure::Unreachable };
-                self.legs.remove(&id);
-                vec![Heard::Tell(Input::LegFailed { leg: id, why })]
-            }
+            Some(leg) if failed && leg.name.is_empty() && !leg.inbound => self.ended(&id, Failure::Unreachable),
             Some(_) | None => Vec::new(),
         }
     }
@@ -354,25 +443,31 @@ impl Legs {
         leg.name = name;
         leg.up = if item.get("ChannelState") == Some(b"6") { LegUp::Up } else { LegUp::Ringing };
         let bridge = item.text("BridgeId").or_else(|| item.text("BridgeID")).unwrap_or_default();
-        leg.bridge = (!bridge.is_empty()).then(|| bridge.into_owned());
-        let application = item.text("Application").unwrap_or_default();
-        let in_entry = context == self.contexts.entry || context == self.contexts.agent;
-        // The application is the last one executed: ours are run from within the AGI.
-        let ours = ["AGI", "Answer", "StartMusicOnHold", "StopMusicOnHold"].contains(&application.as_ref());
-        leg.in_hand = leg.bridge.is_none() && in_entry && ours;
+        leg.bridge = (!bridge.is_empty()).then(|| Arc::from(bridge.as_ref()));
+        let in_our_lines = context == self.contexts.entry || context == self.contexts.agent;
+        // The application is the last one executed, and within the AGI it may be anything that we had executed. But
+        // our lines of the dialplan lead into the AGI and nowhere else: who is on them is in it, or a few steps away
+        // (that `AsyncAGIStart` follows, and is told as `LegParted`). What the switch serves by itself is elsewhere.
+        let leaves = item.get("Application") == Some(b"Hangup");
+        leg.in_hand = leg.bridge.is_none() && in_our_lines && !leaves;
+        leg.leaving = false;
         if leg.inbound {
             leg.caller(item);
         }
         if tags.is_some() {
             leg.tags = tags;
         }
-        leg.told = leg.in_hand || leg.bridge.is_some();
+        // A phone that rings has still to be told answered, or failed.
+        leg.told = leg.in_hand && (leg.inbound || leg.up == LegUp::Up) || leg.bridge.is_some();
         Some((id, leg))
     }
 
-    pub fn put(&mut self, id: LegId, leg: Leg) {
+    pub fn put(&mut self, id: LegId, mut leg: Leg) {
         if self.legs.len() < MOST_LEGS {
-            self.legs.insert(id, leg);
+            self.enter_bridge(&id, None);
+            let bridge = leg.bridge.take();
+            self.legs.insert(id.clone(), leg);
+            self.enter_bridge(&id, bridge);
         }
     }
 
@@ -420,12 +515,14 @@ fn tags_of(frame: &Frame) -> Option<Tags> {
 
 /// Q.850 causes with SIP's reply beside them where the switch gives it (measured: 17/486, 21/603, 19/480, 1/404,
 /// 34/503; 127/487 after our own CANCEL, at the end of ringing too).
-fn failure(frame: &Frame) -> Failure {
+/// A phone that the switch has given up ringing is 19/480 as well; but what a phone says comes as a `HangupRequest`
+/// first (`refused`), and a switch that gives up asks nobody. One that never even rang is not there.
+fn failure(frame: &Frame, rang: bool, refused: bool) -> Failure {
     let sip = frame.number::<u16>("TechCause");
     match frame.number::<u8>("Cause") {
         Some(17) => Failure::Busy,
         Some(21) => Failure::Rejected,
-        Some(19) if sip == Some(480) => Failure::Unreachable,
+        Some(19) if if refused { sip == Some(480) } else { !rang } => Failure::Unreachable,
         Some(1 | 2 | 3 | 20 | 22 | 27 | 28 | 34 | 38 | 41 | 42 | 44 | 50 | 58 | 88) => Failure::Unreachable,
         Some(_) | None => Failure::NoAnswer,
     }

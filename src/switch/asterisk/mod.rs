@@ -4,6 +4,7 @@ pub mod ami;
 mod driver;
 mod legs;
 mod orders;
+mod plays;
 
 pub use driver::{Asterisk, start};
-pub use legs::{Contexts, Heard, Leg, Legs};
+pub use legs::{Contexts, Heard, Left, Leg, Legs};

@@ -1,5 +1,6 @@
 //! One order of the core as Asterisk's actions. Pure: nothing is sent here.
 
+use super::ami::timing;
 use super::ami::{Action, AgiCommand};
 use super::legs::{Contexts, Legs};
 use crate::routing::ids::{CallerName, LegId, PhoneNumber};
@@ -23,7 +24,7 @@ pub fn actions_for(act: &Act, legs: &Legs, contexts: &Contexts) -> Result<Action
             let channel = channel(leg)?;
             // `i`: without the 500 ms that Answer waits for media.
             let answer = AgiCommand::new("EXEC Answer").arg("0,i");
-            vec![dead_man(&channel, DEAD_MAN_S), Action::agi(channel, "answer", &answer)]
+            vec![Action::agi(channel, "answer", &answer)]
         }
         Act::StartMusic { leg, class } => {
             let class = if class.is_empty() { "default" } else { class };
@@ -42,7 +43,8 @@ pub fn actions_for(act: &Act, legs: &Legs, contexts: &Contexts) -> Result<Action
                 .with("ChannelId", leg.as_str())
                 .with("Timeout", ring_for.as_millis().to_string())
                 .with("CallerID", caller_id(from, name))
-                .with("Async", "true");
+                .with("Async", "true")
+                .timed(timing::is_on().then(|| from.to_string()));
             for (name, value) in Tags::NAMES.into_iter().zip(tags.values()) {
                 ring = ring.variable(name, value);
             }
@@ -51,7 +53,9 @@ pub fn actions_for(act: &Act, legs: &Legs, contexts: &Contexts) -> Result<Action
         Act::Connect { caller, agent } => {
             let (caller, agent) = (channel(caller)?, channel(agent)?);
             let bridge = Action::new("Bridge").with("Channel1", &caller).with("Channel2", &agent);
-            // The dead man's limit would hang a talking call up.
+            // The dead man's limit would hang a talking call up. A caller who was never answered is answered by
+            // Bridge itself: one whose CANCEL comes at that moment holds the whole session up for the 500 ms that it
+            // waits for media (measured), so callers are better answered before.
             vec![dead_man(&caller, 0), bridge]
         }
         Act::HangUp { leg, cause } => vec![hang_up(&channel(leg)?, q850(*cause))],
@@ -114,7 +118,7 @@ mod tests {
     fn a_hostile_name_means_nothing_to_the_switch() {
         let name = CallerName::cleaned("\"><sip:evil@x>,\\;\r\nAction: Logoff");
         let shown = caller_id(&PhoneNumber::cleaned("1<2>\"\r\n3"), &name);
-        assert_eq!(shown, "\"sip:evil@x     Action: Logoff\" <123>");
+        assert_eq!(shown, "\"sip:evil@x    Action: Logoff\" <123>");
         assert!(Action::new("Originate").with("CallerID", shown).checked().is_ok());
     }
 }

@@ -1,6 +1,7 @@
 //! What is shown of a run: percentiles, processor time, a table, JSON.
 
 use crate::floor::{Load, Seen};
+use crate::parts::Parts;
 use serde_json::json;
 use std::{fmt::Write, time::Duration};
 
@@ -69,6 +70,8 @@ pub struct Figures {
     second_calls: u32,
     /// Milliseconds of processor time a call, by process.
     processor_ms: Vec<(String, f64)>,
+    /// Switch to us, our decision, us to phone.
+    parts: [Option<Percentiles>; 3],
 }
 
 impl Figures {
@@ -79,6 +82,7 @@ impl Figures {
         load: &Load,
         seen: &Seen,
         processor_ms: Vec<(String, f64)>,
+        parts: &Parts,
     ) -> Figures {
         Figures {
             name: name.to_owned(),
@@ -93,6 +97,7 @@ impl Figures {
             failed: seen.failed,
             second_calls: seen.second_calls,
             processor_ms,
+            parts: [&parts.switch_to_us, &parts.our_decision, &parts.us_to_phone].map(|part| Percentiles::of(part)),
         }
     }
 
@@ -117,6 +122,9 @@ pub fn json(all: &[Figures]) -> serde_json::Value {
                 "whole_s": f.whole_s,
                 "failed": f.failed,
                 "second_calls": f.second_calls,
+                "switch_to_us": f.parts[0].as_ref().map(Percentiles::json),
+                "our_decision": f.parts[1].as_ref().map(Percentiles::json),
+                "us_to_phone": f.parts[2].as_ref().map(Percentiles::json),
                 "processor_ms_per_call": f.processor_ms.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
             })
         })
@@ -149,6 +157,18 @@ pub fn table(all: &[Figures]) -> String {
             f.failed + f.second_calls,
             processors.join(", ")
         );
+    }
+    for f in all.iter().filter(|f| f.parts[1].is_some()) {
+        let _ = writeln!(table, "\n{}, {}: the three parts of the way to the phone, ms", f.name, f.case);
+        for (name, part) in ["switch to us", "our decision", "us to phone"].iter().zip(&f.parts) {
+            if let Some(part) = part {
+                let _ = writeln!(
+                    table,
+                    "   {name:<14} p50 {:>7.3}   p99 {:>7.3}   max {:>7.3}",
+                    part.p50, part.p99, part.max
+                );
+            }
+        }
     }
     table
 }

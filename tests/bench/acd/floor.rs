@@ -36,6 +36,9 @@ pub struct Load<'a> {
 pub struct Seen {
     /// From a caller's INVITE to the INVITE at the agent's phone, one for each call.
     pub to_phone: Vec<Duration>,
+    /// The two moments behind each of `to_phone`, by the caller's number: what a program under test says of its own part
+    /// is put between them.
+    pub stamps: BTreeMap<String, (Instant, Instant)>,
     /// From an agent's hanging up to the next INVITE at the same phone, where callers were waiting all the while.
     pub to_next: Vec<Duration>,
     /// From the first caller's INVITE to the last end of a call.
@@ -351,6 +354,7 @@ impl<'a> Run<'a> {
         }
         if let Some(sent) = self.waiting.remove(invite.caller()) {
             self.seen.to_phone.push(now.duration_since(sent));
+            self.seen.stamps.insert(invite.caller().to_owned(), (sent, now));
         }
         if let Some(free) = self.free.remove(&agent)
             && free.callers_waited

@@ -5,6 +5,7 @@
 
 mod figures;
 mod floor;
+mod parts;
 mod sip;
 
 use clap::Parser;
@@ -31,6 +32,10 @@ struct Arguments {
     /// A process whose processor time is shown per call: a name and its id, as in `asterisk=123`
     #[arg(long = "process")]
     processes: Vec<String>,
+    /// The log of the program under test, where it writes when it heard of a caller and when it rang (see `parts`);
+    /// for targets named after it: the last one
+    #[arg(long)]
+    timing: Option<std::path::PathBuf>,
     #[arg(long, default_value_t = 200)]
     calls: u32,
     /// Calls a second
@@ -71,6 +76,7 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
         .map_err(|e| format!("cannot be the phones at 127.0.0.1:{}: {e}", arguments.phone_port))?;
     let processes = arguments.processes.iter().map(|p| figures::Process::parse(p)).collect::<Result<Vec<_>, _>>()?;
 
+    let tie = parts::Tie::now();
     let mut all = Vec::new();
     for target in &arguments.targets {
         let (name, number) = target.split_once('=').ok_or_else(|| format!("--target {target}: no `=`"))?;
@@ -86,7 +92,14 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
             eprintln!("   {name}, agents {case}: {} calls at {} a second", load.calls, load.rate);
             let seen = floor.run(&load).map_err(|e| format!("{name}, {case}: {e}"))?;
             let used = processes.iter().zip(&before).map(|(p, b)| p.used_since(*b, load.calls)).collect();
-            all.push(Figures::of(name, number, case, &load, &seen, used));
+            // Where callers wait, ringing has to do with agents coming free, not with the way of a call.
+            let log = arguments
+                .timing
+                .as_ref()
+                .filter(|_| case == "idle")
+                .and_then(|path| std::fs::read_to_string(path).ok());
+            let parts = log.map(|log| parts::parts(&log, &tie, &seen.stamps)).unwrap_or_default();
+            all.push(Figures::of(name, number, case, &load, &seen, used, &parts));
         }
     }
     if arguments.json {

@@ -22,6 +22,31 @@ pub async fn a_caller_connected_while_a_prompt_plays_hears_the_agent<W: World>(w
     world.controller().returned(play).await;
 }
 
+pub async fn a_prompt_that_a_connect_overtook_is_not_heard_when_the_caller_is_back<W: World>(world: &mut W) {
+    for round in 0..10 {
+        let (caller, leg) = arrive(world, &format!("1033{round}")).await;
+        let effect = world.controller().order(Act::Answer { leg: leg.clone() }).await;
+        world.controller().done(effect).await;
+        world.answered(&caller).await;
+        let agent = pick_up(world, 1).await;
+        // One right behind the other: whether the prompt has begun is chance.
+        let sound = world.long_sound();
+        let play = world.controller().play(&leg, sound, Duration::from_secs(12)).await;
+        let effect = world.controller().connect(&leg, &agent).await;
+        world.controller().done(effect).await;
+        world.controller().joined(&leg, &agent).await;
+        world.controller().returned(play).await;
+        world.put_down(1).await;
+        world.controller().hung_up(&agent).await;
+        world.controller().parted(&leg).await;
+        // A prompt of ten seconds would be in the music's way.
+        world.controller().music(&leg).await;
+        world.hears(&leg, Heard::Music).await;
+        world.hang_up(&caller).await;
+        world.controller().hung_up(&leg).await;
+    }
+}
+
 pub async fn a_caller_whose_agent_hangs_up_is_parted_and_alive<W: World>(world: &mut W) {
     let (caller, leg, agent) = talk(world, "10301", 1).await;
     world.put_down(1).await;

@@ -91,6 +91,13 @@ impl Asterisk {
         signal(self.pid(), libc::SIGCONT);
     }
 
+    /// `kill -9`: no BYE, no event; and comes back empty.
+    pub fn crash(&mut self) {
+        signal(self.pid(), libc::SIGKILL);
+        self.run("down", &[]);
+        self.bring_up();
+    }
+
     /// Stops with a BYE to every call, and comes back empty.
     pub fn restart(&mut self) {
         self.run("down", &[]);

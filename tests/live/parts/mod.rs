@@ -6,6 +6,7 @@
 #![allow(dead_code)] // each scenario uses some of the parts
 
 pub mod asterisk;
+pub mod centre;
 pub mod cordboard;
 pub mod observer;
 pub mod postgres;

@@ -44,13 +44,20 @@ pub struct Action {
     headers: usize,
     within: Duration,
     mistake: Option<BadValue>,
+    timed: Option<String>,
 }
 
 impl Action {
     /// An action by its name in the manager interface: `Ping`, `Originate`, `Bridge`.
     pub fn new(name: &str) -> Self {
-        let mut action =
-            Self { name: name.to_owned(), lines: Vec::new(), headers: 2, within: ANSWER_WITHIN, mistake: None };
+        let mut action = Self {
+            name: name.to_owned(),
+            lines: Vec::new(),
+            headers: 2,
+            within: ANSWER_WITHIN,
+            mistake: None,
+            timed: None,
+        };
         if !is_header_name(name) {
             action.refuse(BadValue::HeaderName { name: shown(name) });
         }
@@ -108,6 +115,17 @@ impl Action {
             action.refuse(BadValue::VariableName { name: shown(name) });
         }
         action.with_some("Channel", channel).with("Variable", name).with("Value", value)
+    }
+
+    /// Mark it: the log says when it was on the wire ([`super::timing`]).
+    #[must_use]
+    pub fn timed(mut self, mark: Option<String>) -> Self {
+        self.timed = mark;
+        self
+    }
+
+    pub(super) fn take_mark(&mut self) -> Option<String> {
+        self.timed.take()
     }
 
     /// How long to wait for the answer, instead of [`ANSWER_WITHIN`].

@@ -19,7 +19,8 @@ use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use super::action::{Action, BadValue};
 use super::codec::Frame;
 use super::events::{Events, Received, queue};
-use super::link::{Batch, Link, Question, Stage, Tally, Waiter};
+use super::link::{Batch, Link, Stage, Tally, Writes};
+use super::questions::{Question, Waiter};
 use super::tls::Tls;
 
 /// How long TCP, and then TLS, may take to come up. A switch next door takes milliseconds.
@@ -37,9 +38,6 @@ pub const MOST_QUEUED: usize = 4_096;
 
 /// The most bytes that wait to be written. An action has some 200.
 pub const MOST_QUEUED_BYTES: usize = 4 << 20;
-
-/// How much of a refusal's words is kept, in characters.
-const LONGEST_REFUSAL: usize = 400;
 
 /// What can go wrong, by what the caller can do about it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -149,7 +147,7 @@ pub async fn connect(address: &AmiAddress) -> Result<(Ami, Events), AmiError> {
                 .await
                 .map_err(|_| AmiError::TimedOut(CONNECT_WITHIN))?
                 .map_err(|error| lost(&error))?;
-            open(stream, &address.login).await
+            open_writing(stream, &address.login, Writes::ByLines).await
         }
         None => open(stream, &address.login).await,
     }
@@ -160,6 +158,17 @@ pub async fn connect(address: &AmiAddress) -> Result<(Ami, Events), AmiError> {
 /// # Errors
 /// As [`connect`].
 pub async fn open<S>(stream: S, login: &Login) -> Result<(Ami, Events), AmiError>
+where
+    S: AsyncRead + AsyncWrite + Send + 'static,
+{
+    open_writing(stream, login, Writes::Whole).await
+}
+
+/// As [`open`], with a say in how what is sent is cut into writes: over TLS it must be [`Writes::ByLines`].
+///
+/// # Errors
+/// As [`connect`].
+pub async fn open_writing<S>(stream: S, login: &Login, writes: Writes) -> Result<(Ami, Events), AmiError>
 where
     S: AsyncRead + AsyncWrite + Send + 'static,
 {
@@ -179,7 +188,7 @@ where
     let (events_in, events) = queue(generation);
     let (batches_in, batches) = mpsc::channel(MOST_QUEUED);
     let (stage_in, stage) = watch::channel(Stage::Connected);
-    tokio::spawn(Link::new(stream, batches, events_in, stage_in, Arc::clone(&shared)).run());
+    tokio::spawn(Link::new(stream, writes, batches, events_in, stage_in, Arc::clone(&shared)).run());
     let ami = Ami { shared, batches: batches_in, stage };
     ami.log_in(login).await?;
     Ok((ami, events))
@@ -268,7 +277,7 @@ impl Ami {
         Ok(Answer::new(answer, within, action_id, &self.shared))
     }
 
-    /// Sends several actions in one write, in order; the answers come in the same order. Either all are sent or none.
+    /// Sends several actions in one write (over TLS as many as it takes, one behind the other), in order; the answers come in the same order. Either all are sent or none.
     ///
     /// # Errors
     /// `BadValue`, `Overloaded`, `Lost`: nothing was sent.
@@ -293,7 +302,7 @@ impl Ami {
     ///
     /// # Errors
     /// As [`Ami::ask`]. Some empty lists are `Refused` (`No Contacts found`, `No active conferences.`). A list longer
-    /// than [`super::link::MOST_LIST_ITEMS`] is `Garbled`.
+    /// than [`super::questions::MOST_LIST_ITEMS`] is `Garbled`.
     pub async fn list(&self, action: Action) -> Result<List, AmiError> {
         self.send_list(action)?.await
     }
@@ -338,11 +347,12 @@ impl Ami {
     }
 
     fn start_batch(&self) -> Batch {
-        Batch { bytes: Vec::new(), questions: Vec::new(), deadline: None }
+        Batch { bytes: Vec::new(), questions: Vec::new(), deadline: None, marks: Vec::new() }
     }
 
     fn add(&self, batch: &mut Batch, action: Action, waiter: Waiter) -> Result<(String, Duration), AmiError> {
-        let action = action.checked()?;
+        let mut action = action.checked()?;
+        batch.marks.extend(action.take_mark());
         let number = self.shared.next_number();
         let action_id = self.shared.action_id(number);
         action.write_to(&action_id, &mut batch.bytes);
@@ -410,20 +420,6 @@ fn login_mask(wanted: &str) -> (String, bool) {
     } else {
         (format!("system,{wanted}"), false)
     }
-}
-
-/// The words of a refusal; `None` where the response is none.
-pub(super) fn refusal(response: &Frame, outcome: &[u8]) -> Option<String> {
-    let good: [&[u8]; 4] = [b"Success", b"Goodbye", b"Follows", b"Pong"];
-    if good.iter().any(|good| outcome.eq_ignore_ascii_case(good)) {
-        return None;
-    }
-    // A command's refusal says `Command output follows`, and the reason is in the output.
-    let output = response.output().first().map(|line| String::from_utf8_lossy(line).into_owned());
-    let message = output
-        .or_else(|| response.text("Message").map(|message| message.into_owned()))
-        .unwrap_or_else(|| String::from_utf8_lossy(outcome).into_owned());
-    Some(message.trim().chars().filter(|c| !c.is_control()).take(LONGEST_REFUSAL).collect())
 }
 
 /// A whole list.
@@ -499,18 +495,6 @@ mod tests {
         assert_eq!(login_mask("call, system"), ("call, system".into(), true));
         assert_eq!(login_mask("call,agi"), ("system,call,agi".into(), false));
         assert_eq!(login_mask("off"), ("system".into(), false));
-    }
-
-    #[test]
-    fn a_refusal_is_in_the_words_of_the_switch() {
-        let words = |lines: &'static str| refusal(&Frame::from_lines(lines), b"Error");
-        assert_eq!(words("Response: Error\r\nMessage: No Contacts found\n").as_deref(), Some("No Contacts found"));
-        assert_eq!(
-            words("Response: Error\r\nMessage: Command output follows\r\nOutput: No such command 'x'").as_deref(),
-            Some("No such command 'x'")
-        );
-        assert_eq!(words("Response: Error").as_deref(), Some("Error"));
-        assert_eq!(refusal(&Frame::from_lines("Response: Success"), b"Success"), None);
     }
 
     #[test]

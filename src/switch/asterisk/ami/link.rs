@@ -2,24 +2,23 @@
 //! who waits is told.
 //!
 //! Reading never waits for anybody: events go into a queue that drops rather than blocks, answers to waiters that may
-//! be gone. An answer is matched by ActionID alone; a question whose waiter is gone stays known until it is answered,
-//! so that its answer is thrown away and never given to another.
+//! be gone ([`super::questions`]).
 
-use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::action::Action;
-use super::client::{AmiError, Counts, List, Shared, refusal};
+use super::client::{AmiError, Counts, Shared};
 use super::codec::{Decoded, Decoder, Frame, Garbled, Kind};
 use super::events::{Received, Resync, Sender};
+use super::questions::{Answered, Question, Questions, Sorted};
 
 /// A switch that has answered nothing for this long is asked with a Ping.
 pub const PING_AFTER: Duration = Duration::from_secs(2);
@@ -31,17 +30,11 @@ pub const DEAD_AFTER: Duration = Duration::from_secs(5);
 /// A switch that takes no byte for this long is given up.
 pub const WRITE_WITHIN: Duration = Duration::from_secs(5);
 
-/// The most questions without an answer. What is beyond waits in the queue to be written.
-pub const MOST_IN_FLIGHT: usize = 4_096;
-
 /// Nothing more is taken from the queue while this many bytes wait for the network.
 pub const MOST_UNWRITTEN: usize = 256 * 1024;
 
-/// The longest list collected: five times the channels of the largest centre.
-pub const MOST_LIST_ITEMS: usize = 50_000;
-
-/// The most bytes of one list; a channel's item has 850.
-pub const MOST_LIST_BYTES: usize = 48 << 20;
+/// What Asterisk reads at once, in bytes: one line of the longest kind. See [`Writes::ByLines`].
+pub const LONGEST_RECORD: usize = 1_024;
 
 /// How much is read at once, in bytes: 140 events.
 const READ_SIZE: usize = 64 * 1024;
@@ -57,6 +50,18 @@ pub(super) enum Stage {
     Booted,
 }
 
+/// How what is sent is cut into writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writes {
+    /// Everything that is there at once.
+    Whole,
+    /// Whole lines, at most [`LONGEST_RECORD`] bytes of them: one TLS record each. Asterisk takes 1,024 bytes out of
+    /// a record and then waits for the network, although the rest of the record lies there decrypted: what does not
+    /// fit is carried out only when something else arrives. (Asterisk 22: 500 actions in one record took 2 s, until
+    /// our next Ping; by lines 9 ms.)
+    ByLines,
+}
+
 /// Actions that are written together.
 #[derive(Debug)]
 pub(super) struct Batch {
@@ -64,67 +69,8 @@ pub(super) struct Batch {
     pub(super) questions: Vec<Question>,
     /// After this nobody waits any more, and it is not written: a Bridge that comes seconds late does harm.
     pub(super) deadline: Option<Instant>,
-}
-
-#[derive(Debug)]
-pub(super) struct Question {
-    pub(super) number: u64,
-    pub(super) waiter: Waiter,
-}
-
-#[derive(Debug)]
-pub(super) enum Waiter {
-    One(oneshot::Sender<Result<Frame, AmiError>>),
-    List(oneshot::Sender<Result<List, AmiError>>),
-}
-
-/// A question that is not answered yet, or not to its end.
-#[derive(Debug)]
-enum Asked {
-    One(oneshot::Sender<Result<Frame, AmiError>>),
-    List(oneshot::Sender<Result<List, AmiError>>),
-    Listing(Box<Listing>),
-    /// A list for which nobody waits: its items must not be taken for news.
-    Unwanted,
-    Ping,
-}
-
-#[derive(Debug)]
-struct Listing {
-    to: oneshot::Sender<Result<List, AmiError>>,
-    list: List,
-    bytes: usize,
-}
-
-impl Asked {
-    fn is_wanted(&self) -> bool {
-        match self {
-            Asked::One(to) => !to.is_closed(),
-            Asked::List(to) => !to.is_closed(),
-            Asked::Listing(listing) => !listing.to.is_closed(),
-            Asked::Unwanted => false,
-            Asked::Ping => true,
-        }
-    }
-
-    /// Tells whoever waits; false when nobody did.
-    fn fail(self, why: AmiError) -> bool {
-        match self {
-            Asked::One(to) => to.send(Err(why)).is_ok(),
-            Asked::List(to) => to.send(Err(why)).is_ok(),
-            Asked::Listing(listing) => listing.to.send(Err(why)).is_ok(),
-            Asked::Unwanted | Asked::Ping => true,
-        }
-    }
-}
-
-impl From<Waiter> for Asked {
-    fn from(waiter: Waiter) -> Self {
-        match waiter {
-            Waiter::One(to) => Asked::One(to),
-            Waiter::List(to) => Asked::List(to),
-        }
-    }
+    /// Of actions whose writing is timed.
+    pub(super) marks: Vec<String>,
 }
 
 /// The counters behind [`Counts`].
@@ -157,8 +103,14 @@ fn count(counter: &AtomicU64) {
 }
 
 /// One write, or a flush where everything is written. Loses nothing when cancelled.
-async fn push_out<W: AsyncWrite>(writer: &mut WriteHalf<W>, out: &mut BytesMut) -> Next {
-    if out.is_empty() { Next::Flushed(writer.flush().await) } else { Next::Wrote(writer.write_buf(out).await) }
+async fn push_out<W: AsyncWrite>(writer: &mut WriteHalf<W>, out: &[u8]) -> Next {
+    if out.is_empty() { Next::Flushed(writer.flush().await) } else { Next::Wrote(writer.write(out).await) }
+}
+
+/// How much of `out` goes into one write by [`Writes::ByLines`]: up to the last end of a line that fits.
+fn lines_that_fit(out: &[u8]) -> usize {
+    let fits = out.get(..LONGEST_RECORD).unwrap_or(out);
+    memchr::memrchr(b'\n', fits).map_or(fits.len(), |lf| lf + 1)
 }
 
 /// What happens next on a connection.
@@ -176,6 +128,11 @@ pub(super) struct Link<S> {
     decoder: Decoder,
     /// What is to be written and is not yet.
     out: BytesMut,
+    writes: Writes,
+    /// Marks of what is in `out`: told when all of it is written.
+    marks: Vec<String>,
+    /// How much of `out` is of the write that has begun.
+    portion: usize,
     /// TLS may hold back what was written.
     unflushed: bool,
     /// Since when nothing could be written although there is something.
@@ -183,7 +140,7 @@ pub(super) struct Link<S> {
     batches: mpsc::Receiver<Batch>,
     /// No handle is left: end when everything is written and answered.
     closing: bool,
-    asked: BTreeMap<u64, Asked>,
+    questions: Questions,
     /// How many frames have come.
     number: u64,
     answered_at: Instant,
@@ -196,6 +153,7 @@ pub(super) struct Link<S> {
 impl<S: AsyncRead + AsyncWrite> Link<S> {
     pub(super) fn new(
         stream: S,
+        writes: Writes,
         batches: mpsc::Receiver<Batch>,
         events: Sender,
         stage: watch::Sender<Stage>,
@@ -208,11 +166,14 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
             writer,
             decoder: Decoder::new(),
             out: BytesMut::new(),
+            writes,
+            marks: Vec::new(),
+            portion: 0,
             unflushed: false,
             stalled_since: now,
             batches,
             closing: false,
-            asked: BTreeMap::new(),
+            questions: Questions::default(),
             number: 0,
             answered_at: now,
             ping: None,
@@ -229,12 +190,10 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
         // Before the waiters are told, so that whoever asks why finds the same answer.
         let _ = self.shared.ended.set(why.clone());
         self.batches.close();
-        for (_, asked) in std::mem::take(&mut self.asked) {
-            asked.fail(why.clone());
-        }
+        self.questions.fail_all(&why);
         while let Ok(batch) = self.batches.try_recv() {
             for question in batch.questions {
-                Asked::from(question.waiter).fail(why.clone());
+                question.waiter.fail(why.clone());
             }
         }
         self.events.end(why);
@@ -255,13 +214,20 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
     }
 
     fn is_idle(&self) -> bool {
-        self.out.is_empty() && !self.unflushed && !self.asked.values().any(Asked::is_wanted)
+        self.out.is_empty() && !self.unflushed && !self.questions.any_wanted()
     }
 
     /// Waits for one thing and deals with it.
     async fn turn(&mut self, chunk: &mut [u8]) -> Result<(), AmiError> {
-        let may_send = !self.closing && self.has_room();
+        let may_send = !self.closing && self.out.len() < MOST_UNWRITTEN && self.questions.have_room();
         let to_push = !self.out.is_empty() || self.unflushed;
+        if self.portion == 0 {
+            self.portion = match self.writes {
+                Writes::Whole => self.out.len(),
+                Writes::ByLines => lines_that_fit(&self.out),
+            };
+        }
+        let portion = self.out.get(..self.portion).unwrap_or(&self.out);
         let alarm = self.next_alarm();
         // In this order because none of the upper ones can go on for ever: what is sent is bounded by what is
         // answered, and that by reading. The alarm comes last, so that after a long sleep of this process or its host
@@ -269,7 +235,7 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
         let next = tokio::select! {
             biased;
             batch = self.batches.recv(), if may_send => Next::Send(batch),
-            pushed = push_out(&mut self.writer, &mut self.out), if to_push => pushed,
+            pushed = push_out(&mut self.writer, portion), if to_push => pushed,
             read = self.reader.read(chunk) => Next::Read(read),
             () = sleep_until(alarm) => Next::Alarm,
         };
@@ -278,11 +244,17 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
             Next::Send(Some(batch)) => self.take_batch(batch),
             Next::Send(None) => self.closing = true,
             Next::Wrote(wrote) => {
-                if wrote.map_err(lost)? == 0 {
+                let length = wrote.map_err(lost)?.min(self.out.len());
+                if length == 0 {
                     return Err(AmiError::Lost("the switch takes no more bytes".into()));
                 }
+                self.out.advance(length);
+                self.portion = self.portion.saturating_sub(length);
                 self.unflushed = true;
                 self.stalled_since = Instant::now();
+                if self.out.is_empty() {
+                    self.marks.drain(..).for_each(|mark| super::timing::written(&mark));
+                }
             }
             Next::Flushed(flushed) => {
                 flushed.map_err(lost)?;
@@ -301,27 +273,20 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
         Ok(())
     }
 
-    /// Whether another batch may be taken. Questions whose waiters are gone give way to new ones.
-    fn has_room(&mut self) -> bool {
-        if self.asked.len() >= MOST_IN_FLIGHT {
-            self.asked.retain(|_, asked| asked.is_wanted());
-        }
-        self.asked.len() < MOST_IN_FLIGHT && self.out.len() < MOST_UNWRITTEN
-    }
-
     fn take_batch(&mut self, batch: Batch) {
         self.shared.queued_bytes.fetch_sub(batch.bytes.len(), Ordering::Relaxed);
         if let Some(deadline) = batch.deadline
             && Instant::now() >= deadline
         {
             for question in batch.questions {
-                Asked::from(question.waiter).fail(AmiError::Overloaded);
+                question.waiter.fail(AmiError::Overloaded);
             }
             return;
         }
         for question in batch.questions {
-            self.asked.insert(question.number, question.waiter.into());
+            self.questions.ask(question);
         }
+        self.marks.extend(batch.marks);
         self.write(&batch.bytes);
     }
 
@@ -372,7 +337,7 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
         let number = self.shared.next_number();
         let mut bytes = Vec::new();
         Action::new("Ping").write_to(&self.shared.action_id(number), &mut bytes);
-        self.asked.insert(number, Asked::Ping);
+        self.questions.ping(number);
         self.ping = Some((number, now));
         self.write(&bytes);
     }
@@ -418,24 +383,33 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
 
     fn sort(&mut self, frame: Frame, read_at: Instant) {
         let question = frame.get("ActionID").and_then(|id| self.question(id));
+        let tally = &self.shared.tally;
         match frame.kind() {
             Kind::Response(_) => {
                 self.answered_at = read_at;
-                self.answer(frame, question);
+                self.ping = self.ping.filter(|(ping, _)| Some(*ping) != question);
+                match self.questions.answer(frame, question, self.number) {
+                    Answered::Delivered => {}
+                    Answered::Late => count(&tally.late),
+                    Answered::Strange => count(&tally.strange),
+                }
             }
             Kind::Event(name) => {
                 if name.eq_ignore_ascii_case(b"FullyBooted") {
                     self.reached(Stage::Booted);
                 }
-                let received = Received { frame, number: self.number, read_at };
-                if let Some(news) = self.list_item(received, question)
-                    && !self.events.received(news)
-                {
-                    count(&self.shared.tally.dropped_events);
+                match self.questions.sort(Received { frame, number: self.number, read_at }, question) {
+                    Sorted::News(news) => {
+                        if !self.events.received(news) {
+                            count(&tally.dropped_events);
+                        }
+                    }
+                    Sorted::Item => {}
+                    Sorted::LateItem => count(&tally.late),
                 }
             }
             Kind::Other => {
-                count(&self.shared.tally.strange);
+                count(&tally.strange);
                 tracing::debug!(generation = %self.shared.generation, "a message that is neither answer nor event");
             }
         }
@@ -447,104 +421,6 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
         std::str::from_utf8(digits).ok()?.parse().ok()
     }
 
-    fn answer(&mut self, response: Frame, question: Option<u64>) {
-        let tally = &self.shared.tally;
-        let Some((number, asked)) = question.and_then(|number| Some((number, self.asked.remove(&number)?))) else {
-            count(&tally.strange);
-            return;
-        };
-        let Kind::Response(outcome) = response.kind() else { return };
-        let list_follows = response.get("EventList").is_some_and(|value| value.eq_ignore_ascii_case(b"start"));
-        let refused = refusal(&response, outcome).map(AmiError::Refused);
-        let delivered = match (asked, refused) {
-            (Asked::Ping, _) => {
-                self.ping = self.ping.filter(|(ping, _)| *ping != number);
-                true
-            }
-            (asked, Some(refused)) => asked.fail(refused),
-            (Asked::One(to), None) => {
-                if list_follows {
-                    self.asked.insert(number, Asked::Unwanted);
-                }
-                to.send(Ok(response)).is_ok()
-            }
-            (Asked::List(to), None) => {
-                let (began, ended) = (self.number, self.number);
-                let list = List { response, items: Vec::new(), complete: None, began, ended };
-                if list_follows {
-                    self.asked.insert(number, Asked::Listing(Box::new(Listing { to, list, bytes: 0 })));
-                    true
-                } else {
-                    to.send(Ok(list)).is_ok()
-                }
-            }
-            // A second response to the same question: seen of no Asterisk.
-            (asked @ (Asked::Listing(_) | Asked::Unwanted), None) => {
-                self.asked.insert(number, asked);
-                count(&tally.strange);
-                true
-            }
-        };
-        if !delivered {
-            count(&tally.late);
-        }
-    }
-
-    /// Takes an item of a list that is under way; gives back what is news.
-    fn list_item(&mut self, received: Received, question: Option<u64>) -> Option<Received> {
-        let Some(number) = question else { return Some(received) };
-        match self.asked.remove(&number) {
-            Some(Asked::Listing(listing)) => {
-                self.collect(number, listing, received);
-                None
-            }
-            Some(Asked::Unwanted) => {
-                if list_end(&received.frame).is_none() {
-                    self.asked.insert(number, Asked::Unwanted);
-                }
-                count(&self.shared.tally.late);
-                None
-            }
-            // An event about an action, not an item: OriginateResponse.
-            Some(asked @ (Asked::One(_) | Asked::List(_) | Asked::Ping)) => {
-                self.asked.insert(number, asked);
-                Some(received)
-            }
-            None => Some(received),
-        }
-    }
-
-    fn collect(&mut self, number: u64, mut listing: Box<Listing>, received: Received) {
-        match list_end(&received.frame) {
-            Some(ListEnd::Complete) => {
-                listing.list.ended = received.number;
-                listing.list.complete = Some(received.frame);
-                if listing.to.send(Ok(listing.list)).is_err() {
-                    count(&self.shared.tally.late);
-                }
-            }
-            Some(ListEnd::Cancelled) => {
-                let _ = listing.to.send(Err(AmiError::Refused("the list was cancelled".into())));
-            }
-            None => {
-                listing.bytes += received.frame.bytes().len();
-                listing.list.items.push(received);
-                let too_long = listing.list.items.len() > MOST_LIST_ITEMS || listing.bytes > MOST_LIST_BYTES;
-                if too_long {
-                    let _ = listing.to.send(Err(AmiError::Garbled(format!(
-                        "a list of more than {MOST_LIST_ITEMS} items or {MOST_LIST_BYTES} bytes"
-                    ))));
-                    self.asked.insert(number, Asked::Unwanted);
-                } else if listing.to.is_closed() {
-                    count(&self.shared.tally.late);
-                    self.asked.insert(number, Asked::Unwanted);
-                } else {
-                    self.asked.insert(number, Asked::Listing(listing));
-                }
-            }
-        }
-    }
-
     fn take_garbled(&mut self, garbled: Garbled) -> Result<(), AmiError> {
         let what = garbled.to_string();
         match garbled {
@@ -552,42 +428,13 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
             Garbled::FrameTooLong { beginning: _, action_id } => {
                 // Not what it said: that may be a caller's.
                 tracing::warn!(generation = %self.shared.generation, "a message was too long and was skipped");
-                self.fail_question(action_id, what);
+                let question = action_id.and_then(|id| self.question(&id));
+                if !self.questions.garbled(question, &what) {
+                    // It may have been an event.
+                    self.events.resync(Resync::Garbled { what });
+                }
                 Ok(())
             }
         }
-    }
-
-    /// Tells whoever waits for what was skipped; where nobody does, it may have been an event.
-    fn fail_question(&mut self, action_id: Option<Bytes>, what: String) {
-        let number = action_id.and_then(|id| self.question(&id));
-        match number.and_then(|number| Some((number, self.asked.remove(&number)?))) {
-            Some((number, asked)) => {
-                match asked {
-                    Asked::List(_) | Asked::Listing(_) | Asked::Unwanted => {
-                        self.asked.insert(number, Asked::Unwanted);
-                    }
-                    Asked::One(_) | Asked::Ping => {}
-                }
-                asked.fail(AmiError::Garbled(what));
-            }
-            None => self.events.resync(Resync::Garbled { what }),
-        }
-    }
-}
-
-enum ListEnd {
-    Complete,
-    Cancelled,
-}
-
-fn list_end(frame: &Frame) -> Option<ListEnd> {
-    let value = frame.get("EventList")?;
-    if value.eq_ignore_ascii_case(b"Complete") {
-        Some(ListEnd::Complete)
-    } else if value.eq_ignore_ascii_case(b"Cancelled") {
-        Some(ListEnd::Cancelled)
-    } else {
-        None
     }
 }

@@ -9,7 +9,9 @@
 //! - [`agi`]: the texts of async AGI inside AMI's headers.
 //! - [`client`]: the handle, connecting and logging in.
 //! - [`link`]: the task that owns one connection.
+//! - [`questions`]: who waits for which answer.
 //! - [`events`]: the bounded queue from that task to the driver.
+//! - [`timing`]: stamps for the benchmark.
 //! - [`tls`]: whom to trust.
 
 pub mod action;
@@ -18,11 +20,16 @@ pub mod client;
 pub mod codec;
 pub mod events;
 pub mod link;
+pub mod questions;
+pub mod timing;
 pub mod tls;
 
 pub use action::{Action, BadValue};
 pub use agi::{AgiCommand, AgiEnv, AgiResult};
-pub use client::{Ami, AmiAddress, AmiError, Generation, List, ListReply, Reply, connect, open};
+pub use client::{
+    Ami, AmiAddress, AmiError, Counts, Generation, List, ListReply, Login, Reply, connect, open, open_writing,
+};
 pub use codec::{Decoder, Frame, Garbled};
 pub use events::{Event, Events, Received, Resync};
+pub use link::Writes;
 pub use tls::{Tls, Trust};

@@ -1,0 +1,48 @@
+//! What is done again because the switch may not have done it: hang-ups that Bridge lost, stops that nobody heard, the
+//! dead man's limit.
+
+use super::{Answered, Driver, MOST_IN_ONE_WRITE, Waiting};
+use crate::routing::Returned;
+use crate::switch::asterisk::ami::Ami;
+use crate::switch::asterisk::orders::{self, DEAD_MAN_S};
+use tokio::time::Instant;
+
+impl Driver {
+    /// Hang-ups that Bridge lost, orders that are overdue, stops that were not heard.
+    pub(super) async fn mend(&mut self, ami: &Ami, waiting: &mut Waiting) {
+        let now = self.now();
+        if self.legs.any_hang_up_requested() {
+            for leg in self.legs.lost_hang_ups(now) {
+                let Some(known) = self.legs.get(&leg) else { continue };
+                tracing::warn!(switch = %self.switch, %leg, "a hang-up was lost in the switch: hanging up");
+                let hang_up = orders::hang_up(known.channel(&leg), known.hang_up.unwrap_or(16));
+                if let Ok(reply) = ami.send_one(hang_up) {
+                    waiting.push(Box::pin(async move { Answered::LostHangUp { leg, result: reply.await } }));
+                }
+            }
+        }
+        if self.plays.is_empty() {
+            return;
+        }
+        for leg in self.plays.still_ending(Instant::now()) {
+            if let Some(known) = self.legs.get(&leg).filter(|known| known.in_hand) {
+                let stop = orders::stop_playing(known.channel(&leg));
+                self.send_quietly(ami, waiting, vec![stop]);
+            }
+        }
+        for ticket in self.plays.overdue(now) {
+            self.returned(ticket, Returned::Unknown).await;
+        }
+    }
+
+    pub(super) fn renew(&mut self, ami: &Ami, waiting: &mut Waiting) {
+        let mut actions = Vec::new();
+        for (id, leg) in self.legs.iter_mut().filter(|(_, leg)| leg.inbound && leg.in_hand && !leg.leaving) {
+            leg.limited = true;
+            actions.push(orders::dead_man(leg.channel(id), DEAD_MAN_S));
+        }
+        for some in actions.chunks(MOST_IN_ONE_WRITE) {
+            self.send_quietly(ami, waiting, some.to_vec());
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Agents as they are now, and the ends of what they do: of wrap-up, of a call.
+
+use axum::Json;
+use axum::extract::State;
+
+use super::answer::{Answer, Problem};
+use super::body::{InCentre, OfAgent};
+use crate::controller::Handle;
+use crate::routing::Input;
+use crate::routing::view::AgentSeen;
+
+/// Everybody who was logged in since the start.
+pub async fn list(State(handle): State<Handle>, centre: InCentre) -> Answer<Json<Vec<AgentSeen>>> {
+    Ok(Json(handle.floor(&centre.name()).await?.agents))
+}
+
+/// One agent as the floor has them now.
+pub async fn show(State(handle): State<Handle>, of: OfAgent) -> Answer<Json<AgentSeen>> {
+    let floor = handle.floor(&of.centre).await?;
+    let seen = floor.agents.into_iter().find(|agent| agent.name == of.agent);
+    seen.map(Json).ok_or_else(|| Problem::NotFound(format!("{} has not been logged in", of.agent)))
+}
+
+/// Tells the core, and answers with the agent as they are then.
+pub async fn tell(handle: Handle, of: OfAgent, input: Input) -> Answer<Json<AgentSeen>> {
+    handle.tell(&of.centre, input).await?;
+    show(State(handle), of).await
+}
+
+pub async fn end_wrap_up(State(handle): State<Handle>, of: OfAgent) -> Answer<Json<AgentSeen>> {
+    let input = Input::AgentEndedWrapUp { agent: of.agent.clone(), by: of.by.clone() };
+    tell(handle, of, input).await
+}
+
+/// Hangs up the agent's leg; the caller goes where they go when an agent hangs up.
+pub async fn end_call(State(handle): State<Handle>, of: OfAgent) -> Answer<Json<AgentSeen>> {
+    let input = Input::AgentEndedCall { agent: of.agent.clone(), by: of.by.clone() };
+    tell(handle, of, input).await
+}

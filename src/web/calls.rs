@@ -1,0 +1,61 @@
+//! Calls: those that live, and the story of any one.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::Web;
+use super::answer::{Answer, Problem};
+use super::body::InCentre;
+use super::records::Record;
+use crate::calendar::Moment;
+use crate::controller::Handle;
+use crate::routing::ids::{CallId, CentreName};
+use crate::routing::view::CallSeen;
+
+pub async fn list(State(handle): State<Handle>, centre: InCentre) -> Answer<Json<Vec<CallSeen>>> {
+    Ok(Json(handle.floor(&centre.name()).await?.calls))
+}
+
+/// A call: as it is now, or as it is kept.
+#[derive(Serialize)]
+pub struct Story {
+    /// `null` when it is over.
+    live: Option<CallSeen>,
+    /// `null` before it has reached the database.
+    record: Option<Record>,
+    facts: Vec<Told>,
+    /// `false` where the database could not be asked: `record` and `facts` are not the whole story.
+    whole: bool,
+}
+
+/// A fact of it.
+#[derive(Serialize)]
+pub struct Told {
+    seq: u64,
+    at_ms: Moment,
+    fact: Value,
+}
+
+pub async fn show(State(web): State<Web>, Path((centre, call)): Path<(String, String)>) -> Answer<Json<Story>> {
+    let centre = CentreName::new(centre);
+    let missing = || Problem::NotFound(format!("there is no call {}", call.chars().take(40).collect::<String>()));
+    let id: CallId = call.parse().map_err(|_| missing())?;
+    let live = web.handle.floor(&centre).await?.calls.into_iter().find(|call| call.id == id);
+    let kept = async {
+        let record = web.db.call(&centre, id).await?;
+        Ok::<_, Problem>((record, web.db.facts_of_call(&centre, id).await?))
+    };
+    let (record, facts, whole) = match (kept.await, &live) {
+        (Ok((record, facts)), _) => (record, facts, true),
+        // What lives can be shown without the database.
+        (Err(_), Some(_)) => (None, Vec::new(), false),
+        (Err(problem), None) => return Err(problem),
+    };
+    if live.is_none() && record.is_none() && facts.is_empty() {
+        return Err(missing());
+    }
+    let facts = facts.into_iter().map(|kept| Told { seq: kept.seq, at_ms: kept.at, fact: kept.body });
+    Ok(Json(Story { live, record: record.map(Record::from), facts: facts.collect(), whole }))
+}

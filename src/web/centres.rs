@@ -1,0 +1,34 @@
+//! Centres, and the floor of one.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+
+use super::Web;
+use super::answer::Answer;
+use super::body::InCentre;
+use crate::controller::Handle;
+use crate::routing::ids::{CentreName, VersionHash};
+use crate::routing::view::Floor;
+
+#[derive(Serialize)]
+pub struct CentreLine {
+    name: CentreName,
+    version: Option<VersionHash>,
+    agents: usize,
+    calls: usize,
+}
+
+/// Each in a line.
+pub async fn list(State(web): State<Web>) -> Answer<Json<Vec<CentreLine>>> {
+    let mut lines = Vec::new();
+    for centre in web.directories.names() {
+        let Floor { centre, version, agents, calls, .. } = web.handle.floor(centre).await?;
+        lines.push(CentreLine { name: centre, version, agents: agents.len(), calls: calls.len() });
+    }
+    Ok(Json(lines))
+}
+
+pub async fn floor(State(handle): State<Handle>, centre: InCentre) -> Answer<Json<Floor>> {
+    Ok(Json(handle.floor(&centre.name()).await?))
+}

@@ -1,0 +1,129 @@
+//! The HTTP interface: one file per noun. A handler parses, asks the controller or the store once, and answers.
+//!
+//! Owns no state of a call and no rule of the floor. Who may ask is `guard.rs`, what a connection may cost us is
+//! `listen.rs`, and how an error looks is `answer.rs`; no handler decides any of the three.
+
+mod agents;
+mod answer;
+mod body;
+mod breaks;
+mod calls;
+mod centres;
+mod events;
+mod guard;
+mod health;
+mod listen;
+mod metrics;
+mod queues;
+mod records;
+mod session;
+mod versions;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, FromRef};
+use axum::middleware;
+use axum::routing::{delete, get, post, put};
+use tokio::sync::{Semaphore, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::controller::Handle;
+use crate::controller::directories::Directories;
+use crate::controller::filler::FillerHealth;
+use crate::routing::ids::{CentreName, SwitchName};
+use crate::store::Db;
+
+pub use body::named;
+pub use listen::listen;
+pub use metrics::{Recorder, recorder};
+pub use session::is_station;
+
+/// The longest body of a request: a login with [`crate::routing::people::MOST_QUEUES_OF_AN_AGENT`] queues and as many
+/// skills is a tenth of it.
+const LONGEST_BODY: usize = 64 << 10;
+
+/// Streams of events at a time: every desk and board of a large centre, and then some.
+const MOST_STREAMS: usize = 1_000;
+
+/// How each centre's filler does; `None` while the database has not been reached since the start.
+pub type Fillers = Option<BTreeMap<CentreName, watch::Receiver<FillerHealth>>>;
+
+/// What the interface works with.
+pub struct Parts {
+    pub handle: Handle,
+    pub db: Db,
+    pub fillers: watch::Receiver<Fillers>,
+    pub directories: Directories,
+    pub switches: Vec<SwitchName>,
+    pub recorder: Recorder,
+    /// Where it is listened.
+    pub address: SocketAddr,
+    /// What every request must bring, where there is one.
+    pub token: Option<String>,
+    /// Ends the streams, so that a stop need not wait for them.
+    pub stop: CancellationToken,
+}
+
+/// [`Parts`], and what is counted over all requests.
+struct Shared {
+    parts: Parts,
+    streams: Arc<Semaphore>,
+}
+
+#[derive(Clone)]
+struct Web(Arc<Shared>);
+
+impl std::ops::Deref for Web {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0.parts
+    }
+}
+
+impl FromRef<Web> for Handle {
+    fn from_ref(web: &Web) -> Self {
+        web.handle.clone()
+    }
+}
+
+impl FromRef<Web> for Db {
+    fn from_ref(web: &Web) -> Self {
+        web.db.clone()
+    }
+}
+
+/// All routes.
+pub fn router(parts: Parts) -> Router {
+    let web = Web(Arc::new(Shared { parts, streams: Arc::new(Semaphore::new(MOST_STREAMS)) }));
+    let agent = Router::new()
+        .route("/", get(agents::show))
+        .route("/session", put(session::create).delete(session::end))
+        .route("/break", put(breaks::create).delete(breaks::end))
+        .route("/wrap-up", delete(agents::end_wrap_up))
+        .route("/call", delete(agents::end_call));
+    let centre = Router::new()
+        .route("/floor", get(centres::floor))
+        .route("/agents", get(agents::list))
+        .nest("/agents/{agent}", agent)
+        .route("/queues", get(queues::list))
+        .route("/calls", get(calls::list))
+        .route("/calls/{call}", get(calls::show))
+        .route("/records", get(records::list))
+        .route("/events", get(events::of_centre))
+        .route("/versions", post(versions::create));
+    Router::new()
+        .route("/health", get(health::show))
+        .route("/metrics", get(metrics::show))
+        .route("/api/v1/centres", get(centres::list))
+        .nest("/api/v1/centres/{centre}", centre)
+        .route("/api/v1/events", get(events::of_all))
+        .fallback(answer::no_such_page)
+        .method_not_allowed_fallback(answer::no_such_method)
+        .layer(middleware::from_fn_with_state(web.clone(), guard::within_time))
+        .layer(middleware::from_fn_with_state(web.clone(), guard::who_may_ask))
+        .layer(DefaultBodyLimit::max(LONGEST_BODY))
+        .with_state(web)
+}

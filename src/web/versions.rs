@@ -1,0 +1,24 @@
+//! Versions of a centre's YAML: a new one is what stands in its directory now.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Serialize;
+
+use super::Web;
+use super::answer::Answer;
+use super::body::InCentre;
+use crate::routing::ids::{CentreName, VersionHash};
+
+#[derive(Serialize)]
+pub struct Published {
+    centre: CentreName,
+    version: VersionHash,
+}
+
+/// Publishes the directory; with a mistake in it nothing changes, and all of them come back.
+pub async fn create(State(web): State<Web>, centre: InCentre) -> Answer<(StatusCode, Json<Published>)> {
+    let centre = centre.name();
+    let version = web.directories.reload_one(&centre, &web.handle).await?;
+    Ok((StatusCode::CREATED, Json(Published { centre, version })))
+}

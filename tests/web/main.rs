@@ -1,0 +1,8 @@
+//! The HTTP interface and the command line, from outside: a real listener, a real binary, the rehearsal switch.
+
+mod command;
+mod desk;
+mod events;
+mod floor;
+mod safety;
+mod versions;
