@@ -154,3 +154,14 @@ fn an_agent_who_missed_a_call_is_back_after_the_rest_the_queue_gives() {
     floor.pass(secs(30));
     assert_eq!(floor.state("ana"), AgentState::Ringing, "{floor}");
 }
+
+#[test]
+fn an_agent_who_logs_in_to_another_queue_is_not_rung_for_the_old_one() {
+    let mut floor = Floor::new();
+    floor.login("ana").login_with("ana", &["second"], &[]);
+    let caller = floor.call("100");
+    assert_eq!(floor.state("ana"), AgentState::Idle, "{floor}");
+    assert!(matches!(floor.stage(&caller), Stage::Waiting { offer: None, .. }));
+    floor.login("ana");
+    assert_eq!(floor.state("ana"), AgentState::Ringing, "{floor}");
+}
