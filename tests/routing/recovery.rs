@@ -337,3 +337,20 @@ fn a_call_found_waiting_in_a_step_that_speaks_first_is_not_spoken_to_again() {
     assert_eq!(place.joined, joined);
     assert!(!floor.effects.iter().any(|effect| matches!(effect.act, Act::Play { .. })), "{:#?}", floor.effects);
 }
+
+#[test]
+fn nobody_is_given_up_while_the_switch_is_out_of_reach() {
+    let mut floor = Floor::new();
+    floor.login("ana");
+    let ringing = floor.call("100");
+    let leg = floor.ringing("ana");
+    let impatient = floor.call("300");
+    floor.tell(Input::LinkLost { switch: pbx() });
+    floor.pass(secs(90));
+    assert_eq!(floor.state("ana"), AgentState::Ringing, "{floor}");
+    assert!(matches!(floor.stage(&impatient), Stage::Waiting { .. }), "{floor}");
+    floor.tell(snapshot(vec![seen(&ringing), seen(&impatient), phone(&leg, LegUp::Up, None)]));
+    floor.asked(|act| matches!(act, Act::Connect { agent, .. } if *agent == leg));
+    floor.pass(secs(2));
+    assert!(matches!(floor.stage(&impatient), Stage::InDialplan { .. }), "the rule that was due is carried out now");
+}
