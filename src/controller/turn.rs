@@ -310,22 +310,25 @@ impl Turn {
             let record = journal::Handled { at, input, facts: handled.facts, effects_crc };
             records.entry(centre).or_default().push(record);
         }
+        let mut told = Vec::new();
         for (centre, batch) in records {
             let Some(desk) = self.desks.get_mut(&centre) else { continue };
             let last = desk.journal.append(&batch);
             let first = last + 1 - batch.len() as u64;
             for (seq, handled) in (first..).zip(batch) {
-                for fact in handled.facts {
-                    let happened = Arc::new(Happened { centre: centre.clone(), seq, at: handled.at, fact });
-                    measure::count(&happened);
-                    measure::log(&happened);
-                    // Nobody listens: fine.
-                    let _ = self.happened.send(happened);
-                }
+                let happened = |fact| Happened { centre: centre.clone(), seq, at: handled.at, fact };
+                told.extend(handled.facts.into_iter().map(happened));
             }
         }
         for (centre, effect) in acts {
             self.act(centre, effect);
+        }
+        // Callers first: counting, logging and telling wait until the orders are on their way.
+        for happened in told {
+            measure::count(&happened);
+            measure::log(&happened);
+            // Nobody listens: fine.
+            let _ = self.happened.send(Arc::new(happened));
         }
         for (answer, result) in answers {
             // Who asked has gone away.

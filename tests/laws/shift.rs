@@ -140,7 +140,7 @@ impl Shift {
             journal: Vec::new(),
             known: Known::default(),
             life: Life::default(),
-            replays: seed % 4 == 0 || saboteur.is_some(),
+            replays: seed.is_multiple_of(4) || saboteur.is_some(),
             laws: Laws::new(most_credit),
             ears: Ears::default(),
             patience: Patience { air: Duration::from_millis(500), prompts: Some(LONGEST_SILENCE), lists_miss: false },
