@@ -92,7 +92,8 @@ fn seat(chance: &mut Chance, n: u64, switches: &[SwitchName], queues: &[QueueNam
     mine.insert(one_of(chance, queues).clone());
     let skills: BTreeMap<SkillName, u8> = SKILLS
         .iter()
-        .filter_map(|skill| percent(chance, 60).then(|| (SkillName::new(skill), 1 + chance.below(5) as u8)))
+        .map(|skill| (SkillName::new(skill), chance.below(8) as u8))
+        .filter(|(_, level)| (1..=5).contains(level))
         .collect();
     Seat {
         agent: AgentName::new(format!("agent{n:02}")),
