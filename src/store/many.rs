@@ -7,8 +7,9 @@ use std::sync::OnceLock;
 use super::StoreError;
 use super::driver::{Change, Row, Value};
 
-/// Up to 128 rows. The widest table has 15 columns: 1,920 values, of 32,766 that SQLite and 65,535 that PostgreSQL take.
-const POWERS: usize = 8;
+/// Up to 32 rows. The widest table has 16 columns: 512 values, of 32,766 that SQLite and 65,535 that PostgreSQL take. Not
+/// more, because SQLite finds the name of each place by walking through all of them.
+const POWERS: usize = 6;
 
 /// `head`, then so many rows of `columns` places, then `tail`.
 pub(super) struct ManyRows {
