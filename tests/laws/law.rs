@@ -15,6 +15,9 @@ pub enum Law {
     /// Of two calls that one agent may take the one with the earlier `joined - credit` goes first, and of two
     /// agents the one idle longer.
     Order,
+    /// A phone rings, and wrap-up and rest last, for as long as the queue says, and nothing that was due is still
+    /// to come.
+    OnTime,
     /// Who waits hears music, who talks hears the agent, and no phone rings or is off the hook for nobody.
     NoDeadAir,
     /// Per queue: offered = answered + abandoned + left + ended by us + ended unseen + still waiting.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use cordboard::calendar::Moment;
 use cordboard::routing::agent::{Agent, Presence, Work};
 use cordboard::routing::call::{Call, QueuePlace, Stage};
+use cordboard::routing::fact::OfferEnd;
 use cordboard::routing::ids::*;
 use cordboard::routing::{Effect, Fact, Input, Known, Line};
 
@@ -87,10 +88,12 @@ impl Laws {
             if let Fact::OfferMade { call, agent, reasons, .. } = fact {
                 let idle = reasons.candidates.first().filter(|(first, _)| first == agent).map(|(_, idle)| *idle);
                 must!(Law::Order, idle.is_some(), "{agent} is not the first candidate of {reasons:?}");
+                rings_for_the_right_one(floor, fact)?;
                 self.goes_first(floor, *call, agent, &step.facts[n + 1..])?;
                 longest_idle(floor, *call, agent, floor.now - idle.unwrap_or_default())?;
             }
         }
+        on_time(step, floor)?;
         self.place_is_kept(step, floor)?;
         fold_is_state(floor, known)
     }
@@ -230,6 +233,35 @@ fn is_free(agent: &Agent) -> bool {
         && matches!(agent.work, Work::Nothing { .. })
         && matches!(agent.line, Line::Free | Line::Unknown)
         && agent.leg.is_none()
+}
+
+/// Somebody who may take the call, for as long as its queue says.
+fn rings_for_the_right_one(floor: &Floor<'_>, fact: &Fact) -> Result<(), Broken> {
+    let Fact::OfferMade { call, agent, until, .. } = fact else { return Ok(()) };
+    let (Some(of), Some(agent)) = (floor.call(*call), floor.agent(agent)) else { return Ok(()) };
+    let Some(place) = place_of(of) else { return Ok(()) };
+    must!(Law::Order, may_take(agent, of, place), "{} was rung for {call}, and may not take it", agent.name);
+    if let Some(rules) = of.walk.plan().queues.get(&place.queue) {
+        must!(Law::OnTime, *until == floor.now + rules.ring_for, "{call} rings until {until}, by {rules:?}");
+    }
+    Ok(())
+}
+
+fn on_time(step: &Step<'_>, floor: &Floor<'_>) -> Result<(), Broken> {
+    for agent in floor.agents.iter().copied() {
+        if let Work::WrappingUp { until: Some(until), .. } = &agent.work {
+            must!(Law::OnTime, *until > floor.now, "{} should have ended wrap-up at {until}", agent.name);
+        }
+        if let Presence::Missed { until: Some(until), .. } = &agent.presence {
+            must!(Law::OnTime, *until > floor.now, "{} should have ended the rest at {until}", agent.name);
+        }
+    }
+    for fact in step.facts {
+        let Fact::OfferEnded { offer, how: OfferEnd::NoAnswer, agent, .. } = fact else { continue };
+        let rested = matches!(floor.agent(agent).map(|of| &of.presence), Some(Presence::Ready { .. }));
+        must!(Law::OnTime, !rested, "{agent} missed {offer} and is ready at once");
+    }
+    Ok(())
 }
 
 fn longest_idle(floor: &Floor<'_>, call: CallId, agent: &AgentName, since: Moment) -> Result<(), Broken> {

@@ -1,6 +1,8 @@
 //! Saboteurs: each spoils one thing between the core and the world, or in what is seen of the core. A law that
 //! none of them can break proves nothing.
 
+use std::time::Duration;
+
 use cordboard::routing::agent::{Presence, Work};
 use cordboard::routing::call::Stage;
 use cordboard::routing::ids::*;
@@ -31,6 +33,7 @@ pub enum Saboteur {
     FreeAgentsAreOverlooked,
     LaterCallersGoFirst,
     BusyAgentsAreHidden,
+    WrapUpNeverEnds,
 }
 
 #[derive(Clone, Debug)]
@@ -101,7 +104,8 @@ impl AtWork {
             | Saboteur::RecordIsIncomplete
             | Saboteur::FreeAgentsAreOverlooked
             | Saboteur::LaterCallersGoFirst
-            | Saboteur::BusyAgentsAreHidden => {}
+            | Saboteur::BusyAgentsAreHidden
+            | Saboteur::WrapUpNeverEnds => {}
         }
     }
 
@@ -127,12 +131,23 @@ impl AtWork {
                 }
             }
             Saboteur::LaterCallersGoFirst => {
+                // As if somebody whom the same agent may take had come long before.
+                let mut offered: Vec<(QueueName, SwitchName)> = Vec::new();
                 for fact in facts {
-                    let Fact::OfferMade { call, .. } = fact else { continue };
-                    for of in floor.calls.iter_mut().filter(|of| of.id == *call) {
-                        if let Stage::Waiting { place, .. } = &mut of.stage {
-                            place.joined = place.joined + std::time::Duration::from_secs(120);
-                        }
+                    let Fact::OfferMade { queue, switch, .. } = fact else { continue };
+                    offered.push((queue.clone(), switch.clone()));
+                }
+                for of in &mut floor.calls {
+                    let Stage::Waiting { place, offer: None, doubt: false } = &mut of.stage else { continue };
+                    if place.needs.is_empty() && offered.contains(&(place.queue.clone(), of.switch.clone())) {
+                        place.joined = place.joined - Duration::from_secs(600);
+                    }
+                }
+            }
+            Saboteur::WrapUpNeverEnds => {
+                for agent in &mut floor.agents {
+                    if let Work::WrappingUp { since, until, .. } = &mut agent.work {
+                        *until = Some(*since);
                     }
                 }
             }
@@ -145,7 +160,7 @@ impl AtWork {
     pub fn misremember(&mut self, known: &mut cordboard::routing::Known) {
         if self.who == Saboteur::JoinedIsForgotten {
             for place in known.calls.values_mut().filter_map(|call| call.queued.as_mut()) {
-                place.joined = place.joined + std::time::Duration::from_secs(7);
+                place.joined = place.joined + Duration::from_secs(7);
             }
         }
     }

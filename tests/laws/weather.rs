@@ -229,11 +229,18 @@ fn somebody_asks(shift: &mut Shift) -> Result<(), Broken> {
     let presence =
         shift.core.as_ref().and_then(|core| core.agents().find(|of| of.name == agent).map(|of| of.presence.clone()));
     let reason = BreakReason::new(one_of(&mut shift.chance, &REASONS));
+    // Now and then somebody helps out elsewhere for a while.
+    let queues = if percent(&mut shift.chance, 15) {
+        let there: Vec<QueueName> = shift.hall.plans[0].queues.keys().cloned().collect();
+        [one_of(&mut shift.chance, &there).clone()].into()
+    } else {
+        seat.queues.clone()
+    };
     let log_in = |station: StationAddress| Input::AgentLoggedIn {
         agent: agent.clone(),
         station,
         switch: seat.switch.clone(),
-        queues: seat.queues.clone(),
+        queues: queues.clone(),
         skills: seat.skills.clone(),
         by: by.clone(),
     };

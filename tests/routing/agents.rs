@@ -175,3 +175,14 @@ fn a_wall_clock_that_is_set_moves_no_timer_but_opens_and_closes_by_the_new_hour(
     let again = floor.call("700");
     assert!(matches!(floor.stage(&again), Stage::Waiting { .. }), "{floor}");
 }
+
+#[test]
+fn an_agent_who_logs_in_to_another_queue_is_not_rung_for_the_old_one() {
+    let mut floor = Floor::new();
+    floor.login("ana").login_with("ana", &["second"], &[]);
+    let caller = floor.call("100");
+    assert_eq!(floor.state("ana"), AgentState::Idle, "{floor}");
+    assert!(matches!(floor.stage(&caller), Stage::Waiting { offer: None, .. }));
+    floor.login("ana");
+    assert_eq!(floor.state("ana"), AgentState::Ringing, "{floor}");
+}
