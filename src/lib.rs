@@ -64,7 +64,7 @@
 //! the YAML of a centre    dialplan/read/ (steps.rs, queues.rs, hours.rs, ...) into dialplan/action.rs, routing/queue.rs
 //!                         (a queue's rules and their defaults), calendar/week.rs (the text of opening hours)
 //! cordboard.yaml          config.rs, config/read.rs
-//! a switch is started     controller/turn.rs, from config.rs; the port and its promises are switch/mod.rs
+//! a switch is started     controller/{prepare,turn}.rs, from config.rs; the port and its promises are switch/mod.rs
 //! Asterisk's oddities     switch/asterisk/driver/ (mending.rs heals what it loses, refusals.rs knows its words)
 //! the order in a queue    routing/call.rs: QueuePlace::rank; who of the free, routing/matching.rs: offer_to_best
 //! a call's record         migrations/, store/calls.rs, shown by web/records.rs; names and numbers in store/personal.rs
