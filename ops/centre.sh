@@ -2,11 +2,22 @@
 # The centre that ops/demo and ops/bench run: its configuration, and how Cordboard is started and told things. All that
 # depends on Cordboard's own interface is here. Sourced after ops/parts.sh.
 
-# ask METHOD PATH [JSON]: one request about the centre; prints the answer, fails on a refusal.
-ask() {
-    curl --silent --show-error --fail-with-body --max-time 10 -X "$1" ${3:+-H 'Content-Type: application/json' -d "$3"} \
-        "http://$cordboard_web/api/v1/centres/$cordboard_centre$2"
+# http METHOD PATH [JSON]: one request, by bash itself, so that a rehearsal needs no package. Prints the answer as it
+# comes; fails on any status but 2xx.
+http() {
+    local status header body=${3:-}
+    exec 3<>"/dev/tcp/${cordboard_web%:*}/${cordboard_web##*:}" || return 1
+    printf '%s %s HTTP/1.0\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s' \
+        "$1" "$2" "$cordboard_web" "$(printf %s "$body" | wc -c)" "$body" >&3
+    read -r _ status _ <&3 || return 1
+    while read -r header <&3 && [ "${header%$'\r'}" != "" ]; do :; done
+    cat <&3
+    exec 3>&-
+    [ "${status:0:1}" = 2 ]
 }
+
+# ask METHOD PATH [JSON]: the same about the centre.
+ask() { http "$1" "/api/v1/centres/$cordboard_centre$2" "${3:-}"; }
 
 # start_cordboard PROGRAM DIR WEB DIRECTORY [LOG-FILTER]: writes a configuration into DIR, starts Cordboard with the centre
 # in DIRECTORY on it (named after it), its interface at WEB (host:port), and waits until the switch is in reach. The switch is the one
@@ -28,10 +39,10 @@ start_cordboard() {
         fi
     } >"$dir/cordboard.yaml"
     export CORDBOARD_AMI_SECRET
-    spawn "$dir/cordboard.log" "$program" serve --config "$dir/cordboard.yaml"
+    spawn "$dir/cordboard.log" "$program" serve --config "$dir/cordboard.yaml" ${rehearsal:+--traffic}
     cordboard_pid=$spawned
     for ((i = 0; i < 150; i++)); do
-        if ask GET /floor 2>/dev/null | grep -q '"up":true'; then return 0; fi
+        if { ask GET /floor; } 2>/dev/null | grep -q '"up":true'; then return 0; fi
         if ! kill -0 "$cordboard_pid" 2>/dev/null; then break; fi
         sleep 0.2
     done
@@ -50,10 +61,10 @@ log_in() {
     done
 }
 
-# What happens, call by call, until interrupted: a line for each fact about a call or an agent.
+# What happens, call by call, until interrupted: a line for each fact about a call.
 show_calls() {
-    curl --silent --no-buffer "http://$cordboard_web/api/v1/centres/$cordboard_centre/events" |
-        sed --unbuffered -n 's/^data: //p' |
-        jq --unbuffered -r 'select(.fact.call) |
-            "\(.at_ms / 1000 | floor | localtime | strftime("%H:%M:%S"))  call \(.fact.call[-5:])  \(.words)"'
+    local at call words
+    ask GET /events |
+        sed --unbuffered -nE 's/^data: .*"at_ms":([0-9]+),"words":"(([^"\\]|\\.)*)".*"call":"[^"]*-0*([0-9]+)".*/\1 \4 \2/p' |
+        while read -r at call words; do printf '%(%H:%M:%S)T  call %-5s %s\n' $((at / 1000)) "$call" "$words"; done
 }

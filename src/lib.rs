@@ -44,8 +44,31 @@
 //! told             store/ by controller/filler  facts -> SQL; web/events.rs shows them live
 //! ```
 //!
-//! After a start or a reconnect: `controller/journal` gives [`routing::Known`] (the facts folded), the switch gives one
-//! snapshot, and `routing/recovery.rs` compares the two.
+//! After a start or a reconnect: `controller/journal` gives [`routing::Known`] (the facts folded, `routing/known.rs`), the
+//! switch gives one snapshot with the tags that stand on its channels (`routing/tag.rs`), and `routing/recovery.rs` compares
+//! the two. Places are given back in `walking.rs`.
+//!
+//! # The way of a request
+//!
+//! ```text
+//! somebody asks    web/ (a handler)             -> an Agent... input (routing/input.rs) through controller::Handle
+//! core decides     routing/people.rs            does it, or says why not: `Refused`
+//! recorded         routing/fact.rs              folded for restarts in known.rs, put into SQL by store/fill.rs
+//! answered         web/answer.rs                every refusal and error in one form
+//! counted          controller/measure.rs        what of it /metrics and the log say
+//! ```
+//!
+//! # Where a thing is read and kept
+//!
+//! ```text
+//! the YAML of a centre    dialplan/read/ (steps.rs, queues.rs, hours.rs, ...) into dialplan/action.rs, routing/queue.rs
+//!                         (a queue's rules and their defaults), calendar/week.rs (the text of opening hours)
+//! cordboard.yaml          config.rs, config/read.rs
+//! a switch is started     controller/{prepare,turn}.rs, from config.rs; the port and its promises are switch/mod.rs
+//! Asterisk's oddities     switch/asterisk/driver/ (mending.rs heals what it loses, refusals.rs knows its words)
+//! the order in a queue    routing/call.rs: QueuePlace::rank; who of the free, routing/matching.rs: offer_to_best
+//! a call's record         migrations/, store/calls.rs, shown by web/records.rs; names and numbers in store/personal.rs
+//! ```
 //!
 //! # Words
 //!
@@ -65,8 +88,13 @@
 //! | input, effect, fact | what the core is told, what it wants done, what it records |
 //! | journal | the local append-only record of inputs and facts of one centre |
 //! | epoch | one start of a controller; a later one wins |
-//! | beat, dead man | our sign of life on the switch; the limit after which the switch takes calls back |
-//! | healed | the core found the world other than it thought and mended it: always a fact, in words |
+//! | tag | what is written on a channel, so that its call can be picked up again |
+//! | missed, rest | an offer that went unanswered; how long its agent is left alone |
+//! | beat | our sign of life on the switch: new calls are ours while it is fresh |
+//! | shed | to hold the beat back, so that new calls fall back on the switch (`Journal::must_shed`) |
+//! | dead man | the limit on a call in our hands after which the switch takes it back |
+//! | answered | of a call: caller and agent heard each other (`CallConnected`) |
+//! | healed | the core found the world other than it thought and mended it: always a fact. A driver mends its switch, in the log |
 //!
 //! # What always holds
 //!

@@ -5,6 +5,7 @@
 #   CORDBOARD_ASTERISK_ROOT   where the chroot is kept (/var/lib/cordboard/asterisk); `/` insists on the host's own
 #   CORDBOARD_ASTERISK_NAME   instance name (main); instances with different names and ports run side by side
 #   CORDBOARD_AMI_PORT        5038
+#   CORDBOARD_AMIS_PORT       the same over TLS, with a certificate made for it; none unless given (needs openssl)
 #   CORDBOARD_AMI_SECRET      of the accounts `cordboard` and `observer`; made up for each instance unless given
 #   CORDBOARD_SIP_PORT        5070
 #   CORDBOARD_RTP_START, _END 10000 14999

@@ -27,6 +27,11 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// Between two looks at a database that has all: only for entries that came while it was away.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
+/// Between two pieces where the first brought SQL up to the journal's end: under load a second's entries are one
+/// transaction and each row is written once, not one transaction for each few entries. A reader of SQL sees what happens
+/// up to this much later; after a quiet second, at once.
+const GATHER: Duration = Duration::from_secs(1);
+
 /// How filling goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FillerState {
@@ -119,6 +124,16 @@ struct Work {
     wait: Duration,
 }
 
+/// What was filled just now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Piece {
+    /// There is more on the disk.
+    More,
+    /// All that there was.
+    Last,
+    Nothing,
+}
+
 #[derive(Debug, thiserror::Error)]
 enum Trouble {
     #[error(transparent)]
@@ -133,8 +148,12 @@ impl Work {
     async fn run(mut self) {
         loop {
             match self.piece().await {
-                Ok(true) => self.fine(),
-                Ok(false) => {
+                Ok(Piece::More) => self.fine(),
+                Ok(Piece::Last) => {
+                    self.fine();
+                    tokio::time::sleep(GATHER).await;
+                }
+                Ok(Piece::Nothing) => {
                     self.fine();
                     // An end of the journal (its sender gone) leaves what it wrote last to the next start.
                     let came = tokio::time::timeout(LOOK_EVERY, self.filler.durable.changed());
@@ -154,8 +173,8 @@ impl Work {
         }
     }
 
-    /// Fill one piece. False where there is none.
-    async fn piece(&mut self) -> Result<bool, Trouble> {
+    /// Fill one piece.
+    async fn piece(&mut self) -> Result<Piece, Trouble> {
         let (position, mut reader) = match self.place.take() {
             Some(place) => place,
             None => {
@@ -191,13 +210,13 @@ impl Work {
         let ready = self.held.partition_point(|entry| entry.seq <= durable);
         if ready == 0 {
             self.place = Some((position, reader));
-            return Ok(false);
+            return Ok(Piece::Nothing);
         }
         let after = self.fill(position.seq, ready).await?;
         self.held.drain(..ready);
         self.filled.send_replace(after.seq);
         self.place = Some((after, reader));
-        Ok(true)
+        Ok(if after.seq < durable { Piece::More } else { Piece::Last })
     }
 
     async fn fill(&self, after: u64, ready: usize) -> Result<Position, StoreError> {

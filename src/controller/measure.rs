@@ -58,6 +58,9 @@ pub fn count(happened: &Happened) {
 
 /// One line a fact, found again by `call` or `agent`. What the core had to mend is a warning.
 pub fn log(happened: &Happened) {
+    if !tracing::enabled!(target: "cordboard::fact", tracing::Level::WARN) {
+        return;
+    }
     let Happened { centre, seq, at, fact } = happened;
     let call = fact.call().map(|call| call.to_string());
     let agent = fact.agent().map(|agent| agent.as_str());
@@ -89,8 +92,10 @@ pub fn log(happened: &Happened) {
         | Fact::AgentLoggedOut { .. }
         | Fact::AgentChanged { .. }
         | Fact::LinkChanged { .. } => {
-            let words = fact.in_words();
-            tracing::info!(target: "cordboard::fact", %centre, seq, call, agent, at_ms = at.as_ms(), "{words}");
+            if tracing::enabled!(target: "cordboard::fact", tracing::Level::INFO) {
+                let words = fact.in_words();
+                tracing::info!(target: "cordboard::fact", %centre, seq, call, agent, at_ms = at.as_ms(), "{words}");
+            }
         }
     }
 }

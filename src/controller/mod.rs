@@ -9,6 +9,7 @@ pub mod directories;
 pub mod filler;
 pub mod journal;
 mod measure;
+mod prepare;
 mod prompts;
 pub mod publish;
 mod route;
@@ -209,7 +210,7 @@ impl Handle {
 pub fn start(start: Start) -> Result<Handle, StartError> {
     let (asks, asked) = mpsc::channel(MOST_ASKED);
     let (happened, _) = broadcast::channel(MOST_HAPPENED);
-    let prepared = turn::prepare(start, happened.clone())?;
+    let prepared = prepare::prepare(start, happened.clone())?;
     let pulse = prepared.pulse();
     let written = Arc::new(prepared.written());
     std::thread::Builder::new()

@@ -11,17 +11,16 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::MissedTickBehavior;
 
 use super::clock::Clock;
-use super::journal::{self, Journal, crc_of_effects};
+use super::journal::{self, crc_of_effects};
+use super::prepare::{Desk, Prepared, asterisk_of};
 use super::prompts::{Prompts, Ready, SoundPlace};
 use super::route::Routes;
-use super::{Ask, AskError, Happened, PublishError, Pulse, Start, StartError, Written, measure, publish};
-use crate::config::{ConfigError, SwitchConfig};
+use super::{Ask, AskError, Happened, PublishError, Pulse, measure, publish};
+use crate::config::SwitchConfig;
 use crate::dialplan::{Centre, CentreFiles, all_prompts};
 use crate::routing::ids::{CentreName, Epoch, PhoneNumber, SwitchName, VersionHash};
-use crate::routing::{Act, Core, Effect, Input, Known, LegSeen, Refusal, Returned};
-use crate::switch::asterisk::ami::client::Login;
-use crate::switch::asterisk::ami::{AmiAddress, Tls, Trust};
-use crate::switch::asterisk::{self, Asterisk, Contexts};
+use crate::routing::{Act, Effect, Input, Known, LegSeen, Refusal, Returned};
+use crate::switch::asterisk;
 use crate::switch::rehearsal::{Exchange, Rehearsal};
 use crate::switch::{Event, Link, MOST_TOLD, Order, SwitchAct, Ticket, Told};
 
@@ -32,101 +31,7 @@ const BEAT_EVERY: Duration = Duration::from_millis(500);
 /// last.
 const MOST_IN_A_TURN: usize = 128;
 
-/// One centre in this process.
-struct Desk {
-    core: Core,
-    journal: Journal,
-    plan: Arc<Centre>,
-}
-
-/// Ready to run: everything that can fail has been done.
-pub struct Prepared {
-    desks: BTreeMap<CentreName, Desk>,
-    epoch: Epoch,
-    start: Start,
-    happened: broadcast::Sender<Arc<Happened>>,
-    pulse: watch::Sender<Pulse>,
-    aside: tokio::runtime::Handle,
-    known: BTreeMap<CentreName, (Known, Epoch)>,
-}
-
-/// # Errors
-/// See [`StartError`].
-pub fn prepare(mut start: Start, happened: broadcast::Sender<Arc<Happened>>) -> Result<Prepared, StartError> {
-    let clock = Clock::start();
-    let mut desks = BTreeMap::new();
-    let mut known = BTreeMap::new();
-    let mut epoch = Epoch::default();
-    for (centre, files) in std::mem::take(&mut start.centres) {
-        let directory = start.data.join(centre.name.as_str());
-        let opened = Journal::open(&directory.join("journal"), clock.now(), start.journal.clone())?;
-        let versions = directory.join("versions");
-        publish::keep(&versions, &centre.version, &files)?;
-        let mut core = Core::new(centre.name.clone());
-        let plan = Arc::new(centre);
-        core.shelve(plan.clone());
-        let needed: BTreeSet<&VersionHash> = opened.known.calls.values().map(|call| &call.version).collect();
-        for version in needed.into_iter().filter(|version| **version != plan.version) {
-            if let Some(old) = publish::recall(&versions, &plan.name, version) {
-                core.shelve(Arc::new(old));
-            }
-        }
-        measure::begin(plan.name.as_str());
-        epoch = epoch.max(opened.epoch);
-        known.insert(plan.name.clone(), (opened.known, opened.epoch));
-        desks.insert(plan.name.clone(), Desk { core, journal: opened.journal, plan });
-    }
-    for config in start.switches.values() {
-        if let SwitchConfig::Asterisk(asterisk) = config {
-            // A missing secret is said now, not at the first connect.
-            asterisk.secret.reveal()?;
-        }
-    }
-    let pulse = Pulse {
-        epoch,
-        switches: start.switches.keys().map(|name| (name.clone(), false)).collect(),
-        journals: BTreeMap::new(),
-        shedding: false,
-        superseded: None,
-    };
-    let aside = tokio::runtime::Handle::current();
-    Ok(Prepared { desks, epoch, start, happened, pulse: watch::Sender::new(pulse), aside, known })
-}
-
-fn asterisk_of(config: &crate::config::AsteriskConfig, epoch: Epoch) -> Result<Asterisk, ConfigError> {
-    Ok(Asterisk {
-        address: AmiAddress {
-            host: config.ami.host.clone(),
-            port: config.ami.port,
-            tls: config
-                .tls
-                .as_ref()
-                .map(|tls| Tls { trust: Trust::Authority(tls.ca.clone()), server_name: Some(tls.name.clone()) }),
-            login: Login {
-                username: config.user.clone(),
-                secret: config.secret.reveal()?,
-                events: "system,call,agi,dtmf,user".into(),
-                sender: format!("cordboard.{epoch}"),
-            },
-        },
-        contexts: Contexts { entry: config.contexts.entry.clone(), agent: config.contexts.agent.clone() },
-    })
-}
-
 impl Prepared {
-    pub fn pulse(&self) -> watch::Receiver<Pulse> {
-        self.pulse.subscribe()
-    }
-
-    pub fn written(&self) -> BTreeMap<CentreName, Written> {
-        let written = self.desks.iter().map(|(name, desk)| {
-            let journal = &desk.journal;
-            let first_seq = journal.last_seq() + 1;
-            (name.clone(), Written { dir: journal.dir().to_owned(), durable: journal.durable(), first_seq })
-        });
-        written.collect()
-    }
-
     /// On its own thread, until [`Ask::Stop`] or until another controller takes over.
     pub fn run(self, asked: mpsc::Receiver<Ask>) {
         let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -310,22 +215,25 @@ impl Turn {
             let record = journal::Handled { at, input, facts: handled.facts, effects_crc };
             records.entry(centre).or_default().push(record);
         }
+        let mut told = Vec::new();
         for (centre, batch) in records {
             let Some(desk) = self.desks.get_mut(&centre) else { continue };
             let last = desk.journal.append(&batch);
             let first = last + 1 - batch.len() as u64;
             for (seq, handled) in (first..).zip(batch) {
-                for fact in handled.facts {
-                    let happened = Arc::new(Happened { centre: centre.clone(), seq, at: handled.at, fact });
-                    measure::count(&happened);
-                    measure::log(&happened);
-                    // Nobody listens: fine.
-                    let _ = self.happened.send(happened);
-                }
+                let happened = |fact| Happened { centre: centre.clone(), seq, at: handled.at, fact };
+                told.extend(handled.facts.into_iter().map(happened));
             }
         }
         for (centre, effect) in acts {
             self.act(centre, effect);
+        }
+        // Callers first: counting, logging and telling wait until the orders are on their way.
+        for happened in told {
+            measure::count(&happened);
+            measure::log(&happened);
+            // Nobody listens: fine.
+            let _ = self.happened.send(Arc::new(happened));
         }
         for (answer, result) in answers {
             // Who asked has gone away.

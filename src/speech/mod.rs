@@ -22,6 +22,9 @@ pub const SPEAK_WITHIN: Duration = Duration::from_secs(10);
 /// The longest text spoken, in characters; a checked dialplan has none that long.
 pub const LONGEST_TEXT: usize = 4_000;
 
+/// What a file holds: part of its name, so that a change of it makes every file anew.
+const SOUND_FORMAT: &str = "8000 Hz, 16 bit, one channel, normalised to -3 dB";
+
 #[derive(Debug, thiserror::Error)]
 pub enum SpeechError {
     /// Install it, or name another in `speech: { program }`.
@@ -60,6 +63,8 @@ impl Speaker {
         match &prompt.sound {
             PromptSound::Say(text) => {
                 part("say");
+                part(SOUND_FORMAT);
+                part(&self.speech.program.display().to_string());
                 part(prompt.language.as_str());
                 part(self.voice(prompt.language));
                 part(&self.speech.rate.to_string());

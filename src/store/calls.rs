@@ -1,25 +1,30 @@
 //! `calls`: one row for each call, as far as it has come.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::StoreError;
 use super::driver::{Change, Db, Row, values};
 use super::fill::Told;
+use super::many::{ManyKeys, ManyRows};
 use crate::calendar::Moment;
 use crate::routing::fact::{EndedBy, Outcome};
 use crate::routing::ids::{AgentName, CallId, CallerName, CentreName, PhoneNumber, QueueName, SwitchName, VersionHash};
 
 const TABLE: &str = "calls";
-const ARRIVED: &str = "INSERT INTO calls (centre, call, switch, to_number, arrived_ms, version, found) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (centre, call) DO NOTHING";
-const QUEUED: &str = "UPDATE calls SET queue = $3, queued_ms = COALESCE(queued_ms, $4) WHERE centre = $1 AND call = $2";
-const CONNECTED: &str = "UPDATE calls SET agent = $3, connected_ms = COALESCE(connected_ms, $4), \
-     waited_ms = COALESCE(waited_ms, $5) WHERE centre = $1 AND call = $2";
-// Who ended unseen did so at an instant that nobody knows: no length is made up.
-const ENDED: &str = "UPDATE calls SET ended_ms = $3, outcome = $4, ended_by = $5, \
-     talk_ms = CASE WHEN $4 = 'answered' AND $5 <> 'unseen' THEN $3 - connected_ms END, \
-     waited_ms = CASE WHEN $4 = 'abandoned' THEN COALESCE(waited_ms, $3 - queued_ms) ELSE waited_ms END \
-     WHERE centre = $1 AND call = $2 AND ended_ms IS NULL";
+pub(super) static LOAD: ManyKeys = ManyKeys::new(
+    "SELECT call, switch, to_number, arrived_ms, version, found, queue, queued_ms, waited_ms, agent, connected_ms, \
+     talk_ms, ended_ms, outcome, ended_by FROM calls WHERE centre = $1 AND call IN",
+);
+pub(super) static SAVE: ManyRows = ManyRows::new(
+    "INSERT INTO calls (centre, call, switch, to_number, arrived_ms, version, found, queue, queued_ms, waited_ms, agent, \
+     connected_ms, talk_ms, ended_ms, outcome, ended_by) VALUES",
+    16,
+    "ON CONFLICT (centre, call) DO UPDATE SET queue = excluded.queue, queued_ms = excluded.queued_ms, \
+     waited_ms = excluded.waited_ms, agent = excluded.agent, connected_ms = excluded.connected_ms, \
+     talk_ms = excluded.talk_ms, ended_ms = excluded.ended_ms, outcome = excluded.outcome, \
+     ended_by = excluded.ended_by",
+);
 const LIST: &str = "SELECT c.call, c.switch, c.to_number, c.arrived_ms, c.version, c.found, c.queue, c.queued_ms, \
      c.waited_ms, c.agent, c.connected_ms, c.talk_ms, c.ended_ms, c.outcome, c.ended_by, p.from_number, p.caller_name \
      FROM calls c LEFT JOIN personal p ON p.centre = c.centre AND p.call = c.call \
@@ -29,7 +34,7 @@ const LIST: &str = "SELECT c.call, c.switch, c.to_number, c.arrived_ms, c.versio
      AND (CAST($9 AS TEXT) IS NULL OR c.call = $9) \
      ORDER BY c.arrived_ms DESC, c.call DESC LIMIT $10";
 
-pub(super) const STATEMENTS: &[&str] = &[ARRIVED, QUEUED, CONNECTED, ENDED, LIST];
+pub(super) const STATEMENTS: &[&str] = &[LIST];
 
 /// The most rows of one page of a list.
 pub const MOST_LISTED: u32 = 1_000;
@@ -73,51 +78,141 @@ pub struct KeptCall {
     pub ended: Option<(Moment, Outcome, String)>,
 }
 
-pub(super) async fn arrived(
-    change: &mut Change,
-    told: Told<'_>,
-    call: CallId,
-    switch: &SwitchName,
-    to: &PhoneNumber,
-    version: &VersionHash,
-    found: bool,
-) -> Result<(), StoreError> {
-    let (centre, call) = (told.centre.as_str(), call.to_string());
-    let values = values![centre, call, switch.as_str(), to.as_str(), told.at, version.as_str(), i64::from(found)];
-    change.execute(ARRIVED, values).await.map(drop)
+/// The rows that a piece of the journal touches, as they were and then as they are.
+pub(super) struct Calls(BTreeMap<CallId, Call>);
+
+struct Call {
+    switch: String,
+    to: String,
+    arrived: i64,
+    version: String,
+    found: i64,
+    queue: Option<String>,
+    queued: Option<i64>,
+    waited: Option<i64>,
+    agent: Option<String>,
+    connected: Option<i64>,
+    talked: Option<i64>,
+    ended: Option<i64>,
+    outcome: Option<String>,
+    ended_by: Option<String>,
+    /// Not as the table has it.
+    changed: bool,
 }
 
-pub(super) async fn queued(
-    change: &mut Change,
-    told: Told<'_>,
-    call: CallId,
-    queue: &QueueName,
-    joined: Moment,
-) -> Result<(), StoreError> {
-    let values = values![told.centre.as_str(), call.to_string(), queue.as_str(), joined];
-    change.execute(QUEUED, values).await.map(drop)
-}
+impl Calls {
+    pub async fn load(change: &mut Change, centre: &CentreName, calls: &BTreeSet<CallId>) -> Result<Self, StoreError> {
+        let mut all = BTreeMap::new();
+        for row in LOAD.rows(change, centre.as_str(), calls.iter().map(CallId::to_string)).await? {
+            let text = row.text(TABLE, "call")?;
+            let bad = || StoreError::Inconsistent { table: TABLE, id: format!("{centre}/{text}") };
+            let call = Call {
+                switch: row.text(TABLE, "switch")?,
+                to: row.text(TABLE, "to_number")?,
+                arrived: row.number(TABLE, "arrived_ms")?,
+                version: row.text(TABLE, "version")?,
+                found: row.number(TABLE, "found")?,
+                queue: row.maybe_text(TABLE, "queue")?,
+                queued: row.maybe_number(TABLE, "queued_ms")?,
+                waited: row.maybe_number(TABLE, "waited_ms")?,
+                agent: row.maybe_text(TABLE, "agent")?,
+                connected: row.maybe_number(TABLE, "connected_ms")?,
+                talked: row.maybe_number(TABLE, "talk_ms")?,
+                ended: row.maybe_number(TABLE, "ended_ms")?,
+                outcome: row.maybe_text(TABLE, "outcome")?,
+                ended_by: row.maybe_text(TABLE, "ended_by")?,
+                changed: false,
+            };
+            all.insert(text.parse().map_err(|_| bad())?, call);
+        }
+        Ok(Self(all))
+    }
 
-pub(super) async fn connected(
-    change: &mut Change,
-    told: Told<'_>,
-    call: CallId,
-    agent: &AgentName,
-    waited: Duration,
-) -> Result<(), StoreError> {
-    let values = values![told.centre.as_str(), call.to_string(), agent.as_str(), told.at, waited];
-    change.execute(CONNECTED, values).await.map(drop)
-}
+    /// A call that is found again keeps its row.
+    pub fn arrived(
+        &mut self,
+        told: Told,
+        call: CallId,
+        switch: &SwitchName,
+        to: &PhoneNumber,
+        version: &VersionHash,
+        found: bool,
+    ) {
+        self.0.entry(call).or_insert_with(|| Call {
+            switch: switch.as_str().to_owned(),
+            to: to.as_str().to_owned(),
+            arrived: told.at.as_ms(),
+            version: version.as_str().to_owned(),
+            found: i64::from(found),
+            queue: None,
+            queued: None,
+            waited: None,
+            agent: None,
+            connected: None,
+            talked: None,
+            ended: None,
+            outcome: None,
+            ended_by: None,
+            changed: true,
+        });
+    }
 
-pub(super) async fn ended(
-    change: &mut Change,
-    told: Told<'_>,
-    call: CallId,
-    outcome: Outcome,
-    by: &EndedBy,
-) -> Result<(), StoreError> {
-    let values = values![told.centre.as_str(), call.to_string(), told.at, outcome.as_str(), by.as_str()];
-    change.execute(ENDED, values).await.map(drop)
+    pub fn queued(&mut self, call: CallId, queue: &QueueName, joined: Moment) {
+        let Some(row) = self.0.get_mut(&call) else { return };
+        row.queue = Some(queue.as_str().to_owned());
+        row.queued = row.queued.or(Some(joined.as_ms()));
+        row.changed = true;
+    }
+
+    pub fn connected(&mut self, told: Told, call: CallId, agent: &AgentName, waited: Duration) {
+        let Some(row) = self.0.get_mut(&call) else { return };
+        row.agent = Some(agent.as_str().to_owned());
+        row.connected = row.connected.or(Some(told.at.as_ms()));
+        row.waited = row.waited.or(Some(i64::try_from(waited.as_millis()).unwrap_or(i64::MAX)));
+        row.changed = true;
+    }
+
+    /// A call ends once; what is said later is late.
+    pub fn ended(&mut self, told: Told, call: CallId, outcome: Outcome, by: &EndedBy) {
+        let Some(row) = self.0.get_mut(&call).filter(|row| row.ended.is_none()) else { return };
+        let at = told.at.as_ms();
+        let since = |from: Option<i64>| from.map(|from| at.saturating_sub(from));
+        // Who ended unseen did so at an instant that nobody knows: no length is made up.
+        let seen = *by != EndedBy::Unseen;
+        row.talked = since(row.connected).filter(|_| outcome == Outcome::Answered && seen);
+        if outcome == Outcome::Abandoned {
+            row.waited = row.waited.or(since(row.queued));
+        }
+        row.ended = Some(at);
+        row.outcome = Some(outcome.as_str().to_owned());
+        row.ended_by = Some(by.as_str().to_owned());
+        row.changed = true;
+    }
+
+    pub async fn save(self, change: &mut Change, centre: &CentreName) -> Result<(), StoreError> {
+        let mut values = Vec::new();
+        for (call, row) in self.0.into_iter().filter(|(_, row)| row.changed) {
+            values.extend_from_slice(values![
+                centre.as_str(),
+                call.to_string(),
+                row.switch,
+                row.to,
+                row.arrived,
+                row.version,
+                row.found,
+                row.queue.as_deref(),
+                row.queued,
+                row.waited,
+                row.agent.as_deref(),
+                row.connected,
+                row.talked,
+                row.ended,
+                row.outcome.as_deref(),
+                row.ended_by.as_deref(),
+            ]);
+        }
+        SAVE.execute(change, &values).await
+    }
 }
 
 impl KeptCall {

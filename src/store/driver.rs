@@ -367,6 +367,20 @@ impl Change {
         })
     }
 
+    /// As this transaction sees them.
+    pub async fn rows(&mut self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, StoreError> {
+        Ok(match self.connection()? {
+            Connection::Sqlite(connection) => {
+                let rows = within(STATEMENT_LIMIT, bound!(sql, values).fetch_all(&mut **connection)).await?;
+                rows.into_iter().map(Row::Sqlite).collect()
+            }
+            Connection::Postgres(connection) => {
+                let rows = within(STATEMENT_LIMIT, bound!(sql, values).fetch_all(&mut **connection)).await?;
+                rows.into_iter().map(Row::Postgres).collect()
+            }
+        })
+    }
+
     /// # Errors
     /// `Away`: whether it was done is not known, and has to be read.
     pub async fn commit(mut self) -> Result<(), StoreError> {

@@ -1,36 +1,25 @@
 //! `facts`: all that happened, as the journal recorded it, without what is personal.
 
-use std::sync::LazyLock;
-
-use super::driver::{Change, Db, Value, values};
+use super::driver::{Change, Db, values};
 use super::fill::Recorded;
+use super::many::ManyRows;
 use super::{StoreError, personal};
 use crate::calendar::Moment;
 use crate::routing::ids::{CallId, CentreName};
 
 const TABLE: &str = "facts";
-const COLUMNS: usize = 9;
-const INSERT: &str = "INSERT INTO facts (centre, seq, n, at_ms, kind, call, agent, schema_version, body) VALUES ";
+pub(super) static INSERT: ManyRows =
+    ManyRows::new("INSERT INTO facts (centre, seq, n, at_ms, kind, call, agent, schema_version, body) VALUES", 9, "");
 const OF_CALL: &str = "SELECT seq, n, at_ms, kind, agent, schema_version, body FROM facts \
      WHERE centre = $1 AND call = $2 ORDER BY seq, n LIMIT $3";
 const COUNT: &str = "SELECT COUNT(*) AS facts FROM facts WHERE centre = $1";
 pub(super) const STATEMENTS: &[&str] = &[OF_CALL, COUNT];
 
-/// Rows in one statement. A round trip costs more than a row; beyond this it wins nothing.
-const MANY: usize = 64;
-static INSERT_MANY: LazyLock<String> = LazyLock::new(|| insert(MANY));
-static INSERT_ONE: LazyLock<String> = LazyLock::new(|| insert(1));
-
 /// The most facts of one call that are read: a call that goes round in a menu all day has fewer.
 const MOST_OF_A_CALL: i64 = 10_000;
 
-fn insert(rows: usize) -> String {
-    let row = |row: usize| {
-        let places: Vec<String> = (1..=COLUMNS).map(|column| format!("${}", row * COLUMNS + column)).collect();
-        format!("({})", places.join(", "))
-    };
-    format!("{INSERT}{}", (0..rows).map(row).collect::<Vec<_>>().join(", "))
-}
+/// What every fact's text begins with; its name follows.
+const BEGINS: &str = "{\"fact\":\"";
 
 /// A fact as it is kept.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,9 +40,9 @@ pub(super) async fn keep(change: &mut Change, centre: &CentreName, entries: &[Re
     for entry in entries {
         for (n, fact) in (0_u64..).zip(entry.facts) {
             let kept = personal::impersonal(fact);
-            let body = serde_json::to_value(kept.as_ref().unwrap_or(fact))
+            let body = serde_json::to_string(kept.as_ref().unwrap_or(fact))
                 .map_err(|error| StoreError::Refused { why: error.to_string() })?;
-            let kind = body.get("fact").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+            let kind = body.strip_prefix(BEGINS).and_then(|rest| rest.split('"').next()).unwrap_or_default().to_owned();
             values.extend_from_slice(values![
                 centre.as_str(),
                 entry.seq,
@@ -63,19 +52,11 @@ pub(super) async fn keep(change: &mut Change, centre: &CentreName, entries: &[Re
                 fact.call().map(|call| call.to_string()).as_deref(),
                 fact.agent().map(|agent| agent.as_str()),
                 u64::from(entry.schema),
-                body.to_string(),
+                body,
             ]);
         }
     }
-    let chunks = values.chunks_exact(MANY * COLUMNS);
-    let rest: &[Value] = chunks.remainder();
-    for many in chunks {
-        change.execute(INSERT_MANY.as_str(), many).await?;
-    }
-    for one in rest.chunks_exact(COLUMNS) {
-        change.execute(INSERT_ONE.as_str(), one).await?;
-    }
-    Ok(())
+    INSERT.execute(change, &values).await
 }
 
 impl Db {

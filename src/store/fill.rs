@@ -2,15 +2,23 @@
 //! piece is in SQL once or not at all, wherever it is broken off.
 //!
 //! Projections (`calls`, `offers`, `agent_states`, `queue_stays`) are made of facts alone and can be made again. A fact
-//! about something they never heard of touches no row, and stays readable in `facts`.
+//! about something they never heard of touches no row, and stays readable in `facts`. What a piece continues is read,
+//! all of its facts are worked in in memory, and each row that changed is written once: the rows do not depend on where
+//! one piece ends and the next begins.
 
+use std::collections::BTreeSet;
+
+use super::agent_states::AgentStays;
+use super::calls::Calls;
 use super::driver::{Change, Db};
-use super::personal::{self, KeyedDigits};
-use super::{StoreError, agent_states, calls, facts, filled, offers, queue_stays};
+use super::offers::Offers;
+use super::personal::{KeyedDigits, People};
+use super::queue_stays::{QueueStays, StayEnd};
+use super::{StoreError, facts, filled};
 use crate::calendar::Moment;
 use crate::routing::agent::AgentState;
 use crate::routing::fact::Fact;
-use crate::routing::ids::CentreName;
+use crate::routing::ids::{AgentName, CallId, CentreName, OfferId};
 
 /// How far a journal has been worked in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,11 +40,17 @@ pub struct Recorded<'a> {
 
 /// The one fact that is being worked in.
 #[derive(Clone, Copy)]
-pub(super) struct Told<'a> {
-    pub centre: &'a CentreName,
+pub(super) struct Told {
     pub seq: u64,
     pub n: u32,
     pub at: Moment,
+}
+
+impl Told {
+    /// As a column holds it.
+    pub fn seq_column(self) -> i64 {
+        i64::try_from(self.seq).unwrap_or(i64::MAX)
+    }
 }
 
 /// What is filled.
@@ -66,61 +80,115 @@ impl Db {
         filled::advance(&mut change, centre, after, position).await?;
         facts::keep(&mut change, centre, entries).await?;
         if way == Way::Whole {
+            let mut projected = Projected::load(&mut change, centre, entries).await?;
             for entry in entries {
                 for (n, fact) in (0..).zip(entry.facts) {
-                    project(&mut change, Told { centre, seq: entry.seq, n, at: entry.at }, fact).await?;
+                    projected.project(Told { seq: entry.seq, n, at: entry.at }, fact)?;
                 }
             }
+            projected.save(&mut change, centre).await?;
         }
         change.commit().await?;
         Ok(position)
     }
 }
 
-async fn project(change: &mut Change, told: Told<'_>, fact: &Fact) -> Result<(), StoreError> {
-    match fact {
-        Fact::CallArrived { call, switch, leg: _, from, name, to, version, found } => {
-            personal::arrived(change, told.centre, *call, from, name).await?;
-            calls::arrived(change, told, *call, switch, to, version, *found).await
+/// The rows that a piece touches.
+struct Projected {
+    people: People,
+    calls: Calls,
+    offers: Offers,
+    agents: AgentStays,
+    stays: QueueStays,
+}
+
+impl Projected {
+    async fn load(change: &mut Change, centre: &CentreName, entries: &[Recorded<'_>]) -> Result<Self, StoreError> {
+        let mut calls: BTreeSet<CallId> = BTreeSet::new();
+        let mut offers: BTreeSet<OfferId> = BTreeSet::new();
+        let mut agents: BTreeSet<&AgentName> = BTreeSet::new();
+        for fact in entries.iter().flat_map(|entry| entry.facts) {
+            match fact {
+                Fact::CallArrived { call, .. }
+                | Fact::StepEntered { call, .. }
+                | Fact::CallQueued { call, .. }
+                | Fact::CallLeftQueue { call, .. }
+                | Fact::CallConnected { call, .. }
+                | Fact::CallEnded { call, .. } => drop(calls.insert(*call)),
+                Fact::OfferMade { offer, .. }
+                | Fact::OfferRang { offer, .. }
+                | Fact::OfferAnswered { offer, .. }
+                | Fact::OfferEnded { offer, .. } => drop(offers.insert(*offer)),
+                Fact::AgentLoggedIn { agent, .. } | Fact::AgentChanged { agent, .. } => drop(agents.insert(agent)),
+                Fact::Keyed { .. }
+                | Fact::CallHungUp { .. }
+                | Fact::ControllerStarted { .. }
+                | Fact::VersionPublished { .. }
+                | Fact::AgentLoggedOut { .. }
+                | Fact::LinkChanged { .. }
+                | Fact::Healed { .. }
+                | Fact::WallClockStepped { .. } => {}
+            }
         }
-        Fact::Keyed { call, step: _, into: _, keys } => {
-            let digits = KeyedDigits { seq: told.seq, n: told.n, keys: keys.clone() };
-            personal::keyed(change, told.centre, *call, &digits).await
+        Ok(Self {
+            people: People::default(),
+            calls: Calls::load(change, centre, &calls).await?,
+            offers: Offers::load(change, centre, &offers).await?,
+            agents: AgentStays::load(change, centre, &agents).await?,
+            stays: QueueStays::load(change, centre, &calls).await?,
+        })
+    }
+
+    fn project(&mut self, told: Told, fact: &Fact) -> Result<(), StoreError> {
+        match fact {
+            Fact::CallArrived { call, switch, leg: _, from, name, to, version, found } => {
+                self.people.arrived(*call, from, name);
+                self.calls.arrived(told, *call, switch, to, version, *found);
+            }
+            Fact::Keyed { call, step: _, into: _, keys } => {
+                self.people.keyed(*call, &KeyedDigits { seq: told.seq, n: told.n, keys: keys.clone() })?;
+            }
+            Fact::StepEntered { call, step: _, language: _ } => self.stays.left(told, *call, StayEnd::Moved),
+            Fact::CallQueued { call, queue, joined, credit: _, needs: _, step: _, language: _ } => {
+                self.stays.joined(told, *call, queue, *joined);
+                self.calls.queued(*call, queue, *joined);
+            }
+            Fact::CallLeftQueue { call, queue: _, why, to: _ } => self.stays.left(told, *call, (*why).into()),
+            Fact::OfferMade { offer, call, agent, switch: _, leg: _, queue, until: _, reasons } => {
+                self.offers.made(told, *offer, *call, agent, queue, reasons)?;
+            }
+            Fact::OfferRang { offer, call: _ } => self.offers.rang(told, *offer),
+            Fact::OfferAnswered { offer, call: _ } => self.offers.answered(told, *offer),
+            Fact::OfferEnded { offer, call: _, agent: _, how } => self.offers.ended(told, *offer, *how),
+            Fact::CallConnected { call, agent, leg: _, queue: _, waited } => {
+                self.stays.left(told, *call, StayEnd::Connected);
+                self.calls.connected(told, *call, agent, *waited);
+            }
+            Fact::CallEnded { call, outcome, by } => {
+                self.stays.left(told, *call, StayEnd::CallEnded);
+                self.calls.ended(told, *call, *outcome, by);
+            }
+            Fact::AgentLoggedIn { agent, .. } => self.agents.entered(told, agent, AgentState::Idle),
+            Fact::AgentChanged { agent, state, presence: _, work: _, by: _ } => {
+                self.agents.entered(told, agent, *state);
+            }
+            Fact::CallHungUp { .. }
+            | Fact::ControllerStarted { .. }
+            | Fact::VersionPublished { .. }
+            | Fact::AgentLoggedOut { .. }
+            | Fact::LinkChanged { .. }
+            | Fact::Healed { .. }
+            | Fact::WallClockStepped { .. } => {}
         }
-        Fact::StepEntered { call, step: _, language: _ } => {
-            queue_stays::left(change, told, *call, queue_stays::StayEnd::Moved).await
-        }
-        Fact::CallQueued { call, queue, joined, credit: _, needs: _, step: _, language: _ } => {
-            queue_stays::joined(change, told, *call, queue, *joined).await?;
-            calls::queued(change, told, *call, queue, *joined).await
-        }
-        Fact::CallLeftQueue { call, queue: _, why, to: _ } => {
-            queue_stays::left(change, told, *call, (*why).into()).await
-        }
-        Fact::OfferMade { offer, call, agent, switch: _, leg: _, queue, until: _, reasons } => {
-            offers::made(change, told, *offer, *call, agent, queue, reasons).await
-        }
-        Fact::OfferRang { offer, call: _ } => offers::rang(change, told, *offer).await,
-        Fact::OfferAnswered { offer, call: _ } => offers::answered(change, told, *offer).await,
-        Fact::OfferEnded { offer, call: _, agent: _, how } => offers::ended(change, told, *offer, *how).await,
-        Fact::CallConnected { call, agent, leg: _, queue: _, waited } => {
-            queue_stays::left(change, told, *call, queue_stays::StayEnd::Connected).await?;
-            calls::connected(change, told, *call, agent, *waited).await
-        }
-        Fact::CallEnded { call, outcome, by } => {
-            queue_stays::left(change, told, *call, queue_stays::StayEnd::CallEnded).await?;
-            calls::ended(change, told, *call, *outcome, by).await
-        }
-        Fact::AgentLoggedIn { agent, .. } => agent_states::entered(change, told, agent, AgentState::Idle).await,
-        Fact::AgentChanged { agent, state, presence: _, work: _, by: _ } => {
-            agent_states::entered(change, told, agent, *state).await
-        }
-        Fact::CallHungUp { .. }
-        | Fact::ControllerStarted { .. }
-        | Fact::VersionPublished { .. }
-        | Fact::AgentLoggedOut { .. }
-        | Fact::LinkChanged { .. }
-        | Fact::Healed { .. }
-        | Fact::WallClockStepped { .. } => Ok(()),
+        Ok(())
+    }
+
+    async fn save(self, change: &mut Change, centre: &CentreName) -> Result<(), StoreError> {
+        let Self { people, calls, offers, agents, stays } = self;
+        people.save(change, centre).await?;
+        calls.save(change, centre).await?;
+        offers.save(change, centre).await?;
+        agents.save(change, centre).await?;
+        stays.save(change, centre).await
     }
 }

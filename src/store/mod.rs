@@ -11,6 +11,7 @@ mod driver;
 pub mod facts;
 mod fill;
 pub mod filled;
+mod many;
 pub mod offers;
 pub mod personal;
 pub mod queue_stays;
@@ -21,7 +22,7 @@ pub use fill::{Position, Recorded, Way};
 
 /// Every statement of this room, so that a test can prepare each on both databases.
 pub fn statements() -> Vec<&'static str> {
-    [
+    let mut all = [
         agent_states::STATEMENTS,
         agents::STATEMENTS,
         calls::STATEMENTS,
@@ -29,10 +30,18 @@ pub fn statements() -> Vec<&'static str> {
         filled::STATEMENTS,
         offers::STATEMENTS,
         personal::STATEMENTS,
-        queue_stays::STATEMENTS,
         versions::STATEMENTS,
     ]
-    .concat()
+    .concat();
+    for many in
+        [&agent_states::SAVE, &calls::SAVE, &facts::INSERT, &offers::SAVE, &personal::INSERT, &queue_stays::SAVE]
+    {
+        all.extend(many.texts().iter().map(String::as_str));
+    }
+    for many in [&agent_states::LOAD, &calls::LOAD, &offers::LOAD, &queue_stays::LOAD] {
+        all.extend(many.texts().iter().map(String::as_str));
+    }
+    all
 }
 
 #[derive(Debug, thiserror::Error)]

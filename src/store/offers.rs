@@ -1,23 +1,30 @@
 //! `offers`: every ring of an agent for a call, and how it ended.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::StoreError;
 use super::driver::{Change, Db, values};
 use super::fill::Told;
+use super::many::{ManyKeys, ManyRows};
 use crate::calendar::Moment;
 use crate::routing::fact::{OfferEnd, Reasons};
 use crate::routing::ids::{AgentName, CallId, CentreName, OfferId, QueueName};
 
 const TABLE: &str = "offers";
-const MADE: &str = "INSERT INTO offers (centre, offer, call, agent, queue, made_ms, reasons) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (centre, offer) DO NOTHING";
-const RANG: &str = "UPDATE offers SET rang_ms = COALESCE(rang_ms, $3) WHERE centre = $1 AND offer = $2";
-const ANSWERED: &str = "UPDATE offers SET answered_ms = COALESCE(answered_ms, $3) WHERE centre = $1 AND offer = $2";
-// An offer ends once; what is said later is late.
-const ENDED: &str = "UPDATE offers SET ended_ms = $3, how = $4 WHERE centre = $1 AND offer = $2 AND ended_ms IS NULL";
+pub(super) static LOAD: ManyKeys = ManyKeys::new(
+    "SELECT offer, call, agent, queue, made_ms, rang_ms, answered_ms, ended_ms, how, reasons FROM offers \
+     WHERE centre = $1 AND offer IN",
+);
+pub(super) static SAVE: ManyRows = ManyRows::new(
+    "INSERT INTO offers (centre, offer, call, agent, queue, made_ms, rang_ms, answered_ms, ended_ms, how, reasons) VALUES",
+    11,
+    "ON CONFLICT (centre, offer) DO UPDATE SET rang_ms = excluded.rang_ms, answered_ms = excluded.answered_ms, \
+     ended_ms = excluded.ended_ms, how = excluded.how",
+);
 const OF_CALL: &str = "SELECT offer, agent, queue, made_ms, rang_ms, answered_ms, ended_ms, how, reasons FROM offers \
      WHERE centre = $1 AND call = $2 ORDER BY made_ms, offer LIMIT $3";
 
-pub(super) const STATEMENTS: &[&str] = &[MADE, RANG, ANSWERED, ENDED, OF_CALL];
+pub(super) const STATEMENTS: &[&str] = &[OF_CALL];
 
 /// The most offers of one call that are read.
 const MOST_OF_A_CALL: i64 = 1_000;
@@ -47,37 +54,114 @@ pub struct KeptOffer {
     pub reasons: Reasons,
 }
 
-pub(super) async fn made(
-    change: &mut Change,
-    told: Told<'_>,
-    offer: OfferId,
-    call: CallId,
-    agent: &AgentName,
-    queue: &QueueName,
-    reasons: &Reasons,
-) -> Result<(), StoreError> {
-    let reasons = serde_json::to_string(reasons).map_err(|error| StoreError::Refused { why: error.to_string() })?;
-    let (centre, offer, call) = (told.centre.as_str(), offer.to_string(), call.to_string());
-    let values = values![centre, offer, call, agent.as_str(), queue.as_str(), told.at, reasons];
-    change.execute(MADE, values).await.map(drop)
+/// The rows that a piece of the journal touches, as they were and then as they are.
+pub(super) struct Offers(BTreeMap<OfferId, Offer>);
+
+struct Offer {
+    call: String,
+    agent: String,
+    queue: String,
+    made: i64,
+    rang: Option<i64>,
+    answered: Option<i64>,
+    ended: Option<i64>,
+    how: Option<String>,
+    reasons: String,
+    /// Not as the table has it.
+    changed: bool,
 }
 
-pub(super) async fn rang(change: &mut Change, told: Told<'_>, offer: OfferId) -> Result<(), StoreError> {
-    change.execute(RANG, values![told.centre.as_str(), offer.to_string(), told.at]).await.map(drop)
-}
+impl Offers {
+    pub async fn load(
+        change: &mut Change,
+        centre: &CentreName,
+        offers: &BTreeSet<OfferId>,
+    ) -> Result<Self, StoreError> {
+        let mut all = BTreeMap::new();
+        for row in LOAD.rows(change, centre.as_str(), offers.iter().map(OfferId::to_string)).await? {
+            let text = row.text(TABLE, "offer")?;
+            let bad = || StoreError::Inconsistent { table: TABLE, id: format!("{centre}/{text}") };
+            let offer = Offer {
+                call: row.text(TABLE, "call")?,
+                agent: row.text(TABLE, "agent")?,
+                queue: row.text(TABLE, "queue")?,
+                made: row.number(TABLE, "made_ms")?,
+                rang: row.maybe_number(TABLE, "rang_ms")?,
+                answered: row.maybe_number(TABLE, "answered_ms")?,
+                ended: row.maybe_number(TABLE, "ended_ms")?,
+                how: row.maybe_text(TABLE, "how")?,
+                reasons: row.text(TABLE, "reasons")?,
+                changed: false,
+            };
+            all.insert(text.parse().map_err(|_| bad())?, offer);
+        }
+        Ok(Self(all))
+    }
 
-pub(super) async fn answered(change: &mut Change, told: Told<'_>, offer: OfferId) -> Result<(), StoreError> {
-    change.execute(ANSWERED, values![told.centre.as_str(), offer.to_string(), told.at]).await.map(drop)
-}
+    pub fn made(
+        &mut self,
+        told: Told,
+        offer: OfferId,
+        call: CallId,
+        agent: &AgentName,
+        queue: &QueueName,
+        reasons: &Reasons,
+    ) -> Result<(), StoreError> {
+        let reasons = serde_json::to_string(reasons).map_err(|error| StoreError::Refused { why: error.to_string() })?;
+        self.0.entry(offer).or_insert_with(|| Offer {
+            call: call.to_string(),
+            agent: agent.as_str().to_owned(),
+            queue: queue.as_str().to_owned(),
+            made: told.at.as_ms(),
+            rang: None,
+            answered: None,
+            ended: None,
+            how: None,
+            reasons,
+            changed: true,
+        });
+        Ok(())
+    }
 
-pub(super) async fn ended(
-    change: &mut Change,
-    told: Told<'_>,
-    offer: OfferId,
-    how: OfferEnd,
-) -> Result<(), StoreError> {
-    let values = values![told.centre.as_str(), offer.to_string(), told.at, how.as_str()];
-    change.execute(ENDED, values).await.map(drop)
+    pub fn rang(&mut self, told: Told, offer: OfferId) {
+        let Some(row) = self.0.get_mut(&offer) else { return };
+        row.rang = row.rang.or(Some(told.at.as_ms()));
+        row.changed = true;
+    }
+
+    pub fn answered(&mut self, told: Told, offer: OfferId) {
+        let Some(row) = self.0.get_mut(&offer) else { return };
+        row.answered = row.answered.or(Some(told.at.as_ms()));
+        row.changed = true;
+    }
+
+    /// An offer ends once; what is said later is late.
+    pub fn ended(&mut self, told: Told, offer: OfferId, how: OfferEnd) {
+        let Some(row) = self.0.get_mut(&offer).filter(|row| row.ended.is_none()) else { return };
+        row.ended = Some(told.at.as_ms());
+        row.how = Some(how.as_str().to_owned());
+        row.changed = true;
+    }
+
+    pub async fn save(self, change: &mut Change, centre: &CentreName) -> Result<(), StoreError> {
+        let mut values = Vec::new();
+        for (offer, row) in self.0.into_iter().filter(|(_, row)| row.changed) {
+            values.extend_from_slice(values![
+                centre.as_str(),
+                offer.to_string(),
+                row.call,
+                row.agent,
+                row.queue,
+                row.made,
+                row.rang,
+                row.answered,
+                row.ended,
+                row.how.as_deref(),
+                row.reasons,
+            ]);
+        }
+        SAVE.execute(change, &values).await
+    }
 }
 
 impl Db {

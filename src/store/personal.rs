@@ -1,21 +1,29 @@
 //! `personal`: what facts may not hold because a person can ask for it to be erased: the caller's number and name, and
 //! what was keyed.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::StoreError;
 use super::driver::{Change, Db, values};
+use super::many::ManyRows;
 use crate::routing::fact::Fact;
 use crate::routing::ids::{CallId, CallerName, CentreName, PhoneNumber};
 
 const TABLE: &str = "personal";
-const INSERT: &str = "INSERT INTO personal (centre, call, from_number, caller_name, keyed) VALUES ($1, $2, $3, $4, '') \
-     ON CONFLICT (centre, call) DO NOTHING";
+// A call that is found again keeps its row.
+pub(super) static INSERT: ManyRows = ManyRows::new(
+    "INSERT INTO personal (centre, call, from_number, caller_name, keyed) VALUES",
+    5,
+    "ON CONFLICT (centre, call) DO UPDATE SET keyed = personal.keyed || excluded.keyed",
+);
+// Touches no row that was erased: nothing of a person who was forgotten is written again.
 const KEYED: &str = "UPDATE personal SET keyed = keyed || $3 WHERE centre = $1 AND call = $2";
 const READ: &str = "SELECT from_number, caller_name, keyed FROM personal WHERE centre = $1 AND call = $2";
 const ERASE: &str = "DELETE FROM personal WHERE centre = $1 AND call = $2";
 
-pub(super) const STATEMENTS: &[&str] = &[INSERT, KEYED, READ, ERASE];
+pub(super) const STATEMENTS: &[&str] = &[KEYED, READ, ERASE];
 
 /// What is known of the caller of one call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,26 +74,51 @@ pub(super) fn impersonal(fact: &Fact) -> Option<Fact> {
     Some(fact)
 }
 
-pub(super) async fn arrived(
-    change: &mut Change,
-    centre: &CentreName,
-    call: CallId,
-    from: &PhoneNumber,
-    name: &CallerName,
-) -> Result<(), StoreError> {
-    let values = values![centre.as_str(), call.to_string(), from.as_str(), name.as_str()];
-    change.execute(INSERT, values).await.map(drop)
+/// What a piece of the journal adds. Nothing is read for it: a row may be erased at any time.
+#[derive(Default)]
+pub(super) struct People(BTreeMap<CallId, Added>);
+
+#[derive(Default)]
+struct Added {
+    /// Lines of a caller who arrived in an earlier piece.
+    before: String,
+    /// Who arrived, and the lines since then.
+    arrived: Option<(PhoneNumber, CallerName, String)>,
 }
 
-pub(super) async fn keyed(
-    change: &mut Change,
-    centre: &CentreName,
-    call: CallId,
-    digits: &KeyedDigits,
-) -> Result<(), StoreError> {
-    let mut line = serde_json::to_string(digits).map_err(|error| StoreError::Refused { why: error.to_string() })?;
-    line.push('\n');
-    change.execute(KEYED, values![centre.as_str(), call.to_string(), line]).await.map(drop)
+impl People {
+    pub fn arrived(&mut self, call: CallId, from: &PhoneNumber, name: &CallerName) {
+        let added = self.0.entry(call).or_default();
+        added.arrived.get_or_insert_with(|| (from.clone(), name.clone(), String::new()));
+    }
+
+    pub fn keyed(&mut self, call: CallId, digits: &KeyedDigits) -> Result<(), StoreError> {
+        let line = serde_json::to_string(digits).map_err(|error| StoreError::Refused { why: error.to_string() })?;
+        let added = self.0.entry(call).or_default();
+        let lines = added.arrived.as_mut().map_or(&mut added.before, |(_, _, lines)| lines);
+        lines.push_str(&line);
+        lines.push('\n');
+        Ok(())
+    }
+
+    pub async fn save(self, change: &mut Change, centre: &CentreName) -> Result<(), StoreError> {
+        let mut values = Vec::new();
+        for (call, Added { before, arrived }) in self.0 {
+            if !before.is_empty() {
+                change.execute(KEYED, values![centre.as_str(), call.to_string(), before]).await?;
+            }
+            if let Some((from, name, lines)) = arrived {
+                values.extend_from_slice(values![
+                    centre.as_str(),
+                    call.to_string(),
+                    from.as_str(),
+                    name.as_str(),
+                    lines,
+                ]);
+            }
+        }
+        INSERT.execute(change, &values).await
+    }
 }
 
 impl Db {

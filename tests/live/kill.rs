@@ -109,6 +109,20 @@ fn killed_in_every_phase_no_call_is_lost() {
         assert!(*met > 0, "no kill met a call {phase}");
     }
     facts_are_complete(&centre);
+    centre.cordboard.kill();
+    replays_to_the_byte(&centre);
+}
+
+/// The journal of all those starts through fresh cores: the same facts and effects.
+fn replays_to_the_byte(centre: &Centre) {
+    let replay = std::process::Command::new(env!("CARGO_BIN_EXE_cordboard"))
+        .arg("replay")
+        .arg(centre.data().join("test"))
+        .output()
+        .expect("cordboard runs");
+    let said = String::from_utf8_lossy(&replay.stdout);
+    println!("replay: {}", said.trim());
+    assert!(replay.status.success(), "{said}{}", String::from_utf8_lossy(&replay.stderr));
 }
 
 /// What was there before is there after, in the same place.

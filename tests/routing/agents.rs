@@ -156,6 +156,27 @@ fn an_agent_who_missed_a_call_is_back_after_the_rest_the_queue_gives() {
 }
 
 #[test]
+fn a_wall_clock_that_is_set_moves_no_timer_but_opens_and_closes_by_the_new_hour() {
+    let mut floor = Floor::new();
+    let by_noon = floor.call("700");
+    assert!(matches!(floor.stage(&by_noon), Stage::Waiting { .. }), "{floor}");
+    floor.login("ana").tell(Input::AgentTookBreak {
+        agent: AgentName::new("ana"),
+        reason: BreakReason::new("lunch"),
+        by: AgentName::new("ana"),
+    });
+    let due = floor.core.next_wakeup();
+    floor.tell(Input::WallClockStepped { by_ms: 8 * 3_600_000 });
+    assert_eq!(floor.core.next_wakeup(), due);
+    assert!(matches!(floor.stage(&by_noon), Stage::Waiting { .. }), "whoever is inside stays: {floor}");
+    let by_evening = floor.call("700");
+    assert!(matches!(floor.stage(&by_evening), Stage::InDialplan { .. }), "closed at eight in the evening: {floor}");
+    floor.tell(Input::WallClockStepped { by_ms: -8 * 3_600_000 });
+    let again = floor.call("700");
+    assert!(matches!(floor.stage(&again), Stage::Waiting { .. }), "{floor}");
+}
+
+#[test]
 fn an_agent_who_logs_in_to_another_queue_is_not_rung_for_the_old_one() {
     let mut floor = Floor::new();
     floor.login("ana").login_with("ana", &["second"], &[]);

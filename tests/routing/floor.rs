@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use cordboard::calendar::{Moment, Zone};
+use cordboard::calendar::{Moment, OpeningHours, Week, Zone};
 use cordboard::dialplan::{
-    Action, Centre, Claim, Language, Piece, Place, QueueEntry, Spoken, Step, Text, ToQueue, When,
+    Action, Centre, Claim, HoursBranch, Language, Piece, Place, QueueEntry, Spoken, Step, Text, ToQueue, When,
 };
 use cordboard::routing::agent::{Agent, AgentState};
 use cordboard::routing::call::{Call, Stage};
@@ -34,6 +34,8 @@ pub fn plan() -> Centre {
         otherwise: vec![],
     };
     let to = |entry| Action::Queue(ToQueue { entry, needs_by_language: vec![] });
+    let mut week = Week::default();
+    week.add("mon-sun 08:00-18:00").expect("a week");
     let english = Need { skill: SkillName::new("english"), level: 2 };
     let say = Spoken::Say(BTreeMap::from([(Language::En, Text(vec![Piece::Words("Goodbye.".into())]))]));
     let steps = [
@@ -55,6 +57,13 @@ pub fn plan() -> Centre {
                 ..entry("service")
             })],
         ),
+        (
+            "by_day",
+            vec![
+                Action::Hours(HoursBranch { name: "office".into(), open: None, closed: Some(StepName::new("sorry")) }),
+                to(entry("service")),
+            ],
+        ),
         ("sorry", vec![Action::Play(say), Action::HangUp]),
     ];
     Centre {
@@ -66,7 +75,10 @@ pub fn plan() -> Centre {
         skills: vec![SkillName::new("english")],
         break_reasons: vec![BreakReason::new("lunch")],
         queues: [queue("service"), queue("second")].map(|rules| (rules.name.clone(), rules)).into(),
-        hours: BTreeMap::new(),
+        hours: BTreeMap::from([(
+            "office".to_owned(),
+            OpeningHours { name: "office".into(), zone: Zone::UTC, week, days: BTreeMap::new() },
+        )]),
         numbers: BTreeMap::from([
             (PhoneNumber::new("100"), claim("plain")),
             (PhoneNumber::new("200"), claim("english")),
@@ -74,6 +86,7 @@ pub fn plan() -> Centre {
             (PhoneNumber::new("400"), claim("spoken")),
             (PhoneNumber::new("500"), claim("valued")),
             (PhoneNumber::new("600"), claim("attended")),
+            (PhoneNumber::new("700"), claim("by_day")),
         ]),
         steps: steps
             .into_iter()

@@ -130,7 +130,8 @@ async fn a_shift_reads_the_same_from_both_databases_and_holds_nothing_personal_i
 #[tokio::test(flavor = "multi_thread")]
 async fn a_piece_broken_off_at_any_step_is_in_or_is_not() {
     let both = Both::new().await;
-    let (all, centre) = (shift(2), centre());
+    // Enough that every table takes several statements, each of them a step.
+    let (all, centre) = (shift(60), centre());
     let recorded: Vec<Recorded<'_>> = (1..)
         .zip(&all)
         .map(|(seq, handled)| Recorded { seq, at: handled.at, schema: 1, facts: &handled.facts })

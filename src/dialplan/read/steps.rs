@@ -161,8 +161,8 @@ impl Reading {
             "set" => self.set(value).map(Action::SetLanguage),
             "queue" => self.queue_action(value).map(Action::Queue),
             "go" => self.step(value, "go").map(Action::Go),
-            // hang_up, with nothing after it or {}.
-            _ => match &value.value {
+            // With nothing after it or {}.
+            "hang_up" => match &value.value {
                 Value::Map(pairs) if pairs.is_empty() => Some(Action::HangUp),
                 Value::Scalar(_) if value.is_empty() => Some(Action::HangUp),
                 Value::Scalar(_) | Value::Map(_) | Value::List(_) => {
@@ -171,6 +171,11 @@ impl Reading {
                 }
                 Value::Broken => None,
             },
+            // A word of the list that nothing above reads: ours to mend, and never taken for another.
+            unread => {
+                self.notes.add(&key.place, not_yet(unread));
+                None
+            }
         }
     }
 

@@ -288,12 +288,13 @@ impl Driver {
                     Some(first) => self.take_orders(ami, waiting, first, orders).await,
                     None => return Ended::Dropped,
                 },
-                _ = tick.tick() => {
+                // Most of the time there is nothing to mend, and no reason to wake fifty times a second.
+                _ = tick.tick(), if self.legs.any_hang_up_requested() || !self.plays.is_empty() => {
                     self.mend(ami, waiting).await;
-                    if renewed.elapsed() >= RENEW_EVERY {
-                        renewed = Instant::now();
-                        self.renew(ami, waiting);
-                    }
+                }
+                () = tokio::time::sleep_until(renewed + RENEW_EVERY) => {
+                    renewed = Instant::now();
+                    self.renew(ami, waiting);
                 }
             }
         }

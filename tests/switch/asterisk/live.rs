@@ -128,7 +128,7 @@ async fn a_variable_of_an_originate_arrives_as_it_was_given() {
     for (number, value) in hostile.iter().enumerate() {
         let id = format!("cordboard-live-{}-{number:04}", std::process::id());
         let originate = Action::new("Originate")
-            .with("Channel", "Local/wait@park/n")
+            .with("Channel", "Local/wait@waiting/n")
             .with("Application", "Wait")
             .with("Data", "5")
             .with("Async", "true")
