@@ -107,8 +107,8 @@ need_packages() {
 # --- PostgreSQL -------------------------------------------------------------------------------------------------
 as_postgres() { if [ "$(id -u)" = 0 ]; then (cd / && runuser -u postgres -- "$@"); else "$@"; fi; }
 
-# A server of our own in directory $1, on a free port of 127.0.0.1. Sets CORDBOARD_TEST_POSTGRES, a URL without a
-# database. Nothing of an installed server is touched.
+# A server of our own in directory $1, on a free port of 127.0.0.1. Sets CORDBOARD_TEST_POSTGRES, the URL of its
+# first database. Nothing of an installed server is touched.
 start_postgres() {
     local dir=$1/postgres bin port password tries
     bin=$(for bin in /usr/lib/postgresql/*/bin; do echo "$bin"; done | sort -V | tail -n 1)
@@ -124,7 +124,7 @@ start_postgres() {
         port=$((20000 + RANDOM % 10000))   # below what Linux hands out by itself
         if as_postgres "$bin/pg_ctl" -D "$dir/data" -w -l "$dir/log" -o "-c listen_addresses=127.0.0.1 -p $port \
             -c unix_socket_directories='$dir' -c max_connections=200 -c fsync=off" start >/dev/null; then
-            CORDBOARD_TEST_POSTGRES=postgres://postgres:$password@127.0.0.1:$port
+            CORDBOARD_TEST_POSTGRES=postgres://postgres:$password@127.0.0.1:$port/postgres
             export CORDBOARD_TEST_POSTGRES
             return 0
         fi

@@ -107,48 +107,6 @@ async fn fifty_calls_on_one_socket_keep_apart() {
     }
 }
 
-/// Through a real switch: `CORDBOARD_TEST_SIP=127.0.0.1:5270`, whose number `q1` is an Asterisk queue that rings the
-/// station `a1001` at 127.0.0.1:6700. Run by hand when the telephones change; the conformance scenarios use them daily.
-#[tokio::test]
-#[ignore = "needs a switch of its own, see its doc comment"]
-async fn a_real_switch_takes_our_telephones_for_telephones() {
-    let switch = std::env::var("CORDBOARD_TEST_SIP").expect("where the switch is").parse().expect("an address");
-    let stations = Telephones::listen("127.0.0.1:6700".parse().expect("an address")).expect("the port is free");
-    for i in 1001..=1020 {
-        stations.set(&format!("a{i}"), Does::Ring);
-    }
-    let callers = telephones();
-    for keys_by_rtp in [true, false] {
-        let call = callers.dial(switch, "q1", "10086", b"\"; \xff\x01 quote", keys_by_rtp);
-        assert!(call.wait_answered(SOON).await, "{:?}", call.happened());
-        let rung = rings(&stations).await;
-        assert!(rung.pick_up());
-        tokio::time::sleep(Duration::from_millis(600)).await;
-        for key in ['1', '*', '#'] {
-            call.press(key).await;
-            tokio::time::sleep(Duration::from_millis(150)).await;
-        }
-        call.hang_up();
-        assert!(rung.wait_ended(SOON).await, "{:?}", rung.happened());
-        println!("{:?}\n{:?}", call.happened(), rung.happened());
-    }
-    // Refused everywhere, then given up.
-    for i in 1001..=1020 {
-        stations.set(&format!("a{i}"), Does::Reject { after: Duration::ZERO, status: 486 });
-    }
-    let call = callers.dial(switch, "q1", "10086", b"", true);
-    assert!(call.wait_answered(SOON).await);
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    call.hang_up();
-    assert!(call.wait_ended(SOON).await);
-    // In the controller's context, with no controller: waits unanswered until it is cancelled.
-    let call = callers.dial(switch, "4001", "10086", b"", true);
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    call.hang_up();
-    assert!(call.wait_ended(SOON).await);
-    assert!(call.when(&What::Refused(487)).is_some(), "{:?}", call.happened());
-}
-
 async fn rings(stations: &Telephones) -> Call {
     for _ in 0..500 {
         if let Some(call) = (1001..=1020).find_map(|i| stations.call_at(&format!("a{i}"))) {
