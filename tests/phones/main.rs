@@ -106,13 +106,3 @@ async fn fifty_calls_on_one_socket_keep_apart() {
         assert!(call.when(&What::Answered).is_some());
     }
 }
-
-async fn rings(stations: &Telephones) -> Call {
-    for _ in 0..500 {
-        if let Some(call) = (1001..=1020).find_map(|i| stations.call_at(&format!("a{i}"))) {
-            return call;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("no station rings");
-}
