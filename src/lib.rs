@@ -41,7 +41,7 @@
 //!                                               offering.rs (ring), connecting.rs (talk, end), people.rs (agents)
 //! written          controller/journal/          input + facts, one line; then, and only then,
 //! done             switch/asterisk/orders.rs    Effect -> actions; its result comes back as an input
-//! told             store/ by controller/filler  facts -> SQL; web/events.rs shows them live
+//! told             store/ by controller/filler  facts -> SQL; web/api/events.rs shows them live
 //! ```
 //!
 //! After a start or a reconnect: `controller/journal` gives [`routing::Known`] (the facts folded, `routing/known.rs`), the
@@ -51,10 +51,10 @@
 //! # The way of a request
 //!
 //! ```text
-//! somebody asks    web/ (a handler)             -> an Agent... input (routing/input.rs) through controller::Handle
+//! somebody asks    web/api (a handler)            -> an Agent... input (routing/input.rs) through controller::Handle
 //! core decides     routing/people.rs            does it, or says why not: `Refused`
 //! recorded         routing/fact.rs              folded for restarts in known.rs, put into SQL by store/fill.rs
-//! answered         web/answer.rs                every refusal and error in one form
+//! answered         web/api/answer.rs              every refusal and error in one form
 //! counted          controller/measure.rs        what of it /metrics and the log say
 //! ```
 //!
@@ -67,7 +67,7 @@
 //! a switch is started     controller/{prepare,turn}.rs, from config.rs; the port and its promises are switch/mod.rs
 //! Asterisk's oddities     switch/asterisk/driver/ (mending.rs heals what it loses, refusals.rs knows its words)
 //! the order in a queue    routing/call.rs: QueuePlace::rank; who of the free, routing/matching.rs: offer_to_best
-//! a call's record         migrations/, store/calls.rs, shown by web/records.rs; names and numbers in store/personal.rs
+//! a call's record         migrations/, store/calls.rs, shown by web/api/records.rs; names and numbers in store/personal.rs
 //! ```
 //!
 //! # Words

@@ -10,7 +10,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::Web;
-use super::answer::Problem;
+use super::api::Problem;
 
 /// From the last byte of the head to the first of the answer: longer than anything we wait for behind it.
 const LONGEST_REQUEST: Duration = Duration::from_secs(30);

@@ -3,21 +3,11 @@
 //! Owns no state of a call and no rule of the floor. Who may ask is `guard.rs`, what a connection may cost us is
 //! `listen.rs`, and how an error looks is `answer.rs`; no handler decides any of the three.
 
-mod agents;
-mod answer;
-mod body;
-mod breaks;
-mod calls;
-mod centres;
-mod events;
+mod api;
 mod guard;
 mod health;
 mod listen;
 mod metrics;
-mod queues;
-mod records;
-mod session;
-mod versions;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -26,7 +16,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::middleware;
-use axum::routing::{delete, get, post, put};
+use axum::routing::get;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -36,10 +26,9 @@ use crate::controller::filler::FillerHealth;
 use crate::routing::ids::{CentreName, SwitchName};
 use crate::store::Db;
 
-pub use body::named;
+pub use api::{is_station, named};
 pub use listen::listen;
 pub use metrics::{Recorder, recorder};
-pub use session::is_station;
 
 /// The longest body of a request: a login with [`crate::routing::people::MOST_QUEUES_OF_AN_AGENT`] queues and as many
 /// skills is a tenth of it.
@@ -98,30 +87,12 @@ impl FromRef<Web> for Db {
 /// All routes.
 pub fn router(parts: Parts) -> Router {
     let web = Web(Arc::new(Shared { parts, streams: Arc::new(Semaphore::new(MOST_STREAMS)) }));
-    let agent = Router::new()
-        .route("/", get(agents::show))
-        .route("/session", put(session::create).delete(session::end))
-        .route("/break", put(breaks::create).delete(breaks::end))
-        .route("/wrap-up", delete(agents::end_wrap_up))
-        .route("/call", delete(agents::end_call));
-    let centre = Router::new()
-        .route("/floor", get(centres::floor))
-        .route("/agents", get(agents::list))
-        .nest("/agents/{agent}", agent)
-        .route("/queues", get(queues::list))
-        .route("/calls", get(calls::list))
-        .route("/calls/{call}", get(calls::show))
-        .route("/records", get(records::list))
-        .route("/events", get(events::of_centre))
-        .route("/versions", post(versions::create));
     Router::new()
         .route("/health", get(health::show))
         .route("/metrics", get(metrics::show))
-        .route("/api/v1/centres", get(centres::list))
-        .nest("/api/v1/centres/{centre}", centre)
-        .route("/api/v1/events", get(events::of_all))
-        .fallback(answer::no_such_page)
-        .method_not_allowed_fallback(answer::no_such_method)
+        .nest("/api/v1", api::routes())
+        .fallback(api::no_such_page)
+        .method_not_allowed_fallback(api::no_such_method)
         .layer(middleware::from_fn_with_state(web.clone(), guard::within_time))
         .layer(middleware::from_fn_with_state(web.clone(), guard::who_may_ask))
         .layer(DefaultBodyLimit::max(LONGEST_BODY))

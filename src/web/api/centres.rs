@@ -4,12 +4,12 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 
-use super::Web;
 use super::answer::Answer;
 use super::body::InCentre;
 use crate::controller::Handle;
 use crate::routing::ids::{CentreName, VersionHash};
 use crate::routing::view::Floor;
+use crate::web::Web;
 
 #[derive(Serialize)]
 pub struct CentreLine {

@@ -9,7 +9,6 @@ use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
 
-use super::Web;
 use super::agents::tell;
 use super::answer::{Answer, Problem};
 use super::body::{Body, OfAgent};
@@ -18,6 +17,7 @@ use crate::routing::Input;
 use crate::routing::ids::{QueueName, SkillName, StationAddress, SwitchName};
 use crate::routing::people::MOST_QUEUES_OF_AN_AGENT;
 use crate::routing::view::AgentSeen;
+use crate::web::Web;
 
 /// The longest address of a phone.
 const LONGEST_STATION: usize = 80;

@@ -15,13 +15,13 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio_util::sync::CancellationToken;
 
-use super::Web;
 use super::answer::{Answer, Problem};
 use super::body::InCentre;
 use crate::calendar::Moment;
 use crate::controller::Happened;
 use crate::routing::Fact;
 use crate::routing::ids::CentreName;
+use crate::web::Web;
 
 /// A comment when nothing happens, so that whoever is between us does not take the line for dead.
 const HEARTBEAT: Duration = Duration::from_secs(15);

@@ -5,7 +5,6 @@ use axum::extract::{Path, State};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Web;
 use super::answer::{Answer, Problem};
 use super::body::InCentre;
 use super::records::Record;
@@ -13,6 +12,7 @@ use crate::calendar::Moment;
 use crate::controller::Handle;
 use crate::routing::ids::{CallId, CentreName};
 use crate::routing::view::CallSeen;
+use crate::web::Web;
 
 pub async fn list(State(handle): State<Handle>, centre: InCentre) -> Answer<Json<Vec<CallSeen>>> {
     Ok(Json(handle.floor(&centre.name()).await?.calls))

@@ -4,13 +4,13 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 
-use super::Web;
 use super::answer::{Answer, Problem};
 use super::body::{Asked, InCentre};
 use crate::calendar::Moment;
 use crate::routing::fact::Outcome;
 use crate::routing::ids::*;
 use crate::store::calls::{KeptCall, MOST_LISTED, Which};
+use crate::web::Web;
 
 /// Records of a page, unless asked for otherwise.
 const A_PAGE: u32 = 100;

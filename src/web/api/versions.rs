@@ -5,10 +5,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
 
-use super::Web;
 use super::answer::Answer;
 use super::body::InCentre;
 use crate::routing::ids::{CentreName, VersionHash};
+use crate::web::Web;
 
 #[derive(Serialize)]
 pub struct Published {

@@ -114,7 +114,7 @@ impl IntoResponse for Problem {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json".into(), message.into())
             }
             Problem::TooLong => {
-                let message = format!("a body has at most {} bytes", super::LONGEST_BODY);
+                let message = format!("a body has at most {} bytes", crate::web::LONGEST_BODY);
                 (StatusCode::PAYLOAD_TOO_LARGE, "too_long".into(), message)
             }
             Problem::TooSlow => {
