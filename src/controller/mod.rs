@@ -121,6 +121,9 @@ pub struct Written {
     pub first_seq: u64,
 }
 
+/// What each centre's new calls follow now.
+pub type Plans = BTreeMap<CentreName, Arc<Centre>>;
+
 /// A clock as the controller's, for those who measure beside it.
 pub fn clock() -> impl Fn() -> Moment + Send + Sync + 'static {
     let clock = clock::Clock::start();
@@ -134,6 +137,7 @@ pub struct Handle {
     happened: broadcast::Sender<Arc<Happened>>,
     pulse: watch::Receiver<Pulse>,
     written: Arc<BTreeMap<CentreName, Written>>,
+    plans: watch::Receiver<Plans>,
 }
 
 impl Handle {
@@ -178,6 +182,16 @@ impl Handle {
         self.pulse.borrow().clone()
     }
 
+    /// The published version of a centre's YAML.
+    pub fn plan(&self, centre: &CentreName) -> Option<Arc<Centre>> {
+        self.plans.borrow().get(centre).cloned()
+    }
+
+    /// The published versions, and when they change.
+    pub fn plans(&self) -> watch::Receiver<Plans> {
+        self.plans.clone()
+    }
+
     /// Every centre's journal.
     pub fn written(&self) -> &BTreeMap<CentreName, Written> {
         &self.written
@@ -213,9 +227,10 @@ pub fn start(start: Start) -> Result<Handle, StartError> {
     let prepared = prepare::prepare(start, happened.clone())?;
     let pulse = prepared.pulse();
     let written = Arc::new(prepared.written());
+    let plans = prepared.plans();
     std::thread::Builder::new()
         .name("controller".into())
         .spawn(move || prepared.run(asked))
         .map_err(StartError::Thread)?;
-    Ok(Handle { asks, happened, pulse, written })
+    Ok(Handle { asks, happened, pulse, written, plans })
 }

@@ -15,7 +15,7 @@ use super::journal::{self, crc_of_effects};
 use super::prepare::{Desk, Prepared, asterisk_of};
 use super::prompts::{Prompts, Ready, SoundPlace};
 use super::route::Routes;
-use super::{Ask, AskError, Happened, PublishError, Pulse, measure, publish};
+use super::{Ask, AskError, Happened, Plans, PublishError, Pulse, measure, publish};
 use crate::config::SwitchConfig;
 use crate::dialplan::{Centre, CentreFiles, all_prompts};
 use crate::routing::ids::{CentreName, Epoch, PhoneNumber, SwitchName, VersionHash};
@@ -62,6 +62,7 @@ struct Turn {
     versions: BTreeMap<CentreName, std::path::PathBuf>,
     happened: broadcast::Sender<Arc<Happened>>,
     pulse: watch::Sender<Pulse>,
+    plans: watch::Sender<Plans>,
     published: mpsc::Receiver<Published>,
     publishing: mpsc::Sender<Published>,
     aside: tokio::runtime::Handle,
@@ -84,7 +85,7 @@ struct Todo {
 
 impl Turn {
     fn begin(prepared: Prepared) -> Option<Self> {
-        let Prepared { desks, epoch, start, happened, pulse, aside, known } = prepared;
+        let Prepared { desks, epoch, start, happened, pulse, plans, aside, known } = prepared;
         let (told_by, told) = mpsc::channel(MOST_TOLD);
         let (ready_by, ready) = mpsc::unbounded_channel();
         let (publishing, published) = mpsc::channel(16);
@@ -136,6 +137,7 @@ impl Turn {
             ready,
             happened,
             pulse,
+            plans,
             published,
             publishing,
             aside,
@@ -383,6 +385,7 @@ impl Turn {
         if desk.plan.version != version {
             desk.plan = Arc::new(centre);
             desk.core.shelve(desk.plan.clone());
+            self.plans.send_modify(|plans| drop(plans.insert(name.clone(), desk.plan.clone())));
             let input = Input::VersionPublished { version: version.clone() };
             todo.push_back(Todo { centre: name, input, answer: None });
         }

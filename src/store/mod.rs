@@ -12,9 +12,11 @@ pub mod facts;
 mod fill;
 pub mod filled;
 mod many;
+pub mod notes;
 pub mod offers;
 pub mod personal;
 pub mod queue_stays;
+pub mod sessions;
 pub mod versions;
 
 pub use driver::{Db, Dialect, Value};
@@ -28,8 +30,10 @@ pub fn statements() -> Vec<&'static str> {
         calls::STATEMENTS,
         facts::STATEMENTS,
         filled::STATEMENTS,
+        notes::STATEMENTS,
         offers::STATEMENTS,
         personal::STATEMENTS,
+        sessions::STATEMENTS,
         versions::STATEMENTS,
     ]
     .concat();
