@@ -50,7 +50,8 @@ impl Token {
 
     /// What a browser sent; `None` where it cannot be one of ours.
     pub fn read(text: &str) -> Option<Self> {
-        let good = text.len() == 2 * Self::BYTES && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        let good =
+            text.len() == 2 * Self::BYTES && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
         good.then(|| Self(text.to_owned()))
     }
 

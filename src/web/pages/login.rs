@@ -221,7 +221,9 @@ mod tests {
     #[test]
     fn after_logging_in_nobody_is_sent_elsewhere() {
         assert_eq!(inside("/calls?queue=service"), "/calls?queue=service");
-        for bad in ["", "//evil.example", "/\\evil.example", "https://evil.example", "/login", "/a\r\nSet-Cookie: x", "desk"] {
+        for bad in
+            ["", "//evil.example", "/\\evil.example", "https://evil.example", "/login", "/a\r\nSet-Cookie: x", "desk"]
+        {
             assert_eq!(inside(bad), "/", "{bad}");
         }
     }

@@ -21,7 +21,9 @@ pub enum PageProblem {
     /// Not with this role, or a page of another site asks.
     Forbidden,
     /// Nobody is logged in. `next` is where they wanted to go.
-    LogIn { next: String },
+    LogIn {
+        next: String,
+    },
     /// What was sent cannot be: the text's name in `problems.ftl`.
     Invalid(&'static str),
     /// It was understood and cannot be: the core's refusal, in words.
@@ -138,7 +140,8 @@ fn draw(web: &Web, manner: &Manner, by_script: bool, problem: PageProblem) -> Re
             Some(number)
         }
         PageProblem::LogIn { next } => {
-            let address = format!("/login?next={}", percent_encoding::utf8_percent_encode(next, super::login::IN_QUERY));
+            let address =
+                format!("/login?next={}", percent_encoding::utf8_percent_encode(next, super::login::IN_QUERY));
             if !by_script {
                 return Redirect::to(&address).into_response();
             }

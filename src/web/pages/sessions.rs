@@ -190,7 +190,11 @@ mod tests {
             sessions.guessed_wrong(&centre, &name, from, at(2));
         }
         assert_eq!(sessions.must_wait(&centre, &name, from, at(2)), Some(LONGEST_WAIT));
-        assert_eq!(sessions.must_wait(&centre, &name, from, at(62)), None, "nobody is locked out for longer than a minute");
+        assert_eq!(
+            sessions.must_wait(&centre, &name, from, at(62)),
+            None,
+            "nobody is locked out for longer than a minute"
+        );
         assert_eq!(sessions.must_wait(&centre, &AgentName::new("bob"), from, at(2)), None);
         sessions.guessed_right(&centre, &name);
         assert_eq!(sessions.must_wait(&centre, &name, from, at(2)), None);

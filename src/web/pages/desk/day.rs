@@ -32,23 +32,14 @@ pub async fn of(web: &Web, who: &Who, now: Moment) -> Result<Day, StoreError> {
         match stay.state {
             AgentState::Talking | AgentState::OnHold | AgentState::WrappingUp => handled += length,
             AgentState::OnBreak => on_break += length,
-            AgentState::Idle
-            | AgentState::Ringing
-            | AgentState::Missed
-            | AgentState::PhoneBusy
-            | AgentState::Away => {}
+            AgentState::Idle | AgentState::Ringing | AgentState::Missed | AgentState::PhoneBusy | AgentState::Away => {}
         }
         if stay.state != AgentState::Away {
             there += length;
         }
     }
     let per_call = u32::try_from(answered).ok().filter(|n| *n > 0).map(|n| handled / n);
-    Ok(Day {
-        answered,
-        handling: per_call.map(text),
-        logged_in: text(there),
-        on_break: text(on_break),
-    })
+    Ok(Day { answered, handling: per_call.map(text), logged_in: text(there), on_break: text(on_break) })
 }
 
 fn text(time: Duration) -> String {

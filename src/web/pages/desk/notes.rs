@@ -46,13 +46,8 @@ pub async fn save(
     }
     let now = web.now();
     let disposition = Some(written.disposition).filter(|word| !word.is_empty());
-    let note = Note {
-        agent: who.agent().clone(),
-        text: written.text,
-        disposition,
-        version: written.version,
-        saved: now,
-    };
+    let note =
+        Note { agent: who.agent().clone(), text: written.text, disposition, version: written.version, saved: now };
     let kept = web.db.save_note(who.centre(), call, &note).await?;
     let t = who.manner.t;
     let text = if kept {
