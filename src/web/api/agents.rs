@@ -16,9 +16,9 @@ pub async fn list(State(handle): State<Handle>, centre: InCentre) -> Answer<Json
 
 /// One agent as the floor has them now.
 pub async fn show(State(handle): State<Handle>, of: OfAgent) -> Answer<Json<AgentSeen>> {
-    let floor = handle.floor(&of.centre).await?;
-    let seen = floor.agents.into_iter().find(|agent| agent.name == of.agent);
-    seen.map(Json).ok_or_else(|| Problem::NotFound(format!("{} has not been logged in", of.agent)))
+    let seen = handle.agent(&of.centre, &of.agent).await?;
+    let missing = || Problem::NotFound(format!("{} has not been logged in", of.agent));
+    seen.map(|desk| Json(desk.agent)).ok_or_else(missing)
 }
 
 /// Tells the core, and answers with the agent as they are then.
