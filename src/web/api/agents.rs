@@ -28,12 +28,12 @@ pub async fn tell(handle: Handle, of: OfAgent, input: Input) -> Answer<Json<Agen
 }
 
 pub async fn end_wrap_up(State(handle): State<Handle>, of: OfAgent) -> Answer<Json<AgentSeen>> {
-    let input = Input::AgentEndedWrapUp { agent: of.agent.clone(), by: of.by.clone() };
+    let input = Input::AgentEndedWrapUp { agent: of.agent.clone(), by: of.by.clone(), why: of.why.clone() };
     tell(handle, of, input).await
 }
 
 /// Hangs up the agent's leg; the caller goes where they go when an agent hangs up.
 pub async fn end_call(State(handle): State<Handle>, of: OfAgent) -> Answer<Json<AgentSeen>> {
-    let input = Input::AgentEndedCall { agent: of.agent.clone(), by: of.by.clone() };
+    let input = Input::AgentEndedCall { agent: of.agent.clone(), by: of.by.clone(), why: of.why.clone() };
     tell(handle, of, input).await
 }
