@@ -24,8 +24,8 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use crate::calendar::Moment;
 use crate::config::SwitchConfig;
 use crate::dialplan::{Centre, CentreFiles};
-use crate::routing::ids::{CentreName, Epoch, SwitchName, VersionHash};
-use crate::routing::view::Floor;
+use crate::routing::ids::{AgentName, CallId, CentreName, Epoch, SwitchName, VersionHash};
+use crate::routing::view::{CallSeen, DeskSeen, Floor};
 use crate::routing::{Fact, Input, Refused};
 use crate::speech::Speaker;
 use crate::switch::rehearsal::Rehearsal;
@@ -99,6 +99,8 @@ pub struct Pulse {
 enum Ask {
     Tell { centre: CentreName, input: Box<Input>, answer: oneshot::Sender<Result<(), AskError>> },
     Floor { centre: CentreName, answer: oneshot::Sender<Result<Floor, AskError>> },
+    Desk { centre: CentreName, agent: AgentName, answer: oneshot::Sender<Result<Option<DeskSeen>, AskError>> },
+    Call { centre: CentreName, call: CallId, answer: oneshot::Sender<Result<Option<CallSeen>, AskError>> },
     Publish { centre: Box<Centre>, files: CentreFiles, answer: oneshot::Sender<Result<VersionHash, PublishError>> },
     Stop { answer: oneshot::Sender<()> },
 }
@@ -159,6 +161,27 @@ impl Handle {
     pub async fn floor(&self, centre: &CentreName) -> Result<Floor, AskError> {
         let (answer, answered) = oneshot::channel();
         self.asks.send(Ask::Floor { centre: centre.clone(), answer }).await.map_err(|_| AskError::Away)?;
+        answered.await.map_err(|_| AskError::Away)?
+    }
+
+    /// One agent and the call in hand, without the rest of the floor. `None`: never logged in since the start.
+    ///
+    /// # Errors
+    /// `NoSuchCentre`, `Away`.
+    pub async fn agent(&self, centre: &CentreName, agent: &AgentName) -> Result<Option<DeskSeen>, AskError> {
+        let (answer, answered) = oneshot::channel();
+        let ask = Ask::Desk { centre: centre.clone(), agent: agent.clone(), answer };
+        self.asks.send(ask).await.map_err(|_| AskError::Away)?;
+        answered.await.map_err(|_| AskError::Away)?
+    }
+
+    /// One call, without the rest of the floor. `None`: it is over, or never was.
+    ///
+    /// # Errors
+    /// `NoSuchCentre`, `Away`.
+    pub async fn call(&self, centre: &CentreName, call: CallId) -> Result<Option<CallSeen>, AskError> {
+        let (answer, answered) = oneshot::channel();
+        self.asks.send(Ask::Call { centre: centre.clone(), call, answer }).await.map_err(|_| AskError::Away)?;
         answered.await.map_err(|_| AskError::Away)?
     }
 

@@ -19,7 +19,7 @@ use super::{Ask, AskError, Happened, Plans, PublishError, Pulse, measure, publis
 use crate::config::SwitchConfig;
 use crate::dialplan::{Centre, CentreFiles, all_prompts};
 use crate::routing::ids::{CentreName, Epoch, PhoneNumber, SwitchName, VersionHash};
-use crate::routing::{Act, Effect, Input, Known, LegSeen, Refusal, Returned};
+use crate::routing::{Act, Core, Effect, Input, Known, LegSeen, Refusal, Returned};
 use crate::switch::asterisk;
 use crate::switch::rehearsal::{Exchange, Rehearsal};
 use crate::switch::{Event, Link, MOST_TOLD, Order, SwitchAct, Ticket, Told};
@@ -327,11 +327,16 @@ impl Turn {
                 todo.push_back(Todo { centre, input: *input, answer: Some(answer) });
             }
             Ask::Floor { centre, answer } => {
-                let floor = match self.desks.get(&centre) {
-                    Some(desk) => Ok(desk.core.floor(self.clock.now())),
-                    None => Err(AskError::NoSuchCentre(centre)),
-                };
+                let floor = self.core_of(centre).map(|core| core.floor(self.clock.now()));
                 let _ = answer.send(floor);
+            }
+            Ask::Desk { centre, agent, answer } => {
+                let seen = self.core_of(centre).map(|core| core.desk_seen(self.clock.now(), &agent));
+                let _ = answer.send(seen);
+            }
+            Ask::Call { centre, call, answer } => {
+                let seen = self.core_of(centre).map(|core| core.call_seen(call));
+                let _ = answer.send(seen);
             }
             Ask::Publish { centre, files, answer } => self.publish(*centre, files, answer),
             Ask::Stop { answer } => {
@@ -339,6 +344,10 @@ impl Turn {
                 let _ = answer.send(());
             }
         }
+    }
+
+    fn core_of(&self, centre: CentreName) -> Result<&Core, AskError> {
+        self.desks.get(&centre).map(|desk| &desk.core).ok_or(AskError::NoSuchCentre(centre))
     }
 
     fn publish(
