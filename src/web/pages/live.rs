@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::problem::{PageProblem, Shown};
 use super::who::Who;
-use super::{desk, story::Stories};
+use super::{desk, floors::Floors, story::Stories};
 use crate::controller::Handle;
 use crate::routing::Fact;
 use crate::routing::ids::{AgentName, CentreName};
@@ -48,11 +48,12 @@ pub enum Change {
 pub struct Hub {
     changes: broadcast::Sender<Change>,
     pub stories: Stories,
+    pub floors: Floors,
 }
 
 impl Default for Hub {
     fn default() -> Self {
-        Self { changes: broadcast::channel(MOST_CHANGES).0, stories: Stories::default() }
+        Self { changes: broadcast::channel(MOST_CHANGES).0, stories: Stories::default(), floors: Floors::default() }
     }
 }
 

@@ -3,6 +3,7 @@
 //! thing, draws. Nothing here decides about a call.
 
 mod desk;
+mod floors;
 mod frame;
 mod guard;
 mod lamps;

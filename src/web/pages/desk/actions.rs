@@ -36,7 +36,7 @@ pub async fn log_in(State(web): State<Web>, who: Who) -> Pieces {
 
 pub async fn log_out(State(web): State<Web>, who: Who) -> Pieces {
     let agent = who.agent().clone();
-    tell(&web, &who, Input::AgentLoggedOut { by: agent.clone(), agent }).await
+    tell(&web, &who, Input::AgentLoggedOut { by: agent.clone(), why: None, agent }).await
 }
 
 #[derive(Deserialize)]
@@ -46,20 +46,20 @@ pub struct Break {
 
 pub async fn take_break(State(web): State<Web>, who: Who, Form(Break { reason }): Form<Break>) -> Pieces {
     let agent = who.agent().clone();
-    tell(&web, &who, Input::AgentTookBreak { by: agent.clone(), agent, reason }).await
+    tell(&web, &who, Input::AgentTookBreak { by: agent.clone(), why: None, agent, reason }).await
 }
 
 pub async fn ready(State(web): State<Web>, who: Who) -> Pieces {
     let agent = who.agent().clone();
-    tell(&web, &who, Input::AgentSaidReady { by: agent.clone(), agent }).await
+    tell(&web, &who, Input::AgentSaidReady { by: agent.clone(), why: None, agent }).await
 }
 
 pub async fn end_wrap_up(State(web): State<Web>, who: Who) -> Pieces {
     let agent = who.agent().clone();
-    tell(&web, &who, Input::AgentEndedWrapUp { by: agent.clone(), agent }).await
+    tell(&web, &who, Input::AgentEndedWrapUp { by: agent.clone(), why: None, agent }).await
 }
 
 pub async fn end_call(State(web): State<Web>, who: Who) -> Pieces {
     let agent = who.agent().clone();
-    tell(&web, &who, Input::AgentEndedCall { by: agent.clone(), agent }).await
+    tell(&web, &who, Input::AgentEndedCall { by: agent.clone(), why: None, agent }).await
 }

@@ -46,7 +46,7 @@ pub async fn pieces(web: &Web, who: &Who) -> Shown<String> {
 /// # Errors
 /// As the page.
 pub async fn queue_pieces(web: &Web, who: &Who) -> Shown<String> {
-    let floor = web.handle.floor(who.centre()).await?;
+    let floor = web.hub().floors.of(&web.handle, who.centre()).await?;
     let queues = shown::queues(&floor, who.agent());
     drawn(&QueuesPiece { t: who.manner.t, queues: &queues })
 }

@@ -109,6 +109,7 @@ pub struct Card {
     clock: String,
     /// When wrap-up ends by itself.
     until: Option<Moment>,
+    queue: String,
     path: Vec<Stop>,
     waited: String,
     why: String,
@@ -133,11 +134,12 @@ impl Desk {
     /// # Errors
     /// The controller or, where there is a call, the database is away.
     pub async fn of(web: &Web, who: &Who, frame: Frame) -> Shown<Self> {
-        let floor = web.handle.floor(who.centre()).await?;
+        let seen = web.handle.agent(who.centre(), who.agent()).await?;
+        let floor = web.hub().floors.of(&web.handle, who.centre()).await?;
         let plan = web.handle.plan(who.centre()).ok_or(PageProblem::Away)?;
-        let agent = floor.agents.iter().find(|agent| agent.name == *who.agent());
+        let agent = seen.as_ref().map(|seen| &seen.agent);
         let you = you(&frame, agent, plan.break_reasons.clone());
-        let queues = queues(&floor, who.agent());
+        let queues = agent.map_or_else(Vec::new, |agent| queues_of(&floor, agent));
         let (call, note) = match agent.and_then(|agent| agent.call.map(|call| (agent, call))) {
             Some((agent, id)) => {
                 let card = card(web, who, &frame, agent, id).await?;
@@ -181,7 +183,11 @@ fn ms(time: Duration) -> u64 {
 
 /// Those this agent takes calls from.
 pub fn queues(floor: &Floor, agent: &AgentName) -> Vec<QueueRow> {
-    let Some(agent) = floor.agents.iter().find(|seen| seen.name == *agent) else { return Vec::new() };
+    let agent = floor.agents.iter().find(|seen| seen.name == *agent);
+    agent.map_or_else(Vec::new, |agent| queues_of(floor, agent))
+}
+
+fn queues_of(floor: &Floor, agent: &AgentSeen) -> Vec<QueueRow> {
     let mine = floor.queues.iter().filter(|queue| agent.queues.contains(&queue.name));
     mine.map(|queue| {
         let waits = queue.waiting > 0;
@@ -228,7 +234,8 @@ async fn card(web: &Web, who: &Who, frame: &Frame, agent: &AgentSeen, call: Call
         to,
         since: agent.since_ms,
         clock: since_clock(frame.now, agent.since_ms),
-        until: None,
+        until: agent.wrap_up.as_ref().and_then(|wrap_up| wrap_up.until_ms),
+        queue: agent.queue.as_ref().map_or_else(String::new, |queue| queue.to_string()),
         path,
         waited: clock(waited),
         why,
