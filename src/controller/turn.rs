@@ -255,6 +255,7 @@ impl Turn {
             | Act::StopPlay { .. }
             | Act::StartMusic { .. }
             | Act::Ring { .. }
+            | Act::PickUp { .. }
             | Act::Connect { .. }
             | Act::HangUp { .. }
             | Act::Tag { .. }
@@ -451,7 +452,7 @@ impl Turn {
                 );
                 return;
             }
-            Input::LinkLost { .. } | Input::StationChanged { .. } => {
+            Input::LinkLost { .. } | Input::StationChanged { .. } | Input::AbilitiesTold { .. } => {
                 if matches!(input, Input::LinkLost { .. }) {
                     self.note_link(switch, false);
                 }
@@ -465,6 +466,7 @@ impl Turn {
             | Input::AgentLoggedOut { .. }
             | Input::AgentSaidReady { .. }
             | Input::AgentTookBreak { .. }
+            | Input::AgentAnswered { .. }
             | Input::AgentEndedWrapUp { .. }
             | Input::AgentEndedCall { .. }
             | Input::TimeCame
