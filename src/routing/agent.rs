@@ -219,6 +219,19 @@ pub struct Agent {
     /// The leg that we rang at the station and that is not gone yet: while there is one the phone is ours to
     /// wait for, whatever else is said.
     pub leg: Option<LegId>,
+    /// What is known of telling this phone to pick up.
+    pub told: Told,
+}
+
+/// What a phone does when it is told to pick up, as far as it has been tried since its agent logged in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Told {
+    #[default]
+    Untried,
+    Answers,
+    /// It rings on, or its switch cannot tell it.
+    Never,
 }
 
 impl Agent {

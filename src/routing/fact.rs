@@ -82,6 +82,20 @@ pub enum Fact {
         offer: OfferId,
         call: CallId,
     },
+    /// *Answer* was pressed on a page: the phone is told to pick up.
+    PickUpAsked {
+        offer: OfferId,
+        call: CallId,
+        agent: AgentName,
+        by: AgentName,
+    },
+    /// It goes on ringing, to be picked up by hand.
+    PickUpFailed {
+        offer: OfferId,
+        call: CallId,
+        agent: AgentName,
+        why: NotPickedUp,
+    },
     OfferAnswered {
         offer: OfferId,
         call: CallId,
@@ -173,6 +187,8 @@ impl Fact {
             | Fact::CallLeftQueue { call, .. }
             | Fact::OfferMade { call, .. }
             | Fact::OfferRang { call, .. }
+            | Fact::PickUpAsked { call, .. }
+            | Fact::PickUpFailed { call, .. }
             | Fact::OfferAnswered { call, .. }
             | Fact::OfferEnded { call, .. }
             | Fact::CallConnected { call, .. }
@@ -195,6 +211,8 @@ impl Fact {
         match self {
             Fact::OfferMade { agent, .. }
             | Fact::OfferEnded { agent, .. }
+            | Fact::PickUpAsked { agent, .. }
+            | Fact::PickUpFailed { agent, .. }
             | Fact::CallConnected { agent, .. }
             | Fact::CallEndAsked { agent, .. }
             | Fact::AgentLoggedIn { agent, .. }
@@ -324,6 +342,18 @@ impl From<Failure> for OfferEnd {
             Failure::Withdrawn => OfferEnd::Withdrawn,
         }
     }
+}
+
+/// Why a phone that was told to pick up did not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NotPickedUp {
+    /// Its switch cannot tell it.
+    Cannot,
+    /// The switch would not, this time.
+    Refused,
+    /// It was told, and rang on.
+    RangOn,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -122,6 +122,8 @@ impl Projected {
                 Fact::AgentLoggedIn { agent, .. } | Fact::AgentChanged { agent, .. } => drop(agents.insert(agent)),
                 Fact::Keyed { .. }
                 | Fact::CallHungUp { .. }
+                | Fact::PickUpAsked { .. }
+                | Fact::PickUpFailed { .. }
                 | Fact::CallEndAsked { .. }
                 | Fact::ControllerStarted { .. }
                 | Fact::VersionPublished { .. }
@@ -174,6 +176,8 @@ impl Projected {
                 self.agents.entered(told, agent, *state);
             }
             Fact::CallHungUp { .. }
+            | Fact::PickUpAsked { .. }
+            | Fact::PickUpFailed { .. }
             | Fact::CallEndAsked { .. }
             | Fact::ControllerStarted { .. }
             | Fact::VersionPublished { .. }

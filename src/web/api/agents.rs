@@ -37,3 +37,9 @@ pub async fn end_call(State(handle): State<Handle>, of: OfAgent) -> Answer<Json<
     let input = Input::AgentEndedCall { agent: of.agent.clone(), by: of.by.clone(), why: of.why.clone() };
     tell(handle, of, input).await
 }
+
+/// The phone that rings is told to pick up.
+pub async fn answer(State(handle): State<Handle>, of: OfAgent) -> Answer<Json<AgentSeen>> {
+    let input = Input::AgentAnswered { agent: of.agent.clone(), by: of.by.clone() };
+    tell(handle, of, input).await
+}
