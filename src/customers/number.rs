@@ -78,7 +78,7 @@ impl Number {
     }
 
     /// As it was once written by [`Number::of`].
-    pub const fn kept(text: String) -> Self {
+    pub(crate) const fn kept(text: String) -> Self {
         Self(text)
     }
 
