@@ -131,4 +131,23 @@ impl What {
             What::Noted => "noted",
         }
     }
+
+    /// As the audit has it.
+    pub const fn as_audited(&self) -> &'static str {
+        match self {
+            What::Opened { .. } => "case.opened",
+            What::Accepted { .. } => "case.accepted",
+            What::Assigned { .. } => "case.assigned",
+            What::Waiting { .. } => "case.waiting",
+            What::WentOn { .. } => "case.went_on",
+            What::Settled { .. } => "case.settled",
+            What::Closed => "case.closed",
+            What::Reopened { .. } => "case.reopened",
+            What::Escalated { .. } => "case.escalated",
+            What::RanOut { .. } => "case.ran_out",
+            What::HandedOver { .. } => "case.handed_over",
+            What::Rescheduled { .. } => "case.rescheduled",
+            What::Noted => "case.noted",
+        }
+    }
 }

@@ -107,6 +107,35 @@ impl Number {
     }
 }
 
+/// What a number is found by: the beginnings that people type. With its country, without it, and as it is dialled at home
+/// without the zero.
+pub fn number_sought_as(number: &Number, home: Option<Country>) -> Vec<String> {
+    let mut keys = vec![number.0.clone()];
+    if let Some(digits) = number.0.strip_prefix('+') {
+        keys.push(digits.to_owned());
+        let code = home.and_then(Country::rules).map(|rules| rules.country_code().to_string());
+        keys.extend(code.and_then(|code| digits.strip_prefix(&code)).map(str::to_owned));
+    }
+    keys.retain(|key| !key.is_empty());
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
+/// The beginning of a number as it is kept, from what somebody typed of one. `None` where it is no part of a number.
+pub fn number_prefix(typed: &str, home: Option<Country>) -> Option<String> {
+    let bare = bare(typed)?;
+    if bare.starts_with('+') {
+        return Some(bare);
+    }
+    if let Some(digits) = abroad(&bare, home) {
+        return Some(format!("+{digits}"));
+    }
+    let trunk = home.and_then(Country::rules).and_then(Metadata::national_prefix).unwrap_or_default();
+    let national = bare.strip_prefix(trunk).filter(|rest| trunk == "0" && !rest.is_empty());
+    Some(national.map_or_else(|| bare.clone(), str::to_owned))
+}
+
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -219,6 +248,24 @@ mod tests {
         assert_eq!(ways, ["+8613800138000", "008613800138000", "013800138000", "13800138000", "8613800138000"]);
         let short = Number::of("1001", country("CN")).expect("a number");
         assert_eq!(short.told_as(country("CN")), ["1001"]);
+    }
+
+    #[test]
+    fn a_number_is_found_by_whatever_beginning_of_it_is_typed() {
+        let home = country("CN");
+        let found = |number: &str, typed: &str| {
+            let keys = number_sought_as(&Number::of(number, home).expect("a number"), home);
+            let prefix = number_prefix(typed, home).expect("a part of a number");
+            keys.iter().any(|key| key.starts_with(&prefix))
+        };
+        for typed in ["138", "0138", "138-0013", "+86138", "0086 138", "86138", "13800138000", "013800138000"] {
+            assert!(found("013800138000", typed), "{typed}");
+        }
+        for typed in ["+4930", "004930", "4930"] {
+            assert!(found("+4930901820", typed), "{typed}");
+        }
+        assert!(found("1001", "10") && !found("1001", "11"));
+        assert_eq!(number_prefix("smith", home), None);
     }
 
     #[test]

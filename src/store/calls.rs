@@ -34,6 +34,12 @@ const LIST: &str = "SELECT c.call, c.switch, c.to_number, c.arrived_ms, c.versio
      AND (CAST($9 AS TEXT) IS NULL OR c.call = $9) \
      ORDER BY c.arrived_ms DESC, c.call DESC LIMIT $10";
 
+pub(super) static LISTED: ManyKeys = ManyKeys::new(
+    "SELECT c.call, c.switch, c.to_number, c.arrived_ms, c.version, c.found, c.queue, c.queued_ms, c.waited_ms, c.agent, \
+     c.connected_ms, c.talk_ms, c.ended_ms, c.outcome, c.ended_by, p.from_number, p.caller_name \
+     FROM calls c LEFT JOIN personal p ON p.centre = c.centre AND p.call = c.call WHERE c.centre = $1 AND c.call IN",
+);
+
 pub(super) const STATEMENTS: &[&str] = &[LIST];
 
 /// The most rows of one page of a list.
@@ -260,6 +266,15 @@ impl Db {
 
     pub async fn call(&self, centre: &CentreName, call: CallId) -> Result<Option<KeptCall>, StoreError> {
         Ok(self.listed(centre, &Which::default(), Some(call), 1).await?.into_iter().next())
+    }
+
+    /// These calls, newest first; those there are.
+    pub(super) async fn calls_named(&self, centre: &CentreName, calls: &[String]) -> Result<Vec<KeptCall>, StoreError> {
+        let rows = LISTED.rows_now(self, centre.as_str(), calls.iter().cloned()).await?;
+        let mut kept: Vec<KeptCall> = rows.iter().map(|row| KeptCall::read(centre, row)).collect::<Result<_, _>>()?;
+        kept.sort_by_key(|call| std::cmp::Reverse(call.call));
+        kept.dedup_by_key(|call| call.call);
+        Ok(kept)
     }
 
     async fn listed(
