@@ -11,6 +11,9 @@
 //! config.rs    cordboard.yaml -> checked types. Nobody else reads the environment or a configuration file.
 //! calendar/    moments, zones, opening hours, working time. Pure.
 //! dialplan/    the YAML language: read (every mistake at its line), check, walk. Pure.
+//! organisation/ departments, who works in them, who stands above whom. Pure.
+//! customers/   who callers are: their numbers in one form, what may be written about them. Pure.
+//! cases/       what is to be settled: owners, deadlines that stop and go, escalation. Pure.
 //! routing/     THE CORE: calls, agents, queues, offers, timers, recovery. Pure: inputs in, effects and facts out.
 //! switch/      the wire. asterisk/ (AMI), rehearsal/ (a switch in memory). Frames to inputs, effects to frames.
 //! speech/      prompts as sound files where the switch finds them.
@@ -21,7 +24,7 @@
 //!
 //! | room | may use, of ours |
 //! |---|---|
-//! | calendar, dialplan, routing | each other's types; no tokio, no SQL, no HTTP, no clock, no chance |
+//! | calendar, dialplan, organisation, customers, cases, routing | each other's types; no tokio, no SQL, no HTTP, no clock, no chance |
 //! | config | dialplan's reader, routing's ids |
 //! | speech | config, dialplan, routing's ids |
 //! | switch | the pure rooms |
@@ -66,6 +69,7 @@
 //! cordboard.yaml          config.rs, config/read.rs
 //! a switch is started     controller/{prepare,turn}.rs, from config.rs; the port and its promises are switch/mod.rs
 //! Asterisk's oddities     switch/asterisk/driver/ (mending.rs heals what it loses, refusals.rs knows its words)
+//! departments, types of case, dispositions  dialplan/read/{departments,cases,dispositions}.rs into organisation/, cases/kind.rs
 //! the order in a queue    routing/call.rs: QueuePlace::rank; who of the free, routing/matching.rs: offer_to_best
 //! a call's record         migrations/, store/calls.rs, shown by web/api/records.rs; names and numbers in store/personal.rs
 //! ```
@@ -78,6 +82,11 @@
 //! |---|---|
 //! | centre | the tenant: one directory of YAML, one set of data, one core |
 //! | switch, trunk, station | what carries media; a way out of it; the phone an agent sits at |
+//! | department, head, stand-in, superior | a part of a centre; who answers for it; in whose place; the department above |
+//! | case, type of case | a thing to be settled, with an owner and a deadline; what an admin wrote about its kind |
+//! | accepted, settled, closed | of a case: somebody has it in hand; it is done; and the customer knows |
+//! | rung, escalation | how often a case went up because its time ran out; one such step |
+//! | disposition | how a call or a case ended, in the agent's words |
 //! | caller, customer, contact, call | who rings; the record of them; one interaction; a contact by telephone |
 //! | leg | one party's channel on the switch |
 //! | agent | *presence* is what the agent says, *work* what they hold, *line* what the phone does; free when all agree |
@@ -108,9 +117,12 @@
 //! Deliberately absent: media. Clocks and chance in the pure rooms. A second way to learn what a call did.
 
 pub mod calendar;
+pub mod cases;
 pub mod config;
 pub mod controller;
+pub mod customers;
 pub mod dialplan;
+pub mod organisation;
 pub mod routing;
 pub mod speech;
 pub mod store;

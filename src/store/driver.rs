@@ -29,7 +29,27 @@ const SQLITE_READERS: u32 = 4;
 /// A migration may rewrite a large table.
 const MIGRATION_LIMIT: Duration = Duration::from_secs(3600);
 
+/// What both databases are told.
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
+/// What one of them is told behind it, by the same number.
+const FOR_SQLITE: &[(i64, &str)] = &[(3, include_str!("../../migrations/sqlite/0003_customers_cases.sql"))];
+const FOR_POSTGRES: &[(i64, &str)] = &[(3, include_str!("../../migrations/postgres/0003_customers_cases.sql"))];
+
+fn migrations(dialect: Dialect) -> sqlx::migrate::Migrator {
+    let own = match dialect {
+        Dialect::Sqlite => FOR_SQLITE,
+        Dialect::Postgres => FOR_POSTGRES,
+    };
+    let both = MIGRATIONS.iter().map(|both| match own.iter().find(|(version, _)| *version == both.version) {
+        None => both.clone(),
+        Some((version, text)) => {
+            let whole = format!("{}\n{text}", both.sql.as_str());
+            let sql = sqlx::SqlSafeStr::into_sql_str(sqlx::AssertSqlSafe(whole));
+            sqlx::migrate::Migration::new(*version, both.description.clone(), both.migration_type, sql, both.no_tx)
+        }
+    });
+    sqlx::migrate::Migrator::with_migrations(both.collect())
+}
 
 /// A database. Cloning it shares the connections.
 #[derive(Clone, Debug)]
@@ -218,10 +238,11 @@ impl Db {
     /// # Errors
     /// `Away`; `Refused` where the tables are of a later version, or were changed by hand.
     pub async fn migrate(&self) -> Result<(), StoreError> {
+        let migrations = migrations(self.dialect());
         let run = async {
             match self {
-                Db::Sqlite { writer, .. } => MIGRATIONS.run(writer).await,
-                Db::Postgres(pool) => MIGRATIONS.run(pool).await,
+                Db::Sqlite { writer, .. } => migrations.run(writer).await,
+                Db::Postgres(pool) => migrations.run(pool).await,
             }
         };
         match tokio::time::timeout(MIGRATION_LIMIT, run).await {
@@ -379,6 +400,18 @@ impl Change {
                 rows.into_iter().map(Row::Postgres).collect()
             }
         })
+    }
+
+    /// The one row that there can be.
+    pub async fn row(&mut self, sql: &'static str, values: &[Value]) -> Result<Option<Row>, StoreError> {
+        Ok(self.rows(sql, values).await?.into_iter().next())
+    }
+
+    /// Nothing of it was ever there, and its connection stays: what dropping it does not say.
+    pub async fn undo(mut self) -> Result<(), StoreError> {
+        self.raw("ROLLBACK").await?;
+        self.whole = true;
+        Ok(())
     }
 
     /// # Errors

@@ -6,7 +6,14 @@
 
 pub mod agent_states;
 pub mod agents;
+pub mod audit;
 pub mod calls;
+pub mod case_events;
+pub mod case_lists;
+pub mod cases;
+pub mod contacts;
+mod counted;
+pub mod customers;
 mod driver;
 pub mod facts;
 mod fill;
@@ -20,6 +27,8 @@ pub mod sessions;
 pub mod versions;
 
 pub use driver::{Db, Dialect, Value};
+pub use audit::Author;
+pub use counted::{BadRequestKey, RequestKey};
 pub use fill::{Position, Recorded, Way};
 
 /// Every statement of this room, so that a test can prepare each on both databases.
@@ -27,7 +36,14 @@ pub fn statements() -> Vec<&'static str> {
     let mut all = [
         agent_states::STATEMENTS,
         agents::STATEMENTS,
+        audit::STATEMENTS,
         calls::STATEMENTS,
+        case_events::STATEMENTS,
+        case_lists::STATEMENTS,
+        cases::STATEMENTS,
+        contacts::STATEMENTS,
+        counted::STATEMENTS,
+        customers::STATEMENTS,
         facts::STATEMENTS,
         filled::STATEMENTS,
         notes::STATEMENTS,
@@ -42,7 +58,7 @@ pub fn statements() -> Vec<&'static str> {
     {
         all.extend(many.texts().iter().map(String::as_str));
     }
-    for many in [&agent_states::LOAD, &calls::LOAD, &offers::LOAD, &queue_stays::LOAD] {
+    for many in [&agent_states::LOAD, &calls::LISTED, &calls::LOAD, &offers::LOAD, &queue_stays::LOAD] {
         all.extend(many.texts().iter().map(String::as_str));
     }
     all
