@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const PURE: [&str; 3] = ["calendar", "dialplan", "routing"];
+const PURE: [&str; 4] = ["calendar", "dialplan", "reports", "routing"];
 
 /// The rooms that a room may use besides itself.
 fn allowed(room: &str) -> Option<Vec<&'static str>> {
     let and = |more: &[&'static str]| Some(PURE.iter().copied().chain(more.iter().copied()).collect());
     match room {
-        "calendar" | "dialplan" | "routing" | "switch" | "store" => and(&[]),
+        "calendar" | "dialplan" | "reports" | "routing" | "switch" | "store" => and(&[]),
         "config" => and(&[]),
         "speech" => and(&["config"]),
         "controller" => and(&["config", "speech", "switch", "store"]),
