@@ -2,11 +2,13 @@
 //!
 //! A stay is counted by one function, [`Figure::counted`], whether it is folded into a row or listed behind a figure.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::period::Interval;
 use super::stay::{Stay, StayEnd};
 use crate::calendar::Moment;
+use crate::routing::ids::QueueName;
 
 /// What an interval's row is about. A page says which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,6 +45,20 @@ impl Terms {
 
     pub const fn of_target(target: Duration) -> Self {
         Self { target, short: Self::SHORT }
+    }
+}
+
+/// The terms of each queue of a centre.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AllTerms {
+    pub by_queue: BTreeMap<QueueName, Terms>,
+    /// Of a queue that is no more.
+    pub otherwise: Terms,
+}
+
+impl AllTerms {
+    pub fn of(&self, queue: &QueueName) -> Terms {
+        self.by_queue.get(queue).copied().unwrap_or(self.otherwise)
     }
 }
 

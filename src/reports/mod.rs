@@ -14,9 +14,9 @@ pub mod service_level;
 pub mod stay;
 pub mod tally;
 
-pub use figure::{Asked, Figure, Terms, View};
+pub use figure::{AllTerms, Asked, Figure, Terms, View};
 pub use period::{Interval, Period, PeriodMistake, Width};
-pub use queue_by_interval::{OfQueue, QueueReport, Row};
+pub use queue_by_interval::{BeforeQueue, OfQueue, QueueReport, Row};
 pub use service_level::{ServiceLevel, Share};
 pub use stay::{Handling, Stay, StayEnd};
 pub use tally::{Balance, Tally};

@@ -12,6 +12,7 @@ use super::service_level::{ServiceLevel, Share};
 use super::stay::Stay;
 use super::tally::Tally;
 use crate::calendar::Moment;
+use crate::routing::fact::Outcome;
 use crate::routing::ids::QueueName;
 
 /// One interval of one queue, or a total.
@@ -84,6 +85,11 @@ impl Row {
         }
     }
 
+    /// Nothing is counted in it.
+    pub fn is_empty(&self) -> bool {
+        View::ALL.into_iter().all(|view| *self.view(view) == Tally::default())
+    }
+
     pub fn balances(&self) -> bool {
         View::ALL.into_iter().all(|view| self.view(view).balance().holds())
     }
@@ -114,6 +120,18 @@ impl Row {
 }
 
 impl BeforeQueue {
+    /// A call that never stood in a queue ended so.
+    pub const fn add(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Refused => self.refused += 1,
+            Outcome::EndedByUs => self.ended_by_us += 1,
+            Outcome::LeftInDialplan => self.left_in_dialplan += 1,
+            Outcome::EndedUnseen => self.ended_unseen += 1,
+            // Who never stood in a queue can neither leave one nor be answered from one.
+            Outcome::Answered | Outcome::Abandoned => {}
+        }
+    }
+
     fn merge(&mut self, other: BeforeQueue) {
         self.refused += other.refused;
         self.ended_by_us += other.ended_by_us;

@@ -14,7 +14,9 @@ pub mod filled;
 mod many;
 pub mod offers;
 pub mod personal;
+pub mod queue_report;
 pub mod queue_stays;
+pub mod remaking;
 pub mod versions;
 
 pub use driver::{Db, Dialect, Value};
@@ -30,6 +32,8 @@ pub fn statements() -> Vec<&'static str> {
         filled::STATEMENTS,
         offers::STATEMENTS,
         personal::STATEMENTS,
+        queue_report::STATEMENTS,
+        remaking::STATEMENTS,
         versions::STATEMENTS,
     ]
     .concat();
@@ -38,7 +42,7 @@ pub fn statements() -> Vec<&'static str> {
     {
         all.extend(many.texts().iter().map(String::as_str));
     }
-    for many in [&agent_states::LOAD, &calls::LOAD, &offers::LOAD, &queue_stays::LOAD] {
+    for many in [&agent_states::LOAD, &calls::LOAD, &offers::LOAD, &queue_stays::LOAD, &queue_stays::IN_HAND] {
         all.extend(many.texts().iter().map(String::as_str));
     }
     all
