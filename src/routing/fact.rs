@@ -61,12 +61,14 @@ pub enum Fact {
         step: StepName,
         language: String,
     },
-    /// Left the queue by a rule of its step (`otherwise`), for another step.
+    /// Left the queue by a rule of its step (`otherwise`), for another step; or was turned away at its door.
     CallLeftQueue {
         call: CallId,
         queue: QueueName,
         why: LeftQueue,
-        to: StepName,
+        /// `None`: its step has no rule for it, and the call is refused.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<StepName>,
     },
     OfferMade {
         offer: OfferId,

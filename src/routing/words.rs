@@ -20,7 +20,10 @@ impl Fact {
                     LeftQueue::Full => "it is full",
                     LeftQueue::NobodyLoggedIn => "nobody is logged in",
                 };
-                format!("leaves {queue} for step {to}: {why}")
+                match to {
+                    Some(to) => format!("leaves {queue} for step {to}: {why}"),
+                    None => format!("turned away from {queue}: {why}"),
+                }
             }
             Fact::OfferMade { agent, reasons, .. } => {
                 let why = match reasons.rule {
