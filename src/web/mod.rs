@@ -90,7 +90,7 @@ pub fn router(parts: Parts) -> Router {
     Router::new()
         .route("/health", get(health::show))
         .route("/metrics", get(metrics::show))
-        .nest("/api/v1", api::routes())
+        .nest("/api/v1", api::router())
         .fallback(api::no_such_page)
         .method_not_allowed_fallback(api::no_such_method)
         .layer(middleware::from_fn_with_state(web.clone(), guard::within_time))

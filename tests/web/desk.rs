@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use cordboard::config::{Speech, SwitchConfig};
@@ -16,8 +17,10 @@ use cordboard::web::{self, Parts};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{OnceCell, watch};
 use tokio_util::sync::CancellationToken;
+
+use crate::document::Document;
 
 /// Longer than anything here takes on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -45,6 +48,7 @@ pub struct Desk {
     pub db: Db,
     pub base: String,
     client: reqwest::Client,
+    document: OnceCell<Arc<Document>>,
     stop: CancellationToken,
     filling: Option<Filling>,
 }
@@ -116,7 +120,17 @@ impl Desk {
         });
         tokio::spawn(web::listen(listener, router, stop.clone()));
         let client = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build().expect("a client");
-        let desk = Self { directory, rehearsal, handle, db, base: format!("http://{address}"), client, stop, filling };
+        let desk = Self {
+            directory,
+            rehearsal,
+            handle,
+            db,
+            base: format!("http://{address}"),
+            client,
+            document: OnceCell::new(),
+            stop,
+            filling,
+        };
         desk.until_health().await;
         desk
     }
@@ -149,14 +163,25 @@ impl Desk {
 
     /// Below the centre.
     pub async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {
-        let request = self.request(method, &format!("/api/v1/centres/demo{path}"));
+        let request = self.request(method.clone(), &format!("/api/v1/centres/demo{path}"));
         let request = match body {
             Some(body) => request.json(&body),
             None => request,
         };
         let answer = request.send().await.expect("an answer");
         let status = answer.status().as_u16();
-        (status, answer.json().await.expect("JSON, whatever the status"))
+        let value = answer.json().await.expect("JSON, whatever the status");
+        self.document().await.check(&method, &format!("/centres/demo{path}"), status, &value);
+        (status, value)
+    }
+
+    /// What every answer is held against.
+    pub async fn document(&self) -> Arc<Document> {
+        let read = async {
+            let whole = self.get_raw("/api/v1/openapi.json").await.json().await.expect("a document");
+            Arc::new(Document { whole })
+        };
+        self.document.get_or_init(|| read).await.clone()
     }
 
     pub async fn get(&self, path: &str) -> Value {

@@ -2,6 +2,7 @@
 
 mod command;
 mod desk;
+mod document;
 mod events;
 mod floor;
 mod safety;

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::answer::Answer;
@@ -11,7 +12,7 @@ use crate::routing::ids::{CentreName, VersionHash};
 use crate::routing::view::Floor;
 use crate::web::Web;
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct CentreLine {
     name: CentreName,
     version: Option<VersionHash>,

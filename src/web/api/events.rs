@@ -10,6 +10,7 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream;
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
@@ -26,8 +27,8 @@ use crate::web::Web;
 /// A comment when nothing happens, so that whoever is between us does not take the line for dead.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-#[derive(Serialize)]
-struct Shown<'h> {
+#[derive(Serialize, JsonSchema)]
+pub struct Shown<'h> {
     centre: &'h CentreName,
     seq: u64,
     at_ms: Moment,
