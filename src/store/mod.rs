@@ -11,6 +11,7 @@ mod driver;
 pub mod facts;
 mod fill;
 pub mod filled;
+pub mod keys;
 mod many;
 pub mod offers;
 pub mod personal;
@@ -28,6 +29,7 @@ pub fn statements() -> Vec<&'static str> {
         calls::STATEMENTS,
         facts::STATEMENTS,
         filled::STATEMENTS,
+        keys::STATEMENTS,
         offers::STATEMENTS,
         personal::STATEMENTS,
         versions::STATEMENTS,

@@ -50,7 +50,7 @@ pub struct Parts {
     pub recorder: Recorder,
     /// Where it is listened.
     pub address: SocketAddr,
-    /// What every request must bring, where there is one.
+    /// What opens everything. Where there is one, requests bring it or a key of a centre.
     pub token: Option<String>,
     /// Ends the streams, so that a stop need not wait for them.
     pub stop: CancellationToken,
@@ -60,6 +60,7 @@ pub struct Parts {
 struct Shared {
     parts: Parts,
     streams: Arc<Semaphore>,
+    keys: api::Keys,
 }
 
 #[derive(Clone)]
@@ -86,7 +87,7 @@ impl FromRef<Web> for Db {
 
 /// All routes.
 pub fn router(parts: Parts) -> Router {
-    let web = Web(Arc::new(Shared { parts, streams: Arc::new(Semaphore::new(MOST_STREAMS)) }));
+    let web = Web(Arc::new(Shared { parts, streams: Arc::new(Semaphore::new(MOST_STREAMS)), keys: api::Keys::new() }));
     Router::new()
         .route("/health", get(health::show))
         .route("/metrics", get(metrics::show))

@@ -55,7 +55,7 @@ impl Document {
     }
 }
 
-fn filled(path: &str) -> String {
+pub fn filled(path: &str) -> String {
     path.replace("{centre}", "demo").replace("{agent}", "nobody").replace("{call}", "c0000000001-00000001")
 }
 

@@ -5,5 +5,6 @@ mod desk;
 mod document;
 mod events;
 mod floor;
+mod keys;
 mod safety;
 mod versions;

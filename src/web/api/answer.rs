@@ -12,6 +12,7 @@ use crate::controller::directories::ReloadError;
 use crate::dialplan::{LoadError, Mistake};
 use crate::routing::Refused;
 use crate::store::StoreError;
+use crate::store::keys::Scope;
 
 /// Why a request has no other answer.
 #[derive(Debug)]
@@ -27,7 +28,12 @@ pub enum Problem {
     TooSlow,
     /// Not from this page, not under this name, not without a token.
     Forbidden(&'static str),
+    /// Nothing, or something wrong, to say who asks.
     NoToken,
+    /// Wrong keys again and again.
+    TooOften,
+    /// The key is good, and not for this.
+    Lacks(Scope),
     /// Try again later.
     Away(String),
     /// Files with mistakes: all of them.
@@ -155,8 +161,17 @@ impl IntoResponse for Problem {
             }
             Problem::Forbidden(why) => (StatusCode::FORBIDDEN, "forbidden".into(), why.into()),
             Problem::NoToken => {
-                let message = "this needs Authorization: Bearer <token>, as `web` in cordboard.yaml has it";
+                let message =
+                    "this needs Authorization: Bearer <key>, of `cordboard key add` or `web` in cordboard.yaml";
                 (StatusCode::UNAUTHORIZED, "no_token".into(), message.into())
+            }
+            Problem::TooOften => {
+                let message = "too many wrong keys from where you are; wait a minute";
+                (StatusCode::TOO_MANY_REQUESTS, "too_often".into(), message.into())
+            }
+            Problem::Lacks(scope) => {
+                let message = format!("this key may not: it lacks {scope} ({})", scope.meaning());
+                (StatusCode::FORBIDDEN, "lacks_scope".into(), message)
             }
             Problem::Away(why) => (StatusCode::SERVICE_UNAVAILABLE, "away".into(), why),
             Problem::Mistaken(wrong) => {
@@ -174,6 +189,9 @@ impl IntoResponse for Problem {
         let mut response = (status, Json(Wrong { error, message, mistakes: None })).into_response();
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
+        }
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("60"));
         }
         response
     }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::answer::Wrong;
 use super::routes::{Kind, Route, table};
-use super::scope::Scope;
+use crate::store::keys::Scope;
 
 const ABOUT: &str = "What a website or a ticketing program needs of a centre. Requests and answers are JSON. Moments \
     are milliseconds since 1970, UTC (`*_ms`). A key is made with `cordboard key add`, belongs to one centre, and sees \

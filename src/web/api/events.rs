@@ -6,6 +6,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -17,6 +18,7 @@ use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio_util::sync::CancellationToken;
 
 use super::answer::{Answer, Problem};
+use super::asker::Asker;
 use super::body::InCentre;
 use crate::calendar::Moment;
 use crate::controller::Happened;
@@ -86,8 +88,11 @@ fn stream(web: &Web, centre: Option<CentreName>) -> Answer<impl IntoResponse + u
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)))
 }
 
-pub async fn of_all(State(web): State<Web>) -> Answer<impl IntoResponse> {
-    stream(&web, None)
+pub async fn of_all(State(web): State<Web>, Extension(asker): Extension<Asker>) -> Answer<impl IntoResponse> {
+    match asker {
+        Asker::House => stream(&web, None),
+        Asker::Key(key) => stream(&web, Some(key.centre.clone())),
+    }
 }
 
 pub async fn of_centre(State(web): State<Web>, centre: InCentre) -> Answer<impl IntoResponse> {

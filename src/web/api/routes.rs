@@ -4,14 +4,15 @@
 use axum::Router;
 use axum::handler::Handler;
 use axum::http::Method;
+use axum::middleware;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::body::By;
 use super::paging::Piece;
-use super::scope::Scope;
-use super::{agents, breaks, calls, centres, document, events, queues, records, session, versions};
+use super::{agents, asker, breaks, calls, centres, document, events, queues, records, session, versions};
 use crate::routing::view::{AgentSeen, CallSeen, Floor, QueueSeen};
+use crate::store::keys::Scope;
 use crate::web::Web;
 
 /// The schema of one of our types.
@@ -263,7 +264,10 @@ fn story() -> Vec<Route> {
     ]
 }
 
-/// The router of the table.
+/// The router of the table: each route lets through whoever may.
 pub fn router() -> Router<Web> {
-    table().into_iter().fold(Router::new(), |router, route| router.route(route.path, route.handler))
+    table().into_iter().fold(Router::new(), |router, Route { path, scope, handler, .. }| {
+        let guarded = middleware::from_fn(move |path, request, next| asker::pass(scope, path, request, next));
+        router.route(path, handler.route_layer(guarded))
+    })
 }
