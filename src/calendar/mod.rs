@@ -5,6 +5,7 @@
 
 mod hours;
 mod moment;
+mod shown;
 mod week;
 mod zone;
 

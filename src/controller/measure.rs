@@ -48,6 +48,7 @@ pub fn count(happened: &Happened) {
         | Fact::OfferAnswered { .. }
         | Fact::OfferEnded { .. }
         | Fact::CallHungUp { .. }
+        | Fact::CallEndAsked { .. }
         | Fact::AgentLoggedIn { .. }
         | Fact::AgentLoggedOut { .. }
         | Fact::AgentChanged { .. }
@@ -86,6 +87,7 @@ pub fn log(happened: &Happened) {
         | Fact::OfferAnswered { .. }
         | Fact::OfferEnded { .. }
         | Fact::CallHungUp { .. }
+        | Fact::CallEndAsked { .. }
         | Fact::CallConnected { .. }
         | Fact::CallEnded { .. }
         | Fact::AgentLoggedIn { .. }

@@ -70,7 +70,14 @@ pub enum Work {
     WrappingUp {
         call: CallId,
         since: Moment,
+        /// `None`: until the agent says so.
         until: Option<Moment>,
+        /// What the call was for, and since when it was talked: the call itself may be over and forgotten. Missing
+        /// in journals of before.
+        #[serde(default)]
+        queue: Option<QueueName>,
+        #[serde(default)]
+        talked_since: Option<Moment>,
     },
 }
 
@@ -116,9 +123,11 @@ impl Work {
         }
     }
 
-    pub fn wrap_up(self, now: Moment, until: Option<Moment>) -> Result<Self, NotFrom> {
+    pub fn wrap_up(self, now: Moment, until: Option<Moment>, queue: QueueName) -> Result<Self, NotFrom> {
         match self {
-            Work::Talking { call, .. } => Ok(Work::WrappingUp { call, since: now, until }),
+            Work::Talking { call, since, .. } => {
+                Ok(Work::WrappingUp { call, since: now, until, queue: Some(queue), talked_since: Some(since) })
+            }
             other @ (Work::Nothing { .. }
             | Work::Ringing { .. }
             | Work::Connecting { .. }

@@ -17,6 +17,7 @@ use super::matching::QueueIndex;
 use super::people::Refused;
 use super::tag::{Place, Tags};
 use super::timer::{Timer, Timers};
+use super::why::Why;
 use crate::calendar::Moment;
 use crate::dialplan::{Centre, Heard};
 
@@ -79,6 +80,7 @@ pub struct Core {
     // Of the input being handled; empty between two.
     pub(super) out: Handled,
     pub(super) by: Option<AgentName>,
+    pub(super) why: Option<Why>,
     /// Agents that something was done to: their place in the indexes and their fact are settled at the end.
     pub(super) touched: BTreeMap<AgentName, (Presence, Work, AgentState)>,
     pub(super) freed: BTreeSet<AgentName>,
@@ -135,6 +137,7 @@ impl Core {
             next_effect: 0,
             out: Handled::default(),
             by: None,
+            why: None,
             touched: BTreeMap::new(),
             freed: BTreeSet::new(),
             seeking: BTreeSet::new(),
@@ -197,25 +200,30 @@ impl Core {
                 self.by = Some(by.clone());
                 self.agent_logged_in(now, agent, station, switch, queues, skills, by);
             }
-            Input::AgentLoggedOut { agent, by } => {
+            Input::AgentLoggedOut { agent, by, why } => {
+                self.why = why;
                 self.by = Some(by.clone());
                 self.agent_logged_out(now, &agent, by);
             }
-            Input::AgentSaidReady { agent, by } => {
+            Input::AgentSaidReady { agent, by, why } => {
+                self.why = why;
                 self.by = Some(by);
                 self.agent_said_ready(now, &agent);
             }
-            Input::AgentTookBreak { agent, reason, by } => {
+            Input::AgentTookBreak { agent, reason, by, why } => {
+                self.why = why;
                 self.by = Some(by);
                 self.agent_took_break(now, &agent, reason);
             }
-            Input::AgentEndedWrapUp { agent, by } => {
+            Input::AgentEndedWrapUp { agent, by, why } => {
+                self.why = why;
                 self.by = Some(by);
                 self.agent_ended_wrap_up(now, &agent);
             }
-            Input::AgentEndedCall { agent, by } => {
-                self.by = Some(by);
-                self.agent_ended_call(now, &agent);
+            Input::AgentEndedCall { agent, by, why } => {
+                self.why = why;
+                self.by = Some(by.clone());
+                self.agent_ended_call(now, &agent, by);
             }
             Input::TimeCame => {}
             Input::WallClockStepped { by_ms } => {
@@ -364,6 +372,7 @@ impl Core {
         self.match_up(now);
         self.settle_agents();
         self.by = None;
+        self.why = None;
     }
 
     fn settle_agents(&mut self) {
@@ -376,6 +385,7 @@ impl Core {
                     work: agent.work.clone(),
                     state: agent.state(),
                     by: self.by.clone(),
+                    why: self.why.clone(),
                 });
             }
             self.index_agent(&name);

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::ids::*;
 use super::input::Failure;
 use super::queue::Need;
+use super::why::Why;
 use crate::calendar::Moment;
 
 /// The version of this schema, written with every batch.
@@ -110,6 +111,14 @@ pub enum Fact {
         outcome: Outcome,
         by: EndedBy,
     },
+    /// Somebody asked on a page for the agent's call to end: their phone is hung up for them.
+    CallEndAsked {
+        call: CallId,
+        agent: AgentName,
+        by: AgentName,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<Why>,
+    },
 
     AgentLoggedIn {
         agent: AgentName,
@@ -122,6 +131,8 @@ pub enum Fact {
     AgentLoggedOut {
         agent: AgentName,
         by: AgentName,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<Why>,
     },
     /// What an agent says and holds has changed; both whole, so that the last one is the truth.
     AgentChanged {
@@ -129,8 +140,10 @@ pub enum Fact {
         presence: super::agent::Presence,
         work: super::agent::Work,
         state: super::agent::AgentState,
-        /// Who changed it, where a person did.
+        /// Who changed it, where a person did, and the words for it.
         by: Option<AgentName>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<Why>,
     },
 
     /// A switch was lost or seen again.
@@ -164,7 +177,8 @@ impl Fact {
             | Fact::OfferEnded { call, .. }
             | Fact::CallConnected { call, .. }
             | Fact::CallHungUp { call, .. }
-            | Fact::CallEnded { call, .. } => Some(*call),
+            | Fact::CallEnded { call, .. }
+            | Fact::CallEndAsked { call, .. } => Some(*call),
             Fact::Healed { call, .. } => *call,
             Fact::ControllerStarted { .. }
             | Fact::VersionPublished { .. }
@@ -182,6 +196,7 @@ impl Fact {
             Fact::OfferMade { agent, .. }
             | Fact::OfferEnded { agent, .. }
             | Fact::CallConnected { agent, .. }
+            | Fact::CallEndAsked { agent, .. }
             | Fact::AgentLoggedIn { agent, .. }
             | Fact::AgentLoggedOut { agent, .. }
             | Fact::AgentChanged { agent, .. } => Some(agent),

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::ids::*;
 use super::known::Known;
 use super::tag::Tags;
+use super::why::Why;
 use crate::dialplan::Key;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -92,7 +93,8 @@ pub enum Input {
         seen: Option<LegSeen>,
     },
 
-    // From people. `by` is who did it: the agent, or a supervisor.
+    // From people. `by` is who did it: the agent, or a supervisor, who may say why. Whoever it is, work in hand comes
+    // first: what is ordered for an agent who talks or wraps up begins after it.
     AgentLoggedIn {
         agent: AgentName,
         station: StationAddress,
@@ -104,26 +106,36 @@ pub enum Input {
     AgentLoggedOut {
         agent: AgentName,
         by: AgentName,
+        #[serde(default)]
+        why: Option<Why>,
     },
     /// The agent takes calls (again).
     AgentSaidReady {
         agent: AgentName,
         by: AgentName,
+        #[serde(default)]
+        why: Option<Why>,
     },
     /// From now, or from the end of the work in hand.
     AgentTookBreak {
         agent: AgentName,
         reason: BreakReason,
         by: AgentName,
+        #[serde(default)]
+        why: Option<Why>,
     },
     AgentEndedWrapUp {
         agent: AgentName,
         by: AgentName,
+        #[serde(default)]
+        why: Option<Why>,
     },
     /// The agent, or a supervisor, asked for the call in hand to end.
     AgentEndedCall {
         agent: AgentName,
         by: AgentName,
+        #[serde(default)]
+        why: Option<Why>,
     },
 
     // From the clock.

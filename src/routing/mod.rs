@@ -21,6 +21,7 @@ pub mod tag;
 mod timer;
 pub mod view;
 mod walking;
+pub mod why;
 mod words;
 
 pub use self::core::{Core, Handled, Kept, ORDER_WITHIN};
@@ -31,3 +32,4 @@ pub use known::Known;
 pub use matching::QueueIndex;
 pub use people::Refused;
 pub use timer::Timer;
+pub use why::{NotAWhy, Why};

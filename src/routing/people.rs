@@ -150,12 +150,18 @@ impl Core {
     pub(super) fn agent_logged_out(&mut self, now: Moment, name: &AgentName, by: AgentName) {
         let Some(agent) = self.logged_in(name) else { return };
         let offer = agent.work.offer();
-        self.fact(Fact::AgentLoggedOut { agent: name.clone(), by });
+        let itself = by == *name;
+        let why = self.why.clone();
+        self.fact(Fact::AgentLoggedOut { agent: name.clone(), by, why });
         self.change_agent(name, |agent| agent.presence = Presence::Away { since: now });
         self.timers.stop(&Timer::RestDue(name.clone()));
         self.take_back(now, offer);
-        // Wrap-up ends with the shift; a conversation goes on to its end.
-        self.wrap_up_over(now, name);
+        // Who ends the shift has ended the wrap-up; who is logged out by another writes it to its end, as a conversation
+        // goes on to its end for both.
+        if itself {
+            self.timers.stop(&Timer::WrapUpDue(name.clone()));
+            self.wrap_up_over(now, name);
+        }
     }
 
     /// A phone that still rings for somebody who is not there any more.
@@ -203,17 +209,19 @@ impl Core {
     }
 
     /// The agent's leg is hung up; all that follows is what follows a phone hung up by hand.
-    pub(super) fn agent_ended_call(&mut self, now: Moment, name: &AgentName) {
+    pub(super) fn agent_ended_call(&mut self, now: Moment, name: &AgentName, by: AgentName) {
         let call = self.agents.get(name).and_then(|agent| match &agent.work {
             Work::Talking { call, .. } => Some(*call),
             Work::Nothing { .. } | Work::Ringing { .. } | Work::Connecting { .. } | Work::WrappingUp { .. } => None,
         });
-        let Some(Call { stage: Stage::Talking { agent_leg, .. }, switch, .. }) =
+        let Some(Call { id: call, stage: Stage::Talking { agent_leg, .. }, switch, .. }) =
             call.and_then(|call| self.calls.get(&call))
         else {
             return self.refuse(Refused::NoCall { agent: name.clone() });
         };
-        let (switch, leg) = (switch.clone(), agent_leg.clone());
+        let (call, switch, leg) = (*call, switch.clone(), agent_leg.clone());
+        let why = self.why.clone();
+        self.fact(Fact::CallEndAsked { call, agent: name.clone(), by, why });
         self.hang_up(now, &switch, leg, HangUpCause::Normal);
     }
 

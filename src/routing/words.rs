@@ -1,6 +1,6 @@
 //! Facts in words, for logs and for the demonstration: what a person would say of it in one line.
 //!
-//! Callers' numbers are left out: the record has them, a log is copied about.
+//! Callers' numbers and the reasons people give are left out: the record has them, a log is copied about.
 
 use super::fact::{EndedBy, Fact, LeftQueue, Outcome, Rule};
 
@@ -56,8 +56,15 @@ impl Fact {
                 }
             }
             Fact::AgentLoggedIn { agent, station, .. } => format!("{agent} logged in at {station}"),
-            Fact::AgentLoggedOut { agent, .. } => format!("{agent} logged out"),
-            Fact::AgentChanged { agent, state, .. } => format!("{agent} is {}", state.as_str().replace('_', " ")),
+            Fact::CallEndAsked { agent, by, .. } if by == agent => {
+                format!("{agent} ends the call")
+            }
+            Fact::CallEndAsked { agent, by, .. } => format!("{by} ends the call of {agent}"),
+            Fact::AgentLoggedOut { agent, by, .. } if by == agent => format!("{agent} logged out"),
+            Fact::AgentLoggedOut { agent, by, .. } => format!("{agent} was logged out by {by}"),
+            Fact::AgentChanged { agent, state, .. } => {
+                format!("{agent} is {}", state.as_str().replace('_', " "))
+            }
             Fact::LinkChanged { switch, up: true } => format!("switch {switch} is in reach"),
             Fact::LinkChanged { switch, up: false } => format!("switch {switch} is out of reach"),
             Fact::Healed { what, .. } => format!("healed: {what}"),

@@ -122,6 +122,7 @@ impl Projected {
                 Fact::AgentLoggedIn { agent, .. } | Fact::AgentChanged { agent, .. } => drop(agents.insert(agent)),
                 Fact::Keyed { .. }
                 | Fact::CallHungUp { .. }
+                | Fact::CallEndAsked { .. }
                 | Fact::ControllerStarted { .. }
                 | Fact::VersionPublished { .. }
                 | Fact::AgentLoggedOut { .. }
@@ -169,10 +170,11 @@ impl Projected {
                 self.calls.ended(told, *call, *outcome, by);
             }
             Fact::AgentLoggedIn { agent, .. } => self.agents.entered(told, agent, AgentState::Idle),
-            Fact::AgentChanged { agent, state, presence: _, work: _, by: _ } => {
+            Fact::AgentChanged { agent, state, presence: _, work: _, by: _, why: _ } => {
                 self.agents.entered(told, agent, *state);
             }
             Fact::CallHungUp { .. }
+            | Fact::CallEndAsked { .. }
             | Fact::ControllerStarted { .. }
             | Fact::VersionPublished { .. }
             | Fact::AgentLoggedOut { .. }

@@ -13,9 +13,11 @@ mod fill;
 pub mod filled;
 pub mod keys;
 mod many;
+pub mod notes;
 pub mod offers;
 pub mod personal;
 pub mod queue_stays;
+pub mod sessions;
 pub mod versions;
 
 pub use driver::{Db, Dialect, Value};
@@ -30,8 +32,10 @@ pub fn statements() -> Vec<&'static str> {
         facts::STATEMENTS,
         filled::STATEMENTS,
         keys::STATEMENTS,
+        notes::STATEMENTS,
         offers::STATEMENTS,
         personal::STATEMENTS,
+        sessions::STATEMENTS,
         versions::STATEMENTS,
     ]
     .concat();

@@ -56,6 +56,7 @@ pub(super) fn impersonal(fact: &Fact) -> Option<Fact> {
         | Fact::OfferEnded { .. }
         | Fact::CallConnected { .. }
         | Fact::CallHungUp { .. }
+        | Fact::CallEndAsked { .. }
         | Fact::CallEnded { .. }
         | Fact::AgentLoggedIn { .. }
         | Fact::AgentLoggedOut { .. }

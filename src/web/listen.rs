@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::api::Peer;
+use super::pages::Peer;
 
 /// Connections at a time: every stream there may be, and as many short requests beside them.
 const MOST_CONNECTIONS: usize = 2 * super::MOST_STREAMS;

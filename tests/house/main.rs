@@ -1,6 +1,8 @@
 //! The house keeps its shape: which room may use which, and what the pure rooms never touch. The picture is in
 //! `src/lib.rs`.
 
+mod words;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

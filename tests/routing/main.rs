@@ -4,3 +4,4 @@ mod agents;
 mod floor;
 mod offers;
 mod recovery;
+mod view;

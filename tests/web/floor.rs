@@ -94,8 +94,14 @@ async fn a_break_begins_and_ends_and_says_who_ordered_it() {
     assert_eq!((status, &agent["state"], &agent["break_reason"]), (200, &json!("on_break"), &json!("lunch")));
     let fact = serde_json::to_value(&happened.recv().await.expect("a fact").fact).expect("JSON");
     assert_eq!((&fact["fact"], &fact["by"]), (&json!("agent_changed"), &json!("lead")));
-    let (_, agent) = desk.ask(DELETE, "/agents/mira/break", None).await;
+    let (_, agent) = desk.ask(DELETE, "/agents/mira/break?by=lead&why=the%20hall%20is%20full", None).await;
     assert_eq!(agent["state"], "idle");
+    let fact = serde_json::to_value(&happened.recv().await.expect("a fact").fact).expect("JSON");
+    assert_eq!((&fact["by"], &fact["why"]), (&json!("lead"), &json!("the hall is full")));
+    for bad in ["", "%20", "a%0Ab", "%1b%5B2J", "%E2%80%AE", &"x".repeat(201)] {
+        let (status, answer) = desk.ask(DELETE, &format!("/agents/mira/break?why={bad}"), None).await;
+        assert_eq!((status, &answer["error"]), (400, &json!("invalid")), "{bad}: {answer}");
+    }
     let (_, agent) = desk.ask(DELETE, "/agents/mira/session", None).await;
     assert_eq!(agent["state"], "away");
     desk.close().await;

@@ -15,6 +15,7 @@ use super::answer::{Answer, Problem};
 use crate::routing::ids::CentreName;
 use crate::store::keys::{KeptKey, Scope};
 use crate::web::Web;
+use crate::web::pages::Peer;
 
 /// Stands in every request that may be answered.
 #[derive(Clone)]
@@ -23,10 +24,6 @@ pub enum Asker {
     House,
     Key(Arc<KeptKey>),
 }
-
-/// The other end of the connection.
-#[derive(Clone, Copy)]
-pub struct Peer(pub IpAddr);
 
 /// Headers by which a proxy says that somebody else asks.
 const FORWARDED: [&str; 6] =

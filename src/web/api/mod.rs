@@ -19,9 +19,17 @@ mod routes;
 mod session;
 mod versions;
 
-pub use answer::{Problem, no_such_method, no_such_page};
-pub use asker::{Asker, Peer, is_forwarded};
+use axum::Router;
+
+pub use answer::Problem;
+use answer::{no_such_method, no_such_page};
+pub use asker::{Asker, is_forwarded};
 pub use body::named;
 pub use keys::Keys;
-pub use routes::router;
 pub use session::is_station;
+
+use super::Web;
+
+pub fn routes() -> Router<Web> {
+    Router::new().nest("/v1", routes::router()).fallback(no_such_page).method_not_allowed_fallback(no_such_method)
+}
