@@ -50,6 +50,7 @@ pub fn count(happened: &Happened) {
         | Fact::CallHungUp { .. }
         | Fact::CallEndAsked { .. }
         | Fact::AgentLoggedIn { .. }
+        | Fact::AgentAssigned { .. }
         | Fact::AgentLoggedOut { .. }
         | Fact::AgentChanged { .. }
         | Fact::LinkChanged { .. }
@@ -91,6 +92,7 @@ pub fn log(happened: &Happened) {
         | Fact::CallConnected { .. }
         | Fact::CallEnded { .. }
         | Fact::AgentLoggedIn { .. }
+        | Fact::AgentAssigned { .. }
         | Fact::AgentLoggedOut { .. }
         | Fact::AgentChanged { .. }
         | Fact::LinkChanged { .. } => {

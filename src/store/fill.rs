@@ -125,6 +125,7 @@ impl Projected {
                 | Fact::CallEndAsked { .. }
                 | Fact::ControllerStarted { .. }
                 | Fact::VersionPublished { .. }
+                | Fact::AgentAssigned { .. }
                 | Fact::AgentLoggedOut { .. }
                 | Fact::LinkChanged { .. }
                 | Fact::Healed { .. }
@@ -177,6 +178,7 @@ impl Projected {
             | Fact::CallEndAsked { .. }
             | Fact::ControllerStarted { .. }
             | Fact::VersionPublished { .. }
+            | Fact::AgentAssigned { .. }
             | Fact::AgentLoggedOut { .. }
             | Fact::LinkChanged { .. }
             | Fact::Healed { .. }

@@ -103,6 +103,7 @@ pub fn one_call(number: u32) -> Vec<Handled> {
         work,
         state,
         by: None,
+        why: None,
     };
     let leg = LegId::new(format!("out-{number}"));
     all.push(handled(
