@@ -144,6 +144,13 @@ pub enum Fact {
         skills: BTreeMap<SkillName, u8>,
         by: AgentName,
     },
+    /// Other queues and skills from now on; all else stays as it was.
+    AgentAssigned {
+        agent: AgentName,
+        queues: BTreeSet<QueueName>,
+        skills: BTreeMap<SkillName, u8>,
+        by: AgentName,
+    },
     AgentLoggedOut {
         agent: AgentName,
         by: AgentName,
@@ -201,6 +208,7 @@ impl Fact {
             Fact::ControllerStarted { .. }
             | Fact::VersionPublished { .. }
             | Fact::AgentLoggedIn { .. }
+            | Fact::AgentAssigned { .. }
             | Fact::AgentLoggedOut { .. }
             | Fact::AgentChanged { .. }
             | Fact::LinkChanged { .. }
@@ -218,6 +226,7 @@ impl Fact {
             | Fact::CallConnected { agent, .. }
             | Fact::CallEndAsked { agent, .. }
             | Fact::AgentLoggedIn { agent, .. }
+            | Fact::AgentAssigned { agent, .. }
             | Fact::AgentLoggedOut { agent, .. }
             | Fact::AgentChanged { agent, .. } => Some(agent),
             Fact::Healed { agent, .. } => agent.as_ref(),
