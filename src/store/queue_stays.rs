@@ -202,6 +202,7 @@ impl QueueStays {
             | Fact::PickUpFailed { .. }
             | Fact::CallEndAsked { .. }
             | Fact::AgentLoggedIn { .. }
+            | Fact::AgentAssigned { .. }
             | Fact::AgentLoggedOut { .. }
             | Fact::LinkChanged { .. }
             | Fact::Healed { .. }
