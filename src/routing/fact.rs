@@ -114,6 +114,19 @@ pub enum Fact {
         queue: QueueName,
         waited: Duration,
     },
+    /// The caller is on hold. Ends with `CallRetrieved`, or with the conversation.
+    CallHeld {
+        call: CallId,
+        agent: AgentName,
+        by: AgentName,
+    },
+    /// They talk on.
+    CallRetrieved {
+        call: CallId,
+        agent: AgentName,
+        /// `None`: the switch had never taken them apart.
+        by: Option<AgentName>,
+    },
     /// We have hung up on the caller; the call ends, with this outcome, when the switch says that the leg is gone.
     CallHungUp {
         call: CallId,
@@ -192,6 +205,8 @@ impl Fact {
             | Fact::OfferAnswered { call, .. }
             | Fact::OfferEnded { call, .. }
             | Fact::CallConnected { call, .. }
+            | Fact::CallHeld { call, .. }
+            | Fact::CallRetrieved { call, .. }
             | Fact::CallHungUp { call, .. }
             | Fact::CallEnded { call, .. }
             | Fact::CallEndAsked { call, .. } => Some(*call),
@@ -214,6 +229,8 @@ impl Fact {
             | Fact::PickUpAsked { agent, .. }
             | Fact::PickUpFailed { agent, .. }
             | Fact::CallConnected { agent, .. }
+            | Fact::CallHeld { agent, .. }
+            | Fact::CallRetrieved { agent, .. }
             | Fact::CallEndAsked { agent, .. }
             | Fact::AgentLoggedIn { agent, .. }
             | Fact::AgentLoggedOut { agent, .. }

@@ -114,6 +114,8 @@ impl Projected {
                 | Fact::CallQueued { call, .. }
                 | Fact::CallLeftQueue { call, .. }
                 | Fact::CallConnected { call, .. }
+                | Fact::CallHeld { call, .. }
+                | Fact::CallRetrieved { call, .. }
                 | Fact::CallEnded { call, .. } => drop(calls.insert(*call)),
                 Fact::OfferMade { offer, .. }
                 | Fact::OfferRang { offer, .. }
@@ -167,6 +169,8 @@ impl Projected {
                 self.stays.left(told, *call, StayEnd::Connected);
                 self.calls.connected(told, *call, agent, *waited);
             }
+            Fact::CallHeld { call, agent: _, by: _ } => self.calls.held(told, *call),
+            Fact::CallRetrieved { call, agent: _, by: _ } => self.calls.retrieved(told, *call),
             Fact::CallEnded { call, outcome, by } => {
                 self.stays.left(told, *call, StayEnd::CallEnded);
                 self.calls.ended(told, *call, *outcome, by);

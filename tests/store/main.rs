@@ -5,6 +5,7 @@
 mod postgres;
 
 mod filling;
+mod holds;
 mod people;
 mod shift;
 mod tables;

@@ -28,6 +28,7 @@ pub fn routes() -> Router<Web> {
         .route("/session", put(session::create).delete(session::end))
         .route("/break", put(breaks::create).delete(breaks::end))
         .route("/answer", post(agents::answer))
+        .route("/hold", put(agents::hold).delete(agents::retrieve))
         .route("/wrap-up", delete(agents::end_wrap_up))
         .route("/call", delete(agents::end_call));
     let centre = Router::new()
