@@ -197,6 +197,9 @@ impl QueueStays {
             | Fact::OfferRang { .. }
             | Fact::OfferAnswered { .. }
             | Fact::OfferEnded { .. }
+            // Hold is in the work of the agent.
+            | Fact::CallHeld { .. }
+            | Fact::CallRetrieved { .. }
             | Fact::CallHungUp { .. }
             | Fact::PickUpAsked { .. }
             | Fact::PickUpFailed { .. }

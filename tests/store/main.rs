@@ -6,6 +6,7 @@ mod postgres;
 
 mod filling;
 mod history;
+mod holds;
 mod people;
 mod queue_report;
 mod remaking;

@@ -51,3 +51,5 @@ caller-nothing-before = Nothing before this call.
 caller-unknown = Nobody is known by this number
 caller-several = Several are known by this number: who is it?
 caller-new-customer = New customer
+hold = Hold
+retrieve = Take back

@@ -43,3 +43,5 @@ caller-nothing-before = 此前没有联系记录。
 caller-unknown = 此号码没有客户资料
 caller-several = 此号码有多位客户:是哪一位?
 caller-new-customer = 新建客户
+hold = 保持
+retrieve = 取回

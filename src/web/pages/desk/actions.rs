@@ -61,6 +61,16 @@ pub async fn answer(State(web): State<Web>, who: Who) -> Pieces {
     tell(&web, &who, Input::AgentAnswered { by: agent.clone(), agent }).await
 }
 
+pub async fn hold(State(web): State<Web>, who: Who) -> Pieces {
+    let agent = who.agent().clone();
+    tell(&web, &who, Input::AgentHeld { by: agent.clone(), agent }).await
+}
+
+pub async fn retrieve(State(web): State<Web>, who: Who) -> Pieces {
+    let agent = who.agent().clone();
+    tell(&web, &who, Input::AgentRetrieved { by: agent.clone(), agent }).await
+}
+
 #[derive(Deserialize)]
 pub struct Said {
     call: String,
