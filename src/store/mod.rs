@@ -6,6 +6,7 @@
 
 pub mod agent_states;
 pub mod agents;
+pub mod call_lists;
 pub mod calls;
 mod driver;
 pub mod facts;
@@ -17,6 +18,7 @@ pub mod offers;
 pub mod personal;
 pub mod queue_stays;
 pub mod sessions;
+pub mod today;
 pub mod versions;
 
 pub use driver::{Db, Dialect, Value};
@@ -27,6 +29,7 @@ pub fn statements() -> Vec<&'static str> {
     let mut all = [
         agent_states::STATEMENTS,
         agents::STATEMENTS,
+        call_lists::STATEMENTS,
         calls::STATEMENTS,
         facts::STATEMENTS,
         filled::STATEMENTS,
@@ -34,6 +37,7 @@ pub fn statements() -> Vec<&'static str> {
         offers::STATEMENTS,
         personal::STATEMENTS,
         sessions::STATEMENTS,
+        today::STATEMENTS,
         versions::STATEMENTS,
     ]
     .concat();
