@@ -7,6 +7,7 @@
 pub mod agent_states;
 pub mod agents;
 pub mod audit;
+pub mod call_lists;
 pub mod calls;
 pub mod case_events;
 pub mod case_lists;
@@ -27,6 +28,7 @@ pub mod queue_report;
 pub mod queue_stays;
 pub mod remaking;
 pub mod sessions;
+pub mod today;
 pub mod versions;
 
 pub use audit::Author;
@@ -40,6 +42,7 @@ pub fn statements() -> Vec<&'static str> {
         agent_states::STATEMENTS,
         agents::STATEMENTS,
         audit::STATEMENTS,
+        call_lists::STATEMENTS,
         calls::STATEMENTS,
         case_events::STATEMENTS,
         case_lists::STATEMENTS,
@@ -56,6 +59,7 @@ pub fn statements() -> Vec<&'static str> {
         sessions::STATEMENTS,
         queue_report::STATEMENTS,
         remaking::STATEMENTS,
+        today::STATEMENTS,
         versions::STATEMENTS,
     ]
     .concat();
