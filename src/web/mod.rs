@@ -25,6 +25,7 @@ use crate::calendar::Moment;
 use crate::controller::Handle;
 use crate::controller::directories::Directories;
 use crate::controller::filler::FillerHealth;
+use crate::events::Recent;
 use crate::routing::ids::{CentreName, SwitchName};
 use crate::store::Db;
 
@@ -63,6 +64,7 @@ struct Shared {
     parts: Parts,
     streams: Arc<Semaphore>,
     keys: api::Keys,
+    recent: Arc<Recent>,
     sessions: pages::Sessions,
     hub: Arc<pages::Hub>,
     clock: Box<dyn Fn() -> Moment + Send + Sync>,
@@ -92,12 +94,14 @@ impl FromRef<Web> for Db {
 
 /// All routes. What keeps the pages alive runs from here until `stop`.
 pub fn router(parts: Parts) -> Router {
+    let recent = Recent::start(&parts.handle);
     let hub = Arc::new(pages::Hub::default());
     tokio::spawn(hub.clone().follow(parts.handle.clone(), parts.stop.clone()));
     let web = Web(Arc::new(Shared {
         parts,
         streams: Arc::new(Semaphore::new(MOST_STREAMS)),
         keys: api::Keys::new(),
+        recent,
         sessions: pages::Sessions::default(),
         hub,
         clock: Box::new(crate::controller::clock()),

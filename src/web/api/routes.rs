@@ -11,6 +11,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use super::body::By;
 use super::paging::Piece;
 use super::{agents, asker, breaks, calls, centres, document, events, queues, records, session, versions};
+use crate::events::Event;
 use crate::routing::view::{AgentSeen, CallSeen, Floor, QueueSeen};
 use crate::store::keys::Scope;
 use crate::web::Web;
@@ -128,7 +129,8 @@ pub fn table() -> Vec<Route> {
             "Every fact of all centres as it happens",
             events::of_all,
         )
-        .streams::<events::Shown>(),
+        .asked::<events::Which>()
+        .streams::<Event>(),
     ];
     all.extend(floor());
     all.extend(people());
@@ -252,7 +254,8 @@ fn story() -> Vec<Route> {
             "Every fact of one centre as it happens",
             events::of_centre,
         )
-        .streams::<events::Shown>(),
+        .asked::<events::Which>()
+        .streams::<Event>(),
         route(
             post("/centres/{centre}/versions"),
             Scope::VersionsWrite,
