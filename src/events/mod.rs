@@ -3,6 +3,7 @@
 //!
 //! Decides nothing and holds nobody up: who cannot keep up is told what was missed, or is served later from SQL.
 
+pub mod hooks;
 mod recent;
 mod shown;
 

@@ -11,6 +11,7 @@ mod driver;
 pub mod facts;
 mod fill;
 pub mod filled;
+pub mod hooks;
 pub mod keys;
 mod many;
 pub mod notes;
@@ -31,6 +32,7 @@ pub fn statements() -> Vec<&'static str> {
         calls::STATEMENTS,
         facts::STATEMENTS,
         filled::STATEMENTS,
+        hooks::STATEMENTS,
         keys::STATEMENTS,
         notes::STATEMENTS,
         offers::STATEMENTS,

@@ -26,6 +26,7 @@ use crate::controller::Handle;
 use crate::controller::directories::Directories;
 use crate::controller::filler::FillerHealth;
 use crate::events::Recent;
+use crate::events::hooks::Reachable;
 use crate::routing::ids::{CentreName, SwitchName};
 use crate::store::Db;
 
@@ -55,6 +56,8 @@ pub struct Parts {
     pub address: SocketAddr,
     /// What opens everything. Where there is one, requests bring it or a key of a centre.
     pub token: Option<String>,
+    /// Where hooks may lead.
+    pub reachable: Reachable,
     /// Ends the streams, so that a stop need not wait for them.
     pub stop: CancellationToken,
 }

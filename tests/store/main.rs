@@ -5,6 +5,7 @@
 mod postgres;
 
 mod filling;
+mod keys;
 mod people;
 mod shift;
 mod tables;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, PATIENCE};
+use crate::desk::{Database, Desk, PATIENCE};
 
 /// One reader of the stream.
 struct Reader {
@@ -151,7 +151,7 @@ async fn a_reader_who_comes_back_goes_on_behind_the_last_event_it_had() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_of_all_centres_comes_back_to_each_where_it_left() {
-    let desk = Desk::of(&["demo", "other"], None, true).await;
+    let desk = Desk::of(&["demo", "other"], None, Database::File).await;
     let mut all = Reader::open(&desk, "/api/v1/events").await;
     desk.log_in("mira").await;
     a_call(&desk, "A caller").await;
