@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
@@ -10,6 +11,7 @@ use cordboard::config::{Config, LogFormat, Logging, SwitchConfig};
 use cordboard::controller::directories::{Directories, ReloadError};
 use cordboard::controller::{self, Handle, Start, journal};
 use cordboard::dialplan::{Centre, CentreFiles, Key};
+use cordboard::events::hooks;
 use cordboard::routing::ids::{StationAddress, SwitchName};
 use cordboard::speech::Speaker;
 use cordboard::store::Db;
@@ -130,6 +132,11 @@ async fn serve_all(
         Ok(prepared) => prepared,
         Err(why) => return failed(&why),
     };
+    let reachable = hooks::Reachable::new(&config.web.hooks.allow);
+    let sender = match hooks::Sender::new(reachable.clone()) {
+        Ok(sender) => sender,
+        Err(why) => return failed(&why),
+    };
     let recordings = config.centres.iter().map(|(name, centre)| (name.clone(), centre.directory.clone()));
     let switches = config.switches.keys().cloned().collect();
     let (rehearsals, traffic) = if traffic { rehearse(&config, &centres) } else { Default::default() };
@@ -148,6 +155,14 @@ async fn serve_all(
     let (fillers, fillers_seen) = watch::channel(None);
     let upkeep = tokio::spawn(recorder.clone().keep_up());
     let records = tokio::spawn(records::keep(handle.clone(), db.clone(), fillers, stop.clone()));
+    let hooks = hooks::Runner {
+        handle: handle.clone(),
+        db: db.clone(),
+        sender,
+        patience: hooks::Patience::default(),
+        clock: Arc::new(controller::clock()),
+    };
+    let hooks = tokio::spawn(hooks.run(stop.clone()));
     let router = web::router(web::Parts {
         handle: handle.clone(),
         db,
@@ -157,6 +172,7 @@ async fn serve_all(
         recorder,
         address,
         token,
+        reachable: reachable.clone(),
         stop: stop.clone(),
     });
     let pages = tokio::spawn(web::listen(listener, router, stop.clone()));
@@ -167,7 +183,7 @@ async fn serve_all(
     if tokio::time::timeout(STOP_WITHIN, handle.stop()).await.is_err() {
         error!("the journals could not be closed in time; what they hold is as safe as after a kill");
     }
-    for task in [pages, records] {
+    for task in [pages, hooks, records] {
         if let Err(error) = task.await {
             error!(%error, "a part has ended badly");
         }

@@ -69,6 +69,8 @@ pub struct Happened {
     pub centre: CentreName,
     /// The number of its entry in the journal.
     pub seq: u64,
+    /// Which of the entry's facts, from 0.
+    pub n: u32,
     pub at: Moment,
     pub fact: Fact,
 }

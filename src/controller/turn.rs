@@ -230,8 +230,8 @@ impl Turn {
             let last = desk.journal.append(&batch);
             let first = last + 1 - batch.len() as u64;
             for (seq, handled) in (first..).zip(batch) {
-                let happened = |fact| Happened { centre: centre.clone(), seq, at: handled.at, fact };
-                told.extend(handled.facts.into_iter().map(happened));
+                let happened = |(n, fact)| Happened { centre: centre.clone(), seq, n, at: handled.at, fact };
+                told.extend((0..).zip(handled.facts).map(happened));
             }
         }
         for (centre, effect) in acts {

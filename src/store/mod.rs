@@ -19,6 +19,7 @@ mod driver;
 pub mod facts;
 mod fill;
 pub mod filled;
+pub mod hooks;
 pub mod keys;
 mod many;
 pub mod notes;
@@ -52,6 +53,7 @@ pub fn statements() -> Vec<&'static str> {
         customers::STATEMENTS,
         facts::STATEMENTS,
         filled::STATEMENTS,
+        hooks::STATEMENTS,
         keys::STATEMENTS,
         notes::STATEMENTS,
         offers::STATEMENTS,

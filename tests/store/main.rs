@@ -7,6 +7,7 @@ mod postgres;
 mod filling;
 mod history;
 mod holds;
+mod keys;
 mod people;
 mod queue_report;
 mod remaking;

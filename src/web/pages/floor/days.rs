@@ -47,7 +47,7 @@ impl Days {
 
     /// Takes in one fact, in order.
     pub fn hear(&self, happened: &Arc<Happened>) {
-        let Happened { centre, seq, at, fact } = happened.as_ref();
+        let Happened { centre, seq, at, fact, n: _ } = happened.as_ref();
         let mut known = self.known();
         known.last.insert(centre.clone(), *seq);
         match known.days.get_mut(centre) {
