@@ -8,11 +8,12 @@ use std::time::Duration;
 use clap::Args;
 use cordboard::config::{Config, LogFormat, Logging, SwitchConfig};
 use cordboard::controller::directories::{Directories, ReloadError};
-use cordboard::controller::{self, Handle, Start, journal};
+use cordboard::controller::{self, Handle, Start, journal, versions};
 use cordboard::dialplan::{Centre, CentreFiles, Key};
 use cordboard::routing::ids::{StationAddress, SwitchName};
 use cordboard::speech::Speaker;
 use cordboard::store::Db;
+use cordboard::store::audit::{Author, Via};
 use cordboard::switch::rehearsal::{Exchange, Rehearsal, Traffic};
 use cordboard::web;
 use tokio::net::TcpListener;
@@ -148,6 +149,7 @@ async fn serve_all(
     let (fillers, fillers_seen) = watch::channel(None);
     let upkeep = tokio::spawn(recorder.clone().keep_up());
     let records = tokio::spawn(records::keep(handle.clone(), db.clone(), fillers, stop.clone()));
+    let audited = db.clone();
     let router = web::router(web::Parts {
         handle: handle.clone(),
         db,
@@ -162,7 +164,7 @@ async fn serve_all(
     let pages = tokio::spawn(web::listen(listener, router, stop.clone()));
     info!(%address, epoch = %handle.pulse().epoch, version = env!("CARGO_PKG_VERSION"), "Cordboard is up");
 
-    let code = until_the_end(&handle, &directories, &mut signals).await;
+    let code = until_the_end(&handle, &directories, &audited, &mut signals).await;
     stop.cancel();
     if tokio::time::timeout(STOP_WITHIN, handle.stop()).await.is_err() {
         error!("the journals could not be closed in time; what they hold is as safe as after a kill");
@@ -207,10 +209,10 @@ fn rehearse(
 }
 
 /// Waits for a reason to stop, and reloads meanwhile.
-async fn until_the_end(handle: &Handle, directories: &Directories, signals: &mut Signals) -> ExitCode {
+async fn until_the_end(handle: &Handle, directories: &Directories, db: &Db, signals: &mut Signals) -> ExitCode {
     loop {
         tokio::select! {
-            _ = signals.reload.recv() => reload(handle, directories).await,
+            _ = signals.reload.recv() => reload(handle, directories, db).await,
             _ = signals.terminate.recv() => {
                 info!("told to stop; calls stay as they are");
                 return ExitCode::SUCCESS;
@@ -232,11 +234,21 @@ async fn until_the_end(handle: &Handle, directories: &Directories, signals: &mut
     }
 }
 
-async fn reload(handle: &Handle, directories: &Directories) {
+async fn reload(handle: &Handle, directories: &Directories, db: &Db) {
+    let before = handle.plans().borrow().clone();
     match directories.reload(handle).await {
         Ok(published) => {
             for (centre, version) in published {
                 info!(%centre, %version, "read again");
+                let before = before.get(&centre).map(|plan| &plan.version);
+                if before == Some(&version) {
+                    continue;
+                }
+                let deed = versions::published(&centre, before, &version);
+                let at = controller::clock()();
+                if let Err(error) = db.add_to_audit(&centre, &Author::nobody(Via::Command), at, deed).await {
+                    error!(%centre, %version, %error, "a publication is not in the audit");
+                }
             }
         }
         Err(ReloadError::NotRead(mistakes)) => {

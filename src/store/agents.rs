@@ -1,5 +1,7 @@
 //! `agents`, `agent_queues`, `agent_skills`: the people of a centre, what they may do, where they sit, what they can.
 //! Where an agent is *now* is the core's to say, not this table's.
+//!
+//! What a person changes of another goes through `people.rs`, which guards it and writes it into the audit.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -9,14 +11,14 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 
 use super::StoreError;
-use super::driver::{Change, Db, values};
+use super::driver::{Change, Db, Row, values};
 use crate::calendar::Moment;
 use crate::routing::ids::{AgentName, CentreName, QueueName, SkillName, StationAddress, SwitchName};
 
 const TABLE: &str = "agents";
-const ADD: &str = "INSERT INTO agents (centre, agent, display_name, password_hash, role, added_ms) \
+pub(super) const ADD: &str = "INSERT INTO agents (centre, agent, display_name, password_hash, role, added_ms) \
      VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (centre, agent) DO NOTHING";
-const REMOVE: &str = "DELETE FROM agents WHERE centre = $1 AND agent = $2";
+pub(super) const REMOVE: &str = "DELETE FROM agents WHERE centre = $1 AND agent = $2";
 const LIST: &str = "SELECT agent, display_name, role, switch, station, \
      CASE WHEN password_hash IS NULL THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END AS has_password FROM agents \
      WHERE centre = $1 AND (CAST($2 AS TEXT) IS NULL OR agent = $2) ORDER BY agent LIMIT $3";
@@ -24,16 +26,16 @@ const QUEUES: &str =
     "SELECT agent, queue FROM agent_queues WHERE centre = $1 AND (CAST($2 AS TEXT) IS NULL OR agent = $2)";
 const SKILLS: &str =
     "SELECT agent, skill, level FROM agent_skills WHERE centre = $1 AND (CAST($2 AS TEXT) IS NULL OR agent = $2)";
-const SET_PASSWORD: &str = "UPDATE agents SET password_hash = $3 WHERE centre = $1 AND agent = $2";
-const PASSWORD: &str = "SELECT password_hash FROM agents WHERE centre = $1 AND agent = $2";
-const SET_STATION: &str = "UPDATE agents SET switch = $3, station = $4 WHERE centre = $1 AND agent = $2";
-const SET_ROLE: &str = "UPDATE agents SET role = $3, display_name = $4 WHERE centre = $1 AND agent = $2";
+pub(super) const SET_PASSWORD: &str = "UPDATE agents SET password_hash = $3 WHERE centre = $1 AND agent = $2";
+pub(super) const PASSWORD: &str = "SELECT password_hash FROM agents WHERE centre = $1 AND agent = $2";
+pub(super) const SET_STATION: &str = "UPDATE agents SET switch = $3, station = $4 WHERE centre = $1 AND agent = $2";
+pub(super) const SET_ROLE: &str = "UPDATE agents SET role = $3, display_name = $4 WHERE centre = $1 AND agent = $2";
 // Also what makes two writers of one agent wait for each other.
 const TOUCH: &str = "UPDATE agents SET agent = agent WHERE centre = $1 AND agent = $2";
-const NO_QUEUES: &str = "DELETE FROM agent_queues WHERE centre = $1 AND agent = $2";
-const ADD_QUEUE: &str = "INSERT INTO agent_queues (centre, agent, queue) VALUES ($1, $2, $3)";
-const NO_SKILLS: &str = "DELETE FROM agent_skills WHERE centre = $1 AND agent = $2";
-const ADD_SKILL: &str = "INSERT INTO agent_skills (centre, agent, skill, level) VALUES ($1, $2, $3, $4)";
+pub(super) const NO_QUEUES: &str = "DELETE FROM agent_queues WHERE centre = $1 AND agent = $2";
+pub(super) const ADD_QUEUE: &str = "INSERT INTO agent_queues (centre, agent, queue) VALUES ($1, $2, $3)";
+pub(super) const NO_SKILLS: &str = "DELETE FROM agent_skills WHERE centre = $1 AND agent = $2";
+pub(super) const ADD_SKILL: &str = "INSERT INTO agent_skills (centre, agent, skill, level) VALUES ($1, $2, $3, $4)";
 
 pub(super) const STATEMENTS: &[&str] = &[
     ADD,
@@ -77,7 +79,7 @@ impl Role {
 
 /// Argon2id, never shown.
 #[derive(Clone, PartialEq, Eq)]
-pub struct HashedPassword(String);
+pub struct HashedPassword(pub(super) String);
 
 impl fmt::Debug for HashedPassword {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -158,35 +160,10 @@ impl Db {
 
     async fn people_named(&self, centre: &CentreName, one: Option<&AgentName>) -> Result<Vec<Person>, StoreError> {
         let one = one.map(|agent| agent.as_str());
-        let mut queues: BTreeMap<String, BTreeSet<QueueName>> = BTreeMap::new();
-        for row in self.rows(QUEUES, values![centre.as_str(), one]).await? {
-            let agent = row.text("agent_queues", "agent")?;
-            queues.entry(agent).or_default().insert(QueueName::new(row.text("agent_queues", "queue")?));
-        }
-        let mut skills: BTreeMap<String, BTreeMap<SkillName, u8>> = BTreeMap::new();
-        for row in self.rows(SKILLS, values![centre.as_str(), one]).await? {
-            let agent = row.text("agent_skills", "agent")?;
-            let level = u8::try_from(row.number("agent_skills", "level")?)
-                .map_err(|_| StoreError::Inconsistent { table: "agent_skills", id: format!("{centre}/{agent}") })?;
-            skills.entry(agent).or_default().insert(SkillName::new(row.text("agent_skills", "skill")?), level);
-        }
-        let mut people = Vec::new();
-        for row in self.rows(LIST, values![centre.as_str(), one, MOST_PEOPLE]).await? {
-            let name = row.text(TABLE, "agent")?;
-            let word = row.text(TABLE, "role")?;
-            let role = Role::ALL.into_iter().find(|role| role.as_str() == word);
-            let station = row.maybe_text(TABLE, "switch")?.zip(row.maybe_text(TABLE, "station")?);
-            people.push(Person {
-                display_name: row.text(TABLE, "display_name")?,
-                role: role.ok_or_else(|| StoreError::Inconsistent { table: TABLE, id: format!("{centre}/{name}") })?,
-                has_password: row.number(TABLE, "has_password")? == 1,
-                station: station.map(|(switch, station)| (SwitchName::new(switch), StationAddress::new(station))),
-                queues: queues.remove(&name).unwrap_or_default(),
-                skills: skills.remove(&name).unwrap_or_default(),
-                name: AgentName::new(name),
-            });
-        }
-        Ok(people)
+        let queues = self.rows(QUEUES, values![centre.as_str(), one]).await?;
+        let skills = self.rows(SKILLS, values![centre.as_str(), one]).await?;
+        let people = self.rows(LIST, values![centre.as_str(), one, MOST_PEOPLE]).await?;
+        gathered(centre, queues, skills, people)
     }
 
     /// `None` where there is no such person, or no password: compare with something all the same, so that the time it
@@ -264,6 +241,56 @@ impl Db {
         missing(change.execute(TOUCH, values![centre.as_str(), agent.as_str()]).await?, agent)?;
         Ok(change)
     }
+}
+
+/// As [`Db::person`], as this transaction sees it.
+pub(super) async fn person_in(
+    change: &mut Change,
+    centre: &CentreName,
+    agent: &AgentName,
+) -> Result<Option<Person>, StoreError> {
+    let one = Some(agent.as_str());
+    let queues = change.rows(QUEUES, values![centre.as_str(), one]).await?;
+    let skills = change.rows(SKILLS, values![centre.as_str(), one]).await?;
+    let people = change.rows(LIST, values![centre.as_str(), one, MOST_PEOPLE]).await?;
+    Ok(gathered(centre, queues, skills, people)?.into_iter().next())
+}
+
+fn gathered(
+    centre: &CentreName,
+    queue_rows: Vec<Row>,
+    skill_rows: Vec<Row>,
+    rows: Vec<Row>,
+) -> Result<Vec<Person>, StoreError> {
+    let mut queues: BTreeMap<String, BTreeSet<QueueName>> = BTreeMap::new();
+    for row in queue_rows {
+        let agent = row.text("agent_queues", "agent")?;
+        queues.entry(agent).or_default().insert(QueueName::new(row.text("agent_queues", "queue")?));
+    }
+    let mut skills: BTreeMap<String, BTreeMap<SkillName, u8>> = BTreeMap::new();
+    for row in skill_rows {
+        let agent = row.text("agent_skills", "agent")?;
+        let level = u8::try_from(row.number("agent_skills", "level")?)
+            .map_err(|_| StoreError::Inconsistent { table: "agent_skills", id: format!("{centre}/{agent}") })?;
+        skills.entry(agent).or_default().insert(SkillName::new(row.text("agent_skills", "skill")?), level);
+    }
+    let mut people = Vec::new();
+    for row in rows {
+        let name = row.text(TABLE, "agent")?;
+        let word = row.text(TABLE, "role")?;
+        let role = Role::ALL.into_iter().find(|role| role.as_str() == word);
+        let station = row.maybe_text(TABLE, "switch")?.zip(row.maybe_text(TABLE, "station")?);
+        people.push(Person {
+            display_name: row.text(TABLE, "display_name")?,
+            role: role.ok_or_else(|| StoreError::Inconsistent { table: TABLE, id: format!("{centre}/{name}") })?,
+            has_password: row.number(TABLE, "has_password")? == 1,
+            station: station.map(|(switch, station)| (SwitchName::new(switch), StationAddress::new(station))),
+            queues: queues.remove(&name).unwrap_or_default(),
+            skills: skills.remove(&name).unwrap_or_default(),
+            name: AgentName::new(name),
+        });
+    }
+    Ok(people)
 }
 
 #[cfg(test)]

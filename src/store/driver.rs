@@ -31,6 +31,17 @@ const MIGRATION_LIMIT: Duration = Duration::from_secs(3600);
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 
+/// Those of one database: most are one text for both, and where that cannot be a `.sqlite.sql` and a `.postgres.sql`
+/// stand side by side under one number.
+fn migrations(dialect: Dialect) -> sqlx::migrate::Migrator {
+    let others = match dialect {
+        Dialect::Sqlite => ".postgres",
+        Dialect::Postgres => ".sqlite",
+    };
+    let ours = MIGRATIONS.iter().filter(|one| !one.description.ends_with(others)).cloned();
+    sqlx::migrate::Migrator::with_migrations(ours.collect())
+}
+
 /// A database. Cloning it shares the connections.
 #[derive(Clone, Debug)]
 pub enum Db {
@@ -220,8 +231,8 @@ impl Db {
     pub async fn migrate(&self) -> Result<(), StoreError> {
         let run = async {
             match self {
-                Db::Sqlite { writer, .. } => MIGRATIONS.run(writer).await,
-                Db::Postgres(pool) => MIGRATIONS.run(pool).await,
+                Db::Sqlite { writer, .. } => migrations(Dialect::Sqlite).run(writer).await,
+                Db::Postgres(pool) => migrations(Dialect::Postgres).run(pool).await,
             }
         };
         match tokio::time::timeout(MIGRATION_LIMIT, run).await {

@@ -6,14 +6,18 @@
 
 pub mod agent_states;
 pub mod agents;
+pub mod audit;
 pub mod calls;
 mod driver;
 pub mod facts;
 mod fill;
 pub mod filled;
+mod forced;
+pub mod given;
 mod many;
 pub mod notes;
 pub mod offers;
+pub mod people;
 pub mod personal;
 pub mod queue_stays;
 pub mod sessions;
@@ -27,11 +31,13 @@ pub fn statements() -> Vec<&'static str> {
     let mut all = [
         agent_states::STATEMENTS,
         agents::STATEMENTS,
+        audit::STATEMENTS,
         calls::STATEMENTS,
         facts::STATEMENTS,
         filled::STATEMENTS,
         notes::STATEMENTS,
         offers::STATEMENTS,
+        people::STATEMENTS,
         personal::STATEMENTS,
         sessions::STATEMENTS,
         versions::STATEMENTS,

@@ -22,9 +22,9 @@ use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::calendar::Moment;
-use crate::controller::Handle;
 use crate::controller::directories::Directories;
 use crate::controller::filler::FillerHealth;
+use crate::controller::{Handle, versions};
 use crate::routing::ids::{CentreName, SwitchName};
 use crate::store::Db;
 
@@ -93,6 +93,12 @@ impl FromRef<Web> for Db {
 pub fn router(parts: Parts) -> Router {
     let hub = Arc::new(pages::Hub::default());
     tokio::spawn(hub.clone().follow(parts.handle.clone(), parts.stop.clone()));
+    tokio::spawn(versions::follow(
+        parts.handle.clone(),
+        parts.db.clone(),
+        crate::controller::clock(),
+        parts.stop.clone(),
+    ));
     let web = Web(Arc::new(Shared {
         parts,
         streams: Arc::new(Semaphore::new(MOST_STREAMS)),
