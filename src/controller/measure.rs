@@ -48,6 +48,8 @@ pub fn count(happened: &Happened) {
         | Fact::OfferAnswered { .. }
         | Fact::OfferEnded { .. }
         | Fact::CallHungUp { .. }
+        | Fact::PickUpAsked { .. }
+        | Fact::PickUpFailed { .. }
         | Fact::CallEndAsked { .. }
         | Fact::AgentLoggedIn { .. }
         | Fact::AgentAssigned { .. }
@@ -88,6 +90,8 @@ pub fn log(happened: &Happened) {
         | Fact::OfferAnswered { .. }
         | Fact::OfferEnded { .. }
         | Fact::CallHungUp { .. }
+        | Fact::PickUpAsked { .. }
+        | Fact::PickUpFailed { .. }
         | Fact::CallEndAsked { .. }
         | Fact::CallConnected { .. }
         | Fact::CallEnded { .. }

@@ -257,6 +257,7 @@ impl Turn {
             | Act::StopPlay { .. }
             | Act::StartMusic { .. }
             | Act::Ring { .. }
+            | Act::PickUp { .. }
             | Act::Connect { .. }
             | Act::HangUp { .. }
             | Act::Tag { .. }
@@ -454,7 +455,7 @@ impl Turn {
                 );
                 return;
             }
-            Input::LinkLost { .. } | Input::StationChanged { .. } => {
+            Input::LinkLost { .. } | Input::StationChanged { .. } | Input::AbilitiesTold { .. } => {
                 if matches!(input, Input::LinkLost { .. }) {
                     self.note_link(switch, false);
                 }
@@ -469,6 +470,7 @@ impl Turn {
             | Input::AgentLoggedOut { .. }
             | Input::AgentSaidReady { .. }
             | Input::AgentTookBreak { .. }
+            | Input::AgentAnswered { .. }
             | Input::AgentEndedWrapUp { .. }
             | Input::AgentEndedCall { .. }
             | Input::TimeCame

@@ -100,6 +100,7 @@ impl Core {
             Stage::Waiting { place, .. } => {
                 let place = place.clone();
                 self.change_work(&offer.agent, |work| work.pick_up(now));
+                self.picked_up_as_told(offer.id, &offer.agent);
                 self.fact(Fact::OfferAnswered { offer: offer.id, call });
                 place
             }

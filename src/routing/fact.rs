@@ -16,7 +16,7 @@ use crate::calendar::Moment;
 /// The version of this schema, written with every batch.
 pub const FACTS_VERSION: u32 = 1;
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "fact", rename_all = "snake_case")]
 pub enum Fact {
     ControllerStarted {
@@ -61,12 +61,14 @@ pub enum Fact {
         step: StepName,
         language: String,
     },
-    /// Left the queue by a rule of its step (`otherwise`), for another step.
+    /// Left the queue by a rule of its step (`otherwise`), for another step; or was turned away at its door.
     CallLeftQueue {
         call: CallId,
         queue: QueueName,
         why: LeftQueue,
-        to: StepName,
+        /// `None`: its step has no rule for it, and the call is refused.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<StepName>,
     },
     OfferMade {
         offer: OfferId,
@@ -81,6 +83,20 @@ pub enum Fact {
     OfferRang {
         offer: OfferId,
         call: CallId,
+    },
+    /// *Answer* was pressed on a page: the phone is told to pick up.
+    PickUpAsked {
+        offer: OfferId,
+        call: CallId,
+        agent: AgentName,
+        by: AgentName,
+    },
+    /// It goes on ringing, to be picked up by hand.
+    PickUpFailed {
+        offer: OfferId,
+        call: CallId,
+        agent: AgentName,
+        why: NotPickedUp,
     },
     OfferAnswered {
         offer: OfferId,
@@ -180,6 +196,8 @@ impl Fact {
             | Fact::CallLeftQueue { call, .. }
             | Fact::OfferMade { call, .. }
             | Fact::OfferRang { call, .. }
+            | Fact::PickUpAsked { call, .. }
+            | Fact::PickUpFailed { call, .. }
             | Fact::OfferAnswered { call, .. }
             | Fact::OfferEnded { call, .. }
             | Fact::CallConnected { call, .. }
@@ -203,6 +221,8 @@ impl Fact {
         match self {
             Fact::OfferMade { agent, .. }
             | Fact::OfferEnded { agent, .. }
+            | Fact::PickUpAsked { agent, .. }
+            | Fact::PickUpFailed { agent, .. }
             | Fact::CallConnected { agent, .. }
             | Fact::CallEndAsked { agent, .. }
             | Fact::AgentLoggedIn { agent, .. }
@@ -228,7 +248,7 @@ impl Fact {
 }
 
 /// How a call ended: exactly one for each call. The balance of every report is made of these.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Talked with an agent.
@@ -267,7 +287,7 @@ impl Outcome {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EndedBy {
     Caller,
@@ -289,7 +309,7 @@ impl EndedBy {
 }
 
 /// How an offer ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OfferEnd {
     Connected,
@@ -335,7 +355,19 @@ impl From<Failure> for OfferEnd {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Why a phone that was told to pick up did not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NotPickedUp {
+    /// Its switch cannot tell it.
+    Cannot,
+    /// The switch would not, this time.
+    Refused,
+    /// It was told, and rang on.
+    RangOn,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LeftQueue {
     Waited,
@@ -344,7 +376,7 @@ pub enum LeftQueue {
 }
 
 /// Why this agent: bounded, the whole list comes from replaying the inputs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Default, schemars::JsonSchema)]
 pub struct Reasons {
     /// The rule that decided.
     pub rule: Rule,
@@ -365,7 +397,7 @@ impl Reasons {
     pub const MOST_CANDIDATES: usize = 3;
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Rule {
     /// A call came, and this agent was idle longest of those who may take it.

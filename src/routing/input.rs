@@ -72,6 +72,11 @@ pub enum Input {
         station: StationAddress,
         line: Line,
     },
+    /// What this switch can do of that which not every switch can. Before that is told, nothing.
+    AbilitiesTold {
+        switch: SwitchName,
+        abilities: Abilities,
+    },
     EffectReturned {
         effect: EffectId,
         how: Returned,
@@ -132,6 +137,11 @@ pub enum Input {
         #[serde(default)]
         why: Option<Why>,
     },
+    /// *Answer* was pressed on the agent's page while the phone rings.
+    AgentAnswered {
+        agent: AgentName,
+        by: AgentName,
+    },
     AgentEndedWrapUp {
         agent: AgentName,
         by: AgentName,
@@ -156,7 +166,7 @@ pub enum Input {
 }
 
 /// Why a leg that we rang was never answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Failure {
     NoAnswer,
@@ -181,6 +191,14 @@ impl Failure {
             Failure::Withdrawn => "withdrawn",
         }
     }
+}
+
+/// What not every switch can do, or lets us do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Abilities {
+    /// Tell a phone that rings to pick up ([`super::Act::PickUp`]). Whether the phone does is the phone's.
+    pub pick_up: bool,
 }
 
 /// What a phone does, as its switch sees it.
@@ -212,6 +230,8 @@ pub enum Refusal {
     Gone(LegId),
     /// The prompt is not where the switch can play it.
     NoPrompt,
+    /// Not this switch, or not with this phone: the same again will be refused again.
+    Cannot,
     /// In the switch's own words, bounded.
     Other(String),
 }

@@ -199,6 +199,8 @@ impl Known {
             }
             Fact::Keyed { into: None, .. }
             | Fact::OfferRang { .. }
+            | Fact::PickUpAsked { .. }
+            | Fact::PickUpFailed { .. }
             | Fact::CallEndAsked { .. }
             | Fact::ControllerStarted { .. }
             | Fact::VersionPublished { .. }

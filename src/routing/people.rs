@@ -1,4 +1,5 @@
-//! What people ask for: logging in and out, breaks, *ready*, the end of wrap-up and of a call.
+//! What people ask for: logging in and out, breaks, *ready*, the end of wrap-up and of a call. (*Answer* is in
+//! `answering.rs`.)
 //!
 //! What cannot be is refused with a reason, and changes nothing.
 
@@ -6,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::agent::{Agent, Presence, Work};
+use super::agent::{Agent, Presence, Told, Work};
 use super::call::{Call, Stage};
 use super::core::Core;
 use super::effect::HangUpCause;
@@ -43,10 +44,16 @@ pub enum Refused {
     NotWrappingUp { agent: AgentName },
     #[error("{agent} has no call to end")]
     NoCall { agent: AgentName },
+    #[error("nothing rings at the phone of {agent}")]
+    NothingRings { agent: AgentName },
+    #[error("the phone at {station} cannot be told to pick up: pick it up by hand")]
+    PhoneCannotAnswer { station: StationAddress },
+    #[error("switch {switch} is out of reach just now; what is on the phone goes on")]
+    SwitchAway { switch: SwitchName },
 }
 
 impl Core {
-    fn refuse(&mut self, why: Refused) {
+    pub(super) fn refuse(&mut self, why: Refused) {
         self.out.refused = Some(why);
     }
 
@@ -142,12 +149,13 @@ impl Core {
                 agent.skills = skills;
                 agent.presence = presence;
                 agent.line = line;
+                agent.told = Told::default();
             });
         } else {
             let work = Work::Nothing { since: now };
             let name = agent.clone();
             let leg = None;
-            let new = Agent { name, station, switch, queues, skills, presence, work, line, leg };
+            let new = Agent { name, station, switch, queues, skills, presence, work, line, leg, told: Told::default() };
             // The fact of the login says all that a first AgentChanged would, but one says the state in words.
             let before = (Presence::Away { since: now }, new.work.clone(), super::agent::AgentState::Away);
             self.touched.entry(agent.clone()).or_insert(before);
@@ -251,6 +259,9 @@ impl Core {
             return self.refuse(Refused::NoCall { agent: name.clone() });
         };
         let (call, switch, leg) = (*call, switch.clone(), agent_leg.clone());
+        if !self.is_up(&switch) {
+            return self.refuse(Refused::SwitchAway { switch });
+        }
         let why = self.why.clone();
         self.fact(Fact::CallEndAsked { call, agent: name.clone(), by, why });
         self.hang_up(now, &switch, leg, HangUpCause::Normal);

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::agent::{AgentState, Presence, Work};
+use super::agent::{AgentState, Presence, Told, Work};
 use super::call::{Call, Stage};
 use super::core::Core;
 use super::ids::*;
 use super::queue::{Need, QueueRules};
 use crate::calendar::Moment;
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct Floor {
     pub centre: CentreName,
     pub at_ms: Moment,
@@ -22,13 +22,13 @@ pub struct Floor {
     pub calls: Vec<CallSeen>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct SwitchSeen {
     pub name: SwitchName,
     pub up: bool,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct QueueSeen {
     pub name: QueueName,
     /// Callers with a place, whether or not a phone rings for them.
@@ -39,13 +39,15 @@ pub struct QueueSeen {
     pub target_ms: u64,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct AgentSeen {
     pub name: AgentName,
     pub state: AgentState,
     pub since_ms: Moment,
     pub station: StationAddress,
     pub switch: SwitchName,
+    /// Whether the phone picks up when it is told to: *Answer* is offered unless `never`.
+    pub answers_when_told: Told,
     pub queues: Vec<QueueName>,
     pub skills: Vec<(SkillName, u8)>,
     /// The call in hand: rung for, talked with, or being wrapped up (then it may be over).
@@ -64,21 +66,21 @@ pub struct AgentSeen {
     pub break_reason: Option<BreakReason>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct OfferSeen {
     pub id: OfferId,
     /// How long the phone rings; `null` when it has been picked up.
     pub until_ms: Option<Moment>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct WrapUpSeen {
     /// `null`: until the agent says so.
     pub until_ms: Option<Moment>,
 }
 
 /// One agent, and the call in hand: what a desk shows.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct DeskSeen {
     pub at_ms: Moment,
     pub agent: AgentSeen,
@@ -86,7 +88,7 @@ pub struct DeskSeen {
     pub call: Option<CallSeen>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct CallSeen {
     pub id: CallId,
     pub stage: &'static str,
@@ -184,6 +186,7 @@ impl Core {
             since_ms: agent.since(),
             station: agent.station.clone(),
             switch: agent.switch.clone(),
+            answers_when_told: self.told_to_answer(name),
             queues: agent.queues.iter().cloned().collect(),
             skills: agent.skills.iter().map(|(skill, level)| (skill.clone(), *level)).collect(),
             call,

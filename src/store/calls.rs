@@ -36,6 +36,12 @@ const LIST: &str = "SELECT c.call, c.switch, c.to_number, c.arrived_ms, c.versio
 
 const ANSWERED_BY: &str = "SELECT COUNT(*) AS calls FROM calls \
      WHERE centre = $1 AND agent = $2 AND arrived_ms >= $3 AND outcome = 'answered'";
+pub(super) static LISTED: ManyKeys = ManyKeys::new(
+    "SELECT c.call, c.switch, c.to_number, c.arrived_ms, c.version, c.found, c.queue, c.queued_ms, c.waited_ms, c.agent, \
+     c.connected_ms, c.talk_ms, c.ended_ms, c.outcome, c.ended_by, p.from_number, p.caller_name \
+     FROM calls c LEFT JOIN personal p ON p.centre = c.centre AND p.call = c.call WHERE c.centre = $1 AND c.call IN",
+);
+
 pub(super) const STATEMENTS: &[&str] = &[LIST, ANSWERED_BY];
 
 /// The most rows of one page of a list.
@@ -274,6 +280,15 @@ impl Db {
         let row = self.row(ANSWERED_BY, values![centre.as_str(), agent.as_str(), since]).await?;
         let calls = row.map_or(Ok(0), |row| row.number(TABLE, "calls"))?;
         Ok(usize::try_from(calls).unwrap_or(0))
+    }
+
+    /// These calls, newest first; those there are.
+    pub(super) async fn calls_named(&self, centre: &CentreName, calls: &[String]) -> Result<Vec<KeptCall>, StoreError> {
+        let rows = LISTED.rows_now(self, centre.as_str(), calls.iter().cloned()).await?;
+        let mut kept: Vec<KeptCall> = rows.iter().map(|row| KeptCall::read(centre, row)).collect::<Result<_, _>>()?;
+        kept.sort_by_key(|call| std::cmp::Reverse(call.call));
+        kept.dedup_by_key(|call| call.call);
+        Ok(kept)
     }
 
     async fn listed(

@@ -200,7 +200,8 @@ fn phone(shift: &mut Shift) -> Phone {
         18 => Habit::Busy,
         _ => Habit::Unreachable,
     };
-    Phone { habit, lines: 1 + u8::from(percent(&mut shift.chance, 10)) }
+    let answers_when_told = percent(&mut shift.chance, 70);
+    Phone { habit, lines: 1 + u8::from(percent(&mut shift.chance, 10)), answers_when_told }
 }
 
 fn key(shift: &mut Shift) -> Key {
@@ -255,6 +256,7 @@ fn somebody_asks(shift: &mut Shift) -> Result<(), Broken> {
         (_, 5..=7) => log_in(seat.station.clone()),
         (_, 8..=14) => Input::AgentEndedWrapUp { agent, by, why },
         (_, 15..=20) => Input::AgentEndedCall { agent, by, why },
+        (_, 61..=75) => Input::AgentAnswered { agent, by },
         (_, 21..=23) => Input::AgentTookBreak { agent, reason, by, why },
         (_, 24..=26) => Input::AgentLoggedOut { agent, by, why },
         (_, 27..=29) => Input::AgentSaidReady { agent, by, why },

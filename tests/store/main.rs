@@ -6,7 +6,10 @@ mod postgres;
 
 mod audit;
 mod filling;
+mod history;
 mod people;
+mod queue_report;
+mod remaking;
 mod shift;
 mod tables;
 

@@ -1,17 +1,25 @@
 //! Agents as they are now, and the ends of what they do: of wrap-up, of a call.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{OriginalUri, State};
+use axum::http::HeaderMap;
 
 use super::answer::{Answer, Problem};
-use super::body::{InCentre, OfAgent};
+use super::body::{Asked, InCentre, OfAgent};
+use super::paging::{Piece, piece};
 use crate::controller::Handle;
 use crate::routing::Input;
 use crate::routing::view::AgentSeen;
 
 /// Everybody who was logged in since the start.
-pub async fn list(State(handle): State<Handle>, centre: InCentre) -> Answer<Json<Vec<AgentSeen>>> {
-    Ok(Json(handle.floor(&centre.name()).await?.agents))
+pub async fn list(
+    State(handle): State<Handle>,
+    centre: InCentre,
+    uri: OriginalUri,
+    Asked(asked): Asked<Piece>,
+) -> Answer<(HeaderMap, Json<Vec<AgentSeen>>)> {
+    let agents = handle.floor(&centre.name()).await?.agents;
+    piece(&uri, &asked, agents, |agent| agent.name.to_string())
 }
 
 /// One agent as the floor has them now.
@@ -35,5 +43,11 @@ pub async fn end_wrap_up(State(handle): State<Handle>, of: OfAgent) -> Answer<Js
 /// Hangs up the agent's leg; the caller goes where they go when an agent hangs up.
 pub async fn end_call(State(handle): State<Handle>, of: OfAgent) -> Answer<Json<AgentSeen>> {
     let input = Input::AgentEndedCall { agent: of.agent.clone(), by: of.by.clone(), why: of.why.clone() };
+    tell(handle, of, input).await
+}
+
+/// The phone that rings is told to pick up.
+pub async fn answer(State(handle): State<Handle>, of: OfAgent) -> Answer<Json<AgentSeen>> {
+    let input = Input::AgentAnswered { agent: of.agent.clone(), by: of.by.clone() };
     tell(handle, of, input).await
 }

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::answer::Answer;
@@ -12,7 +13,7 @@ use crate::routing::ids::{CentreName, VersionHash};
 use crate::store::audit::{Author, Via};
 use crate::web::Web;
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Published {
     centre: CentreName,
     version: VersionHash,
