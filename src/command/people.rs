@@ -9,7 +9,7 @@ use cordboard::config::Config;
 use cordboard::controller;
 use cordboard::dialplan::load_centre;
 use cordboard::routing::ids::{AgentName, CentreName, QueueName, SkillName, StationAddress, SwitchName};
-use cordboard::store::Db;
+use cordboard::store::{Author, Db, Signed};
 use cordboard::store::agents::{HashedPassword, Person, Role};
 use cordboard::web::{is_station, named};
 
@@ -301,12 +301,12 @@ fn change(config: &Config, centre: &CentreName, place: Place) -> Result<Change, 
 }
 
 async fn carry_out(db: &Db, centre: &CentreName, order: Order) -> Result<String, String> {
+    let console = db.signed(&Author::Console, controller::clock()());
     let done = async {
         match order {
             Order::Add { name, display_name, role, change, password } => {
-                let at = controller::clock()();
-                db.add_person(centre, &name, &display_name, role, password.as_ref(), at).await?;
-                apply(db, centre, &name, change).await?;
+                console.add_person(centre, &name, &display_name, role, password.as_ref()).await?;
+                apply(console, centre, &name, change).await?;
                 Ok(format!("{name} is added to {centre}\n"))
             }
             Order::List { json } => {
@@ -317,17 +317,17 @@ async fn carry_out(db: &Db, centre: &CentreName, order: Order) -> Result<String,
                 if display_name.is_some() || role.is_some() {
                     let person = db.person(centre, &name).await?.ok_or_else(|| missing(&name))?;
                     let display_name = display_name.unwrap_or(person.display_name);
-                    db.set_role(centre, &name, role.unwrap_or(person.role), &display_name).await?;
+                    console.set_role(centre, &name, role.unwrap_or(person.role), &display_name).await?;
                 }
-                apply(db, centre, &name, change).await?;
+                apply(console, centre, &name, change).await?;
                 Ok(format!("{name} is changed; it holds from the next login on\n"))
             }
             Order::Password { name, password } => {
-                db.set_password(centre, &name, password.as_ref()).await?;
+                console.set_password(centre, &name, password.as_ref()).await?;
                 Ok(format!("{name} has {} password\n", if password.is_some() { "a new" } else { "no" }))
             }
             Order::Remove { name } => {
-                db.remove_person(centre, &name).await?;
+                console.remove_person(centre, &name).await?;
                 Ok(format!("{name} is removed; whoever is logged in under this name stays so until they log out\n"))
             }
         }
@@ -340,20 +340,20 @@ fn missing(name: &AgentName) -> cordboard::store::StoreError {
 }
 
 async fn apply(
-    db: &Db,
+    console: Signed<'_>,
     centre: &CentreName,
     name: &AgentName,
     change: Change,
 ) -> Result<(), cordboard::store::StoreError> {
     let Change { station, queues, skills } = change;
     if let Some(station) = station {
-        db.set_station(centre, name, station.as_ref().map(|(switch, station)| (switch, station))).await?;
+        console.set_station(centre, name, station.as_ref().map(|(switch, station)| (switch, station))).await?;
     }
     if let Some(queues) = queues {
-        db.set_queues(centre, name, &queues).await?;
+        console.set_queues(centre, name, &queues).await?;
     }
     if let Some(skills) = skills {
-        db.set_skills(centre, name, &skills).await?;
+        console.set_skills(centre, name, &skills).await?;
     }
     Ok(())
 }

@@ -25,7 +25,7 @@ pub mod queue_stays;
 pub mod versions;
 
 pub use driver::{Db, Dialect, Value};
-pub use audit::Author;
+pub use audit::{Author, Signed};
 pub use counted::{BadRequestKey, RequestKey};
 pub use fill::{Position, Recorded, Way};
 
