@@ -15,6 +15,7 @@
 //! customers/   who callers are: their numbers in one form, what may be written about them. Pure.
 //! cases/       what is to be settled: owners, deadlines that stop and go, escalation. Pure.
 //! routing/     THE CORE: calls, agents, queues, offers, timers, recovery. Pure: inputs in, effects and facts out.
+//! reports/     from stays in queues to figures that balance and open to their calls. Pure.
 //! switch/      the wire. asterisk/ (AMI), rehearsal/ (a switch in memory). Frames to inputs, effects to frames.
 //! speech/      prompts as sound files where the switch finds them.
 //! controller/  the loop: an input, the core, each effect. Owns the clock, journal/ (the local record), recovery.
@@ -24,7 +25,7 @@
 //!
 //! | room | may use, of ours |
 //! |---|---|
-//! | calendar, dialplan, organisation, customers, cases, routing | each other's types; no tokio, no SQL, no HTTP, no clock, no chance |
+//! | calendar, dialplan, organisation, customers, cases, routing, reports | each other's types; no tokio, no SQL, no HTTP, no clock, no chance |
 //! | config | dialplan's reader, routing's ids |
 //! | speech | config, dialplan, routing's ids |
 //! | switch | the pure rooms |
@@ -71,6 +72,7 @@
 //! Asterisk's oddities     switch/asterisk/driver/ (mending.rs heals what it loses, refusals.rs knows its words)
 //! departments, types of case, dispositions  dialplan/read/{departments,cases,dispositions}.rs into organisation/, cases/kind.rs
 //! the order in a queue    routing/call.rs: QueuePlace::rank; who of the free, routing/matching.rs: offer_to_best
+//! a report's figures      reports/ (what counts where), store/queue_report.rs (reads; lists the calls behind a figure)
 //! a call's record         migrations/, store/calls.rs, shown by web/api/records.rs; names and numbers in store/personal.rs
 //! ```
 //!
@@ -94,6 +96,10 @@
 //! | offer | one ring of one agent for one call |
 //! | wrap-up | what an agent does for a call after it |
 //! | dialplan, step, prompt | where callers are led, one stop of it, what they hear there |
+//! | stay | of a call in a queue, from joining to leaving; an agent's, in a state |
+//! | interval, period | a row's time in a report; the whole days that it cuts |
+//! | figure, tally, balance | a number of stays; a row's figures; what came = what went and what waits |
+//! | flow, cohort | what happened in an interval; what became of the calls that came in it |
 //! | input, effect, fact | what the core is told, what it wants done, what it records |
 //! | journal | the local append-only record of inputs and facts of one centre |
 //! | epoch | one start of a controller; a later one wins |
@@ -123,6 +129,7 @@ pub mod controller;
 pub mod customers;
 pub mod dialplan;
 pub mod organisation;
+pub mod reports;
 pub mod routing;
 pub mod speech;
 pub mod store;

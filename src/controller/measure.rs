@@ -48,6 +48,9 @@ pub fn count(happened: &Happened) {
         | Fact::OfferAnswered { .. }
         | Fact::OfferEnded { .. }
         | Fact::CallHungUp { .. }
+        | Fact::PickUpAsked { .. }
+        | Fact::PickUpFailed { .. }
+        | Fact::CallEndAsked { .. }
         | Fact::AgentLoggedIn { .. }
         | Fact::AgentLoggedOut { .. }
         | Fact::AgentChanged { .. }
@@ -86,6 +89,9 @@ pub fn log(happened: &Happened) {
         | Fact::OfferAnswered { .. }
         | Fact::OfferEnded { .. }
         | Fact::CallHungUp { .. }
+        | Fact::PickUpAsked { .. }
+        | Fact::PickUpFailed { .. }
+        | Fact::CallEndAsked { .. }
         | Fact::CallConnected { .. }
         | Fact::CallEnded { .. }
         | Fact::AgentLoggedIn { .. }

@@ -24,8 +24,8 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use crate::calendar::Moment;
 use crate::config::SwitchConfig;
 use crate::dialplan::{Centre, CentreFiles};
-use crate::routing::ids::{CentreName, Epoch, SwitchName, VersionHash};
-use crate::routing::view::Floor;
+use crate::routing::ids::{AgentName, CallId, CentreName, Epoch, SwitchName, VersionHash};
+use crate::routing::view::{CallSeen, DeskSeen, Floor};
 use crate::routing::{Fact, Input, Refused};
 use crate::speech::Speaker;
 use crate::switch::rehearsal::Rehearsal;
@@ -99,6 +99,8 @@ pub struct Pulse {
 enum Ask {
     Tell { centre: CentreName, input: Box<Input>, answer: oneshot::Sender<Result<(), AskError>> },
     Floor { centre: CentreName, answer: oneshot::Sender<Result<Floor, AskError>> },
+    Desk { centre: CentreName, agent: AgentName, answer: oneshot::Sender<Result<Option<DeskSeen>, AskError>> },
+    Call { centre: CentreName, call: CallId, answer: oneshot::Sender<Result<Option<CallSeen>, AskError>> },
     Publish { centre: Box<Centre>, files: CentreFiles, answer: oneshot::Sender<Result<VersionHash, PublishError>> },
     Stop { answer: oneshot::Sender<()> },
 }
@@ -121,6 +123,9 @@ pub struct Written {
     pub first_seq: u64,
 }
 
+/// What each centre's new calls follow now.
+pub type Plans = BTreeMap<CentreName, Arc<Centre>>;
+
 /// A clock as the controller's, for those who measure beside it.
 pub fn clock() -> impl Fn() -> Moment + Send + Sync + 'static {
     let clock = clock::Clock::start();
@@ -134,6 +139,7 @@ pub struct Handle {
     happened: broadcast::Sender<Arc<Happened>>,
     pulse: watch::Receiver<Pulse>,
     written: Arc<BTreeMap<CentreName, Written>>,
+    plans: watch::Receiver<Plans>,
 }
 
 impl Handle {
@@ -158,6 +164,27 @@ impl Handle {
         answered.await.map_err(|_| AskError::Away)?
     }
 
+    /// One agent and the call in hand, without the rest of the floor. `None`: never logged in since the start.
+    ///
+    /// # Errors
+    /// `NoSuchCentre`, `Away`.
+    pub async fn agent(&self, centre: &CentreName, agent: &AgentName) -> Result<Option<DeskSeen>, AskError> {
+        let (answer, answered) = oneshot::channel();
+        let ask = Ask::Desk { centre: centre.clone(), agent: agent.clone(), answer };
+        self.asks.send(ask).await.map_err(|_| AskError::Away)?;
+        answered.await.map_err(|_| AskError::Away)?
+    }
+
+    /// One call, without the rest of the floor. `None`: it is over, or never was.
+    ///
+    /// # Errors
+    /// `NoSuchCentre`, `Away`.
+    pub async fn call(&self, centre: &CentreName, call: CallId) -> Result<Option<CallSeen>, AskError> {
+        let (answer, answered) = oneshot::channel();
+        self.asks.send(Ask::Call { centre: centre.clone(), call, answer }).await.map_err(|_| AskError::Away)?;
+        answered.await.map_err(|_| AskError::Away)?
+    }
+
     /// New calls follow this version as soon as it is kept on the disk and its prompts have been made.
     ///
     /// # Errors
@@ -176,6 +203,16 @@ impl Handle {
 
     pub fn pulse(&self) -> Pulse {
         self.pulse.borrow().clone()
+    }
+
+    /// The published version of a centre's YAML.
+    pub fn plan(&self, centre: &CentreName) -> Option<Arc<Centre>> {
+        self.plans.borrow().get(centre).cloned()
+    }
+
+    /// The published versions, and when they change.
+    pub fn plans(&self) -> watch::Receiver<Plans> {
+        self.plans.clone()
     }
 
     /// Every centre's journal.
@@ -213,9 +250,10 @@ pub fn start(start: Start) -> Result<Handle, StartError> {
     let prepared = prepare::prepare(start, happened.clone())?;
     let pulse = prepared.pulse();
     let written = Arc::new(prepared.written());
+    let plans = prepared.plans();
     std::thread::Builder::new()
         .name("controller".into())
         .spawn(move || prepared.run(asked))
         .map_err(StartError::Thread)?;
-    Ok(Handle { asks, happened, pulse, written })
+    Ok(Handle { asks, happened, pulse, written, plans })
 }

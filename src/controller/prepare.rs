@@ -8,7 +8,7 @@ use tokio::sync::{broadcast, watch};
 
 use super::clock::Clock;
 use super::journal::Journal;
-use super::{Happened, Pulse, Start, StartError, Written, measure, publish};
+use super::{Happened, Plans, Pulse, Start, StartError, Written, measure, publish};
 use crate::config::{ConfigError, SwitchConfig};
 use crate::dialplan::Centre;
 use crate::routing::ids::{CentreName, Epoch, VersionHash};
@@ -31,6 +31,7 @@ pub struct Prepared {
     pub(super) start: Start,
     pub(super) happened: broadcast::Sender<Arc<Happened>>,
     pub(super) pulse: watch::Sender<Pulse>,
+    pub(super) plans: watch::Sender<Plans>,
     pub(super) aside: tokio::runtime::Handle,
     pub(super) known: BTreeMap<CentreName, (Known, Epoch)>,
 }
@@ -77,7 +78,9 @@ pub fn prepare(mut start: Start, happened: broadcast::Sender<Arc<Happened>>) -> 
         superseded: None,
     };
     let aside = tokio::runtime::Handle::current();
-    Ok(Prepared { desks, epoch, start, happened, pulse: watch::Sender::new(pulse), aside, known })
+    let plans = desks.iter().map(|(name, desk)| (name.clone(), desk.plan.clone())).collect();
+    let (pulse, plans) = (watch::Sender::new(pulse), watch::Sender::new(plans));
+    Ok(Prepared { desks, epoch, start, happened, pulse, plans, aside, known })
 }
 
 pub(super) fn asterisk_of(config: &crate::config::AsteriskConfig, epoch: Epoch) -> Result<Asterisk, ConfigError> {
@@ -103,6 +106,10 @@ pub(super) fn asterisk_of(config: &crate::config::AsteriskConfig, epoch: Epoch) 
 impl Prepared {
     pub fn pulse(&self) -> watch::Receiver<Pulse> {
         self.pulse.subscribe()
+    }
+
+    pub fn plans(&self) -> watch::Receiver<Plans> {
+        self.plans.subscribe()
     }
 
     pub fn written(&self) -> BTreeMap<CentreName, Written> {

@@ -15,11 +15,11 @@ use super::journal::{self, crc_of_effects};
 use super::prepare::{Desk, Prepared, asterisk_of};
 use super::prompts::{Prompts, Ready, SoundPlace};
 use super::route::Routes;
-use super::{Ask, AskError, Happened, PublishError, Pulse, measure, publish};
+use super::{Ask, AskError, Happened, Plans, PublishError, Pulse, measure, publish};
 use crate::config::SwitchConfig;
 use crate::dialplan::{Centre, CentreFiles, all_prompts};
 use crate::routing::ids::{CentreName, Epoch, PhoneNumber, SwitchName, VersionHash};
-use crate::routing::{Act, Effect, Input, Known, LegSeen, Refusal, Returned};
+use crate::routing::{Act, Core, Effect, Input, Known, LegSeen, Refusal, Returned};
 use crate::switch::asterisk;
 use crate::switch::rehearsal::{Exchange, Rehearsal};
 use crate::switch::{Event, Link, MOST_TOLD, Order, SwitchAct, Ticket, Told};
@@ -62,6 +62,7 @@ struct Turn {
     versions: BTreeMap<CentreName, std::path::PathBuf>,
     happened: broadcast::Sender<Arc<Happened>>,
     pulse: watch::Sender<Pulse>,
+    plans: watch::Sender<Plans>,
     published: mpsc::Receiver<Published>,
     publishing: mpsc::Sender<Published>,
     aside: tokio::runtime::Handle,
@@ -84,7 +85,7 @@ struct Todo {
 
 impl Turn {
     fn begin(prepared: Prepared) -> Option<Self> {
-        let Prepared { desks, epoch, start, happened, pulse, aside, known } = prepared;
+        let Prepared { desks, epoch, start, happened, pulse, plans, aside, known } = prepared;
         let (told_by, told) = mpsc::channel(MOST_TOLD);
         let (ready_by, ready) = mpsc::unbounded_channel();
         let (publishing, published) = mpsc::channel(16);
@@ -136,6 +137,7 @@ impl Turn {
             ready,
             happened,
             pulse,
+            plans,
             published,
             publishing,
             aside,
@@ -255,6 +257,7 @@ impl Turn {
             | Act::StopPlay { .. }
             | Act::StartMusic { .. }
             | Act::Ring { .. }
+            | Act::PickUp { .. }
             | Act::Connect { .. }
             | Act::HangUp { .. }
             | Act::Tag { .. }
@@ -325,11 +328,16 @@ impl Turn {
                 todo.push_back(Todo { centre, input: *input, answer: Some(answer) });
             }
             Ask::Floor { centre, answer } => {
-                let floor = match self.desks.get(&centre) {
-                    Some(desk) => Ok(desk.core.floor(self.clock.now())),
-                    None => Err(AskError::NoSuchCentre(centre)),
-                };
+                let floor = self.core_of(centre).map(|core| core.floor(self.clock.now()));
                 let _ = answer.send(floor);
+            }
+            Ask::Desk { centre, agent, answer } => {
+                let seen = self.core_of(centre).map(|core| core.desk_seen(self.clock.now(), &agent));
+                let _ = answer.send(seen);
+            }
+            Ask::Call { centre, call, answer } => {
+                let seen = self.core_of(centre).map(|core| core.call_seen(call));
+                let _ = answer.send(seen);
             }
             Ask::Publish { centre, files, answer } => self.publish(*centre, files, answer),
             Ask::Stop { answer } => {
@@ -337,6 +345,10 @@ impl Turn {
                 let _ = answer.send(());
             }
         }
+    }
+
+    fn core_of(&self, centre: CentreName) -> Result<&Core, AskError> {
+        self.desks.get(&centre).map(|desk| &desk.core).ok_or(AskError::NoSuchCentre(centre))
     }
 
     fn publish(
@@ -383,6 +395,7 @@ impl Turn {
         if desk.plan.version != version {
             desk.plan = Arc::new(centre);
             desk.core.shelve(desk.plan.clone());
+            self.plans.send_modify(|plans| drop(plans.insert(name.clone(), desk.plan.clone())));
             let input = Input::VersionPublished { version: version.clone() };
             todo.push_back(Todo { centre: name, input, answer: None });
         }
@@ -442,7 +455,7 @@ impl Turn {
                 );
                 return;
             }
-            Input::LinkLost { .. } | Input::StationChanged { .. } => {
+            Input::LinkLost { .. } | Input::StationChanged { .. } | Input::AbilitiesTold { .. } => {
                 if matches!(input, Input::LinkLost { .. }) {
                     self.note_link(switch, false);
                 }
@@ -456,6 +469,7 @@ impl Turn {
             | Input::AgentLoggedOut { .. }
             | Input::AgentSaidReady { .. }
             | Input::AgentTookBreak { .. }
+            | Input::AgentAnswered { .. }
             | Input::AgentEndedWrapUp { .. }
             | Input::AgentEndedCall { .. }
             | Input::TimeCame

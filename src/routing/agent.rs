@@ -70,7 +70,14 @@ pub enum Work {
     WrappingUp {
         call: CallId,
         since: Moment,
+        /// `None`: until the agent says so.
         until: Option<Moment>,
+        /// What the call was for, and since when it was talked: the call itself may be over and forgotten. Missing
+        /// in journals of before.
+        #[serde(default)]
+        queue: Option<QueueName>,
+        #[serde(default)]
+        talked_since: Option<Moment>,
     },
 }
 
@@ -116,9 +123,11 @@ impl Work {
         }
     }
 
-    pub fn wrap_up(self, now: Moment, until: Option<Moment>) -> Result<Self, NotFrom> {
+    pub fn wrap_up(self, now: Moment, until: Option<Moment>, queue: QueueName) -> Result<Self, NotFrom> {
         match self {
-            Work::Talking { call, .. } => Ok(Work::WrappingUp { call, since: now, until }),
+            Work::Talking { call, since, .. } => {
+                Ok(Work::WrappingUp { call, since: now, until, queue: Some(queue), talked_since: Some(since) })
+            }
             other @ (Work::Nothing { .. }
             | Work::Ringing { .. }
             | Work::Connecting { .. }
@@ -210,6 +219,19 @@ pub struct Agent {
     /// The leg that we rang at the station and that is not gone yet: while there is one the phone is ours to
     /// wait for, whatever else is said.
     pub leg: Option<LegId>,
+    /// What is known of telling this phone to pick up.
+    pub told: Told,
+}
+
+/// What a phone does when it is told to pick up, as far as it has been tried since its agent logged in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Told {
+    #[default]
+    Untried,
+    Answers,
+    /// It rings on, or its switch cannot tell it.
+    Never,
 }
 
 impl Agent {

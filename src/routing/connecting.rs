@@ -7,6 +7,7 @@ use super::effect::{Act, HangUpCause};
 use super::fact::{EndedBy, Fact, OfferEnd, Outcome};
 use super::ids::*;
 use super::input::{Refusal, Returned};
+use super::queue::QueueRules;
 use super::tag::Place;
 use super::timer::Timer;
 use crate::calendar::Moment;
@@ -99,6 +100,7 @@ impl Core {
             Stage::Waiting { place, .. } => {
                 let place = place.clone();
                 self.change_work(&offer.agent, |work| work.pick_up(now));
+                self.picked_up_as_told(offer.id, &offer.agent);
                 self.fact(Fact::OfferAnswered { offer: offer.id, call });
                 place
             }
@@ -226,7 +228,7 @@ impl Core {
             Stage::Talking { queue, agent, agent_leg, .. } => {
                 self.hang_up(now, &gone.switch, agent_leg, HangUpCause::Normal);
                 let rules = gone.walk.plan().queues.get(&queue).cloned();
-                self.start_wrap_up(now, &agent, rules.as_ref());
+                self.start_wrap_up(now, &agent, queue, rules.as_ref());
                 (Outcome::Answered, by)
             }
             Stage::Ending { outcome, by } => (outcome, by),
@@ -249,20 +251,20 @@ impl Core {
         });
         if let Some((call, queue)) = talking {
             let rules = self.rules_for(call, &queue).cloned();
-            self.start_wrap_up(now, agent, rules.as_ref());
+            self.start_wrap_up(now, agent, queue, rules.as_ref());
             self.timers.stop(&Timer::PartedDue(call));
             self.hang_up_on(now, call, Outcome::Answered, by, HangUpCause::Normal);
         }
     }
 
-    fn start_wrap_up(&mut self, now: Moment, agent: &AgentName, rules: Option<&super::queue::QueueRules>) {
+    fn start_wrap_up(&mut self, now: Moment, agent: &AgentName, queue: QueueName, rules: Option<&QueueRules>) {
         let limit = rules.map_or(Some(std::time::Duration::ZERO), |rules| rules.wrap_up);
         if limit == Some(std::time::Duration::ZERO) {
             self.change_work(agent, |work| work.rest(now));
             return;
         }
         let until = limit.map(|limit| now + limit);
-        if self.change_work(agent, |work| work.wrap_up(now, until))
+        if self.change_work(agent, |work| work.wrap_up(now, until, queue))
             && let Some(until) = until
         {
             self.timers.set(Timer::WrapUpDue(agent.clone()), until);

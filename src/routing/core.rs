@@ -12,11 +12,12 @@ use super::call::{Call, Offer, Stage};
 use super::effect::{Act, Effect};
 use super::fact::Fact;
 use super::ids::*;
-use super::input::{Input, Line, Returned};
+use super::input::{Abilities, Input, Line, Returned};
 use super::matching::QueueIndex;
 use super::people::Refused;
 use super::tag::{Place, Tags};
 use super::timer::{Timer, Timers};
+use super::why::Why;
 use crate::calendar::Moment;
 use crate::dialplan::{Centre, Heard};
 
@@ -59,6 +60,8 @@ pub struct Core {
     pub(super) shelf: BTreeMap<VersionHash, Arc<Centre>>,
     pub(super) version: Option<Arc<Centre>>,
     pub(super) links: BTreeMap<SwitchName, bool>,
+    /// What each switch has said that it can do.
+    pub(super) abilities: BTreeMap<SwitchName, Abilities>,
     pub(super) calls: BTreeMap<CallId, Call>,
     pub(super) agents: BTreeMap<AgentName, Agent>,
     pub(super) offers: BTreeMap<OfferId, Offer>,
@@ -79,6 +82,7 @@ pub struct Core {
     // Of the input being handled; empty between two.
     pub(super) out: Handled,
     pub(super) by: Option<AgentName>,
+    pub(super) why: Option<Why>,
     /// Agents that something was done to: their place in the indexes and their fact are settled at the end.
     pub(super) touched: BTreeMap<AgentName, (Presence, Work, AgentState)>,
     pub(super) freed: BTreeSet<AgentName>,
@@ -90,6 +94,7 @@ pub struct Core {
 pub(super) enum Owed {
     Play(CallId),
     Ring(OfferId),
+    PickUp(OfferId),
     Connect(CallId, OfferId),
     HangUp(LegId),
 }
@@ -120,6 +125,7 @@ impl Core {
             shelf: BTreeMap::new(),
             version: None,
             links: BTreeMap::new(),
+            abilities: BTreeMap::new(),
             calls: BTreeMap::new(),
             agents: BTreeMap::new(),
             offers: BTreeMap::new(),
@@ -135,6 +141,7 @@ impl Core {
             next_effect: 0,
             out: Handled::default(),
             by: None,
+            why: None,
             touched: BTreeMap::new(),
             freed: BTreeSet::new(),
             seeking: BTreeSet::new(),
@@ -189,6 +196,7 @@ impl Core {
             Input::LegsJoined { a, b } => self.legs_joined(now, &a, &b),
             Input::LegParted { leg } => self.leg_parted(now, &leg),
             Input::StationChanged { station, line } => self.station_changed(station, line),
+            Input::AbilitiesTold { switch, abilities } => self.abilities_told(switch, abilities),
             Input::EffectReturned { effect, how } => self.effect_returned(now, effect, &how),
             Input::LinkLost { switch } => self.link_lost(now, &switch),
             Input::SnapshotTaken { switch, legs } => self.snapshot_taken(now, &switch, legs),
@@ -197,25 +205,34 @@ impl Core {
                 self.by = Some(by.clone());
                 self.agent_logged_in(now, agent, station, switch, queues, skills, by);
             }
-            Input::AgentLoggedOut { agent, by } => {
+            Input::AgentLoggedOut { agent, by, why } => {
+                self.why = why;
                 self.by = Some(by.clone());
                 self.agent_logged_out(now, &agent, by);
             }
-            Input::AgentSaidReady { agent, by } => {
+            Input::AgentSaidReady { agent, by, why } => {
+                self.why = why;
                 self.by = Some(by);
                 self.agent_said_ready(now, &agent);
             }
-            Input::AgentTookBreak { agent, reason, by } => {
+            Input::AgentTookBreak { agent, reason, by, why } => {
+                self.why = why;
                 self.by = Some(by);
                 self.agent_took_break(now, &agent, reason);
             }
-            Input::AgentEndedWrapUp { agent, by } => {
+            Input::AgentAnswered { agent, by } => {
+                self.by = Some(by.clone());
+                self.agent_answered(now, &agent, by);
+            }
+            Input::AgentEndedWrapUp { agent, by, why } => {
+                self.why = why;
                 self.by = Some(by);
                 self.agent_ended_wrap_up(now, &agent);
             }
-            Input::AgentEndedCall { agent, by } => {
-                self.by = Some(by);
-                self.agent_ended_call(now, &agent);
+            Input::AgentEndedCall { agent, by, why } => {
+                self.why = why;
+                self.by = Some(by.clone());
+                self.agent_ended_call(now, &agent, by);
             }
             Input::TimeCame => {}
             Input::WallClockStepped { by_ms } => {
@@ -236,6 +253,7 @@ impl Core {
                 Timer::PlayDue(call) => self.play_overdue(now, call),
                 Timer::QueueExit(call) => self.queue_exit_due(now, call),
                 Timer::OfferDue(offer) => self.offer_overdue(now, offer),
+                Timer::PickUpDue(offer) => self.pick_up_overdue(offer),
                 Timer::ConnectDue(call) => self.connect_overdue(now, call),
                 Timer::PartedDue(call) => self.parted_overdue(now, call),
                 Timer::HangUpDue(leg) => self.hang_up_overdue(now, leg),
@@ -253,7 +271,7 @@ impl Core {
             | Timer::QueueExit(call)
             | Timer::ConnectDue(call)
             | Timer::PartedDue(call) => self.calls.get(call).map(|call| &call.switch),
-            Timer::OfferDue(offer) => self.offers.get(offer).map(|offer| &offer.switch),
+            Timer::OfferDue(offer) | Timer::PickUpDue(offer) => self.offers.get(offer).map(|offer| &offer.switch),
             Timer::HangUpDue(leg) => self.switch_of_leg(leg),
             Timer::WrapUpDue(_) | Timer::RestDue(_) => None,
         };
@@ -265,6 +283,7 @@ impl Core {
         match owed {
             Owed::Play(call) => self.play_returned(now, call, effect, how),
             Owed::Ring(offer) => self.ring_returned(now, offer, how),
+            Owed::PickUp(offer) => self.pick_up_returned(offer, how),
             Owed::Connect(call, offer) => self.connect_returned(now, call, offer, how),
             Owed::HangUp(leg) => self.hang_up_returned(now, &leg, how),
         }
@@ -301,6 +320,7 @@ impl Core {
             | Act::StopPlay { .. }
             | Act::StartMusic { .. }
             | Act::Ring { .. }
+            | Act::PickUp { .. }
             | Act::Connect { .. }
             | Act::HangUp { .. }
             | Act::Tag { .. }
@@ -364,6 +384,7 @@ impl Core {
         self.match_up(now);
         self.settle_agents();
         self.by = None;
+        self.why = None;
     }
 
     fn settle_agents(&mut self) {
@@ -376,6 +397,7 @@ impl Core {
                     work: agent.work.clone(),
                     state: agent.state(),
                     by: self.by.clone(),
+                    why: self.why.clone(),
                 });
             }
             self.index_agent(&name);

@@ -51,6 +51,11 @@ pub enum Act {
         ring_for: Duration,
         tags: Tags,
     },
+    /// Tell the phone of a leg that rings to pick up, as if by hand. Done when it has been told; `LegAnswered` follows
+    /// where the phone does so.
+    PickUp {
+        leg: LegId,
+    },
     /// Let a caller and an agent hear each other. Done when the switch took the order; `LegsJoined` follows.
     Connect {
         caller: LegId,
@@ -81,6 +86,7 @@ impl Act {
             | Act::StopPlay { .. }
             | Act::StartMusic { .. }
             | Act::Ring { .. }
+            | Act::PickUp { .. }
             | Act::Connect { .. }
             | Act::HangUp { .. }
             | Act::Tag { .. }
@@ -96,6 +102,7 @@ impl Act {
             | Act::StopPlay { leg }
             | Act::StartMusic { leg, .. }
             | Act::Ring { leg, .. }
+            | Act::PickUp { leg }
             | Act::HangUp { leg, .. }
             | Act::Tag { leg, .. }
             | Act::Look { leg } => leg,

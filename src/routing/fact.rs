@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::ids::*;
 use super::input::Failure;
 use super::queue::Need;
+use super::why::Why;
 use crate::calendar::Moment;
 
 /// The version of this schema, written with every batch.
@@ -60,12 +61,14 @@ pub enum Fact {
         step: StepName,
         language: String,
     },
-    /// Left the queue by a rule of its step (`otherwise`), for another step.
+    /// Left the queue by a rule of its step (`otherwise`), for another step; or was turned away at its door.
     CallLeftQueue {
         call: CallId,
         queue: QueueName,
         why: LeftQueue,
-        to: StepName,
+        /// `None`: its step has no rule for it, and the call is refused.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<StepName>,
     },
     OfferMade {
         offer: OfferId,
@@ -80,6 +83,20 @@ pub enum Fact {
     OfferRang {
         offer: OfferId,
         call: CallId,
+    },
+    /// *Answer* was pressed on a page: the phone is told to pick up.
+    PickUpAsked {
+        offer: OfferId,
+        call: CallId,
+        agent: AgentName,
+        by: AgentName,
+    },
+    /// It goes on ringing, to be picked up by hand.
+    PickUpFailed {
+        offer: OfferId,
+        call: CallId,
+        agent: AgentName,
+        why: NotPickedUp,
     },
     OfferAnswered {
         offer: OfferId,
@@ -110,6 +127,14 @@ pub enum Fact {
         outcome: Outcome,
         by: EndedBy,
     },
+    /// Somebody asked on a page for the agent's call to end: their phone is hung up for them.
+    CallEndAsked {
+        call: CallId,
+        agent: AgentName,
+        by: AgentName,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<Why>,
+    },
 
     AgentLoggedIn {
         agent: AgentName,
@@ -122,6 +147,8 @@ pub enum Fact {
     AgentLoggedOut {
         agent: AgentName,
         by: AgentName,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<Why>,
     },
     /// What an agent says and holds has changed; both whole, so that the last one is the truth.
     AgentChanged {
@@ -129,8 +156,10 @@ pub enum Fact {
         presence: super::agent::Presence,
         work: super::agent::Work,
         state: super::agent::AgentState,
-        /// Who changed it, where a person did.
+        /// Who changed it, where a person did, and the words for it.
         by: Option<AgentName>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<Why>,
     },
 
     /// A switch was lost or seen again.
@@ -160,11 +189,14 @@ impl Fact {
             | Fact::CallLeftQueue { call, .. }
             | Fact::OfferMade { call, .. }
             | Fact::OfferRang { call, .. }
+            | Fact::PickUpAsked { call, .. }
+            | Fact::PickUpFailed { call, .. }
             | Fact::OfferAnswered { call, .. }
             | Fact::OfferEnded { call, .. }
             | Fact::CallConnected { call, .. }
             | Fact::CallHungUp { call, .. }
-            | Fact::CallEnded { call, .. } => Some(*call),
+            | Fact::CallEnded { call, .. }
+            | Fact::CallEndAsked { call, .. } => Some(*call),
             Fact::Healed { call, .. } => *call,
             Fact::ControllerStarted { .. }
             | Fact::VersionPublished { .. }
@@ -181,7 +213,10 @@ impl Fact {
         match self {
             Fact::OfferMade { agent, .. }
             | Fact::OfferEnded { agent, .. }
+            | Fact::PickUpAsked { agent, .. }
+            | Fact::PickUpFailed { agent, .. }
             | Fact::CallConnected { agent, .. }
+            | Fact::CallEndAsked { agent, .. }
             | Fact::AgentLoggedIn { agent, .. }
             | Fact::AgentLoggedOut { agent, .. }
             | Fact::AgentChanged { agent, .. } => Some(agent),
@@ -309,6 +344,18 @@ impl From<Failure> for OfferEnd {
             Failure::Withdrawn => OfferEnd::Withdrawn,
         }
     }
+}
+
+/// Why a phone that was told to pick up did not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NotPickedUp {
+    /// Its switch cannot tell it.
+    Cannot,
+    /// The switch would not, this time.
+    Refused,
+    /// It was told, and rang on.
+    RangOn,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

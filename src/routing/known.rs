@@ -177,7 +177,7 @@ impl Known {
                     },
                 );
             }
-            Fact::AgentChanged { agent, presence, work, state: _, by: _ } => {
+            Fact::AgentChanged { agent, presence, work, state: _, by: _, why: _ } => {
                 match self.agents.get_mut(agent) {
                     Some(known) => {
                         known.presence = presence.clone();
@@ -192,6 +192,9 @@ impl Known {
             }
             Fact::Keyed { into: None, .. }
             | Fact::OfferRang { .. }
+            | Fact::PickUpAsked { .. }
+            | Fact::PickUpFailed { .. }
+            | Fact::CallEndAsked { .. }
             | Fact::ControllerStarted { .. }
             | Fact::VersionPublished { .. }
             | Fact::AgentLoggedOut { .. }

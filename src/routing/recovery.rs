@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::agent::{Agent, Work};
+use super::agent::{Agent, Told, Work};
 use super::call::{Call, Offer, QueuePlace, Stage};
 use super::core::{Core, FROZEN_STEP, LegOf, RING_GRACE};
 use super::effect::{Act, HangUpCause};
@@ -44,6 +44,7 @@ impl Core {
                 work: known.work,
                 line: Line::Unknown,
                 leg: None,
+                told: Told::default(),
             };
             self.links.entry(known.switch).or_insert(false);
             match &agent.work {

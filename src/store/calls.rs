@@ -34,13 +34,15 @@ const LIST: &str = "SELECT c.call, c.switch, c.to_number, c.arrived_ms, c.versio
      AND (CAST($9 AS TEXT) IS NULL OR c.call = $9) \
      ORDER BY c.arrived_ms DESC, c.call DESC LIMIT $10";
 
+const ANSWERED_BY: &str = "SELECT COUNT(*) AS calls FROM calls \
+     WHERE centre = $1 AND agent = $2 AND arrived_ms >= $3 AND outcome = 'answered'";
 pub(super) static LISTED: ManyKeys = ManyKeys::new(
     "SELECT c.call, c.switch, c.to_number, c.arrived_ms, c.version, c.found, c.queue, c.queued_ms, c.waited_ms, c.agent, \
      c.connected_ms, c.talk_ms, c.ended_ms, c.outcome, c.ended_by, p.from_number, p.caller_name \
      FROM calls c LEFT JOIN personal p ON p.centre = c.centre AND p.call = c.call WHERE c.centre = $1 AND c.call IN",
 );
 
-pub(super) const STATEMENTS: &[&str] = &[LIST];
+pub(super) const STATEMENTS: &[&str] = &[LIST, ANSWERED_BY];
 
 /// The most rows of one page of a list.
 pub const MOST_LISTED: u32 = 1_000;
@@ -266,6 +268,18 @@ impl Db {
 
     pub async fn call(&self, centre: &CentreName, call: CallId) -> Result<Option<KeptCall>, StoreError> {
         Ok(self.listed(centre, &Which::default(), Some(call), 1).await?.into_iter().next())
+    }
+
+    /// Calls that this agent was the last to answer, of those that came since.
+    pub async fn count_answered_by(
+        &self,
+        centre: &CentreName,
+        agent: &AgentName,
+        since: Moment,
+    ) -> Result<usize, StoreError> {
+        let row = self.row(ANSWERED_BY, values![centre.as_str(), agent.as_str(), since]).await?;
+        let calls = row.map_or(Ok(0), |row| row.number(TABLE, "calls"))?;
+        Ok(usize::try_from(calls).unwrap_or(0))
     }
 
     /// These calls, newest first; those there are.

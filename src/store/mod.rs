@@ -19,9 +19,13 @@ pub mod facts;
 mod fill;
 pub mod filled;
 mod many;
+pub mod notes;
 pub mod offers;
 pub mod personal;
+pub mod queue_report;
 pub mod queue_stays;
+pub mod sessions;
+pub mod remaking;
 pub mod versions;
 
 pub use driver::{Db, Dialect, Value};
@@ -44,8 +48,12 @@ pub fn statements() -> Vec<&'static str> {
         customers::STATEMENTS,
         facts::STATEMENTS,
         filled::STATEMENTS,
+        notes::STATEMENTS,
         offers::STATEMENTS,
         personal::STATEMENTS,
+        sessions::STATEMENTS,
+        queue_report::STATEMENTS,
+        remaking::STATEMENTS,
         versions::STATEMENTS,
     ]
     .concat();
@@ -54,7 +62,14 @@ pub fn statements() -> Vec<&'static str> {
     {
         all.extend(many.texts().iter().map(String::as_str));
     }
-    for many in [&agent_states::LOAD, &calls::LISTED, &calls::LOAD, &offers::LOAD, &queue_stays::LOAD] {
+    for many in [
+        &agent_states::LOAD,
+        &calls::LISTED,
+        &calls::LOAD,
+        &offers::LOAD,
+        &queue_stays::LOAD,
+        &queue_stays::IN_HAND,
+    ] {
         all.extend(many.texts().iter().map(String::as_str));
     }
     all

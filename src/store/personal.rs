@@ -56,6 +56,9 @@ pub(super) fn impersonal(fact: &Fact) -> Option<Fact> {
         | Fact::OfferEnded { .. }
         | Fact::CallConnected { .. }
         | Fact::CallHungUp { .. }
+        | Fact::PickUpAsked { .. }
+        | Fact::PickUpFailed { .. }
+        | Fact::CallEndAsked { .. }
         | Fact::CallEnded { .. }
         | Fact::AgentLoggedIn { .. }
         | Fact::AgentLoggedOut { .. }

@@ -3,13 +3,18 @@
 use std::time::Duration;
 
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+use super::pages::Peer;
 
 /// Connections at a time: every stream there may be, and as many short requests beside them.
 const MOST_CONNECTIONS: usize = 2 * super::MOST_STREAMS;
@@ -38,10 +43,10 @@ pub async fn listen(listener: TcpListener, router: Router, stop: CancellationTok
             () = stop.cancelled() => break,
         };
         match accepted {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 let (router, stop) = (router.clone(), stop.clone());
                 connections.spawn(async move {
-                    converse(stream, router, stop).await;
+                    converse(stream, Peer(peer.ip()), router, stop).await;
                     drop(permit);
                 });
             }
@@ -56,10 +61,14 @@ pub async fn listen(listener: TcpListener, router: Router, stop: CancellationTok
     let _ = tokio::time::timeout(STOP_WITHIN, connections.wait()).await;
 }
 
-async fn converse(stream: TcpStream, router: Router, stop: CancellationToken) {
+async fn converse(stream: TcpStream, peer: Peer, router: Router, stop: CancellationToken) {
     // Events are small, and wanted at once. Where it cannot be set they come a little later.
     let _ = stream.set_nodelay(true);
-    let service = TowerToHyperService::new(router);
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        router.call(request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(LONGEST_HEAD)

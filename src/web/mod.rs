@@ -8,6 +8,7 @@ mod guard;
 mod health;
 mod listen;
 mod metrics;
+mod pages;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -20,6 +21,7 @@ use axum::routing::get;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::calendar::Moment;
 use crate::controller::Handle;
 use crate::controller::directories::Directories;
 use crate::controller::filler::FillerHealth;
@@ -60,6 +62,9 @@ pub struct Parts {
 struct Shared {
     parts: Parts,
     streams: Arc<Semaphore>,
+    sessions: pages::Sessions,
+    hub: Arc<pages::Hub>,
+    clock: Box<dyn Fn() -> Moment + Send + Sync>,
 }
 
 #[derive(Clone)]
@@ -84,17 +89,25 @@ impl FromRef<Web> for Db {
     }
 }
 
-/// All routes.
+/// All routes. What keeps the pages alive runs from here until `stop`.
 pub fn router(parts: Parts) -> Router {
-    let web = Web(Arc::new(Shared { parts, streams: Arc::new(Semaphore::new(MOST_STREAMS)) }));
-    Router::new()
+    let hub = Arc::new(pages::Hub::default());
+    tokio::spawn(hub.clone().follow(parts.handle.clone(), parts.stop.clone()));
+    let web = Web(Arc::new(Shared {
+        parts,
+        streams: Arc::new(Semaphore::new(MOST_STREAMS)),
+        sessions: pages::Sessions::default(),
+        hub,
+        clock: Box::new(crate::controller::clock()),
+    }));
+    let programs = Router::new()
         .route("/health", get(health::show))
         .route("/metrics", get(metrics::show))
-        .nest("/api/v1", api::routes())
-        .fallback(api::no_such_page)
-        .method_not_allowed_fallback(api::no_such_method)
+        .nest("/api", api::routes())
+        .layer(middleware::from_fn_with_state(web.clone(), guard::who_may_ask));
+    pages::routes(&web)
+        .merge(programs)
         .layer(middleware::from_fn_with_state(web.clone(), guard::within_time))
-        .layer(middleware::from_fn_with_state(web.clone(), guard::who_may_ask))
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
         .with_state(web)
 }

@@ -298,6 +298,11 @@ impl Controller {
         }
     }
 
+    /// What the switch has said that it can do.
+    pub fn can_pick_up(&self) -> bool {
+        self.heard.iter().any(|(input, _)| matches!(input, Input::AbilitiesTold { abilities, .. } if abilities.pick_up))
+    }
+
     pub fn heard(&self, this: &Input) -> usize {
         self.heard.iter().filter(|(input, _)| input == this).count()
     }

@@ -41,6 +41,9 @@ macro_rules! every_scenario {
             ringing: a_station_that_nobody_knows_fails_as_unreachable;
             ringing: a_phone_that_rings_can_be_withdrawn;
             ringing: a_phone_withdrawn_right_behind_its_ring_does_not_ring_on;
+            ringing: a_phone_that_is_told_to_pick_up_does_and_both_hear_each_other;
+            ringing: a_phone_that_does_not_understand_it_rings_on_and_is_picked_up_by_hand;
+            ringing: a_phone_that_does_not_ring_is_not_picked_up;
             talking: a_caller_connected_while_a_prompt_plays_hears_the_agent;
             talking: a_prompt_that_a_connect_overtook_is_not_heard_when_the_caller_is_back;
             talking: a_caller_whose_agent_hangs_up_is_parted_and_alive;

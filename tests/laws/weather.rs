@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use cordboard::calendar::Moment;
 use cordboard::dialplan::Key;
-use cordboard::routing::Input;
 use cordboard::routing::agent::Presence;
 use cordboard::routing::ids::*;
+use cordboard::routing::{Input, Why};
 use cordboard::switch::rehearsal::{Caller, Habit, Phone, Span, World};
 
 use crate::hall::{REASONS, ms, one_of, percent};
@@ -200,7 +200,8 @@ fn phone(shift: &mut Shift) -> Phone {
         18 => Habit::Busy,
         _ => Habit::Unreachable,
     };
-    Phone { habit, lines: 1 + u8::from(percent(&mut shift.chance, 10)) }
+    let answers_when_told = percent(&mut shift.chance, 70);
+    Phone { habit, lines: 1 + u8::from(percent(&mut shift.chance, 10)), answers_when_told }
 }
 
 fn key(shift: &mut Shift) -> Key {
@@ -225,7 +226,11 @@ fn caller_dials(shift: &mut Shift) -> Result<(), Broken> {
 fn somebody_asks(shift: &mut Shift) -> Result<(), Broken> {
     let seats = shift.hall.seats.clone();
     let seat = one_of(&mut shift.chance, &seats).clone();
-    let (agent, by) = (seat.agent.clone(), seat.agent.clone());
+    let agent = seat.agent.clone();
+    // Now and then a supervisor does it for them, and says why.
+    let forced = percent(&mut shift.chance, 20);
+    let by = if forced { AgentName::new("lead") } else { agent.clone() };
+    let why = forced.then(|| Why::from("the hall is empty".to_owned()));
     let presence =
         shift.core.as_ref().and_then(|core| core.agents().find(|of| of.name == agent).map(|of| of.presence.clone()));
     let reason = BreakReason::new(one_of(&mut shift.chance, &REASONS));
@@ -249,14 +254,15 @@ fn somebody_asks(shift: &mut Shift) -> Result<(), Broken> {
         // Whatever the state: people press buttons.
         (_, 0..=4) => log_in(one_of(&mut shift.chance, &seats).station.clone()),
         (_, 5..=7) => log_in(seat.station.clone()),
-        (_, 8..=14) => Input::AgentEndedWrapUp { agent, by },
-        (_, 15..=20) => Input::AgentEndedCall { agent, by },
-        (_, 21..=23) => Input::AgentTookBreak { agent, reason, by },
-        (_, 24..=26) => Input::AgentLoggedOut { agent, by },
-        (_, 27..=29) => Input::AgentSaidReady { agent, by },
+        (_, 8..=14) => Input::AgentEndedWrapUp { agent, by, why },
+        (_, 15..=20) => Input::AgentEndedCall { agent, by, why },
+        (_, 61..=75) => Input::AgentAnswered { agent, by },
+        (_, 21..=23) => Input::AgentTookBreak { agent, reason, by, why },
+        (_, 24..=26) => Input::AgentLoggedOut { agent, by, why },
+        (_, 27..=29) => Input::AgentSaidReady { agent, by, why },
         (None | Some(Presence::Away { .. }), _) => log_in(seat.station.clone()),
-        (Some(Presence::OnBreak { .. } | Presence::Missed { .. }), _) => Input::AgentSaidReady { agent, by },
-        (Some(Presence::Ready { .. }), 30..=60) => Input::AgentEndedWrapUp { agent, by },
+        (Some(Presence::OnBreak { .. } | Presence::Missed { .. }), _) => Input::AgentSaidReady { agent, by, why },
+        (Some(Presence::Ready { .. }), 30..=60) => Input::AgentEndedWrapUp { agent, by, why },
         (Some(Presence::Ready { .. }), _) => return Ok(()),
     };
     shift.tell(input)

@@ -5,7 +5,10 @@
 mod postgres;
 
 mod filling;
+mod history;
 mod people;
+mod queue_report;
+mod remaking;
 mod shift;
 mod tables;
 

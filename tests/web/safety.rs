@@ -18,7 +18,7 @@ async fn a_page_of_another_site_is_refused_and_so_is_a_strangers_name() {
         ("sec-fetch-site", "cross-site"),
         ("sec-fetch-site", "same-site"),
     ] {
-        for path in ["/health", "/metrics", "/api/v1/centres/demo/floor", "/nothing"] {
+        for path in ["/health", "/metrics", "/api/v1/centres/demo/floor", "/api/v1/nothing"] {
             let answer = desk.request(Method::GET, path).header(name, value).send().await.expect("an answer");
             assert_eq!(answer.status(), 403, "{name}: {value} at {path}");
         }

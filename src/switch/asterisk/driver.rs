@@ -24,7 +24,7 @@ use super::orders::DEAD_MAN_S;
 use super::plays::Plays;
 use crate::calendar::Moment;
 use crate::routing::ids::{Epoch, LegId, SwitchName};
-use crate::routing::{Act, Input, Returned};
+use crate::routing::{Abilities, Act, Input, Returned};
 use crate::switch::{Event, Link, MOST_ORDERS, Order, Ticket, Told};
 
 /// Between attempts to connect: from the first to the longest, doubled each time.
@@ -219,6 +219,11 @@ impl Driver {
         }
         tracing::info!(switch = %self.switch, "link is up");
         self.send(None, Event::LinkUp).await;
+        match self.meanwhile(orders, abilities(ami)).await {
+            Some(Ok(abilities)) => self.tell(Input::AbilitiesTold { switch: self.switch.clone(), abilities }).await,
+            Some(Err(error)) => return Ended::Lost(error),
+            None => return Ended::Dropped,
+        }
         let mut waiting: Waiting = FuturesUnordered::new();
         let ended = self.follow(ami, &mut waiting, &mut events, orders).await;
         // What is still under way has no answer any more. Answers that are there already are taken first; at the
@@ -375,6 +380,16 @@ async fn claim(ami: &Ami, epoch: Epoch) -> Result<Claimed, AmiError> {
     let clock = ami.ask(Action::new("Getvar").with("Variable", "EPOCH")).await?;
     let clock_ahead_s = clock.number::<i64>("Value").map_or(0, |theirs| theirs - wall_ms() / 1000);
     Ok(Claimed::Ours { clock_ahead_s })
+}
+
+/// What our account may do here: Asterisk lists the actions that it may use, and no others.
+async fn abilities(ami: &Ami) -> Result<Abilities, AmiError> {
+    match ami.ask(Action::new("ListCommands")).await {
+        Ok(actions) => Ok(Abilities { pick_up: actions.get("PJSIPNotify").is_some() }),
+        // Who may not even ask may do no more than the rest of us need, and calls go on.
+        Err(AmiError::Refused(_)) => Ok(Abilities::default()),
+        Err(error) => Err(error),
+    }
 }
 
 fn epoch_of(answer: &Frame) -> Option<Epoch> {

@@ -50,7 +50,8 @@ pub struct Leg {
     pub tags: Option<Tags>,
     /// We were told to hang it up, and with what cause.
     pub hang_up: Option<u8>,
-    rang: bool,
+    /// Its phone has said that it rings.
+    pub rang: bool,
 }
 
 impl Leg {
@@ -442,6 +443,7 @@ impl Legs {
         leg.inbound = inbound;
         leg.name = name;
         leg.up = if item.get("ChannelState") == Some(b"6") { LegUp::Up } else { LegUp::Ringing };
+        leg.rang |= item.get("ChannelState") == Some(b"5");
         let bridge = item.text("BridgeId").or_else(|| item.text("BridgeID")).unwrap_or_default();
         leg.bridge = (!bridge.is_empty()).then(|| Arc::from(bridge.as_ref()));
         let in_our_lines = context == self.contexts.entry || context == self.contexts.agent;

@@ -50,6 +50,17 @@ pub fn actions_for(act: &Act, legs: &Legs, contexts: &Contexts) -> Result<Action
             }
             vec![ring]
         }
+        Act::PickUp { leg } => {
+            let Some(known) = legs.get(leg) else { return Err(Refusal::Gone(leg.clone())) };
+            if !known.name.starts_with("PJSIP/") && !known.name.is_empty() {
+                return Err(Refusal::Cannot);
+            }
+            if !known.rang {
+                return Err(Refusal::Other("the phone does not ring yet".into()));
+            }
+            // Within the dialog that rings: what desk phones know as the event `talk`.
+            vec![Action::new("PJSIPNotify").with("Channel", known.channel(leg)).variable("Event", "talk")]
+        }
         Act::Connect { caller, agent } => {
             let (caller, agent) = (channel(caller)?, channel(agent)?);
             let bridge = Action::new("Bridge").with("Channel1", &caller).with("Channel2", &agent);

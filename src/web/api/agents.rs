@@ -16,9 +16,9 @@ pub async fn list(State(handle): State<Handle>, centre: InCentre) -> Answer<Json
 
 /// One agent as the floor has them now.
 pub async fn show(State(handle): State<Handle>, of: OfAgent) -> Answer<Json<AgentSeen>> {
-    let floor = handle.floor(&of.centre).await?;
-    let seen = floor.agents.into_iter().find(|agent| agent.name == of.agent);
-    seen.map(Json).ok_or_else(|| Problem::NotFound(format!("{} has not been logged in", of.agent)))
+    let seen = handle.agent(&of.centre, &of.agent).await?;
+    let missing = || Problem::NotFound(format!("{} has not been logged in", of.agent));
+    seen.map(|desk| Json(desk.agent)).ok_or_else(missing)
 }
 
 /// Tells the core, and answers with the agent as they are then.
@@ -28,12 +28,18 @@ pub async fn tell(handle: Handle, of: OfAgent, input: Input) -> Answer<Json<Agen
 }
 
 pub async fn end_wrap_up(State(handle): State<Handle>, of: OfAgent) -> Answer<Json<AgentSeen>> {
-    let input = Input::AgentEndedWrapUp { agent: of.agent.clone(), by: of.by.clone() };
+    let input = Input::AgentEndedWrapUp { agent: of.agent.clone(), by: of.by.clone(), why: of.why.clone() };
     tell(handle, of, input).await
 }
 
 /// Hangs up the agent's leg; the caller goes where they go when an agent hangs up.
 pub async fn end_call(State(handle): State<Handle>, of: OfAgent) -> Answer<Json<AgentSeen>> {
-    let input = Input::AgentEndedCall { agent: of.agent.clone(), by: of.by.clone() };
+    let input = Input::AgentEndedCall { agent: of.agent.clone(), by: of.by.clone(), why: of.why.clone() };
+    tell(handle, of, input).await
+}
+
+/// The phone that rings is told to pick up.
+pub async fn answer(State(handle): State<Handle>, of: OfAgent) -> Answer<Json<AgentSeen>> {
+    let input = Input::AgentAnswered { agent: of.agent.clone(), by: of.by.clone() };
     tell(handle, of, input).await
 }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::answer::{Answer, Problem};
+use crate::routing::Why;
 use crate::routing::ids::{AgentName, CentreName};
 
 /// The longest name of an agent, in characters.
@@ -49,12 +50,14 @@ pub struct InCentre {
     centre: String,
 }
 
-/// The agent of a centre that an address names, and `?by=`.
+/// The agent of a centre that an address names, and `?by=` and `?why=`.
 pub struct OfAgent {
     pub centre: CentreName,
     pub agent: AgentName,
     /// Who asks for it: the agent, unless the query says otherwise.
     pub by: AgentName,
+    /// What is kept with it, in that person's words.
+    pub why: Option<Why>,
 }
 
 #[derive(Deserialize)]
@@ -67,6 +70,7 @@ struct AgentPath {
 #[serde(deny_unknown_fields)]
 struct By {
     by: Option<String>,
+    why: Option<String>,
 }
 
 impl InCentre {
@@ -100,10 +104,11 @@ impl<S: Send + Sync> FromRequestParts<S> for OfAgent {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Answer<Self> {
         let path = Path::<AgentPath>::from_request_parts(parts, state).await;
         let Path(AgentPath { centre, agent }) = path.map_err(|error| Problem::Invalid(error.body_text()))?;
-        let Asked(By { by }) = Asked::from_request_parts(parts, state).await?;
+        let Asked(By { by, why }) = Asked::from_request_parts(parts, state).await?;
         let agent = agent_name(&agent)?;
         let by = by.map_or_else(|| Ok(agent.clone()), |by| agent_name(&by))?;
-        Ok(Self { centre: CentreName::new(centre), agent, by })
+        let why = why.map(|why| why.parse::<Why>().map_err(|not| Problem::Invalid(not.to_string()))).transpose()?;
+        Ok(Self { centre: CentreName::new(centre), agent, by, why })
     }
 }
 

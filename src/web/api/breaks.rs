@@ -23,12 +23,12 @@ pub async fn create(
     of: OfAgent,
     Body(Break { reason }): Body<Break>,
 ) -> Answer<Json<AgentSeen>> {
-    let input = Input::AgentTookBreak { agent: of.agent.clone(), reason, by: of.by.clone() };
+    let input = Input::AgentTookBreak { agent: of.agent.clone(), reason, by: of.by.clone(), why: of.why.clone() };
     tell(handle, of, input).await
 }
 
 /// Ready again; also after an offer was missed.
 pub async fn end(State(handle): State<Handle>, of: OfAgent) -> Answer<Json<AgentSeen>> {
-    let input = Input::AgentSaidReady { agent: of.agent.clone(), by: of.by.clone() };
+    let input = Input::AgentSaidReady { agent: of.agent.clone(), by: of.by.clone(), why: of.why.clone() };
     tell(handle, of, input).await
 }

@@ -42,7 +42,7 @@ pub async fn show(State(web): State<Web>, Path((centre, call)): Path<(String, St
     let centre = CentreName::new(centre);
     let missing = || Problem::NotFound(format!("there is no call {}", call.chars().take(40).collect::<String>()));
     let id: CallId = call.parse().map_err(|_| missing())?;
-    let live = web.handle.floor(&centre).await?.calls.into_iter().find(|call| call.id == id);
+    let live = web.handle.call(&centre, id).await?;
     let kept = async {
         let record = web.db.call(&centre, id).await?;
         Ok::<_, Problem>((record, web.db.facts_of_call(&centre, id).await?))

@@ -16,7 +16,8 @@ mod versions;
 use axum::Router;
 use axum::routing::{delete, get, post, put};
 
-pub use answer::{Problem, no_such_method, no_such_page};
+pub use answer::Problem;
+use answer::{no_such_method, no_such_page};
 pub use body::named;
 pub use session::is_station;
 
@@ -27,6 +28,7 @@ pub fn routes() -> Router<Web> {
         .route("/", get(agents::show))
         .route("/session", put(session::create).delete(session::end))
         .route("/break", put(breaks::create).delete(breaks::end))
+        .route("/answer", post(agents::answer))
         .route("/wrap-up", delete(agents::end_wrap_up))
         .route("/call", delete(agents::end_call));
     let centre = Router::new()
@@ -39,8 +41,9 @@ pub fn routes() -> Router<Web> {
         .route("/records", get(records::list))
         .route("/events", get(events::of_centre))
         .route("/versions", post(versions::create));
-    Router::new()
+    let first = Router::new()
         .route("/centres", get(centres::list))
         .nest("/centres/{centre}", centre)
-        .route("/events", get(events::of_all))
+        .route("/events", get(events::of_all));
+    Router::new().nest("/v1", first).fallback(no_such_page).method_not_allowed_fallback(no_such_method)
 }

@@ -39,7 +39,7 @@ pub async fn create(State(web): State<Web>, of: OfAgent, Body(login): Body<Login
 }
 
 pub async fn end(State(handle): State<Handle>, of: OfAgent) -> Answer<Json<AgentSeen>> {
-    let input = Input::AgentLoggedOut { agent: of.agent.clone(), by: of.by.clone() };
+    let input = Input::AgentLoggedOut { agent: of.agent.clone(), by: of.by.clone(), why: of.why.clone() };
     tell(handle, of, input).await
 }
 

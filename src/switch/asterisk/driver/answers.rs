@@ -84,6 +84,7 @@ impl Driver {
             Act::StopPlay { .. }
             | Act::HangUp { .. }
             | Act::Ring { .. }
+            | Act::PickUp { .. }
             | Act::Answer { .. }
             | Act::Play { .. }
             | Act::StartMusic { .. }

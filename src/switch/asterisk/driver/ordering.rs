@@ -175,6 +175,7 @@ impl Driver {
                 }
             }
             Act::StopPlay { .. }
+            | Act::PickUp { .. }
             | Act::Answer { .. }
             | Act::StartMusic { .. }
             | Act::Play { .. }

@@ -1,0 +1,65 @@
+//! What an agent presses. Each is one input of the core; the answer is the desk as it is then.
+
+use std::collections::BTreeSet;
+
+use axum::Form;
+use axum::extract::State;
+use axum::response::Html;
+use serde::Deserialize;
+
+use super::pieces;
+use crate::routing::Input;
+use crate::routing::ids::BreakReason;
+use crate::web::Web;
+use crate::web::pages::problem::{PageProblem, Shown};
+use crate::web::pages::who::Who;
+
+type Pieces = Shown<Html<String>>;
+
+async fn tell(web: &Web, who: &Who, input: Input) -> Pieces {
+    web.handle.tell(who.centre(), input).await?;
+    Ok(Html(pieces(web, who).await?))
+}
+
+/// At the phone, in the queues and with the skills that the people's table says.
+pub async fn log_in(State(web): State<Web>, who: Who) -> Pieces {
+    let person = web.db.person(who.centre(), who.agent()).await?.ok_or(PageProblem::NotFound)?;
+    let (switch, station) = person.station.ok_or(PageProblem::Invalid("problem-no-station"))?;
+    // What was renamed or taken out of the YAML since is left out: nobody is kept from working by it.
+    let plan = web.handle.plan(who.centre()).ok_or(PageProblem::Away)?;
+    let queues: BTreeSet<_> = person.queues.into_iter().filter(|queue| plan.queues.contains_key(queue)).collect();
+    let skills = person.skills.into_iter().filter(|(skill, _)| plan.skills.contains(skill)).collect();
+    let agent = who.agent().clone();
+    let input = Input::AgentLoggedIn { by: agent.clone(), agent, station, switch, queues, skills };
+    tell(&web, &who, input).await
+}
+
+pub async fn log_out(State(web): State<Web>, who: Who) -> Pieces {
+    let agent = who.agent().clone();
+    tell(&web, &who, Input::AgentLoggedOut { by: agent.clone(), why: None, agent }).await
+}
+
+#[derive(Deserialize)]
+pub struct Break {
+    reason: BreakReason,
+}
+
+pub async fn take_break(State(web): State<Web>, who: Who, Form(Break { reason }): Form<Break>) -> Pieces {
+    let agent = who.agent().clone();
+    tell(&web, &who, Input::AgentTookBreak { by: agent.clone(), why: None, agent, reason }).await
+}
+
+pub async fn ready(State(web): State<Web>, who: Who) -> Pieces {
+    let agent = who.agent().clone();
+    tell(&web, &who, Input::AgentSaidReady { by: agent.clone(), why: None, agent }).await
+}
+
+pub async fn end_wrap_up(State(web): State<Web>, who: Who) -> Pieces {
+    let agent = who.agent().clone();
+    tell(&web, &who, Input::AgentEndedWrapUp { by: agent.clone(), why: None, agent }).await
+}
+
+pub async fn end_call(State(web): State<Web>, who: Who) -> Pieces {
+    let agent = who.agent().clone();
+    tell(&web, &who, Input::AgentEndedCall { by: agent.clone(), why: None, agent }).await
+}

@@ -1,0 +1,56 @@
+//! The desk: what an agent sees all day. `shown.rs` gathers what there is to see, `actions.rs` does what is pressed.
+
+mod actions;
+mod day;
+mod notes;
+mod shown;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::State;
+use axum::routing::{get, post, put};
+
+use super::frame::{Noun, Page};
+use super::problem::{PageProblem, Shown};
+use super::who::Who;
+use crate::web::Web;
+use shown::{Desk, QueuesPiece};
+
+pub fn routes() -> Router<Web> {
+    Router::new()
+        .route("/desk", get(show))
+        .route("/desk/session", post(actions::log_in))
+        .route("/desk/session/end", post(actions::log_out))
+        .route("/desk/break", post(actions::take_break))
+        .route("/desk/break/end", post(actions::ready))
+        .route("/desk/wrap-up/end", post(actions::end_wrap_up))
+        .route("/desk/call/end", post(actions::end_call))
+        .route("/desk/notes/{call}", put(notes::save))
+}
+
+async fn show(State(web): State<Web>, who: Who) -> Shown<Page<Desk>> {
+    Ok(Page(Desk::of(&web, &who, who.frame(&web, Noun::Desk)).await?))
+}
+
+/// All that lives on a desk, each piece with the id of what it replaces.
+///
+/// # Errors
+/// As the page.
+pub async fn pieces(web: &Web, who: &Who) -> Shown<String> {
+    let desk = Desk::of(web, who, who.frame(web, Noun::Desk)).await?;
+    drawn(&desk.pieces())
+}
+
+/// The queues alone: they change with everybody's calls.
+///
+/// # Errors
+/// As the page.
+pub async fn queue_pieces(web: &Web, who: &Who) -> Shown<String> {
+    let floor = web.hub().floors.of(&web.handle, who.centre()).await?;
+    let queues = shown::queues(&floor, who.agent());
+    drawn(&QueuesPiece { t: who.manner.t, queues: &queues })
+}
+
+fn drawn(piece: &impl Template) -> Shown<String> {
+    piece.render().map_err(|error| PageProblem::Internal(format!("a template: {error}")))
+}

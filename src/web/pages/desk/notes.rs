@@ -1,0 +1,60 @@
+//! Notes, saved as they are typed. The page counts its saves; the store keeps the newest, whatever order they come in.
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+
+use crate::routing::ids::CallId;
+use crate::store::notes::{LONGEST, Note};
+use crate::web::Web;
+use crate::web::pages::frame::Page;
+use crate::web::pages::problem::{PageProblem, Shown};
+use crate::web::pages::who::Who;
+
+#[derive(Deserialize)]
+pub struct Written {
+    #[serde(default)]
+    text: String,
+    #[serde(default)]
+    disposition: String,
+    version: i64,
+}
+
+/// What stands beside the note when it is saved.
+#[derive(Template)]
+#[template(path = "desk/_saved.html")]
+struct Saved {
+    text: String,
+}
+
+pub async fn save(
+    State(web): State<Web>,
+    who: Who,
+    Path(call): Path<String>,
+    Form(written): Form<Written>,
+) -> Shown<Response> {
+    let call: CallId = call.parse().map_err(|_| PageProblem::NotFound)?;
+    if written.text.chars().count() > LONGEST {
+        return Err(PageProblem::Invalid("problem-note-too-long"));
+    }
+    // Only about a call of one's own: one that was offered to this person.
+    let story = web.hub().stories.of(&web.db, who.centre(), call).await?;
+    if !story.iter().any(|told| told.fact.agent() == Some(who.agent())) {
+        return Err(PageProblem::NotFound);
+    }
+    let now = web.now();
+    let disposition = Some(written.disposition).filter(|word| !word.is_empty());
+    let note =
+        Note { agent: who.agent().clone(), text: written.text, disposition, version: written.version, saved: now };
+    let kept = web.db.save_note(who.centre(), call, &note).await?;
+    let t = who.manner.t;
+    let text = if kept {
+        let zone = web.zone(who.centre());
+        t.with("note-saved", "at", zone.second(now))
+    } else {
+        t.say("note-newer")
+    };
+    Ok(Page(Saved { text }).into_response())
+}

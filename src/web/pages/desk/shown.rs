@@ -1,0 +1,269 @@
+//! What there is to see on a desk: me, my queues, my day, and the call in hand with all that is known of it.
+
+use std::time::Duration;
+
+use askama::Template;
+
+use super::day::{self, Day};
+use crate::calendar::Moment;
+use crate::routing::Fact;
+use crate::routing::agent::AgentState;
+use crate::routing::fact::{Reasons, Rule};
+use crate::routing::ids::{AgentName, BreakReason, CallId};
+use crate::routing::view::{AgentSeen, Floor};
+use crate::store::notes::Note;
+use crate::web::Web;
+use crate::web::pages::frame::Frame;
+use crate::web::pages::lamps::{Lamp, lamp, wait_class};
+use crate::web::pages::problem::{PageProblem, Shown};
+use crate::web::pages::story::Told;
+use crate::web::pages::who::Who;
+use crate::web::pages::words::{Words, clock};
+
+/// The page.
+#[derive(Template)]
+#[template(path = "desk/show.html")]
+pub struct Desk {
+    frame: Frame,
+    you: You,
+    queues: Vec<QueueRow>,
+    day: Option<Day>,
+    call: Option<Card>,
+    note: Option<Written>,
+    dispositions: Vec<(String, String)>,
+}
+
+/// Everything of it that changes by itself.
+#[derive(Template)]
+#[template(path = "desk/_pieces.html")]
+pub struct Pieces<'d> {
+    frame: &'d Frame,
+    you: &'d You,
+    queues: &'d [QueueRow],
+    day: &'d Option<Day>,
+    call: &'d Option<Card>,
+    note: &'d Option<Written>,
+    dispositions: &'d [(String, String)],
+}
+
+/// The queues alone.
+#[derive(Template)]
+#[template(path = "desk/_queues_piece.html")]
+pub struct QueuesPiece<'d> {
+    pub t: Words,
+    pub queues: &'d [QueueRow],
+}
+
+/// Me.
+pub struct You {
+    lamp: Lamp,
+    state: AgentState,
+    since: Moment,
+    clock: String,
+    station: String,
+    /// What begins after the work in hand.
+    next: Option<String>,
+    break_reason: Option<String>,
+    /// Reasons to choose from.
+    breaks: Vec<BreakReason>,
+}
+
+impl You {
+    fn is_logged_in(&self) -> bool {
+        self.state != AgentState::Away
+    }
+
+    fn may_break(&self) -> bool {
+        self.is_logged_in() && self.state != AgentState::OnBreak && self.next.is_none()
+    }
+
+    fn may_be_ready(&self) -> bool {
+        self.next.is_some() || matches!(self.state, AgentState::OnBreak | AgentState::Missed)
+    }
+
+    fn is_busy(&self) -> bool {
+        matches!(self.state, AgentState::Talking | AgentState::OnHold | AgentState::WrappingUp)
+    }
+}
+
+/// One of my queues.
+pub struct QueueRow {
+    name: String,
+    waiting: usize,
+    /// When the longest began to wait; `None` where nobody does.
+    since: Option<Moment>,
+    clock: String,
+    class: &'static str,
+}
+
+/// The caller, and what the menu learnt before a person was asked for.
+pub struct Card {
+    call: CallId,
+    state: AgentState,
+    class: &'static str,
+    from: String,
+    name: String,
+    to: String,
+    /// Where the clock of this card began: the ring, the talk, the wrap-up.
+    since: Moment,
+    clock: String,
+    /// When wrap-up ends by itself.
+    until: Option<Moment>,
+    queue: String,
+    path: Vec<Stop>,
+    waited: String,
+    why: String,
+}
+
+/// One step of the menu, and what was keyed there.
+struct Stop {
+    step: String,
+    keys: Option<String>,
+}
+
+/// The note of the call in hand.
+pub struct Written {
+    call: CallId,
+    text: String,
+    disposition: String,
+    version: i64,
+    saved: Option<String>,
+}
+
+impl Desk {
+    /// # Errors
+    /// The controller or, where there is a call, the database is away.
+    pub async fn of(web: &Web, who: &Who, frame: Frame) -> Shown<Self> {
+        let seen = web.handle.agent(who.centre(), who.agent()).await?;
+        let floor = web.hub().floors.of(&web.handle, who.centre()).await?;
+        let plan = web.handle.plan(who.centre()).ok_or(PageProblem::Away)?;
+        let agent = seen.as_ref().map(|seen| &seen.agent);
+        let you = you(&frame, agent, plan.break_reasons.clone());
+        let queues = agent.map_or_else(Vec::new, |agent| queues_of(&floor, agent));
+        let (call, note) = match agent.and_then(|agent| agent.call.map(|call| (agent, call))) {
+            Some((agent, id)) => {
+                let card = card(web, who, &frame, agent, id).await?;
+                (Some(card), Some(written(web, who, &frame, id).await))
+            }
+            None => (None, None),
+        };
+        // A day that cannot be added up just now is left out.
+        let day = day::of(web, who, frame.now).await.ok();
+        Ok(Self { frame, you, queues, day, call, note, dispositions: Vec::new() })
+    }
+
+    pub fn pieces(&self) -> Pieces<'_> {
+        let Self { frame, you, queues, day, call, note, dispositions } = self;
+        Pieces { frame, you, queues, day, call, note, dispositions }
+    }
+}
+
+fn you(frame: &Frame, agent: Option<&AgentSeen>, breaks: Vec<BreakReason>) -> You {
+    let state = agent.map_or(AgentState::Away, |agent| agent.state);
+    let since = agent.map_or(frame.now, |agent| agent.since_ms);
+    You {
+        lamp: lamp(frame.t, state),
+        state,
+        since,
+        clock: since_clock(frame.now, since),
+        station: agent.map_or_else(String::new, |agent| agent.station.to_string()),
+        next: agent.and_then(|agent| agent.next).map(|next| lamp(frame.t, next).word),
+        break_reason: agent.and_then(|agent| agent.break_reason.clone()).map(|reason| reason.to_string()),
+        breaks,
+    }
+}
+
+fn since_clock(now: Moment, since: Moment) -> String {
+    clock(ms(now.since(since)))
+}
+
+fn ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Those this agent takes calls from.
+pub fn queues(floor: &Floor, agent: &AgentName) -> Vec<QueueRow> {
+    let agent = floor.agents.iter().find(|seen| seen.name == *agent);
+    agent.map_or_else(Vec::new, |agent| queues_of(floor, agent))
+}
+
+fn queues_of(floor: &Floor, agent: &AgentSeen) -> Vec<QueueRow> {
+    let mine = floor.queues.iter().filter(|queue| agent.queues.contains(&queue.name));
+    mine.map(|queue| {
+        let waits = queue.waiting > 0;
+        QueueRow {
+            name: queue.name.to_string(),
+            waiting: queue.waiting,
+            since: waits.then(|| floor.at_ms - Duration::from_millis(queue.longest_wait_ms)),
+            clock: clock(queue.longest_wait_ms),
+            class: if waits { wait_class(queue.longest_wait_ms, queue.target_ms) } else { "" },
+        }
+    })
+    .collect()
+}
+
+async fn card(web: &Web, who: &Who, frame: &Frame, agent: &AgentSeen, call: CallId) -> Shown<Card> {
+    let story = web.hub().stories.of(&web.db, who.centre(), call).await?;
+    let (mut from, mut name, mut to) = (String::new(), String::new(), String::new());
+    let mut path: Vec<Stop> = Vec::new();
+    let (mut joined, mut talked) = (None, None);
+    let mut why = String::new();
+    for Told { at, fact } in &story {
+        match fact {
+            Fact::CallArrived { from: number, name: called, to: dialled, .. } => {
+                (from, name, to) = (number.to_string(), called.to_string(), dialled.to_string());
+            }
+            Fact::StepEntered { step, .. } => path.push(Stop { step: step.to_string(), keys: None }),
+            Fact::Keyed { step, keys, .. } => match path.last_mut() {
+                Some(last) if last.step == step.as_str() && last.keys.is_none() => last.keys = Some(keys.clone()),
+                Some(_) | None => path.push(Stop { step: step.to_string(), keys: Some(keys.clone()) }),
+            },
+            Fact::CallQueued { joined: since, .. } => joined = joined.or(Some(*since)),
+            Fact::OfferMade { agent, reasons, .. } if agent == who.agent() => why = why_me(frame.t, reasons),
+            Fact::CallConnected { .. } => talked = talked.or(Some(*at)),
+            _ => {}
+        }
+    }
+    let waited = joined.map_or(0, |joined| ms(talked.unwrap_or(frame.now).since(joined)));
+    Ok(Card {
+        call,
+        state: agent.state,
+        class: lamp(frame.t, agent.state).class,
+        from,
+        name,
+        to,
+        since: agent.since_ms,
+        clock: since_clock(frame.now, agent.since_ms),
+        until: agent.wrap_up.as_ref().and_then(|wrap_up| wrap_up.until_ms),
+        queue: agent.queue.as_ref().map_or_else(String::new, |queue| queue.to_string()),
+        path,
+        waited: clock(waited),
+        why,
+    })
+}
+
+fn why_me(t: Words, reasons: &Reasons) -> String {
+    let free = reasons.logged_in.saturating_sub(reasons.not_free).saturating_sub(reasons.lacking_skill);
+    match reasons.rule {
+        Rule::LongestIdle => t.count("why-longest-idle", i64::from(free)),
+        Rule::FirstInQueue => t.count("why-first-in-queue", i64::from(reasons.waiting)),
+    }
+}
+
+/// What this agent has written about the call so far. Where it cannot be read, an empty one that says so, and whose
+/// saves the database will compare with what it has.
+async fn written(web: &Web, who: &Who, frame: &Frame, call: CallId) -> Written {
+    let notes = web.db.notes(who.centre(), call).await.unwrap_or_default();
+    let mine = notes.into_iter().find(|note| note.agent == *who.agent());
+    let zone = &frame.zone;
+    match mine {
+        Some(Note { text, disposition, version, saved, .. }) => Written {
+            call,
+            text,
+            disposition: disposition.unwrap_or_default(),
+            version,
+            saved: Some(frame.t.with("note-saved", "at", zone.second(saved))),
+        },
+        None => Written { call, text: String::new(), disposition: String::new(), version: 0, saved: None },
+    }
+}

@@ -1,0 +1,200 @@
+//! The live stream: what changes on the pages of one person, as pieces of HTML with the ids of what they replace. One
+//! stream for each browser, shared by its tabs (`templates/scripts/live.js`): a browser opens six connections to one
+//! host at most, and an agent has more tabs than that.
+//!
+//! A stream begins with everything as it is, so that a page that was cut off is true again at once. Between two changes
+//! a pulse says that it lives; a page that hears none says that it is not live.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::IntoResponse;
+use axum::response::sse::{Event, Sse};
+use futures_util::stream;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::problem::{PageProblem, Shown};
+use super::who::Who;
+use super::{desk, floors::Floors, story::Stories};
+use crate::controller::Handle;
+use crate::routing::Fact;
+use crate::routing::ids::{AgentName, CentreName};
+use crate::web::Web;
+
+/// A page waits for two and a half of them before it says that it is not live.
+const PULSE: Duration = Duration::from_secs(5);
+/// Queues change with every call; eyes do not see more.
+const QUEUES_EVERY: Duration = Duration::from_millis(500);
+/// Changes kept for a stream that is slow; one that falls behind is given everything again.
+const MOST_CHANGES: usize = 4_096;
+
+/// What somebody's page may have to show anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// An agent's state, offer, call or wrap-up.
+    Agent(CentreName, AgentName),
+    /// Callers come, go, wait, talk; agents come free.
+    Queues(CentreName),
+    /// Something was missed: all of it.
+    All,
+}
+
+/// Tells every stream what has changed, and remembers the stories of calls.
+pub struct Hub {
+    changes: broadcast::Sender<Change>,
+    pub stories: Stories,
+    pub floors: Floors,
+}
+
+impl Default for Hub {
+    fn default() -> Self {
+        Self { changes: broadcast::channel(MOST_CHANGES).0, stories: Stories::default(), floors: Floors::default() }
+    }
+}
+
+impl Hub {
+    pub fn changes(&self) -> broadcast::Receiver<Change> {
+        self.changes.subscribe()
+    }
+
+    fn tell(&self, change: Change) {
+        // Nobody looks: nobody is told.
+        let _ = self.changes.send(change);
+    }
+
+    /// Hears every fact until we stop.
+    pub async fn follow(self: Arc<Self>, handle: Handle, stop: CancellationToken) {
+        let mut happened = handle.happened();
+        loop {
+            let received = tokio::select! {
+                received = happened.recv() => received,
+                () = stop.cancelled() => return,
+            };
+            match received {
+                Ok(happened) => {
+                    self.stories.hear(&happened);
+                    let centre = &happened.centre;
+                    match &happened.fact {
+                        Fact::AgentLoggedIn { agent, .. }
+                        | Fact::AgentLoggedOut { agent, .. }
+                        | Fact::AgentChanged { agent, .. } => {
+                            self.tell(Change::Agent(centre.clone(), agent.clone()));
+                            self.tell(Change::Queues(centre.clone()));
+                        }
+                        Fact::CallConnected { agent, .. } => {
+                            self.tell(Change::Agent(centre.clone(), agent.clone()));
+                        }
+                        Fact::CallQueued { .. }
+                        | Fact::CallLeftQueue { .. }
+                        | Fact::CallEnded { .. }
+                        | Fact::VersionPublished { .. }
+                        | Fact::LinkChanged { .. } => self.tell(Change::Queues(centre.clone())),
+                        _ => {}
+                    }
+                }
+                Err(RecvError::Lagged(missed)) => {
+                    tracing::warn!(missed, "the pages were slower than the calls: all of them are drawn anew");
+                    self.stories.forget();
+                    self.tell(Change::All);
+                }
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+}
+
+/// What a stream has yet to show.
+#[derive(Default)]
+struct Owed {
+    desk: bool,
+    queues: bool,
+}
+
+struct Live {
+    web: Web,
+    who: Who,
+    changes: broadcast::Receiver<Change>,
+    pulse: Interval,
+    owed: Owed,
+    /// When queues may be drawn again.
+    queues_from: Instant,
+    _one_of_many: OwnedSemaphorePermit,
+}
+
+impl Live {
+    fn owe(&mut self, change: Result<Change, RecvError>) -> Option<()> {
+        match change {
+            Ok(Change::Agent(centre, agent)) => {
+                self.owed.desk |= centre == *self.who.centre() && agent == *self.who.agent();
+            }
+            Ok(Change::Queues(centre)) => self.owed.queues |= centre == *self.who.centre(),
+            Ok(Change::All) | Err(RecvError::Lagged(_)) => self.owed = Owed { desk: true, queues: true },
+            Err(RecvError::Closed) => return None,
+        }
+        Some(())
+    }
+
+    /// `None` when we stop, or the session has ended.
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            if self.owed.desk {
+                self.owed.desk = false;
+                return Some(self.drawn(desk::pieces(&self.web, &self.who).await));
+            }
+            if self.owed.queues && Instant::now() >= self.queues_from {
+                self.owed.queues = false;
+                self.queues_from = Instant::now() + QUEUES_EVERY;
+                return Some(self.drawn(desk::queue_pieces(&self.web, &self.who).await));
+            }
+            let queues_from = self.queues_from;
+            let queues_owed = self.owed.queues;
+            tokio::select! {
+                change = self.changes.recv() => self.owe(change)?,
+                () = sleep_until(queues_from), if queues_owed => {}
+                _ = self.pulse.tick() => return self.beat().await,
+                () = self.web.stop.cancelled() => return None,
+            }
+        }
+    }
+
+    fn drawn(&self, pieces: Shown<String>) -> Event {
+        match pieces {
+            Ok(pieces) => Event::default().event("pieces").data(pieces),
+            Err(problem) => {
+                // What stands on the page is old, and the page says so.
+                tracing::debug!(?problem, "a piece of a page could not be drawn");
+                Event::default().event("stale").data("")
+            }
+        }
+    }
+
+    /// Also finds out whether the person may still look.
+    async fn beat(&mut self) -> Option<Event> {
+        let token = self.who.token.clone();
+        match self.web.sessions().find(&self.web.db, &token, self.web.now()).await {
+            Ok(Some(_)) => Some(Event::default().event("pulse").data(self.web.now().as_ms().to_string())),
+            Ok(None) => None,
+            // Nobody is sent away because the database is.
+            Err(_) => Some(Event::default().event("pulse").data(self.web.now().as_ms().to_string())),
+        }
+    }
+}
+
+pub async fn show(State(web): State<Web>, who: Who) -> Shown<impl IntoResponse> {
+    let permit = web.0.streams.clone().try_acquire_owned().map_err(|_| PageProblem::TooMany)?;
+    let mut pulse = interval(PULSE);
+    pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let changes = web.0.hub.changes();
+    let owed = Owed { desk: true, queues: true };
+    let live = Live { web, who, changes, pulse, owed, queues_from: Instant::now(), _one_of_many: permit };
+    let events = stream::unfold(live, |mut live| async move {
+        let event = live.next().await?;
+        Some((Ok::<_, Infallible>(event), live))
+    });
+    Ok(Sse::new(events))
+}

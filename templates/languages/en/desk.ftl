@@ -1,0 +1,41 @@
+desk-you = You, your queues, your day
+desk-you-are = You are
+desk-next = then: { $state }
+desk-station = at { $station }
+desk-log-in = Start work
+desk-log-out = End work
+desk-log-out-sure = End work? A call in hand goes on to its end; after it you are away.
+desk-ready = Ready
+desk-break = Break
+desk-break-after = Break after this call
+desk-break-reason = Reason of the break
+desk-queues = Your queues
+desk-queues-empty = Your queues appear here when you have started work.
+desk-day = Your day
+desk-day-away = Your figures cannot be read just now.
+desk-no-call = No call in hand. When one comes, who calls and what they keyed stands here before you pick up.
+desk-keys-hint = Keys: ? shows them all
+answered = Answered
+handling = Average handling
+logged-in-for = Logged in
+on-break-for = On break
+waited = waited
+why-me = you:
+why-longest-idle =
+    { $n ->
+        [one] the only one free
+       *[other] idle longest of { $n } free
+    }
+why-first-in-queue =
+    { $n ->
+        [one] you came free
+       *[other] you came free; first of { $n } waiting
+    }
+note = Note
+note-hint = Saved as you type
+note-none = Notes about a call are written here while you talk and wrap up.
+note-saved = saved { $at }
+note-newer = a newer note is saved already
+disposition = Disposition
+end-call = End call
+end-wrap-up = Done
