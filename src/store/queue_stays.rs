@@ -198,6 +198,9 @@ impl QueueStays {
             | Fact::OfferAnswered { .. }
             | Fact::OfferEnded { .. }
             | Fact::CallHungUp { .. }
+            | Fact::PickUpAsked { .. }
+            | Fact::PickUpFailed { .. }
+            | Fact::CallEndAsked { .. }
             | Fact::AgentLoggedIn { .. }
             | Fact::AgentLoggedOut { .. }
             | Fact::LinkChanged { .. }
