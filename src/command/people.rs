@@ -9,11 +9,10 @@ use cordboard::config::Config;
 use cordboard::controller;
 use cordboard::dialplan::load_centre;
 use cordboard::routing::ids::{AgentName, CentreName, QueueName, SkillName, StationAddress, SwitchName};
-use cordboard::store::Db;
 use cordboard::store::agents::{HashedPassword, Person, Role};
-use cordboard::store::audit::{Author, Via};
 use cordboard::store::given;
 use cordboard::store::people::{Guard, Wanted};
+use cordboard::store::{Author, Db};
 use cordboard::web::{is_station, named};
 
 use super::{At, failed, mistaken, password, within};
@@ -294,7 +293,7 @@ fn wanted(config: &Config, centre: &CentreName, place: Place) -> Result<Wanted, 
 
 async fn carry_out(db: &Db, centre: &CentreName, order: Order) -> Result<String, String> {
     // Whoever has a shell here may do anything: no stamp, and the last admin may go.
-    let (author, guard, at) = (Author::nobody(Via::Command), Guard::default(), controller::clock()());
+    let (author, guard, at) = (Author::Console, Guard::default(), controller::clock()());
     let done = async {
         match order {
             Order::Add { name, wanted } => {

@@ -12,8 +12,7 @@ use cordboard::controller::{self, Handle, Start, journal, versions};
 use cordboard::dialplan::{Centre, CentreFiles, Key};
 use cordboard::routing::ids::{StationAddress, SwitchName};
 use cordboard::speech::Speaker;
-use cordboard::store::Db;
-use cordboard::store::audit::{Author, Via};
+use cordboard::store::{Author, Db};
 use cordboard::switch::rehearsal::{Exchange, Rehearsal, Traffic};
 use cordboard::web;
 use tokio::net::TcpListener;
@@ -244,9 +243,8 @@ async fn reload(handle: &Handle, directories: &Directories, db: &Db) {
                 if before == Some(&version) {
                     continue;
                 }
-                let deed = versions::published(&centre, before, &version);
-                let at = controller::clock()();
-                if let Err(error) = db.add_to_audit(&centre, &Author::nobody(Via::Command), at, deed).await {
+                let done = versions::published(&Author::Console, controller::clock()(), before, &version);
+                if let Err(error) = db.write_down(&centre, done).await {
                     error!(%centre, %version, %error, "a publication is not in the audit");
                 }
             }

@@ -6,6 +6,7 @@
 
 mod clock;
 pub mod directories;
+pub mod escalator;
 pub mod filler;
 pub mod journal;
 mod measure;
@@ -131,6 +132,11 @@ pub type Plans = BTreeMap<CentreName, Arc<Centre>>;
 pub fn clock() -> impl Fn() -> Moment + Send + Sync + 'static {
     let clock = clock::Clock::start();
     move || clock.now()
+}
+
+/// The wall clock, for what is due by the calendar: a clock that is put right puts deadlines right.
+pub fn wall_clock() -> Moment {
+    clock::wall()
 }
 
 /// How the rest of the house holds the controller. Cheap to clone.

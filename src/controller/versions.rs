@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Handle, publish};
 use crate::calendar::Moment;
 use crate::routing::ids::{CentreName, VersionHash};
-use crate::store::audit::{Author, Deed, Via, What};
+use crate::store::audit::{Author, Done};
 use crate::store::{Db, StoreError};
 
 /// Between two tries to reach the database.
@@ -57,21 +57,25 @@ async fn keep(
         db.keep_version(centre, version, at, &text).await?;
     }
     if first {
-        let last = db.last_of_audit(centre, What::ConfigurationPublished, centre.as_str()).await?;
+        let last = db.last_of_audit(centre, PUBLISHED, SUBJECT).await?;
         let last = last.and_then(|last| last.get("version")?.as_str().map(VersionHash::new));
         if last.as_ref() != Some(version) {
-            db.add_to_audit(centre, &Author::nobody(Via::Cordboard), at, published(centre, last.as_ref(), version))
-                .await?;
+            db.write_down(centre, published(&Author::Clock, at, last.as_ref(), version)).await?;
         }
     }
     Ok(())
 }
 
+const PUBLISHED: &str = "configuration.published";
+const SUBJECT: &str = "configuration";
+
 /// What the audit says of a publication.
-pub fn published(centre: &CentreName, before: Option<&VersionHash>, version: &VersionHash) -> Deed {
-    Deed {
-        what: What::ConfigurationPublished,
-        subject: centre.to_string(),
+pub fn published(author: &Author, at: Moment, before: Option<&VersionHash>, version: &VersionHash) -> Done {
+    Done {
+        at,
+        who: author.clone(),
+        what: PUBLISHED,
+        subject: SUBJECT.into(),
         before: before.map(|version| json!({ "version": version })),
         after: Some(json!({ "version": version })),
     }
@@ -102,8 +106,7 @@ pub async fn publish_for(
     let before = handle.plan(centre).map(|plan| plan.version.clone());
     let version = directories.reload_one(centre, handle).await?;
     if before.as_ref() != Some(&version) {
-        let deed = published(centre, before.as_ref(), &version);
-        if let Err(error) = db.add_to_audit(centre, author, at, deed).await {
+        if let Err(error) = db.write_down(centre, published(author, at, before.as_ref(), &version)).await {
             tracing::error!(%centre, %version, ?author, %error, "a publication is not in the audit");
         }
     }

@@ -4,7 +4,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::audit::{Author, Deed, Via, What, append};
+use super::audit::{self, Author, Done};
 use super::driver::Change;
 use super::{Recorded, StoreError};
 use crate::calendar::Moment;
@@ -16,29 +16,27 @@ pub(super) async fn keep(change: &mut Change, centre: &CentreName, entries: &[Re
     for entry in entries {
         for fact in entry.facts {
             let Some((by, what, agent, after)) = forced(entry, fact) else { continue };
-            let author = Author { who: Some(by.clone()), via: Via::Core };
-            let deed = Deed { what, subject: agent.to_string(), before: None, after: Some(after) };
-            append(change, centre, &author, entry.at, deed).await?;
+            let (who, subject) = (Author::Person(by.clone()), format!("agent:{agent}"));
+            audit::write(change, centre, Done { at: entry.at, who, what, subject, before: None, after: Some(after) })
+                .await?;
         }
     }
     Ok(())
 }
 
-fn forced<'f>(entry: &Recorded<'f>, fact: &'f Fact) -> Option<(&'f AgentName, What, &'f AgentName, Json)> {
+fn forced<'f>(entry: &Recorded<'f>, fact: &'f Fact) -> Option<(&'f AgentName, &'static str, &'f AgentName, Json)> {
     let (by, what, agent, after) = match fact {
         Fact::AgentLoggedIn { agent, station, switch, queues, skills, by } => {
             let after =
                 json!({ "did": "log_in", "station": station, "switch": switch, "queues": queues, "skills": skills });
-            (by, What::AgentForced, agent, after)
+            (by, "agent.forced", agent, after)
         }
-        Fact::AgentLoggedOut { agent, by, why } => {
-            (by, What::AgentForced, agent, json!({ "did": "log_out", "why": why }))
-        }
+        Fact::AgentLoggedOut { agent, by, why } => (by, "agent.forced", agent, json!({ "did": "log_out", "why": why })),
         Fact::AgentAssigned { agent, queues, skills, by } => {
-            (by, What::AgentAssigned, agent, json!({ "queues": queues, "skills": skills }))
+            (by, "agent.assigned", agent, json!({ "queues": queues, "skills": skills }))
         }
         Fact::CallEndAsked { call, agent, by, why } => {
-            (by, What::AgentForced, agent, json!({ "did": "end_call", "call": call, "why": why }))
+            (by, "agent.forced", agent, json!({ "did": "end_call", "call": call, "why": why }))
         }
         Fact::AgentChanged { agent, presence, work, state, by: Some(by), why } => {
             // A log-in or log-out of the same moment has said it; and what only followed from what somebody did (the
@@ -47,7 +45,7 @@ fn forced<'f>(entry: &Recorded<'f>, fact: &'f Fact) -> Option<(&'f AgentName, Wh
                 matches!(other, Fact::AgentLoggedIn { agent: of, .. } | Fact::AgentLoggedOut { agent: of, .. } if of == agent)
             });
             let did = did(presence, work, entry.at).filter(|_| !said)?;
-            (by, What::AgentForced, agent, json!({ "did": did, "state": state, "why": why }))
+            (by, "agent.forced", agent, json!({ "did": did, "state": state, "why": why }))
         }
         Fact::AgentChanged { by: None, .. }
         | Fact::ControllerStarted { .. }
@@ -61,6 +59,8 @@ fn forced<'f>(entry: &Recorded<'f>, fact: &'f Fact) -> Option<(&'f AgentName, Wh
         | Fact::OfferRang { .. }
         | Fact::OfferAnswered { .. }
         | Fact::OfferEnded { .. }
+        | Fact::PickUpAsked { .. }
+        | Fact::PickUpFailed { .. }
         | Fact::CallConnected { .. }
         | Fact::CallHungUp { .. }
         | Fact::CallEnded { .. }

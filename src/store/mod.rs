@@ -32,7 +32,7 @@ pub mod remaking;
 pub mod sessions;
 pub mod versions;
 
-pub use audit::Author;
+pub use audit::{Author, Signed};
 pub use counted::{BadRequestKey, RequestKey};
 pub use driver::{Db, Dialect, Value};
 pub use fill::{Position, Recorded, Way};

@@ -9,9 +9,10 @@ use sha2::{Digest, Sha256};
 use super::StoreError;
 use super::agents::{
     ADD, ADD_QUEUE, ADD_SKILL, HashedPassword, NO_QUEUES, NO_SKILLS, PASSWORD, Person, REMOVE, Role, SET_PASSWORD,
-    SET_ROLE, SET_STATION, person_in,
+    SET_ROLE, SET_STATION, seen, told,
 };
-use super::audit::{Author, Deed, What, append, lock};
+use super::audit::{self, Author, Done};
+use super::counted::{self, Counted};
 use super::driver::{Change, Db, values};
 use crate::calendar::Moment;
 use crate::routing::ids::{AgentName, CentreName, QueueName, SkillName, StationAddress, SwitchName};
@@ -57,7 +58,7 @@ impl Stamp {
 
     /// The password's hash is in it, of which it shows nothing: a new password is a change too.
     fn of(person: &Person, password: Option<&str>) -> Self {
-        let seen = json!([shown(person), password]).to_string();
+        let seen = json!([told(person), password]).to_string();
         let hash = super::sessions::hexadecimal(&Sha256::digest(seen));
         Self(hash.chars().take(32).collect())
     }
@@ -74,7 +75,7 @@ pub struct Guard {
 
 /// What came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Done {
+pub enum Answer {
     Changed,
     /// It was so already, as when a form is sent twice.
     AsItWas,
@@ -104,18 +105,6 @@ pub enum CellDone {
     NoSuchPerson,
 }
 
-/// A person as the audit shows them. No password.
-fn shown(person: &Person) -> Json {
-    json!({
-        "display_name": person.display_name,
-        "role": person.role.as_str(),
-        "password": person.has_password,
-        "station": station_shown(person.station.as_ref()),
-        "queues": person.queues,
-        "skills": person.skills,
-    })
-}
-
 fn station_shown(station: Option<&Station>) -> Json {
     station.map_or(Json::Null, |(switch, station)| json!({ "switch": switch, "station": station }))
 }
@@ -129,10 +118,17 @@ struct Writing<'a> {
 }
 
 impl Writing<'_> {
-    async fn tell(&mut self, what: What, who: &AgentName, before: Json, after: Json) -> Result<(), StoreError> {
+    async fn tell(
+        &mut self,
+        what: &'static str,
+        agent: &AgentName,
+        before: Json,
+        after: Json,
+    ) -> Result<(), StoreError> {
         let some = |value: Json| Some(value).filter(|value| !value.is_null());
-        let deed = Deed { what, subject: who.to_string(), before: some(before), after: some(after) };
-        append(&mut self.change, self.centre, self.author, self.at, deed).await
+        let (at, who, subject) = (self.at, self.author.clone(), format!("agent:{agent}"));
+        let done = Done { at, who, what, subject, before: some(before), after: some(after) };
+        audit::write(&mut self.change, self.centre, done).await
     }
 
     async fn password_hash(&mut self, who: &AgentName) -> Result<Option<String>, StoreError> {
@@ -183,29 +179,29 @@ impl Writing<'_> {
             self.change.execute(SET_ROLE, values).await?;
             self.put_queues(who, &after.queues).await?;
             let (was, is) = differing(&person(before), &person(after));
-            self.tell(What::PersonChanged, who, was, is).await?;
+            self.tell("agent.role", who, was, is).await?;
         }
         if after.station != before.station {
             self.put_station(who, after.station.as_ref()).await?;
             let (was, is) = (station_shown(before.station.as_ref()), station_shown(after.station.as_ref()));
-            self.tell(What::StationChanged, who, was, is).await?;
+            self.tell("agent.station", who, was, is).await?;
         }
         if after.skills != before.skills {
             self.put_skills(who, &after.skills).await?;
             let (was, is) = differing(&json!(before.skills), &json!(after.skills));
-            self.tell(What::SkillsChanged, who, was, is).await?;
+            self.tell("agent.skills", who, was, is).await?;
         }
         if let Some(password) = wanted.password.as_ref().filter(|new| new.is_some() || before.has_password) {
             let hash = password.as_ref().map(|password| password.0.as_str());
             self.change.execute(SET_PASSWORD, values![self.centre.as_str(), who.as_str(), hash]).await?;
             let (was, is) = (json!({ "password": before.has_password }), json!({ "password": hash.is_some() }));
-            self.tell(What::PasswordChanged, who, was, is).await?;
+            self.tell("agent.password", who, was, is).await?;
         }
         Ok(())
     }
 
-    async fn over(self, done: Done) -> Result<Done, StoreError> {
-        self.change.commit().await.map(|()| done)
+    async fn over(self, answer: Answer) -> Result<Answer, StoreError> {
+        self.change.commit().await.map(|()| answer)
     }
 }
 
@@ -248,7 +244,7 @@ impl Db {
         at: Moment,
     ) -> Result<Writing<'a>, StoreError> {
         let mut change = self.begin().await?;
-        lock(&mut change, centre).await?;
+        counted::hold(&mut change, centre, Counted::Audit).await?;
         Ok(Writing { change, centre, author, at })
     }
 
@@ -282,7 +278,7 @@ impl Db {
         let password = wanted.password.as_ref().and_then(|password| password.as_ref()).map(|hash| hash.0.as_str());
         let values = values![centre.as_str(), agent.as_str(), display_name, password, role.as_str(), at];
         if writing.change.execute(ADD, values).await? != 1 {
-            writing.over(Done::AsItWas).await?;
+            writing.over(Answer::AsItWas).await?;
             return Err(StoreError::Exists { what: "agent", name: agent.to_string() });
         }
         if let Some(queues) = &wanted.queues {
@@ -294,9 +290,9 @@ impl Db {
         if let Some(Some(station)) = &wanted.station {
             writing.put_station(agent, Some(station)).await?;
         }
-        let added = person_in(&mut writing.change, centre, agent).await?;
-        let added = added.as_ref().map_or(Json::Null, shown);
-        writing.tell(What::PersonAdded, agent, Json::Null, added).await?;
+        let added = seen(&mut writing.change, centre, agent).await?;
+        let added = added.as_ref().map_or(Json::Null, told);
+        writing.tell("agent.added", agent, Json::Null, added).await?;
         writing.change.commit().await
     }
 
@@ -310,23 +306,23 @@ impl Db {
         guard: &Guard,
         author: &Author,
         at: Moment,
-    ) -> Result<Done, StoreError> {
+    ) -> Result<Answer, StoreError> {
         let mut writing = self.writing(centre, author, at).await?;
         let missing = || StoreError::Missing { what: "agent", name: agent.to_string() };
-        let person = person_in(&mut writing.change, centre, agent).await?.ok_or_else(missing)?;
+        let person = seen(&mut writing.change, centre, agent).await?.ok_or_else(missing)?;
         let hash = writing.password_hash(agent).await?;
         if wanted.is_nothing(&person) {
-            return writing.over(Done::AsItWas).await;
+            return writing.over(Answer::AsItWas).await;
         }
         if guard.seen.as_ref().is_some_and(|seen| *seen != Stamp::of(&person, hash.as_deref())) {
-            return writing.over(Done::SeenOtherwise).await;
+            return writing.over(Answer::SeenOtherwise).await;
         }
         let demoted = wanted.role.is_some_and(|role| role != Role::Admin) || matches!(wanted.password, Some(None));
         if guard.keeps_an_admin && demoted && writing.is_last_admin(&person).await? {
-            return writing.over(Done::LastAdmin).await;
+            return writing.over(Answer::LastAdmin).await;
         }
         writing.put(&person, &wanted.of(&person), wanted).await?;
-        writing.over(Done::Changed).await
+        writing.over(Answer::Changed).await
     }
 
     /// With queues, skills and sessions; what the person did stays.
@@ -340,20 +336,20 @@ impl Db {
         guard: &Guard,
         author: &Author,
         at: Moment,
-    ) -> Result<Done, StoreError> {
+    ) -> Result<Answer, StoreError> {
         let mut writing = self.writing(centre, author, at).await?;
         let missing = || StoreError::Missing { what: "agent", name: agent.to_string() };
-        let person = person_in(&mut writing.change, centre, agent).await?.ok_or_else(missing)?;
+        let person = seen(&mut writing.change, centre, agent).await?.ok_or_else(missing)?;
         if guard.keeps_an_admin && writing.is_last_admin(&person).await? {
-            return writing.over(Done::LastAdmin).await;
+            return writing.over(Answer::LastAdmin).await;
         }
         let hash = writing.password_hash(agent).await?;
         if guard.seen.as_ref().is_some_and(|seen| *seen != Stamp::of(&person, hash.as_deref())) {
-            return writing.over(Done::SeenOtherwise).await;
+            return writing.over(Answer::SeenOtherwise).await;
         }
         writing.change.execute(REMOVE, values![centre.as_str(), agent.as_str()]).await?;
-        writing.tell(What::PersonRemoved, agent, shown(&person), Json::Null).await?;
-        writing.over(Done::Changed).await
+        writing.tell("agent.removed", agent, told(&person), Json::Null).await?;
+        writing.over(Answer::Changed).await
     }
 
     /// Cells of the grid of skills, each on its own: one that somebody else has changed does not keep back the others.
@@ -368,7 +364,7 @@ impl Db {
         let mut people: BTreeMap<&AgentName, Option<(Person, Person)>> = BTreeMap::new();
         for cell in cells {
             if !people.contains_key(&cell.agent) {
-                let person = person_in(&mut writing.change, centre, &cell.agent).await?;
+                let person = seen(&mut writing.change, centre, &cell.agent).await?;
                 people.insert(&cell.agent, person.map(|person| (person.clone(), person)));
             }
         }
@@ -401,7 +397,7 @@ impl Db {
         for (agent, (before, after)) in people.into_iter().filter_map(|(agent, both)| Some((agent, both?))) {
             let (was, is) = differing(&json!(before.skills), &json!(after.skills));
             if was != is {
-                writing.tell(What::SkillsChanged, agent, was, is).await?;
+                writing.tell("agent.skills", agent, was, is).await?;
             }
         }
         writing.change.commit().await?;

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::StoreError;
 use super::agents::Role;
-use super::audit::{self, Author, Deed, What};
+use super::audit::{self, Author, Done};
 use super::driver::{Db, values};
 use crate::calendar::Moment;
 use crate::routing::ids::{AgentName, CentreName};
@@ -101,9 +101,10 @@ impl Db {
         change.execute(SWEEP, values![now, now - IDLE]).await?;
         let values = values![token.0.as_str(), centre.as_str(), agent.as_str(), now, now, now + LONGEST];
         change.execute(BEGIN, values).await?;
-        let (subject, after) = (agent.to_string(), Some(serde_json::json!({ "from": from })));
-        let deed = Deed { what: What::LoggedIn, subject, before: None, after };
-        audit::append(&mut change, centre, &Author::at_page(agent), now, deed).await?;
+        let (who, subject) = (Author::Person(agent.clone()), format!("agent:{agent}"));
+        let after = Some(serde_json::json!({ "from": from }));
+        let done = Done { at: now, who, what: "session.began", subject, before: None, after };
+        audit::write(&mut change, centre, done).await?;
         change.commit().await
     }
 

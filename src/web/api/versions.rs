@@ -10,7 +10,7 @@ use super::answer::Answer;
 use super::body::InCentre;
 use crate::controller::versions;
 use crate::routing::ids::{CentreName, VersionHash};
-use crate::store::audit::{Author, Via};
+use crate::store::Author;
 use crate::web::Web;
 
 #[derive(Serialize, JsonSchema)]
@@ -22,7 +22,7 @@ pub struct Published {
 /// Publishes the directory; with a mistake in it nothing changes, and all of them come back.
 pub async fn create(State(web): State<Web>, centre: InCentre) -> Answer<(StatusCode, Json<Published>)> {
     let centre = centre.name();
-    let author = Author::nobody(Via::Program);
+    let author = Author::Program;
     let (_, version) =
         versions::publish_for(&author, &web.directories, &centre, &web.handle, &web.db, web.now()).await?;
     Ok((StatusCode::CREATED, Json(Published { centre, version })))

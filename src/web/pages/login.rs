@@ -17,7 +17,7 @@ use super::who::{COOKIE, Who};
 use crate::dialplan::Language;
 use crate::routing::ids::CentreName;
 use crate::store::agents::{HashedPassword, Role};
-use crate::store::audit::{Author, Deed, Via, What};
+use crate::store::audit::{Author, Done};
 use crate::store::given::LONGEST_PASSWORD;
 use crate::store::sessions::{LONGEST, Token};
 use crate::web::{Web, named};
@@ -142,10 +142,10 @@ async fn let_in(web: &Web, from: IpAddr, form: &Given) -> Shown<Result<Token, Wr
         tracing::warn!(%centre, %agent, %from, "a wrong name or password");
         if known {
             // A name that nobody has may be a password in the wrong field: it is not written down.
-            let subject = if is_somebody { agent.to_string() } else { String::new() };
+            let subject = if is_somebody { format!("agent:{agent}") } else { "agent".into() };
             let after = Some(serde_json::json!({ "from": from.to_string() }));
-            let deed = Deed { what: What::LogInRefused, subject, before: None, after };
-            web.db.add_to_audit(&centre, &Author::nobody(Via::Page), now, deed).await?;
+            let (who, what) = (Author::Stranger, "session.refused");
+            web.db.write_down(&centre, Done { at: now, who, what, subject, before: None, after }).await?;
         }
         return Ok(Err(Wrong::NameOrPassword));
     }
