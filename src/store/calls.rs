@@ -25,24 +25,36 @@ pub(super) static SAVE: ManyRows = ManyRows::new(
      talk_ms = excluded.talk_ms, hold_ms = excluded.hold_ms, held_since_ms = excluded.held_since_ms, ended_ms = excluded.ended_ms, outcome = excluded.outcome, \
      ended_by = excluded.ended_by",
 );
-const LIST: &str = "SELECT c.call, c.switch, c.to_number, c.arrived_ms, c.version, c.found, c.queue, c.queued_ms, \
-     c.waited_ms, c.agent, c.connected_ms, c.talk_ms, c.hold_ms, c.ended_ms, c.outcome, c.ended_by, p.from_number, p.caller_name \
-     FROM calls c LEFT JOIN personal p ON p.centre = c.centre AND p.call = c.call \
-     WHERE c.centre = $1 AND (CAST($2 AS TEXT) IS NULL OR c.agent = $2) AND (CAST($3 AS TEXT) IS NULL OR c.queue = $3) \
-     AND (CAST($4 AS TEXT) IS NULL OR c.outcome = $4) AND c.arrived_ms >= $5 AND c.arrived_ms < $6 \
-     AND (c.arrived_ms < $7 OR (c.arrived_ms = $7 AND c.call < $8)) \
-     AND (CAST($9 AS TEXT) IS NULL OR c.call = $9) \
-     ORDER BY c.arrived_ms DESC, c.call DESC LIMIT $10";
-
 const ANSWERED_BY: &str = "SELECT COUNT(*) AS calls FROM calls \
      WHERE centre = $1 AND agent = $2 AND arrived_ms >= $3 AND outcome = 'answered'";
 pub(super) static LISTED: ManyKeys = ManyKeys::new(
     "SELECT c.call, c.switch, c.to_number, c.arrived_ms, c.version, c.found, c.queue, c.queued_ms, c.waited_ms, c.agent, \
-     c.connected_ms, c.talk_ms, c.ended_ms, c.outcome, c.ended_by, p.from_number, p.caller_name \
+     c.connected_ms, c.talk_ms, c.hold_ms, c.ended_ms, c.outcome, c.ended_by, p.from_number, p.caller_name \
      FROM calls c LEFT JOIN personal p ON p.centre = c.centre AND p.call = c.call WHERE c.centre = $1 AND c.call IN",
 );
 
-pub(super) const STATEMENTS: &[&str] = &[LIST, ANSWERED_BY];
+/// The list, led by what finds its rows: each is a walk along one index, and the page is the first rows of it.
+macro_rules! list {
+    ($led_by:literal) => {
+        concat!(
+            "SELECT c.call, c.switch, c.to_number, c.arrived_ms, c.version, c.found, c.queue, c.queued_ms, c.waited_ms, \
+             c.agent, c.connected_ms, c.talk_ms, c.hold_ms, c.ended_ms, c.outcome, c.ended_by, p.from_number, p.caller_name \
+             FROM calls c LEFT JOIN personal p ON p.centre = c.centre AND p.call = c.call WHERE c.centre = $1 AND ",
+            $led_by,
+            " AND (CAST($2 AS TEXT) IS NULL OR c.agent = $2) AND (CAST($3 AS TEXT) IS NULL OR c.queue = $3) \
+             AND (CAST($4 AS TEXT) IS NULL OR c.outcome = $4) AND c.arrived_ms >= $5 AND c.arrived_ms < $6 \
+             AND (c.arrived_ms < $7 OR (c.arrived_ms = $7 AND c.call < $8)) AND c.arrived_ms <= $7 \
+             AND (CAST($9 AS TEXT) IS NULL OR c.call = $9) ORDER BY c.arrived_ms DESC, c.call DESC LIMIT $10"
+        )
+    };
+}
+const BY_TIME: &str = list!("1 = 1");
+const BY_AGENT: &str = list!("c.agent = $2");
+const BY_QUEUE: &str = list!("c.queue = $3");
+const BY_OUTCOME: &str = list!("c.outcome = $4");
+const ONE: &str = list!("c.call = $9");
+
+pub(super) const STATEMENTS: &[&str] = &[BY_TIME, BY_AGENT, BY_QUEUE, BY_OUTCOME, ONE, ANSWERED_BY];
 
 /// The most rows of one page of a list.
 pub const MOST_LISTED: u32 = 1_000;
@@ -59,6 +71,20 @@ pub struct Which {
     pub to: Option<Moment>,
     /// The last row of the page before: `arrived` and `call` of it.
     pub after: Option<(Moment, CallId)>,
+}
+
+impl Which {
+    /// Led by what leaves the fewest rows to walk past.
+    const fn statement(&self) -> &'static str {
+        match (&self.agent, &self.queue, self.outcome) {
+            (Some(_), _, _) => BY_AGENT,
+            // Of those there are few, in whatever queue.
+            (None, _, Some(Outcome::Refused | Outcome::EndedByUs | Outcome::EndedUnseen)) => BY_OUTCOME,
+            (None, Some(_), _) => BY_QUEUE,
+            (None, None, Some(_)) => BY_OUTCOME,
+            (None, None, None) => BY_TIME,
+        }
+    }
 }
 
 /// A call as it is listed.
@@ -353,7 +379,8 @@ impl Db {
             one.map(|call| call.to_string()).as_deref(),
             i64::from(most),
         ];
-        let rows = self.rows(LIST, values).await?;
+        let statement = if one.is_some() { ONE } else { which.statement() };
+        let rows = self.rows(statement, values).await?;
         rows.iter().map(|row| KeptCall::read(centre, row)).collect()
     }
 }
