@@ -1,11 +1,13 @@
 //! The subcommands, one file each, and what they share: their arguments and what their exit codes mean.
 
 mod check;
+mod keys;
 mod password;
 mod people;
 mod records;
 mod replay;
 mod serve;
+mod table;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -37,6 +39,7 @@ enum Command {
     Serve(serve::Serve),
     Check(check::Check),
     User(people::User),
+    Key(keys::Key),
     Replay(replay::Replay),
 }
 
@@ -76,6 +79,7 @@ pub fn run(cordboard: Cordboard) -> ExitCode {
         Command::Serve(serve) => serve::run(&serve),
         Command::Check(check) => check::run(&check),
         Command::User(user) => people::run(user),
+        Command::Key(key) => keys::run(key),
         Command::Replay(replay) => replay::run(&replay),
     }
 }

@@ -180,7 +180,11 @@ pub fn run(user: User) -> ExitCode {
     }
 }
 
-fn centre(config: &Config, given: Option<&str>) -> Result<CentreName, String> {
+/// The centre that is meant.
+///
+/// # Errors
+/// In words.
+pub fn centre(config: &Config, given: Option<&str>) -> Result<CentreName, String> {
     let names: Vec<&str> = config.centres.keys().map(|name| name.as_str()).collect();
     match (given, names.as_slice()) {
         (Some(given), names) if names.contains(&given) => Ok(CentreName::new(given)),

@@ -52,6 +52,7 @@ pub fn count(happened: &Happened) {
         | Fact::PickUpFailed { .. }
         | Fact::CallEndAsked { .. }
         | Fact::AgentLoggedIn { .. }
+        | Fact::AgentAssigned { .. }
         | Fact::AgentLoggedOut { .. }
         | Fact::AgentChanged { .. }
         | Fact::LinkChanged { .. }
@@ -95,6 +96,7 @@ pub fn log(happened: &Happened) {
         | Fact::CallConnected { .. }
         | Fact::CallEnded { .. }
         | Fact::AgentLoggedIn { .. }
+        | Fact::AgentAssigned { .. }
         | Fact::AgentLoggedOut { .. }
         | Fact::AgentChanged { .. }
         | Fact::LinkChanged { .. } => {

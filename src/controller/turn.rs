@@ -466,6 +466,7 @@ impl Turn {
             | Input::Started { .. }
             | Input::VersionPublished { .. }
             | Input::AgentLoggedIn { .. }
+            | Input::AgentAssigned { .. }
             | Input::AgentLoggedOut { .. }
             | Input::AgentSaidReady { .. }
             | Input::AgentTookBreak { .. }

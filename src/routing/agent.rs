@@ -11,7 +11,7 @@ use super::queue::Need;
 use crate::calendar::Moment;
 
 /// What the agent says. Work in hand is not touched by it: a break asked for while talking begins after it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Presence {
     Away {
@@ -44,7 +44,7 @@ impl Presence {
 }
 
 /// What the agent holds. One call today; the list of house rules is bounded at one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Work {
     Nothing {
@@ -163,7 +163,7 @@ impl Work {
 }
 
 /// The one word a supervisor says aloud.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AgentState {
     Away,
@@ -224,7 +224,7 @@ pub struct Agent {
 }
 
 /// What a phone does when it is told to pick up, as far as it has been tried since its agent logged in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Told {
     #[default]

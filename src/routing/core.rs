@@ -205,6 +205,10 @@ impl Core {
                 self.by = Some(by.clone());
                 self.agent_logged_in(now, agent, station, switch, queues, skills, by);
             }
+            Input::AgentAssigned { agent, queues, skills, by } => {
+                self.by = Some(by.clone());
+                self.agent_assigned(agent, queues, skills, by);
+            }
             Input::AgentLoggedOut { agent, by, why } => {
                 self.why = why;
                 self.by = Some(by.clone());

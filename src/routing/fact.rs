@@ -16,7 +16,7 @@ use crate::calendar::Moment;
 /// The version of this schema, written with every batch.
 pub const FACTS_VERSION: u32 = 1;
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "fact", rename_all = "snake_case")]
 pub enum Fact {
     ControllerStarted {
@@ -144,6 +144,13 @@ pub enum Fact {
         skills: BTreeMap<SkillName, u8>,
         by: AgentName,
     },
+    /// Other queues and skills from now on; all else stays as it was.
+    AgentAssigned {
+        agent: AgentName,
+        queues: BTreeSet<QueueName>,
+        skills: BTreeMap<SkillName, u8>,
+        by: AgentName,
+    },
     AgentLoggedOut {
         agent: AgentName,
         by: AgentName,
@@ -201,6 +208,7 @@ impl Fact {
             Fact::ControllerStarted { .. }
             | Fact::VersionPublished { .. }
             | Fact::AgentLoggedIn { .. }
+            | Fact::AgentAssigned { .. }
             | Fact::AgentLoggedOut { .. }
             | Fact::AgentChanged { .. }
             | Fact::LinkChanged { .. }
@@ -218,6 +226,7 @@ impl Fact {
             | Fact::CallConnected { agent, .. }
             | Fact::CallEndAsked { agent, .. }
             | Fact::AgentLoggedIn { agent, .. }
+            | Fact::AgentAssigned { agent, .. }
             | Fact::AgentLoggedOut { agent, .. }
             | Fact::AgentChanged { agent, .. } => Some(agent),
             Fact::Healed { agent, .. } => agent.as_ref(),
@@ -239,7 +248,7 @@ impl Fact {
 }
 
 /// How a call ended: exactly one for each call. The balance of every report is made of these.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Talked with an agent.
@@ -278,7 +287,7 @@ impl Outcome {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EndedBy {
     Caller,
@@ -300,7 +309,7 @@ impl EndedBy {
 }
 
 /// How an offer ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OfferEnd {
     Connected,
@@ -347,7 +356,7 @@ impl From<Failure> for OfferEnd {
 }
 
 /// Why a phone that was told to pick up did not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum NotPickedUp {
     /// Its switch cannot tell it.
@@ -358,7 +367,7 @@ pub enum NotPickedUp {
     RangOn,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LeftQueue {
     Waited,
@@ -367,7 +376,7 @@ pub enum LeftQueue {
 }
 
 /// Why this agent: bounded, the whole list comes from replaying the inputs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Default, schemars::JsonSchema)]
 pub struct Reasons {
     /// The rule that decided.
     pub rule: Rule,
@@ -388,7 +397,7 @@ impl Reasons {
     pub const MOST_CANDIDATES: usize = 3;
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Rule {
     /// A call came, and this agent was idle longest of those who may take it.

@@ -108,6 +108,14 @@ pub enum Input {
         skills: BTreeMap<SkillName, u8>,
         by: AgentName,
     },
+    /// Somebody gave an agent at work other queues and skills. What the agent says and holds stays, the place among the
+    /// idle too.
+    AgentAssigned {
+        agent: AgentName,
+        queues: BTreeSet<QueueName>,
+        skills: BTreeMap<SkillName, u8>,
+        by: AgentName,
+    },
     AgentLoggedOut {
         agent: AgentName,
         by: AgentName,
@@ -158,7 +166,7 @@ pub enum Input {
 }
 
 /// Why a leg that we rang was never answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Failure {
     NoAnswer,

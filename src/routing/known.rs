@@ -177,6 +177,13 @@ impl Known {
                     },
                 );
             }
+            Fact::AgentAssigned { agent, queues, skills, by: _ } => match self.agents.get_mut(agent) {
+                Some(known) => {
+                    known.queues = queues.clone();
+                    known.skills = skills.clone();
+                }
+                None => self.strays += 1,
+            },
             Fact::AgentChanged { agent, presence, work, state: _, by: _, why: _ } => {
                 match self.agents.get_mut(agent) {
                     Some(known) => {

@@ -68,13 +68,8 @@ impl Core {
         }
     }
 
-    fn login_refused(
-        &self,
-        agent: &AgentName,
-        station: &StationAddress,
-        queues: &BTreeSet<QueueName>,
-        skills: &BTreeMap<SkillName, u8>,
-    ) -> Option<Refused> {
+    /// Queues and skills that nobody can have here.
+    fn assignment_refused(&self, queues: &BTreeSet<QueueName>, skills: &BTreeMap<SkillName, u8>) -> Option<Refused> {
         let plan = self.version.as_ref()?;
         if queues.len() > MOST_QUEUES_OF_AN_AGENT || skills.len() > MOST_QUEUES_OF_AN_AGENT {
             return Some(Refused::TooManyQueues);
@@ -84,6 +79,20 @@ impl Core {
         }
         if let Some(skill) = skills.keys().find(|skill| !plan.skills.contains(skill)) {
             return Some(Refused::NoSuchSkill { skill: skill.clone() });
+        }
+        None
+    }
+
+    fn login_refused(
+        &self,
+        agent: &AgentName,
+        station: &StationAddress,
+        queues: &BTreeSet<QueueName>,
+        skills: &BTreeMap<SkillName, u8>,
+    ) -> Option<Refused> {
+        self.version.as_ref()?;
+        if let Some(why) = self.assignment_refused(queues, skills) {
+            return Some(why);
         }
         let holder = self.agents.values().find(|other| {
             other.station == *station
@@ -153,6 +162,28 @@ impl Core {
             self.agents.insert(agent.clone(), new);
         }
         self.timers.stop(&Timer::RestDue(agent));
+    }
+
+    pub(super) fn agent_assigned(
+        &mut self,
+        agent: AgentName,
+        queues: BTreeSet<QueueName>,
+        skills: BTreeMap<SkillName, u8>,
+        by: AgentName,
+    ) {
+        let Some(here) = self.logged_in(&agent) else { return };
+        if here.queues == queues && here.skills == skills {
+            return;
+        }
+        if let Some(why) = self.assignment_refused(&queues, &skills) {
+            return self.refuse(why);
+        }
+        self.unindex_agent(&agent);
+        self.fact(Fact::AgentAssigned { agent: agent.clone(), queues: queues.clone(), skills: skills.clone(), by });
+        self.change_agent(&agent, |agent| {
+            agent.queues = queues;
+            agent.skills = skills;
+        });
     }
 
     pub(super) fn agent_logged_out(&mut self, now: Moment, name: &AgentName, by: AgentName) {

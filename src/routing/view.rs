@@ -11,7 +11,7 @@ use super::ids::*;
 use super::queue::{Need, QueueRules};
 use crate::calendar::Moment;
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct Floor {
     pub centre: CentreName,
     pub at_ms: Moment,
@@ -22,13 +22,13 @@ pub struct Floor {
     pub calls: Vec<CallSeen>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct SwitchSeen {
     pub name: SwitchName,
     pub up: bool,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct QueueSeen {
     pub name: QueueName,
     /// Callers with a place, whether or not a phone rings for them.
@@ -39,7 +39,7 @@ pub struct QueueSeen {
     pub target_ms: u64,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct AgentSeen {
     pub name: AgentName,
     pub state: AgentState,
@@ -66,21 +66,21 @@ pub struct AgentSeen {
     pub break_reason: Option<BreakReason>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct OfferSeen {
     pub id: OfferId,
     /// How long the phone rings; `null` when it has been picked up.
     pub until_ms: Option<Moment>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct WrapUpSeen {
     /// `null`: until the agent says so.
     pub until_ms: Option<Moment>,
 }
 
 /// One agent, and the call in hand: what a desk shows.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct DeskSeen {
     pub at_ms: Moment,
     pub agent: AgentSeen,
@@ -88,7 +88,7 @@ pub struct DeskSeen {
     pub call: Option<CallSeen>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct CallSeen {
     pub id: CallId,
     pub stage: &'static str,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub const LONGEST_WHY: usize = 200;
 
 /// A person's words on one line: 1 to [`LONGEST_WHY`] characters, all of which can be seen, no blanks around them.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(from = "String", into = "String")]
 pub struct Why(Arc<str>);
 

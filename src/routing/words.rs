@@ -72,6 +72,7 @@ impl Fact {
                 format!("{agent} ends the call")
             }
             Fact::CallEndAsked { agent, by, .. } => format!("{by} ends the call of {agent}"),
+            Fact::AgentAssigned { agent, by, .. } => format!("{agent} was given queues and skills by {by}"),
             Fact::AgentLoggedOut { agent, by, .. } if by == agent => format!("{agent} logged out"),
             Fact::AgentLoggedOut { agent, by, .. } => format!("{agent} was logged out by {by}"),
             Fact::AgentChanged { agent, state, .. } => {

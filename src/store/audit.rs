@@ -182,8 +182,7 @@ impl Db {
                 let text = |column| row.maybe_text(TABLE, column);
                 let (who, what, subject) = (text("who")?, text("what")?, text("subject")?);
                 let (before, after) = (text("before")?, text("after")?);
-                let fields =
-                    [who.as_deref(), what.as_deref(), subject.as_deref(), before.as_deref(), after.as_deref()];
+                let fields = [who.as_deref(), what.as_deref(), subject.as_deref(), before.as_deref(), after.as_deref()];
                 let expected = chained(&chain, centre, seq + 1, row.number(TABLE, "at_ms")?, &fields);
                 chain = row.text(TABLE, "chain")?;
                 if row.number(TABLE, "seq")? != i64::try_from(seq + 1).unwrap_or(i64::MAX) || chain != expected {
@@ -193,7 +192,11 @@ impl Db {
             }
             if rows.is_empty() {
                 let whole = i64::try_from(seq).unwrap_or(i64::MAX) == last;
-                return Ok(if whole { AuditHealth::Whole { entries: seq } } else { AuditHealth::Broken { at: seq + 1 } });
+                return Ok(if whole {
+                    AuditHealth::Whole { entries: seq }
+                } else {
+                    AuditHealth::Broken { at: seq + 1 }
+                });
             }
         }
     }

@@ -31,7 +31,8 @@ pub(super) async fn add(
     now: Moment,
 ) -> Result<(), StoreError> {
     for (n, event) in (before + 1..).zip(events) {
-        let body = serde_json::to_string(&event.what).map_err(|error| StoreError::Refused { why: error.to_string() })?;
+        let body =
+            serde_json::to_string(&event.what).map_err(|error| StoreError::Refused { why: error.to_string() })?;
         let who = event.by.as_ref().map(|by| by.as_str());
         let values = values![
             centre.as_str(),

@@ -128,8 +128,9 @@ impl Db {
             Whose::Anybody => (OF_ANYBODY, None),
         };
         let end = |due: Option<Moment>| due.map_or(i64::MAX, Moment::as_ms);
-        let (after, last) =
-            inbox.after.map_or((i64::MIN, 0), |(due, number)| (end(due), i64::try_from(number.get()).unwrap_or(i64::MAX)));
+        let (after, last) = inbox
+            .after
+            .map_or((i64::MIN, 0), |(due, number)| (end(due), i64::try_from(number.get()).unwrap_or(i64::MAX)));
         let values = values![
             centre.as_str(),
             whose,
@@ -153,7 +154,9 @@ impl Db {
     ) -> Result<Vec<Case>, StoreError> {
         let before = before.map_or(i64::MAX, |number| i64::try_from(number.get()).unwrap_or(i64::MAX));
         let rows = match which {
-            Which::OfCustomer(id) => self.rows(OF_CUSTOMER, values![centre.as_str(), before, id.get(), page(most)]).await?,
+            Which::OfCustomer(id) => {
+                self.rows(OF_CUSTOMER, values![centre.as_str(), before, id.get(), page(most)]).await?
+            }
             Which::OfCall(call) => {
                 self.rows(OF_CALL, values![centre.as_str(), before, call.to_string(), page(most)]).await?
             }

@@ -143,9 +143,8 @@ pub(super) fn read(centre: &CentreName, row: &Row) -> Result<Case, StoreError> {
         (None, None, None) => None,
         (Some(_) | None, _, _) => return Err(bad()),
     };
-    let waits_for = text("waits_for")?.map(|word| {
-        WaitsFor::ALL.into_iter().find(|on| on.as_str() == word).ok_or_else(bad)
-    });
+    let waits_for =
+        text("waits_for")?.map(|word| WaitsFor::ALL.into_iter().find(|on| on.as_str() == word).ok_or_else(bad));
     let wait = waits_for.transpose()?.zip(moment("waits_until_ms")?).map(|(on, until)| Wait { on, until });
     let word = row.text(TABLE, "state")?;
     let state = match (word.as_str(), wait, settled, moment("closed_ms")?) {

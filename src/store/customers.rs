@@ -7,7 +7,8 @@ use super::driver::{Change, Db, Row, values};
 use super::{Author, StoreError, cases, contacts};
 use crate::calendar::Moment;
 use crate::customers::{
-    Country, Customer, CustomerId, Fields, Line, Note, Number, Record, folded, number_prefix, number_sought_as, sought_as,
+    Country, Customer, CustomerId, Fields, Line, Note, Number, Record, folded, number_prefix, number_sought_as,
+    sought_as,
 };
 use crate::dialplan::Language;
 use crate::routing::ids::CentreName;
@@ -57,10 +58,23 @@ const NO_NUMBERS: &str = "DELETE FROM customer_numbers WHERE centre = $1 AND cus
 const ADD_KEY: &str = "INSERT INTO customer_keys (centre, sought, customer) VALUES ($1, $2, $3) \
      ON CONFLICT (centre, sought, customer) DO NOTHING";
 const NO_KEYS: &str = "DELETE FROM customer_keys WHERE centre = $1 AND customer = $2";
-const SHARED: &str = "SELECT customer FROM customer_numbers WHERE centre = $1 AND number = $2 AND customer <> $3 LIMIT 1";
+const SHARED: &str =
+    "SELECT customer FROM customer_numbers WHERE centre = $1 AND number = $2 AND customer <> $3 LIMIT 1";
 
 pub(super) const STATEMENTS: &[&str] = &[
-    ADD, CHANGE, ERASE, ONE, BY_REQUEST, BY_NUMBER, BY_NAME, BY_BEGINNING, ADD_NUMBER, NO_NUMBERS, ADD_KEY, NO_KEYS, SHARED,
+    ADD,
+    CHANGE,
+    ERASE,
+    ONE,
+    BY_REQUEST,
+    BY_NUMBER,
+    BY_NAME,
+    BY_BEGINNING,
+    ADD_NUMBER,
+    NO_NUMBERS,
+    ADD_KEY,
+    NO_KEYS,
+    SHARED,
 ];
 
 /// The most customers of one page.
@@ -133,9 +147,8 @@ struct Written {
 
 impl Written {
     fn of(record: &Record) -> Result<Self, StoreError> {
-        let json = |result: serde_json::Result<String>| {
-            result.map_err(|error| StoreError::Refused { why: error.to_string() })
-        };
+        let json =
+            |result: serde_json::Result<String>| result.map_err(|error| StoreError::Refused { why: error.to_string() });
         let numbers: Vec<&str> = record.numbers.iter().map(Number::as_str).collect();
         Ok(Self {
             name: record.name.as_ref().map(|name| name.as_str().to_owned()),
@@ -261,18 +274,8 @@ impl Db {
         }
         let Written { name, key, language, note, fields, numbers } = Written::of(&record)?;
         let mut change = self.begin().await?;
-        let values = values![
-            centre.as_str(),
-            id.get(),
-            name.as_deref(),
-            key,
-            language,
-            note,
-            fields,
-            numbers,
-            at,
-            version,
-        ];
+        let values =
+            values![centre.as_str(), id.get(), name.as_deref(), key, language, note, fields, numbers, at, version,];
         if change.execute(CHANGE, values).await? == 0 {
             change.undo().await?;
             return Err(CustomerError::Stale(id));

@@ -127,6 +127,7 @@ impl Projected {
                 | Fact::CallEndAsked { .. }
                 | Fact::ControllerStarted { .. }
                 | Fact::VersionPublished { .. }
+                | Fact::AgentAssigned { .. }
                 | Fact::AgentLoggedOut { .. }
                 | Fact::LinkChanged { .. }
                 | Fact::Healed { .. }
@@ -176,6 +177,7 @@ impl Projected {
             | Fact::CallEndAsked { .. }
             | Fact::ControllerStarted { .. }
             | Fact::VersionPublished { .. }
+            | Fact::AgentAssigned { .. }
             | Fact::AgentLoggedOut { .. }
             | Fact::LinkChanged { .. }
             | Fact::Healed { .. }

@@ -18,19 +18,20 @@ mod driver;
 pub mod facts;
 mod fill;
 pub mod filled;
+pub mod keys;
 mod many;
 pub mod notes;
 pub mod offers;
 pub mod personal;
 pub mod queue_report;
 pub mod queue_stays;
-pub mod sessions;
 pub mod remaking;
+pub mod sessions;
 pub mod versions;
 
-pub use driver::{Db, Dialect, Value};
 pub use audit::{Author, Signed};
 pub use counted::{BadRequestKey, RequestKey};
+pub use driver::{Db, Dialect, Value};
 pub use fill::{Position, Recorded, Way};
 
 /// Every statement of this room, so that a test can prepare each on both databases.
@@ -48,6 +49,7 @@ pub fn statements() -> Vec<&'static str> {
         customers::STATEMENTS,
         facts::STATEMENTS,
         filled::STATEMENTS,
+        keys::STATEMENTS,
         notes::STATEMENTS,
         offers::STATEMENTS,
         personal::STATEMENTS,
@@ -62,14 +64,9 @@ pub fn statements() -> Vec<&'static str> {
     {
         all.extend(many.texts().iter().map(String::as_str));
     }
-    for many in [
-        &agent_states::LOAD,
-        &calls::LISTED,
-        &calls::LOAD,
-        &offers::LOAD,
-        &queue_stays::LOAD,
-        &queue_stays::IN_HAND,
-    ] {
+    for many in
+        [&agent_states::LOAD, &calls::LISTED, &calls::LOAD, &offers::LOAD, &queue_stays::LOAD, &queue_stays::IN_HAND]
+    {
         all.extend(many.texts().iter().map(String::as_str));
     }
     all

@@ -61,6 +61,7 @@ pub(super) fn impersonal(fact: &Fact) -> Option<Fact> {
         | Fact::CallEndAsked { .. }
         | Fact::CallEnded { .. }
         | Fact::AgentLoggedIn { .. }
+        | Fact::AgentAssigned { .. }
         | Fact::AgentLoggedOut { .. }
         | Fact::AgentChanged { .. }
         | Fact::LinkChanged { .. }

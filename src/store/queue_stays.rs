@@ -203,6 +203,7 @@ impl QueueStays {
             | Fact::CallEndAsked { .. }
             | Fact::AgentLoggedIn { .. }
             | Fact::AgentLoggedOut { .. }
+            | Fact::AgentAssigned { .. }
             | Fact::LinkChanged { .. }
             | Fact::Healed { .. }
             | Fact::WallClockStepped { .. } => {}

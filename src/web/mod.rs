@@ -52,7 +52,7 @@ pub struct Parts {
     pub recorder: Recorder,
     /// Where it is listened.
     pub address: SocketAddr,
-    /// What every request must bring, where there is one.
+    /// What opens everything. Where there is one, requests bring it or a key of a centre.
     pub token: Option<String>,
     /// Ends the streams, so that a stop need not wait for them.
     pub stop: CancellationToken,
@@ -62,6 +62,7 @@ pub struct Parts {
 struct Shared {
     parts: Parts,
     streams: Arc<Semaphore>,
+    keys: api::Keys,
     sessions: pages::Sessions,
     hub: Arc<pages::Hub>,
     clock: Box<dyn Fn() -> Moment + Send + Sync>,
@@ -96,6 +97,7 @@ pub fn router(parts: Parts) -> Router {
     let web = Web(Arc::new(Shared {
         parts,
         streams: Arc::new(Semaphore::new(MOST_STREAMS)),
+        keys: api::Keys::new(),
         sessions: pages::Sessions::default(),
         hub,
         clock: Box::new(crate::controller::clock()),

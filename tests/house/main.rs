@@ -13,9 +13,8 @@ const PURE: [&str; 7] = ["calendar", "cases", "customers", "dialplan", "organisa
 fn allowed(room: &str) -> Option<Vec<&'static str>> {
     let and = |more: &[&'static str]| Some(PURE.iter().copied().chain(more.iter().copied()).collect());
     match room {
-        "calendar" | "cases" | "customers" | "dialplan" | "organisation" | "reports" | "routing" | "switch" | "store" => {
-            and(&[])
-        }
+        "calendar" | "cases" | "customers" | "dialplan" | "organisation" | "reports" | "routing" | "switch"
+        | "store" => and(&[]),
         "config" => and(&[]),
         "speech" => and(&["config"]),
         "controller" => and(&["config", "speech", "switch", "store"]),

@@ -68,7 +68,7 @@ impl Story {
     fn agent_changed(&mut self, work: Work, state: AgentState) {
         let agent = AgentName::new(format!("agent{}", self.call.number % 97));
         let presence = Presence::Ready { since: Moment::from_ms(self.at) };
-        self.tell(Fact::AgentChanged { agent, presence, work, state, by: None });
+        self.tell(Fact::AgentChanged { agent, presence, work, state, by: None, why: None });
     }
 
     fn talk(&mut self, queue: &str, waited: i64, chance: &mut Chance) {
@@ -98,7 +98,9 @@ impl Story {
         self.end(Outcome::Answered, by);
         if chance.one_in(2) {
             let now = Moment::from_ms(self.at);
-            self.agent_changed(Work::WrappingUp { call: self.call, since: now, until: None }, AgentState::WrappingUp);
+            let (queue, talked_since) = (Some(QueueName::new(queue)), Some(since));
+            let work = Work::WrappingUp { call: self.call, since: now, until: None, queue, talked_since };
+            self.agent_changed(work, AgentState::WrappingUp);
             self.at += chance.below(90_000);
         }
         self.agent_changed(Work::Nothing { since: Moment::from_ms(self.at) }, AgentState::Idle);

@@ -113,6 +113,38 @@ fn people_are_added_changed_listed_and_removed() {
     assert_eq!(run(at, &["user", "list"]).1.lines().count(), 1);
 }
 
+#[test]
+fn keys_are_made_shown_once_listed_and_revoked() {
+    let here = installation("{}");
+    let at = here.path();
+    let (code, key, said) = run(at, &["key", "add", "website", "--scope", "floor:read", "--scope", "calls:read"]);
+    assert_eq!((code, key.starts_with("cb_"), said.contains("not shown again")), (0, true, true), "{said}");
+    let id = key.split('_').nth(1).expect("an id").to_owned();
+    let (_, listed, _) = run(at, &["key", "list"]);
+    assert!(listed.contains(&id) && listed.contains("floor:read calls:read") && listed.contains("never"), "{listed}");
+    let (_, listed, _) = run(at, &["key", "list", "--json"]);
+    let secret = key.trim().rsplit('_').next().expect("a secret").to_owned();
+    assert!(listed.contains(&id) && !listed.contains(&secret), "{listed}");
+    let keys: serde_json::Value = serde_json::from_str(&listed).expect("JSON");
+    assert_eq!((&keys[0]["name"], &keys[0]["ends_ms"]), (&"website".into(), &serde_json::Value::Null));
+    for (arguments, code) in [
+        (&["key", "add", "x"][..], 2),
+        (&["key", "add", "x", "--scope", "calls:burn"], 2),
+        (&["key", "add", "x", "--scope", "floor:read", "--days", "0"], 2),
+        (&["key", "add", "x\u{1b}[2J", "--scope", "floor:read"], 1),
+        (&["key", "add", "", "--scope", "floor:read"], 1),
+        (&["key", "revoke", "000000000000"], 1),
+        (&["key", "list", "--centre", "nowhere"], 2),
+    ] {
+        assert_eq!(run(at, arguments).0, code, "{arguments:?}");
+    }
+    // As it was found in somebody's repository.
+    assert_eq!(run(at, &["key", "revoke", key.trim()]).0, 0);
+    let (code, _, said) = run(at, &["key", "revoke", &id]);
+    assert_eq!((code, said.contains("there is no key")), (1, true), "{said}");
+    assert!(run(at, &["key", "list"]).1.contains("revoked"));
+}
+
 struct Serving(Option<Child>);
 
 impl Serving {

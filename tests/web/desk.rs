@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
+use cordboard::calendar::Moment;
 use cordboard::config::{Speech, SwitchConfig};
 use cordboard::controller::directories::Directories;
 use cordboard::controller::filler::{Filler, Filling};
@@ -16,8 +18,10 @@ use cordboard::web::{self, Parts};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{OnceCell, watch};
 use tokio_util::sync::CancellationToken;
+
+use crate::document::Document;
 
 /// Longer than anything here takes on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -45,8 +49,9 @@ pub struct Desk {
     pub db: Db,
     pub base: String,
     client: reqwest::Client,
+    document: OnceCell<Arc<Document>>,
     stop: CancellationToken,
-    filling: Option<Filling>,
+    filling: Vec<Filling>,
 }
 
 impl Drop for Desk {
@@ -62,13 +67,24 @@ impl Desk {
 
     /// `token`: what requests must bring; `database`: whether it is there.
     pub async fn with(token: Option<&str>, database: bool) -> Self {
+        Self::of(&["demo"], token, database).await
+    }
+
+    /// The first centre is the one that is asked.
+    pub async fn of(centres: &[&str], token: Option<&str>, database: bool) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path();
-        std::fs::create_dir(path.join("centre")).expect("a directory");
-        std::fs::write(path.join("centre/centre.yaml"), CENTRE).expect("a file");
+        let mut places = BTreeMap::new();
+        for (place, centre) in centres.iter().enumerate() {
+            let place_of = path.join(if place == 0 { "centre" } else { centre });
+            std::fs::create_dir(&place_of).expect("a directory");
+            let text = CENTRE.replace("4008000001", &format!("400800000{}", place + 1));
+            std::fs::write(place_of.join("centre.yaml"), text).expect("a file");
+            places.insert(CentreName::new(centre), place_of);
+        }
         let recorder = web::recorder().expect("a recorder");
-        let name = CentreName::new("demo");
-        let directories = Directories::new(BTreeMap::from([(name.clone(), path.join("centre"))]));
+        let names: Vec<CentreName> = places.keys().cloned().collect();
+        let directories = Directories::new(places);
         let switch = SwitchName::new("pbx");
         let now = controller::clock();
         let rehearsal = Rehearsal::start(switch.clone(), Exchange::new(switch.clone(), 1), now());
@@ -83,22 +99,27 @@ impl Desk {
         .expect("a controller");
         let place: PathBuf = if database { path.join("cordboard.db") } else { path.join("not-there/cordboard.db") };
         let db = Db::connect(&format!("sqlite:{}", place.display())).expect("an address");
-        let mut filling = None;
+        let mut filling = Vec::new();
         let (fillers, seen) = watch::channel(None);
         if database {
             db.migrate().await.expect("tables");
-            let written = &handle.written()[&name];
-            let begun = Filler {
-                db: db.clone(),
-                centre: name.clone(),
-                dir: written.dir.clone(),
-                durable: written.durable.clone(),
-                first_seq: written.first_seq,
-                clock: std::sync::Arc::new(now),
+            let now: Arc<dyn Fn() -> Moment + Send + Sync> = Arc::new(now);
+            let mut healths = BTreeMap::new();
+            for name in names {
+                let written = &handle.written()[&name];
+                let begun = Filler {
+                    db: db.clone(),
+                    centre: name.clone(),
+                    dir: written.dir.clone(),
+                    durable: written.durable.clone(),
+                    first_seq: written.first_seq,
+                    clock: now.clone(),
+                }
+                .start();
+                healths.insert(name, begun.health.clone());
+                filling.push(begun);
             }
-            .start();
-            fillers.send_replace(Some(BTreeMap::from([(name, begun.health.clone())])));
-            filling = Some(begun);
+            fillers.send_replace(Some(healths));
         }
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -116,7 +137,17 @@ impl Desk {
         });
         tokio::spawn(web::listen(listener, router, stop.clone()));
         let client = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build().expect("a client");
-        let desk = Self { directory, rehearsal, handle, db, base: format!("http://{address}"), client, stop, filling };
+        let desk = Self {
+            directory,
+            rehearsal,
+            handle,
+            db,
+            base: format!("http://{address}"),
+            client,
+            document: OnceCell::new(),
+            stop,
+            filling,
+        };
         desk.until_health().await;
         desk
     }
@@ -149,14 +180,25 @@ impl Desk {
 
     /// Below the centre.
     pub async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {
-        let request = self.request(method, &format!("/api/v1/centres/demo{path}"));
+        let request = self.request(method.clone(), &format!("/api/v1/centres/demo{path}"));
         let request = match body {
             Some(body) => request.json(&body),
             None => request,
         };
         let answer = request.send().await.expect("an answer");
         let status = answer.status().as_u16();
-        (status, answer.json().await.expect("JSON, whatever the status"))
+        let value = answer.json().await.expect("JSON, whatever the status");
+        self.document().await.check(&method, &format!("/centres/demo{path}"), status, &value);
+        (status, value)
+    }
+
+    /// What every answer is held against.
+    pub async fn document(&self) -> Arc<Document> {
+        let read = async {
+            let whole = self.get_raw("/api/v1/openapi.json").await.json().await.expect("a document");
+            Arc::new(Document { whole })
+        };
+        self.document.get_or_init(|| read).await.clone()
     }
 
     pub async fn get(&self, path: &str) -> Value {
@@ -200,7 +242,7 @@ impl Desk {
     pub async fn close(mut self) {
         self.stop.cancel();
         self.handle.stop().await;
-        if let Some(filling) = self.filling.take() {
+        for filling in self.filling.drain(..) {
             filling.stop().await;
         }
     }

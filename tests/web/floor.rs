@@ -134,6 +134,7 @@ async fn answer_on_the_page_picks_the_phone_up() {
 async fn a_login_takes_from_the_database_what_it_does_not_say() {
     use cordboard::calendar::Moment;
     use cordboard::routing::ids::*;
+    use cordboard::store::Author;
     use cordboard::store::agents::Role;
     let desk = Desk::open().await;
     let (status, answer) = desk.ask(PUT, "/agents/otto/session", None).await;

@@ -2,7 +2,9 @@
 
 mod command;
 mod desk;
+mod document;
 mod events;
 mod floor;
+mod keys;
 mod safety;
 mod versions;

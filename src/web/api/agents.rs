@@ -1,17 +1,25 @@
 //! Agents as they are now, and the ends of what they do: of wrap-up, of a call.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{OriginalUri, State};
+use axum::http::HeaderMap;
 
 use super::answer::{Answer, Problem};
-use super::body::{InCentre, OfAgent};
+use super::body::{Asked, InCentre, OfAgent};
+use super::paging::{Piece, piece};
 use crate::controller::Handle;
 use crate::routing::Input;
 use crate::routing::view::AgentSeen;
 
 /// Everybody who was logged in since the start.
-pub async fn list(State(handle): State<Handle>, centre: InCentre) -> Answer<Json<Vec<AgentSeen>>> {
-    Ok(Json(handle.floor(&centre.name()).await?.agents))
+pub async fn list(
+    State(handle): State<Handle>,
+    centre: InCentre,
+    uri: OriginalUri,
+    Asked(asked): Asked<Piece>,
+) -> Answer<(HeaderMap, Json<Vec<AgentSeen>>)> {
+    let agents = handle.floor(&centre.name()).await?.agents;
+    piece(&uri, &asked, agents, |agent| agent.name.to_string())
 }
 
 /// One agent as the floor has them now.

@@ -5,6 +5,7 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -66,10 +67,12 @@ struct AgentPath {
     agent: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct By {
+pub struct By {
+    /// Who asks for it: the agent, unless given.
     by: Option<String>,
+    /// What is kept with it, in that person's words: one line of 200 characters at most.
     why: Option<String>,
 }
 

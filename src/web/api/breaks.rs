@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::agents::tell;
@@ -12,7 +13,7 @@ use crate::routing::Input;
 use crate::routing::ids::BreakReason;
 use crate::routing::view::AgentSeen;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Break {
     reason: BreakReason,

@@ -6,16 +6,19 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream;
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio_util::sync::CancellationToken;
 
 use super::answer::{Answer, Problem};
+use super::asker::Asker;
 use super::body::InCentre;
 use crate::calendar::Moment;
 use crate::controller::Happened;
@@ -26,8 +29,8 @@ use crate::web::Web;
 /// A comment when nothing happens, so that whoever is between us does not take the line for dead.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-#[derive(Serialize)]
-struct Shown<'h> {
+#[derive(Serialize, JsonSchema)]
+pub struct Shown<'h> {
     centre: &'h CentreName,
     seq: u64,
     at_ms: Moment,
@@ -85,8 +88,11 @@ fn stream(web: &Web, centre: Option<CentreName>) -> Answer<impl IntoResponse + u
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)))
 }
 
-pub async fn of_all(State(web): State<Web>) -> Answer<impl IntoResponse> {
-    stream(&web, None)
+pub async fn of_all(State(web): State<Web>, Extension(asker): Extension<Asker>) -> Answer<impl IntoResponse> {
+    match asker {
+        Asker::House => stream(&web, None),
+        Asker::Key(key) => stream(&web, Some(key.centre.clone())),
+    }
 }
 
 pub async fn of_centre(State(web): State<Web>, centre: InCentre) -> Answer<impl IntoResponse> {

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::answer::Answer;
@@ -10,7 +11,7 @@ use super::body::InCentre;
 use crate::routing::ids::{CentreName, VersionHash};
 use crate::web::Web;
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Published {
     centre: CentreName,
     version: VersionHash,
