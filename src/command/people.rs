@@ -9,8 +9,8 @@ use cordboard::config::Config;
 use cordboard::controller;
 use cordboard::dialplan::load_centre;
 use cordboard::routing::ids::{AgentName, CentreName, QueueName, SkillName, StationAddress, SwitchName};
-use cordboard::store::{Author, Db, Signed};
 use cordboard::store::agents::{HashedPassword, Person, Role};
+use cordboard::store::{Author, Db, Signed};
 use cordboard::web::{is_station, named};
 
 use super::{At, failed, mistaken, password, within};

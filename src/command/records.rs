@@ -42,7 +42,12 @@ pub async fn keep(handle: Handle, db: Db, fillers: watch::Sender<Fillers>, stop:
     let escalators: Vec<Escalating> = handle
         .written()
         .keys()
-        .map(|centre| Escalator { db: db.clone(), centre: centre.clone(), plans: handle.plans(), clock: Arc::new(controller::wall_clock) })
+        .map(|centre| Escalator {
+            db: db.clone(),
+            centre: centre.clone(),
+            plans: handle.plans(),
+            clock: Arc::new(controller::wall_clock),
+        })
         .map(Escalator::start)
         .collect();
     let health = filling.iter().map(|(centre, filling)| (centre.clone(), filling.health.clone()));

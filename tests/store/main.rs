@@ -4,6 +4,10 @@
 #[path = "../parts/postgres.rs"]
 mod postgres;
 
+mod audit;
+mod cases;
+mod customers;
+mod escalating;
 mod filling;
 mod history;
 mod people;
@@ -20,6 +24,7 @@ pub struct Both {
     pub all: [Db; 2],
     /// `all[0]`, the file.
     pub file: std::path::PathBuf,
+    urls: [String; 2],
     _server: Postgres,
     _dir: tempfile::TempDir,
 }
@@ -29,8 +34,14 @@ impl Both {
         let server = Postgres::start();
         let dir = tempfile::tempdir().expect("a directory");
         let file = dir.path().join("cordboard.db");
-        let all = [sqlite(&file).await, connected(&server.database()).await];
-        Self { all, file, _server: server, _dir: dir }
+        let urls = [format!("sqlite:{}", file.display()), server.database()];
+        let all = [connected(&urls[0]).await, connected(&urls[1]).await];
+        Self { all, file, urls, _server: server, _dir: dir }
+    }
+
+    /// The addresses of both, for somebody who comes past us.
+    pub fn urls(&self) -> [String; 2] {
+        self.urls.clone()
     }
 }
 

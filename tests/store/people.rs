@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cordboard::routing::ids::*;
-use cordboard::store::{Author, StoreError};
 use cordboard::store::agents::{HashedPassword, Role};
+use cordboard::store::{Author, StoreError};
 
 use crate::Both;
 use crate::shift::at;
