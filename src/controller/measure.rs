@@ -50,6 +50,8 @@ pub fn count(happened: &Happened) {
         | Fact::CallHungUp { .. }
         | Fact::PickUpAsked { .. }
         | Fact::PickUpFailed { .. }
+        | Fact::CallHeld { .. }
+        | Fact::CallRetrieved { .. }
         | Fact::CallEndAsked { .. }
         | Fact::AgentLoggedIn { .. }
         | Fact::AgentAssigned { .. }
@@ -92,6 +94,8 @@ pub fn log(happened: &Happened) {
         | Fact::CallHungUp { .. }
         | Fact::PickUpAsked { .. }
         | Fact::PickUpFailed { .. }
+        | Fact::CallHeld { .. }
+        | Fact::CallRetrieved { .. }
         | Fact::CallEndAsked { .. }
         | Fact::CallConnected { .. }
         | Fact::CallEnded { .. }

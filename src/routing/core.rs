@@ -96,6 +96,7 @@ pub(super) enum Owed {
     Ring(OfferId),
     PickUp(OfferId),
     Connect(CallId, OfferId),
+    Part(CallId),
     HangUp(LegId),
 }
 
@@ -228,6 +229,14 @@ impl Core {
                 self.by = Some(by.clone());
                 self.agent_answered(now, &agent, by);
             }
+            Input::AgentHeld { agent, by } => {
+                self.by = Some(by.clone());
+                self.agent_held(now, &agent, by);
+            }
+            Input::AgentRetrieved { agent, by } => {
+                self.by = Some(by.clone());
+                self.agent_retrieved(now, &agent, by);
+            }
             Input::AgentEndedWrapUp { agent, by, why } => {
                 self.why = why;
                 self.by = Some(by);
@@ -260,6 +269,7 @@ impl Core {
                 Timer::PickUpDue(offer) => self.pick_up_overdue(offer),
                 Timer::ConnectDue(call) => self.connect_overdue(now, call),
                 Timer::PartedDue(call) => self.parted_overdue(now, call),
+                Timer::HoldDue(call) => self.hold_overdue(now, call),
                 Timer::HangUpDue(leg) => self.hang_up_overdue(now, leg),
                 Timer::WrapUpDue(agent) => self.wrap_up_over(now, &agent),
                 Timer::RestDue(agent) => self.rest_over(now, &agent),
@@ -274,7 +284,8 @@ impl Core {
             | Timer::PlayDue(call)
             | Timer::QueueExit(call)
             | Timer::ConnectDue(call)
-            | Timer::PartedDue(call) => self.calls.get(call).map(|call| &call.switch),
+            | Timer::PartedDue(call)
+            | Timer::HoldDue(call) => self.calls.get(call).map(|call| &call.switch),
             Timer::OfferDue(offer) | Timer::PickUpDue(offer) => self.offers.get(offer).map(|offer| &offer.switch),
             Timer::HangUpDue(leg) => self.switch_of_leg(leg),
             Timer::WrapUpDue(_) | Timer::RestDue(_) => None,
@@ -289,6 +300,7 @@ impl Core {
             Owed::Ring(offer) => self.ring_returned(now, offer, how),
             Owed::PickUp(offer) => self.pick_up_returned(offer, how),
             Owed::Connect(call, offer) => self.connect_returned(now, call, offer, how),
+            Owed::Part(call) => self.part_returned(now, call, how),
             Owed::HangUp(leg) => self.hang_up_returned(now, &leg, how),
         }
     }
@@ -326,6 +338,7 @@ impl Core {
             | Act::Ring { .. }
             | Act::PickUp { .. }
             | Act::Connect { .. }
+            | Act::Part { .. }
             | Act::HangUp { .. }
             | Act::Tag { .. }
             | Act::Look { .. } => ORDER_WITHIN,
@@ -424,6 +437,7 @@ impl Core {
             Timer::QueueExit(call),
             Timer::ConnectDue(call),
             Timer::PartedDue(call),
+            Timer::HoldDue(call),
         ] {
             self.timers.stop(&timer);
         }

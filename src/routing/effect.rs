@@ -61,6 +61,12 @@ pub enum Act {
         caller: LegId,
         agent: LegId,
     },
+    /// Take two who hear each other apart again; both are in our hands then, and hear nothing. Done when the switch
+    /// took the order, or when they were apart already; `LegParted` follows for each who was joined.
+    Part {
+        caller: LegId,
+        agent: LegId,
+    },
     HangUp {
         leg: LegId,
         cause: HangUpCause,
@@ -88,6 +94,7 @@ impl Act {
             | Act::Ring { .. }
             | Act::PickUp { .. }
             | Act::Connect { .. }
+            | Act::Part { .. }
             | Act::HangUp { .. }
             | Act::Tag { .. }
             | Act::Look { .. } => false,
@@ -106,7 +113,7 @@ impl Act {
             | Act::HangUp { leg, .. }
             | Act::Tag { leg, .. }
             | Act::Look { leg } => leg,
-            Act::Connect { caller, .. } => caller,
+            Act::Connect { caller, .. } | Act::Part { caller, .. } => caller,
         }
     }
 }

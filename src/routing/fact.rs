@@ -116,6 +116,19 @@ pub enum Fact {
         queue: QueueName,
         waited: Duration,
     },
+    /// The caller is on hold. Ends with `CallRetrieved`, or with the conversation.
+    CallHeld {
+        call: CallId,
+        agent: AgentName,
+        by: AgentName,
+    },
+    /// They talk on.
+    CallRetrieved {
+        call: CallId,
+        agent: AgentName,
+        /// `None`: the switch had never taken them apart.
+        by: Option<AgentName>,
+    },
     /// We have hung up on the caller; the call ends, with this outcome, when the switch says that the leg is gone.
     CallHungUp {
         call: CallId,
@@ -201,6 +214,8 @@ impl Fact {
             | Fact::OfferAnswered { call, .. }
             | Fact::OfferEnded { call, .. }
             | Fact::CallConnected { call, .. }
+            | Fact::CallHeld { call, .. }
+            | Fact::CallRetrieved { call, .. }
             | Fact::CallHungUp { call, .. }
             | Fact::CallEnded { call, .. }
             | Fact::CallEndAsked { call, .. } => Some(*call),
@@ -224,6 +239,8 @@ impl Fact {
             | Fact::PickUpAsked { agent, .. }
             | Fact::PickUpFailed { agent, .. }
             | Fact::CallConnected { agent, .. }
+            | Fact::CallHeld { agent, .. }
+            | Fact::CallRetrieved { agent, .. }
             | Fact::CallEndAsked { agent, .. }
             | Fact::AgentLoggedIn { agent, .. }
             | Fact::AgentAssigned { agent, .. }

@@ -142,6 +142,16 @@ pub enum Input {
         agent: AgentName,
         by: AgentName,
     },
+    /// The caller in hand goes on hold.
+    AgentHeld {
+        agent: AgentName,
+        by: AgentName,
+    },
+    /// Back to the caller on hold.
+    AgentRetrieved {
+        agent: AgentName,
+        by: AgentName,
+    },
     AgentEndedWrapUp {
         agent: AgentName,
         by: AgentName,

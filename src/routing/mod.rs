@@ -10,6 +10,7 @@ mod connecting;
 mod core;
 pub mod effect;
 pub mod fact;
+mod holding;
 pub mod ids;
 pub mod input;
 pub mod known;

@@ -1,5 +1,5 @@
 //! What people ask for: logging in and out, breaks, *ready*, the end of wrap-up and of a call. (*Answer* is in
-//! `answering.rs`.)
+//! `answering.rs`, hold in `holding.rs`.)
 //!
 //! What cannot be is refused with a reason, and changes nothing.
 
@@ -46,6 +46,12 @@ pub enum Refused {
     NoCall { agent: AgentName },
     #[error("nothing rings at the phone of {agent}")]
     NothingRings { agent: AgentName },
+    #[error("{agent} talks with nobody")]
+    NoConversation { agent: AgentName },
+    #[error("the caller of {agent} is on hold already")]
+    AlreadyOnHold { agent: AgentName },
+    #[error("the caller of {agent} is not on hold")]
+    NotOnHold { agent: AgentName },
     #[error("the phone at {station} cannot be told to pick up: pick it up by hand")]
     PhoneCannotAnswer { station: StationAddress },
     #[error("switch {switch} is out of reach just now; what is on the phone goes on")]

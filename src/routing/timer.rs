@@ -22,6 +22,8 @@ pub enum Timer {
     ConnectDue(CallId),
     /// A talking call came apart; whoever hung up should be known by now.
     PartedDue(CallId),
+    /// Caller and agent should have been taken apart by now, for a hold.
+    HoldDue(CallId),
     /// The leg that we hung up should be gone by now.
     HangUpDue(LegId),
     WrapUpDue(AgentName),

@@ -218,10 +218,10 @@ impl Core {
             Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Ending { .. } => None,
         };
         let offered = call.offer().and_then(|offer| self.offers.get(&offer)).map(|offer| offer.agent.clone());
-        let (agent, talking_since_ms) = match &call.stage {
-            Stage::Talking { agent, since, .. } => (Some(agent.clone()), Some(*since)),
+        let (agent, talking_since_ms, held_since_ms) = match &call.stage {
+            Stage::Talking { agent, since, hold, .. } => (Some(agent.clone()), Some(*since), *hold),
             Stage::InDialplan { .. } | Stage::Waiting { .. } | Stage::Connecting { .. } | Stage::Ending { .. } => {
-                (offered, None)
+                (offered, None, None)
             }
         };
         let position =
@@ -242,7 +242,7 @@ impl Core {
             position,
             agent,
             talking_since_ms,
-            held_since_ms: None,
+            held_since_ms,
         }
     }
 }

@@ -50,6 +50,9 @@ impl Fact {
             Fact::CallConnected { agent, waited, .. } => {
                 format!("talks with {agent} after {:.1} s", waited.as_secs_f64())
             }
+            Fact::CallHeld { agent, .. } => format!("{agent} puts the caller on hold"),
+            Fact::CallRetrieved { agent, by: Some(_), .. } => format!("{agent} is back with the caller"),
+            Fact::CallRetrieved { agent, by: None, .. } => format!("{agent} and the caller were never apart"),
             Fact::CallHungUp { .. } => "hung up by us".into(),
             Fact::CallEnded { outcome, by, .. } => {
                 let outcome = match outcome {

@@ -114,6 +114,8 @@ impl Projected {
                 | Fact::CallQueued { call, .. }
                 | Fact::CallLeftQueue { call, .. }
                 | Fact::CallConnected { call, .. }
+                | Fact::CallHeld { call, .. }
+                | Fact::CallRetrieved { call, .. }
                 | Fact::CallEnded { call, .. } => drop(calls.insert(*call)),
                 Fact::OfferMade { offer, .. }
                 | Fact::OfferRang { offer, .. }
@@ -164,6 +166,8 @@ impl Projected {
             Fact::CallConnected { call, agent, leg: _, queue: _, waited } => {
                 self.calls.connected(told, *call, agent, *waited);
             }
+            Fact::CallHeld { call, agent: _, by: _ } => self.calls.held(told, *call),
+            Fact::CallRetrieved { call, agent: _, by: _ } => self.calls.retrieved(told, *call),
             Fact::CallEnded { call, outcome, by } => self.calls.ended(told, *call, *outcome, by),
             Fact::AgentLoggedIn { agent, .. } => self.agents.entered(told, agent, AgentState::Idle),
             Fact::AgentChanged { agent, state, presence: _, work: _, by: _, why: _ } => {

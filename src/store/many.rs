@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use super::StoreError;
 use super::driver::{Change, Db, Row, Value};
 
-/// Up to 32 rows. The widest table has 16 columns: 512 values, of 32,766 that SQLite and 65,535 that PostgreSQL take. Not
+/// Up to 32 rows. The widest table has 18 columns: 576 values, of 32,766 that SQLite and 65,535 that PostgreSQL take. Not
 /// more, because SQLite finds the name of each place by walking through all of them.
 const POWERS: usize = 6;
 

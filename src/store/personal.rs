@@ -58,6 +58,8 @@ pub(super) fn impersonal(fact: &Fact) -> Option<Fact> {
         | Fact::CallHungUp { .. }
         | Fact::PickUpAsked { .. }
         | Fact::PickUpFailed { .. }
+        | Fact::CallHeld { .. }
+        | Fact::CallRetrieved { .. }
         | Fact::CallEndAsked { .. }
         | Fact::CallEnded { .. }
         | Fact::AgentLoggedIn { .. }

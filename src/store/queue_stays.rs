@@ -197,11 +197,15 @@ impl QueueStays {
             | Fact::OfferRang { .. }
             | Fact::OfferAnswered { .. }
             | Fact::OfferEnded { .. }
+            // Hold is in the work of the agent.
+            | Fact::CallHeld { .. }
+            | Fact::CallRetrieved { .. }
             | Fact::CallHungUp { .. }
             | Fact::PickUpAsked { .. }
             | Fact::PickUpFailed { .. }
             | Fact::CallEndAsked { .. }
             | Fact::AgentLoggedIn { .. }
+            | Fact::AgentAssigned { .. }
             | Fact::AgentLoggedOut { .. }
             | Fact::AgentAssigned { .. }
             | Fact::LinkChanged { .. }

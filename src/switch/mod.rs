@@ -14,6 +14,7 @@
 //! - `Answer`, `Play` and `StartMusic` for a leg that is joined never reach it later, when it is parted;
 //! - `AbilitiesTold` comes before the first snapshot of a link. A switch that can tell a phone to pick up does so once for
 //!   each `PickUp`, which is done when the phone has been told, and refused as `Cannot` where it never will be;
+//! - `Part` and `Connect` for the same two are carried out in the order given, also while the one before is under way;
 //! - a `HangUp` right behind its `Ring` is done, and the phone does not ring on;
 //! - after a lost link: one `LinkLost`; then, when it is back, one `SnapshotTaken` of all that lives, in which an
 //!   event seen meanwhile has won over the list; nothing is told of legs in between;
@@ -80,6 +81,7 @@ impl SwitchAct {
                 | Act::Ring { .. }
                 | Act::PickUp { .. }
                 | Act::Connect { .. }
+                | Act::Part { .. }
                 | Act::HangUp { .. }
                 | Act::Tag { .. }
                 | Act::Look { .. } => false,

@@ -3,6 +3,7 @@
 mod agents;
 mod answering;
 mod floor;
+mod holding;
 mod offers;
 mod recovery;
 mod view;

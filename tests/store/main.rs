@@ -10,6 +10,7 @@ mod customers;
 mod escalating;
 mod filling;
 mod history;
+mod holds;
 mod people;
 mod queue_report;
 mod remaking;

@@ -42,6 +42,8 @@ pub struct Leg {
     pub bridge: Option<Arc<str>>,
     /// A Bridge was sent for it that is not answered yet: what is queued for its AGI now would run when it is back.
     pub leaving: bool,
+    /// It was told to leave its bridge, and is not in its AGI again.
+    pub returning: bool,
     /// It carries the dead man's limit, which would hang a talking call up.
     pub limited: bool,
     pub from: PhoneNumber,
@@ -64,6 +66,7 @@ impl Leg {
             up: LegUp::Ringing,
             bridge: None,
             leaving: false,
+            returning: false,
             limited: false,
             from: PhoneNumber::new(""),
             caller_name: CallerName::new(""),
@@ -330,6 +333,7 @@ impl Legs {
         self.enter_bridge(id, None);
         let Some(leg) = self.legs.get_mut(id) else { return Vec::new() };
         leg.in_hand = true;
+        leg.returning = false;
         leg.up = if frame.get("ChannelState") == Some(b"6") { LegUp::Up } else { leg.up };
         if dying || leg.hang_up.is_some() {
             // A dead channel that fell back into its AGI: its hang-up is under way.
@@ -453,6 +457,7 @@ impl Legs {
         let leaves = item.get("Application") == Some(b"Hangup");
         leg.in_hand = leg.bridge.is_none() && in_our_lines && !leaves;
         leg.leaving = false;
+        leg.returning = false;
         if leg.inbound {
             leg.caller(item);
         }

@@ -69,6 +69,21 @@ pub fn actions_for(act: &Act, legs: &Legs, contexts: &Contexts) -> Result<Action
             // waits for media (measured), so callers are better answered before.
             vec![dead_man(&caller, 0), bridge]
         }
+        Act::Part { caller, agent } => {
+            // Only the caller is moved, to where it entered; the agent's own bridge ends with that, and its leg is back
+            // in its AGI as after any caller who leaves.
+            channel(agent)?;
+            let known = legs.get(caller).ok_or_else(|| Refusal::Gone(caller.clone()))?;
+            if known.to.as_str().is_empty() {
+                return Err(Refusal::Other("where the caller entered is not known".into()));
+            }
+            let back = Action::new("Redirect")
+                .with("Channel", known.channel(caller))
+                .with("Context", &contexts.entry)
+                .with("Exten", known.to.as_str())
+                .with("Priority", "1");
+            vec![back]
+        }
         Act::HangUp { leg, cause } => vec![hang_up(&channel(leg)?, q850(*cause))],
         Act::Tag { leg, tags } => {
             // One message for all: ARRAY splits at commas, and the values hold none.

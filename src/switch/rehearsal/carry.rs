@@ -31,6 +31,7 @@ impl Exchange {
                 Act::Ring { .. } => self.ring(now, order, act),
                 Act::PickUp { leg } => self.tell_to_pick_up(now, order, leg),
                 Act::Connect { caller, agent } => self.connect(now, order, caller, agent),
+                Act::Part { caller, agent } => self.take_apart(now, order, caller, agent),
                 Act::HangUp { leg, cause: _ } => self.hang_up(now, order, leg),
                 Act::Tag { leg, tags } => match self.legs.get_mut(&leg).filter(|l| !l.dying) {
                     Some(there) => {
@@ -230,6 +231,21 @@ impl Exchange {
         self.done(now, order);
         let when = now + self.chance.within(self.pace.join);
         self.agenda.write(when, Due::JoinEnds { caller, agent });
+    }
+
+    /// Both in hand again, where they were together or about to be.
+    fn take_apart(&mut self, now: Moment, order: u64, caller: LegId, agent: LegId) {
+        for id in [&caller, &agent] {
+            match self.legs.get(id).filter(|l| !l.dying).map(|l| &l.state) {
+                Some(State::InHand | State::Joining(_) | State::Joined(_)) => {}
+                Some(State::Ringing { .. }) => return self.refuse(now, order, "still ringing"),
+                Some(State::Fallback) => return self.refuse(now, order, "taken back by the dialplan"),
+                None => return self.gone(now, order, id.clone()),
+            }
+        }
+        self.done(now, order);
+        self.part(now, &caller, &agent);
+        self.part(now, &agent, &caller);
     }
 
     /// Moved for a join that did not come about: back in hand, and silent.

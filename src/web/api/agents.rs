@@ -51,3 +51,15 @@ pub async fn answer(State(handle): State<Handle>, of: OfAgent) -> Answer<Json<Ag
     let input = Input::AgentAnswered { agent: of.agent.clone(), by: of.by.clone() };
     tell(handle, of, input).await
 }
+
+/// The caller hears music.
+pub async fn hold(State(handle): State<Handle>, of: OfAgent) -> Answer<Json<AgentSeen>> {
+    let input = Input::AgentHeld { agent: of.agent.clone(), by: of.by.clone() };
+    tell(handle, of, input).await
+}
+
+/// Back to the caller on hold.
+pub async fn retrieve(State(handle): State<Handle>, of: OfAgent) -> Answer<Json<AgentSeen>> {
+    let input = Input::AgentRetrieved { agent: of.agent.clone(), by: of.by.clone() };
+    tell(handle, of, input).await
+}

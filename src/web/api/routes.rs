@@ -214,6 +214,20 @@ fn people() -> Vec<Route> {
             agents::answer,
         )),
         agent(route(
+            put("/centres/{centre}/agents/{agent}/hold"),
+            Scope::AgentsWrite,
+            "hold_call",
+            "Put the caller on hold: the caller hears music, the agent nothing",
+            agents::hold,
+        )),
+        agent(route(
+            delete("/centres/{centre}/agents/{agent}/hold"),
+            Scope::AgentsWrite,
+            "retrieve_call",
+            "Take the caller back from hold",
+            agents::retrieve,
+        )),
+        agent(route(
             delete("/centres/{centre}/agents/{agent}/wrap-up"),
             Scope::AgentsWrite,
             "end_wrap_up",
