@@ -1,5 +1,6 @@
 //! Statements and tables: the same on both, and in the words of the enums.
 
+use cordboard::cases::{State, WaitsFor, What};
 use cordboard::reports::StayEnd;
 use cordboard::routing::agent::AgentState;
 use cordboard::routing::fact::{EndedBy, Outcome};
@@ -53,6 +54,7 @@ async fn an_address_that_is_none_is_refused_and_a_database_that_is_not_there_is_
 fn checked(table: &str, column: &str) -> Vec<String> {
     let text = concat!(
         include_str!("../../migrations/0001_facts_calls_agents.sql"),
+        include_str!("../../migrations/0003_customers_cases.sql"),
         include_str!("../../migrations/0004_reports.sql")
     );
     // A table that was made anew: as it was made last.
@@ -75,6 +77,9 @@ fn the_words_that_a_column_takes_are_those_of_its_enum() {
     assert_eq!(checked("queue_stays", "part"), words(&Part::ALL, Part::as_str));
     assert_eq!(checked("remaking", "projection"), words(&Projection::ALL, Projection::as_str));
     assert_eq!(checked("agents", "role"), words(&Role::ALL, Role::as_str));
+    assert_eq!(checked("cases", "state"), State::WORDS);
+    assert_eq!(checked("cases", "waits_for"), words(&WaitsFor::ALL, WaitsFor::as_str));
+    assert_eq!(checked("case_events", "what"), What::WORDS);
 }
 
 #[tokio::test(flavor = "multi_thread")]
