@@ -33,26 +33,42 @@ pub(super) static LISTED: ManyKeys = ManyKeys::new(
      FROM calls c LEFT JOIN personal p ON p.centre = c.centre AND p.call = c.call WHERE c.centre = $1 AND c.call IN",
 );
 
-/// The list, led by what finds its rows: each is a walk along one index, and the page is the first rows of it.
-macro_rules! list {
-    ($led_by:literal) => {
+macro_rules! select {
+    ($($where:tt)*) => {
         concat!(
             "SELECT c.call, c.switch, c.to_number, c.arrived_ms, c.version, c.found, c.queue, c.queued_ms, c.waited_ms, \
              c.agent, c.connected_ms, c.talk_ms, c.hold_ms, c.ended_ms, c.outcome, c.ended_by, p.from_number, p.caller_name \
              FROM calls c LEFT JOIN personal p ON p.centre = c.centre AND p.call = c.call WHERE c.centre = $1 AND ",
-            $led_by,
-            " AND (CAST($2 AS TEXT) IS NULL OR c.agent = $2) AND (CAST($3 AS TEXT) IS NULL OR c.queue = $3) \
-             AND (CAST($4 AS TEXT) IS NULL OR c.outcome = $4) AND c.arrived_ms >= $5 AND c.arrived_ms < $6 \
-             AND (c.arrived_ms < $7 OR (c.arrived_ms = $7 AND c.call < $8)) AND c.arrived_ms <= $7 \
-             AND (CAST($9 AS TEXT) IS NULL OR c.call = $9) ORDER BY c.arrived_ms DESC, c.call DESC LIMIT $10"
+            $($where)*
         )
     };
 }
-const BY_TIME: &str = list!("1 = 1");
-const BY_AGENT: &str = list!("c.agent = $2");
-const BY_QUEUE: &str = list!("c.queue = $3");
-const BY_OUTCOME: &str = list!("c.outcome = $4");
-const ONE: &str = list!("c.call = $9");
+/// A walk along one index, from the newest row of the page to its last. The bounds are of the index's own columns together,
+/// because SQLite would else take the walk along the time for as good, and read all calls for one of an agent.
+macro_rules! list {
+    ($from:literal, $before:literal, $order:literal) => {
+        select!(concat!(
+            $from,
+            " AND ",
+            $before,
+            " AND (CAST($2 AS TEXT) IS NULL OR c.agent = $2) AND (CAST($3 AS TEXT) IS NULL OR c.queue = $3) \
+             AND (CAST($4 AS TEXT) IS NULL OR c.outcome = $4) ORDER BY ",
+            $order,
+            "c.arrived_ms DESC, c.call DESC LIMIT $8"
+        ))
+    };
+}
+const BY_TIME: &str = list!("c.arrived_ms >= $5", "(c.arrived_ms, c.call) < ($6, $7)", "");
+const BY_AGENT: &str =
+    list!("(c.agent, c.arrived_ms) >= ($2, $5)", "(c.agent, c.arrived_ms, c.call) < ($2, $6, $7)", "c.agent DESC, ");
+const BY_QUEUE: &str =
+    list!("(c.queue, c.arrived_ms) >= ($3, $5)", "(c.queue, c.arrived_ms, c.call) < ($3, $6, $7)", "c.queue DESC, ");
+const BY_OUTCOME: &str = list!(
+    "(c.outcome, c.arrived_ms) >= ($4, $5)",
+    "(c.outcome, c.arrived_ms, c.call) < ($4, $6, $7)",
+    "c.outcome DESC, "
+);
+const ONE: &str = select!("c.call = $2");
 
 pub(super) const STATEMENTS: &[&str] = &[BY_TIME, BY_AGENT, BY_QUEUE, BY_OUTCOME, ONE, ANSWERED_BY];
 
@@ -330,11 +346,27 @@ impl KeptCall {
 impl Db {
     /// Calls, newest first, at most `most` and at most [`MOST_LISTED`].
     pub async fn calls(&self, centre: &CentreName, which: &Which, most: u32) -> Result<Vec<KeptCall>, StoreError> {
-        self.listed(centre, which, None, most.min(MOST_LISTED)).await
+        let Which { agent, queue, outcome, from, to, after } = which;
+        let until = (to.map_or(i64::MAX, Moment::as_ms), String::new());
+        let after = after.map_or((i64::MAX, String::new()), |(at, call)| (at.as_ms(), call.to_string()));
+        let (before, call) = until.min(after);
+        let values = values![
+            centre.as_str(),
+            agent.as_ref().map(|agent| agent.as_str()),
+            queue.as_ref().map(|queue| queue.as_str()),
+            outcome.map(|outcome| outcome.as_str()),
+            from.map_or(i64::MIN, Moment::as_ms),
+            before,
+            call,
+            i64::from(most.min(MOST_LISTED)),
+        ];
+        let rows = self.rows(which.statement(), values).await?;
+        rows.iter().map(|row| KeptCall::read(centre, row)).collect()
     }
 
     pub async fn call(&self, centre: &CentreName, call: CallId) -> Result<Option<KeptCall>, StoreError> {
-        Ok(self.listed(centre, &Which::default(), Some(call), 1).await?.into_iter().next())
+        let row = self.row(ONE, values![centre.as_str(), call.to_string()]).await?;
+        row.map(|row| KeptCall::read(centre, &row)).transpose()
     }
 
     /// Calls that this agent was the last to answer, of those that came since.
@@ -356,31 +388,5 @@ impl Db {
         kept.sort_by_key(|call| std::cmp::Reverse(call.call));
         kept.dedup_by_key(|call| call.call);
         Ok(kept)
-    }
-
-    async fn listed(
-        &self,
-        centre: &CentreName,
-        which: &Which,
-        one: Option<CallId>,
-        most: u32,
-    ) -> Result<Vec<KeptCall>, StoreError> {
-        let Which { agent, queue, outcome, from, to, after } = which;
-        let (before, last) = after.map_or((i64::MAX, String::new()), |(at, call)| (at.as_ms(), call.to_string()));
-        let values = values![
-            centre.as_str(),
-            agent.as_ref().map(|agent| agent.as_str()),
-            queue.as_ref().map(|queue| queue.as_str()),
-            outcome.map(|outcome| outcome.as_str()),
-            from.map_or(i64::MIN, Moment::as_ms),
-            to.map_or(i64::MAX, Moment::as_ms),
-            before,
-            last,
-            one.map(|call| call.to_string()).as_deref(),
-            i64::from(most),
-        ];
-        let statement = if one.is_some() { ONE } else { which.statement() };
-        let rows = self.rows(statement, values).await?;
-        rows.iter().map(|row| KeptCall::read(centre, row)).collect()
     }
 }
