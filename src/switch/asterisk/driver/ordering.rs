@@ -33,13 +33,11 @@ impl Write {
     pub(super) fn push(&mut self, actions: Vec<Action>, ticket: Ticket, act: Act) {
         let with = self.take_overwritten(&act);
         let mut whose = Some(Whose { ticket, act, with });
-        let mut at = self.place_for(whose.as_ref());
+        let at = self.place_for(whose.as_ref());
         let last = actions.len().saturating_sub(1);
-        for (number, action) in actions.into_iter().enumerate() {
-            let whose = if number == last { whose.take() } else { None };
-            self.lines.insert(at, (action, whose));
-            at += 1;
-        }
+        let lines = actions.into_iter().enumerate();
+        let lines = lines.map(|(number, action)| (action, if number == last { whose.take() } else { None }));
+        drop(self.lines.splice(at..at, lines));
     }
 
     /// A phone rings before what only makes its caller's wait pleasant is done: each order costs the switch 0.1 ms and
