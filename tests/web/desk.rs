@@ -38,6 +38,15 @@ steps:
     - queue: desk
 ";
 
+/// Where a centre's database is.
+pub enum Database {
+    /// SQLite, beside the centre.
+    Here,
+    /// Where there is none.
+    Nowhere,
+    At(String),
+}
+
 pub struct Desk {
     pub directory: tempfile::TempDir,
     pub rehearsal: Rehearsal,
@@ -62,10 +71,15 @@ impl Desk {
 
     /// `token`: what requests must bring; `database`: whether it is there.
     pub async fn with(token: Option<&str>, database: bool) -> Self {
+        Self::of(CENTRE, token, if database { Database::Here } else { Database::Nowhere }).await
+    }
+
+    /// `yaml`: the centre.
+    pub async fn of(yaml: &str, token: Option<&str>, database: Database) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path();
         std::fs::create_dir(path.join("centre")).expect("a directory");
-        std::fs::write(path.join("centre/centre.yaml"), CENTRE).expect("a file");
+        std::fs::write(path.join("centre/centre.yaml"), yaml).expect("a file");
         let recorder = web::recorder().expect("a recorder");
         let name = CentreName::new("demo");
         let directories = Directories::new(BTreeMap::from([(name.clone(), path.join("centre"))]));
@@ -77,15 +91,20 @@ impl Desk {
             switches: BTreeMap::from([(switch.clone(), SwitchConfig::Rehearsal)]),
             rehearsals: BTreeMap::from([(switch.clone(), rehearsal.clone())]),
             centres: directories.read().expect("a centre without mistakes"),
-            speaker: Speaker::new(Speech::default(), BTreeMap::new()),
+            // What a prompt sounds like is no matter here.
+            speaker: Speaker::new(Speech { program: "/bin/true".into(), ..Speech::default() }, BTreeMap::new()),
             journal: journal::Limits { ballast_bytes: 0, ..journal::Limits::default() },
         })
         .expect("a controller");
-        let place: PathBuf = if database { path.join("cordboard.db") } else { path.join("not-there/cordboard.db") };
-        let db = Db::connect(&format!("sqlite:{}", place.display())).expect("an address");
+        let url = match &database {
+            Database::Here => format!("sqlite:{}", path.join("cordboard.db").display()),
+            Database::Nowhere => format!("sqlite:{}", path.join("not-there/cordboard.db").display()),
+            Database::At(url) => url.clone(),
+        };
+        let db = Db::connect(&url).expect("an address");
         let mut filling = None;
         let (fillers, seen) = watch::channel(None);
-        if database {
+        if !matches!(database, Database::Nowhere) {
             db.migrate().await.expect("tables");
             let written = &handle.written()[&name];
             let begun = Filler {
