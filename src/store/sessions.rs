@@ -86,6 +86,13 @@ pub struct Session {
     pub ends: Moment,
 }
 
+impl Session {
+    /// Who it is, over all centres.
+    pub fn account(&self) -> String {
+        format!("{}/{}", self.centre, self.agent)
+    }
+}
+
 impl Db {
     pub async fn begin_session(
         &self,

@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::hall::{Database, Desk, PATIENCE};
 use crate::wire::Wire;
 
+pub const FORM: &str = "application/x-www-form-urlencoded";
 pub const PASSWORD: &str = "correct horse";
 
 /// Two queues behind a menu, in both languages.
@@ -170,7 +171,7 @@ impl Centre {
         let form = form(&[("name", name), ("password", password), ("centre", "demo")]);
         let request = plain().post(format!("{}/login", self.hall.base));
         let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
-        let request = request.header("content-type", "application/x-www-form-urlencoded").body(form);
+        let request = request.header("content-type", FORM).body(form);
         request.send().await.expect("an answer")
     }
 

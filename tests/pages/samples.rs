@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use cordboard::routing::ids::{AgentName, CallId};
 use cordboard::store::agents::Role;
+use reqwest::Method;
 
 use crate::browser::{Browser, Language, Manner};
-use crate::centre::{Centre, demo};
+use crate::centre::{Centre, FORM, form};
 use crate::checks::mistakes;
 use crate::scenario::{Stage, play};
 
@@ -71,18 +71,12 @@ async fn fill(centre: &Centre, caller: &str, note: &str) -> String {
     centre.picks_up("mira").await;
     let talking = centre.until("mira", "talking").await;
     let call = talking["call"].as_str().expect("a call").to_owned();
-    let id: CallId = call.parse().expect("an id");
-    let note = cordboard::store::notes::Note {
-        agent: AgentName::new("mira"),
-        text: note.to_owned(),
-        disposition: None,
-        version: 1,
-        saved: cordboard::controller::clock()(),
-    };
-    centre.hall.db.save_note(&demo(), id, &note).await.expect("saved");
+    let save = centre.asks(Method::PUT, &format!("/desk/notes/{call}"), &centre.cookie("mira").await);
+    let save = save.header("content-type", FORM).body(form(&[("text", note), ("version", "1")]));
+    assert_eq!(save.send().await.expect("an answer").status(), 200);
     centre.starts_work("otto").await;
     let lunch = Some(serde_json::json!({ "reason": "lunch" }));
-    centre.hall.ask(reqwest::Method::PUT, "/agents/otto/break", lunch).await;
+    centre.hall.ask(Method::PUT, "/agents/otto/break", lunch).await;
     centre.call("Somebody else", '2');
     call
 }

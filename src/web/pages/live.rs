@@ -4,6 +4,8 @@
 //!
 //! A stream begins with everything as it is, so that a page that was cut off is true again at once. Between two changes
 //! a pulse says that it lives; a page that hears none says that it is not live.
+//!
+//! No call waits for the database: what is asked of it is asked beside the stream.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -15,6 +17,7 @@ use axum::response::sse::{Event, Sse};
 use futures_util::stream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -30,6 +33,8 @@ use crate::web::Web;
 const PULSE: Duration = Duration::from_secs(5);
 /// Queues change with every call; eyes do not see more.
 const QUEUES_EVERY: Duration = Duration::from_millis(500);
+/// What could not be drawn is tried again after this.
+const AGAIN: Duration = Duration::from_secs(1);
 /// Changes kept for a stream that is slow; one that falls behind is given everything again.
 const MOST_CHANGES: usize = 4_096;
 
@@ -112,6 +117,14 @@ impl Hub {
 struct Owed {
     desk: bool,
     queues: bool,
+    day: bool,
+}
+
+/// What the database was asked beside the stream.
+enum Aside {
+    Day(Option<String>),
+    /// Whether the person may still look.
+    Session(bool),
 }
 
 struct Live {
@@ -120,8 +133,15 @@ struct Live {
     changes: broadcast::Receiver<Change>,
     pulse: Interval,
     owed: Owed,
-    /// When queues may be drawn again.
+    /// When the desk, and the queues, may be drawn again.
+    desk_from: Instant,
     queues_from: Instant,
+    /// Something could not be drawn: what stands on the page is old.
+    stale: bool,
+    begun: bool,
+    asides: JoinSet<Aside>,
+    asking_day: bool,
+    asking_session: bool,
     _one_of_many: OwnedSemaphorePermit,
 }
 
@@ -129,10 +149,12 @@ impl Live {
     fn owe(&mut self, change: Result<Change, RecvError>) -> Option<()> {
         match change {
             Ok(Change::Agent(centre, agent)) => {
-                self.owed.desk |= centre == *self.who.centre() && agent == *self.who.agent();
+                let mine = centre == *self.who.centre() && agent == *self.who.agent();
+                self.owed.desk |= mine;
+                self.owed.day |= mine;
             }
             Ok(Change::Queues(centre)) => self.owed.queues |= centre == *self.who.centre(),
-            Ok(Change::All) | Err(RecvError::Lagged(_)) => self.owed = Owed { desk: true, queues: true },
+            Ok(Change::All) | Err(RecvError::Lagged(_)) => self.owed = Owed { desk: true, queues: true, day: true },
             Err(RecvError::Closed) => return None,
         }
         Some(())
@@ -140,47 +162,97 @@ impl Live {
 
     /// `None` when we stop, or the session has ended.
     async fn next(&mut self) -> Option<Event> {
+        if !self.begun {
+            self.begun = true;
+            return Some(Event::default().event("whose").data(self.who.session.account()));
+        }
         loop {
-            if self.owed.desk {
-                self.owed.desk = false;
-                return Some(self.drawn(desk::pieces(&self.web, &self.who).await));
+            let now = Instant::now();
+            if self.owed.desk && now >= self.desk_from {
+                let drawn = desk::pieces(&self.web, &self.who).await;
+                self.owed.desk = drawn.is_err();
+                return Some(self.event(drawn));
             }
-            if self.owed.queues && Instant::now() >= self.queues_from {
-                self.owed.queues = false;
-                self.queues_from = Instant::now() + QUEUES_EVERY;
-                return Some(self.drawn(desk::queue_pieces(&self.web, &self.who).await));
+            if self.owed.queues && now >= self.queues_from {
+                self.queues_from = now + QUEUES_EVERY;
+                let drawn = desk::queue_pieces(&self.web, &self.who).await;
+                self.owed.queues = drawn.is_err();
+                return Some(self.event(drawn));
             }
-            let queues_from = self.queues_from;
-            let queues_owed = self.owed.queues;
+            self.ask_day();
+            let (desk_from, queues_from) = (self.desk_from, self.queues_from);
             tokio::select! {
                 change = self.changes.recv() => self.owe(change)?,
-                () = sleep_until(queues_from), if queues_owed => {}
-                _ = self.pulse.tick() => return self.beat().await,
+                () = sleep_until(desk_from), if self.owed.desk => {}
+                () = sleep_until(queues_from), if self.owed.queues => {}
+                Some(told) = self.asides.join_next() => match told {
+                    Ok(Aside::Day(day)) => {
+                        self.asking_day = false;
+                        // Where it cannot be read, what stands there stays.
+                        if let Some(day) = day {
+                            return Some(Event::default().event("pieces").data(day));
+                        }
+                    }
+                    Ok(Aside::Session(there)) => {
+                        self.asking_session = false;
+                        if !there {
+                            return None;
+                        }
+                    }
+                    Err(error) => {
+                        tracing::error!(%error, "a stream's question to the database ended badly");
+                        return None;
+                    }
+                },
+                _ = self.pulse.tick() => return Some(self.beat()),
                 () = self.web.stop.cancelled() => return None,
             }
         }
     }
 
-    fn drawn(&self, pieces: Shown<String>) -> Event {
+    fn event(&mut self, pieces: Shown<String>) -> Event {
         match pieces {
-            Ok(pieces) => Event::default().event("pieces").data(pieces),
+            Ok(pieces) => {
+                if std::mem::take(&mut self.stale) {
+                    // The page is true again, and is told so at once.
+                    self.pulse.reset_immediately();
+                }
+                Event::default().event("pieces").data(pieces)
+            }
             Err(problem) => {
-                // What stands on the page is old, and the page says so.
                 tracing::debug!(?problem, "a piece of a page could not be drawn");
+                self.desk_from = Instant::now() + AGAIN;
+                self.queues_from = Instant::now() + AGAIN;
+                self.stale = true;
                 Event::default().event("stale").data("")
             }
         }
     }
 
-    /// Also finds out whether the person may still look.
-    async fn beat(&mut self) -> Option<Event> {
-        let token = self.who.token.clone();
-        match self.web.sessions().find(&self.web.db, &token, self.web.now()).await {
-            Ok(Some(_)) => Some(Event::default().event("pulse").data(self.web.now().as_ms().to_string())),
-            Ok(None) => None,
-            // Nobody is sent away because the database is.
-            Err(_) => Some(Event::default().event("pulse").data(self.web.now().as_ms().to_string())),
+    /// The figures of the day: one question at a time.
+    fn ask_day(&mut self) {
+        if self.owed.day && !self.asking_day {
+            (self.owed.day, self.asking_day) = (false, true);
+            let (web, who) = (self.web.clone(), self.who.clone());
+            self.asides.spawn(async move { Aside::Day(desk::day_piece(&web, &who).await.ok()) });
         }
+    }
+
+    /// Also finds out whether the person may still look; the next beat does not wait for it.
+    fn beat(&mut self) -> Event {
+        if !self.asking_session {
+            self.asking_session = true;
+            let (web, token) = (self.web.clone(), self.who.token.clone());
+            self.asides.spawn(async move {
+                let found = web.sessions().find(&web.db, &token, web.now()).await;
+                // Nobody is sent away because the database is.
+                Aside::Session(!matches!(found, Ok(None)))
+            });
+        }
+        if self.stale {
+            return Event::default().event("stale").data("");
+        }
+        Event::default().event("pulse").data(self.web.now().as_ms().to_string())
     }
 }
 
@@ -189,8 +261,23 @@ pub async fn show(State(web): State<Web>, who: Who) -> Shown<impl IntoResponse> 
     let mut pulse = interval(PULSE);
     pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let changes = web.0.hub.changes();
-    let owed = Owed { desk: true, queues: true };
-    let live = Live { web, who, changes, pulse, owed, queues_from: Instant::now(), _one_of_many: permit };
+    let owed = Owed { desk: true, queues: true, day: true };
+    let now = Instant::now();
+    let live = Live {
+        web,
+        who,
+        changes,
+        pulse,
+        owed,
+        desk_from: now,
+        queues_from: now,
+        stale: false,
+        begun: false,
+        asides: JoinSet::new(),
+        asking_day: false,
+        asking_session: false,
+        _one_of_many: permit,
+    };
     let events = stream::unfold(live, |mut live| async move {
         let event = live.next().await?;
         Some((Ok::<_, Infallible>(event), live))

@@ -10,7 +10,7 @@ use crate::routing::Fact;
 use crate::routing::agent::AgentState;
 use crate::routing::fact::{Reasons, Rule};
 use crate::routing::ids::{AgentName, BreakReason, CallId};
-use crate::routing::view::{AgentSeen, Floor};
+use crate::routing::view::{AgentSeen, CallSeen, Floor};
 use crate::store::notes::Note;
 use crate::web::Web;
 use crate::web::pages::frame::Frame;
@@ -33,14 +33,20 @@ pub struct Desk {
     dispositions: Vec<(String, String)>,
 }
 
-/// Everything of it that changes by itself.
+/// How long a page that is drawn waits for what only the database knows, before it does without.
+const SOON: Duration = Duration::from_millis(300);
+
+async fn soon<T>(what: impl Future<Output = Shown<T>>) -> Option<T> {
+    tokio::time::timeout(SOON, what).await.ok()?.ok()
+}
+
+/// Everything of it that changes with the agent's own calls.
 #[derive(Template)]
 #[template(path = "desk/_pieces.html")]
 pub struct Pieces<'d> {
     frame: &'d Frame,
     you: &'d You,
     queues: &'d [QueueRow],
-    day: &'d Option<Day>,
     call: &'d Option<Card>,
     note: &'d Option<Written>,
     dispositions: &'d [(String, String)],
@@ -52,6 +58,14 @@ pub struct Pieces<'d> {
 pub struct QueuesPiece<'d> {
     pub t: Words,
     pub queues: &'d [QueueRow],
+}
+
+/// The day alone.
+#[derive(Template)]
+#[template(path = "desk/_day_piece.html")]
+pub struct DayPiece<'d> {
+    pub t: Words,
+    pub day: &'d Option<Day>,
 }
 
 /// Me.
@@ -130,8 +144,10 @@ pub struct Written {
 }
 
 impl Desk {
+    /// Without the figures of the day.
+    ///
     /// # Errors
-    /// The controller or, where there is a call, the database is away.
+    /// The controller is away.
     pub async fn of(web: &Web, who: &Who, frame: Frame) -> Shown<Self> {
         let floor = web.handle.floor(who.centre()).await?;
         let plan = web.handle.plan(who.centre()).ok_or(PageProblem::Away)?;
@@ -140,19 +156,23 @@ impl Desk {
         let queues = queues(&floor, who.agent());
         let (call, note) = match agent.and_then(|agent| agent.call.map(|call| (agent, call))) {
             Some((agent, id)) => {
-                let card = card(web, who, &frame, agent, id).await?;
+                let card = card(web, who, &frame, agent, floor.calls.iter().find(|call| call.id == id), id).await;
                 (Some(card), Some(written(web, who, &frame, id).await))
             }
             None => (None, None),
         };
-        // A day that cannot be added up just now is left out.
-        let day = day::of(web, who, frame.now).await.ok();
-        Ok(Self { frame, you, queues, day, call, note, dispositions: Vec::new() })
+        Ok(Self { frame, you, queues, day: None, call, note, dispositions: Vec::new() })
+    }
+
+    /// A day that cannot be added up just now is left out.
+    pub async fn with_day(mut self, web: &Web, who: &Who) -> Self {
+        self.day = soon(async { Ok(day::of(web, who, self.frame.now).await?) }).await;
+        self
     }
 
     pub fn pieces(&self) -> Pieces<'_> {
-        let Self { frame, you, queues, day, call, note, dispositions } = self;
-        Pieces { frame, you, queues, day, call, note, dispositions }
+        let Self { frame, you, queues, day: _, call, note, dispositions } = self;
+        Pieces { frame, you, queues, call, note, dispositions }
     }
 }
 
@@ -196,11 +216,22 @@ pub fn queues(floor: &Floor, agent: &AgentName) -> Vec<QueueRow> {
     .collect()
 }
 
-async fn card(web: &Web, who: &Who, frame: &Frame, agent: &AgentSeen, call: CallId) -> Shown<Card> {
-    let story = web.hub().stories.of(&web.db, who.centre(), call).await?;
-    let (mut from, mut name, mut to) = (String::new(), String::new(), String::new());
+/// `seen`: the call as the controller has it. That is all there is of a call which began before we did, while the database
+/// does not answer.
+async fn card(
+    web: &Web,
+    who: &Who,
+    frame: &Frame,
+    agent: &AgentSeen,
+    seen: Option<&CallSeen>,
+    call: CallId,
+) -> Card {
+    let story = soon(web.hub().stories.of(&web.db, who.centre(), call)).await.unwrap_or_default();
+    let (mut from, mut name, mut to) = seen.map_or_else(Default::default, |seen| {
+        (seen.from.to_string(), seen.name.to_string(), seen.to.to_string())
+    });
     let mut path: Vec<Stop> = Vec::new();
-    let (mut joined, mut talked) = (None, None);
+    let (mut joined, mut talked) = (seen.and_then(|seen| seen.joined_ms), None);
     let mut why = String::new();
     for Told { at, fact } in &story {
         match fact {
@@ -219,7 +250,7 @@ async fn card(web: &Web, who: &Who, frame: &Frame, agent: &AgentSeen, call: Call
         }
     }
     let waited = joined.map_or(0, |joined| ms(talked.unwrap_or(frame.now).since(joined)));
-    Ok(Card {
+    Card {
         call,
         state: agent.state,
         class: lamp(frame.t, agent.state).class,
@@ -232,7 +263,7 @@ async fn card(web: &Web, who: &Who, frame: &Frame, agent: &AgentSeen, call: Call
         path,
         waited: clock(waited),
         why,
-    })
+    }
 }
 
 fn why_me(t: Words, reasons: &Reasons) -> String {
@@ -243,11 +274,9 @@ fn why_me(t: Words, reasons: &Reasons) -> String {
     }
 }
 
-/// What this agent has written about the call so far. Where it cannot be read, an empty one that says so, and whose
-/// saves the database will compare with what it has.
+/// What this agent has written about the call so far.
 async fn written(web: &Web, who: &Who, frame: &Frame, call: CallId) -> Written {
-    let notes = web.db.notes(who.centre(), call).await.unwrap_or_default();
-    let mine = notes.into_iter().find(|note| note.agent == *who.agent());
+    let mine = soon(web.hub().stories.note(&web.db, who.centre(), call, who.agent())).await.flatten();
     let zone = &frame.zone;
     match mine {
         Some(Note { text, disposition, version, saved, .. }) => Written {
