@@ -32,13 +32,21 @@
     // It leads to the login, or shows the page to whom it is now.
     if (event === 'left' || event === 'whose' && data !== document.body.dataset.who) return location.reload();
     heard = Date.now();
-    if (event === 'stale') old = true;
+    if (event === 'stale' || event === 'refused') old = true;
+    if (event === 'refused') notice(data);
     if (event === 'pulse') {
+      if (old) document.getElementById('notices')?.replaceChildren();
       old = false;
       offset = Number(data) - Date.now();
     }
     if (event === 'pieces') put(data);
     show();
+  }
+
+  // Why there is no stream, in the server's words.
+  function notice(html) {
+    const words = new DOMParser().parseFromString(html, 'text/html').querySelector('.notice');
+    if (words) document.getElementById('notices')?.replaceChildren(words);
   }
 
   function tell(message) {
@@ -74,11 +82,14 @@
   }
 
   let anew = () => {};
+  let reading = false;
+  let tried = 0;
 
   // Until the page goes. Not EventSource: it does not tell a session that has ended from a server that is away, gives up
   // after some answers, and waits for ever on a line that is dead without a word.
   async function read() {
-    for (let wait = FIRST_WAIT_MS; ; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
+    reading = true;
+    for (let wait = FIRST_WAIT_MS; reading; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
       const line = new AbortController();
       let quiet;
       let asked = false;
@@ -94,6 +105,7 @@
         alive();
         const answer = await fetch(address, { headers: { 'HX-Request': 'true' }, cache: 'no-store', signal: line.signal });
         if (answer.status === 401) return tell({ event: 'left' });
+        if (answer.status === 429) tell({ event: 'refused', data: await answer.text() });
         if (answer.ok) {
           await messages(answer.body, (message) => {
             alive();
@@ -107,6 +119,8 @@
       clearTimeout(quiet);
       line.abort();
       if (asked) continue;
+      // A server that is started anew is back by then; what lasts longer is said.
+      if (wait > 2 * FIRST_WAIT_MS) tell({ event: 'stale' });
       // Not all desks at the same moment.
       await new Promise((again) => setTimeout(again, wait * (0.7 + 0.3 * Math.random())));
     }
@@ -115,8 +129,21 @@
   // A tab that opens later has missed what changed since it was drawn: the stream begins anew, with all there is.
   channel.addEventListener('message', ({ data }) => (data.event === 'hello' ? anew() : take(data)));
   channel.postMessage({ event: 'hello' });
-  if (navigator.locks) navigator.locks.request('cordboard-live', read);
-  else read();
 
-  setInterval(show, 1000);
+  // A browser lets a hidden tab sleep. One that is looked at and hears nothing takes the stream over.
+  function compete(steal) {
+    if (!navigator.locks) return read();
+    tried = Date.now();
+    return navigator.locks.request('cordboard-live', { steal }, read).catch(() => {
+      reading = false;
+      anew();
+      compete(false);
+    });
+  }
+  setInterval(() => {
+    show();
+    const quiet = Date.now() - Math.max(heard, tried) > QUIET_MS;
+    if (quiet && !reading && !document.hidden && navigator.locks) compete(true);
+  }, 1000);
+  compete(false);
 })();

@@ -300,7 +300,10 @@ impl Browser {
 
     /// Whether the page says that it is live.
     pub async fn is_live(&self) -> bool {
-        self.client.execute("return document.documentElement.dataset.live", vec![]).await.is_ok_and(|said| said == "yes")
+        self.client
+            .execute("return document.documentElement.dataset.live", vec![])
+            .await
+            .is_ok_and(|said| said == "yes")
     }
 
     pub async fn live(&self) {

@@ -144,9 +144,20 @@ impl Centre {
         self.hall.until(&format!("/agents/{agent}"), |seen| seen["state"] == state).await
     }
 
+    /// Ends every wrap-up there is.
+    pub async fn all_done(&self) {
+        let (_, agents) = self.hall.ask(Method::GET, "/agents", None).await;
+        for agent in agents.as_array().into_iter().flatten().filter(|agent| agent["state"] == "wrapping_up") {
+            let name = agent["name"].as_str().expect("a name");
+            self.hall.ask(Method::DELETE, &format!("/agents/{name}/wrap-up"), None).await;
+        }
+    }
+
     /// Not at work: the controller does not know them, or says so.
     pub async fn until_away(&self, agent: &str) {
-        self.hall.until(&format!("/agents/{agent}"), |seen| seen["state"] == "away" || seen["error"] == "not_found").await;
+        self.hall
+            .until(&format!("/agents/{agent}"), |seen| seen["state"] == "away" || seen["error"] == "not_found")
+            .await;
     }
 
     /// A call that has been talked and wrapped up.

@@ -17,4 +17,8 @@ mod hall;
 mod postgres;
 
 mod desk;
+mod hostile;
+mod latency;
+mod live;
 mod samples;
+mod served;

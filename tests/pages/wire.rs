@@ -2,7 +2,7 @@
 //! listens. It also counts what goes over it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -23,6 +23,8 @@ pub enum Weather {
 struct Counted {
     streams: AtomicUsize,
     asked: AtomicUsize,
+    /// Streams alone do not come through.
+    stopped: AtomicBool,
 }
 
 /// Connections end with it.
@@ -59,6 +61,11 @@ impl Wire {
 
     pub fn turns(&self, weather: Weather) {
         self.weather.send_replace(weather);
+    }
+
+    /// Whether streams come through, which were not open before.
+    pub fn lets_streams(&self, through: bool) {
+        self.counted.stopped.store(!through, Ordering::SeqCst);
     }
 
     /// Open at this moment.
@@ -119,6 +126,7 @@ async fn both(
             read = from.read(&mut up) => {
                 let Ok(n @ 1..) = read else { return };
                 note(&up[..n], counted, streams);
+                if *streams && counted.stopped.load(Ordering::SeqCst) { return }
                 if to.write_all(&up[..n]).await.is_err() { return }
             }
             read = to.read(&mut down) => {

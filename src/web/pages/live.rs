@@ -7,8 +7,9 @@
 //!
 //! No call waits for the database: what is asked of it is asked beside the stream.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::extract::State;
@@ -38,6 +39,9 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// Changes kept for a stream that is slow; one that falls behind is given everything again.
 const MOST_CHANGES: usize = 4_096;
 
+/// Streams of one person: a browser has one, and some people have several. Nobody takes them all.
+const MOST_OF_ONE: usize = 8;
+
 /// What somebody's page may have to show anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
@@ -52,18 +56,30 @@ pub enum Change {
 /// Tells every stream what has changed, and remembers the stories of calls.
 pub struct Hub {
     changes: broadcast::Sender<Change>,
+    open: Arc<Mutex<BTreeMap<String, usize>>>,
     pub stories: Stories,
 }
 
 impl Default for Hub {
     fn default() -> Self {
-        Self { changes: broadcast::channel(MOST_CHANGES).0, stories: Stories::default() }
+        Self { changes: broadcast::channel(MOST_CHANGES).0, open: Arc::default(), stories: Stories::default() }
     }
 }
 
 impl Hub {
     pub fn changes(&self) -> broadcast::Receiver<Change> {
         self.changes.subscribe()
+    }
+
+    /// A place for one more stream of this person's.
+    fn one_more(&self, account: String) -> Option<OneOfMine> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mine = open.entry(account.clone()).or_default();
+        if *mine >= MOST_OF_ONE {
+            return None;
+        }
+        *mine += 1;
+        Some(OneOfMine { account, open: self.open.clone() })
     }
 
     fn tell(&self, change: Change) {
@@ -112,6 +128,24 @@ impl Hub {
     }
 }
 
+/// Given back when the stream ends.
+struct OneOfMine {
+    account: String,
+    open: Arc<Mutex<BTreeMap<String, usize>>>,
+}
+
+impl Drop for OneOfMine {
+    fn drop(&mut self) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(mine) = open.get_mut(&self.account) {
+            *mine -= 1;
+            if *mine == 0 {
+                open.remove(&self.account);
+            }
+        }
+    }
+}
+
 /// What a stream has yet to show.
 #[derive(Default)]
 struct Owed {
@@ -142,6 +176,7 @@ struct Live {
     asides: JoinSet<Aside>,
     asking_day: bool,
     asking_session: bool,
+    _one_of_mine: OneOfMine,
     _one_of_many: OwnedSemaphorePermit,
 }
 
@@ -258,6 +293,7 @@ impl Live {
 
 pub async fn show(State(web): State<Web>, who: Who) -> Shown<impl IntoResponse> {
     let permit = web.0.streams.clone().try_acquire_owned().map_err(|_| PageProblem::TooMany)?;
+    let mine = web.hub().one_more(who.session.account()).ok_or(PageProblem::TooMany)?;
     let mut pulse = interval(PULSE);
     pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let changes = web.0.hub.changes();
@@ -276,6 +312,7 @@ pub async fn show(State(web): State<Web>, who: Who) -> Shown<impl IntoResponse> 
         asides: JoinSet::new(),
         asking_day: false,
         asking_session: false,
+        _one_of_mine: mine,
         _one_of_many: permit,
     };
     let events = stream::unfold(live, |mut live| async move {

@@ -96,13 +96,7 @@ impl Stories {
     ///
     /// # Errors
     /// `Away` where it is only in the database and that does not answer.
-    pub async fn note(
-        &self,
-        db: &Db,
-        centre: &CentreName,
-        call: CallId,
-        agent: &AgentName,
-    ) -> Shown<Option<Note>> {
+    pub async fn note(&self, db: &Db, centre: &CentreName, call: CallId, agent: &AgentName) -> Shown<Option<Note>> {
         let mine = |note: &&Note| note.agent == *agent;
         {
             let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);

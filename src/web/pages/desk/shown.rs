@@ -125,6 +125,8 @@ pub struct Card {
     until: Option<Moment>,
     path: Vec<Stop>,
     waited: String,
+    /// Of one that still waits: for me to pick up.
+    waits_since: Option<Moment>,
     why: String,
 }
 
@@ -218,18 +220,10 @@ pub fn queues(floor: &Floor, agent: &AgentName) -> Vec<QueueRow> {
 
 /// `seen`: the call as the controller has it. That is all there is of a call which began before we did, while the database
 /// does not answer.
-async fn card(
-    web: &Web,
-    who: &Who,
-    frame: &Frame,
-    agent: &AgentSeen,
-    seen: Option<&CallSeen>,
-    call: CallId,
-) -> Card {
+async fn card(web: &Web, who: &Who, frame: &Frame, agent: &AgentSeen, seen: Option<&CallSeen>, call: CallId) -> Card {
     let story = soon(web.hub().stories.of(&web.db, who.centre(), call)).await.unwrap_or_default();
-    let (mut from, mut name, mut to) = seen.map_or_else(Default::default, |seen| {
-        (seen.from.to_string(), seen.name.to_string(), seen.to.to_string())
-    });
+    let (mut from, mut name, mut to) =
+        seen.map_or_else(Default::default, |seen| (seen.from.to_string(), seen.name.to_string(), seen.to.to_string()));
     let mut path: Vec<Stop> = Vec::new();
     let (mut joined, mut talked) = (seen.and_then(|seen| seen.joined_ms), None);
     let mut why = String::new();
@@ -262,6 +256,7 @@ async fn card(
         until: None,
         path,
         waited: clock(waited),
+        waits_since: joined.filter(|_| talked.is_none()),
         why,
     }
 }
