@@ -3,6 +3,7 @@
 (() => {
   'use strict';
   const QUIET_MS = 12500; // two and a half pulses
+  const ANSWER_MS = 4000; // a server that is there answers at once; a line that was kept open may be dead
   const FIRST_WAIT_MS = 300; // a line that was lost is tried again at once, then slower
   const LONGEST_WAIT_MS = 5000;
   const address = document.body.dataset.stream;
@@ -97,18 +98,18 @@
         asked = true;
         line.abort();
       };
-      const alive = () => {
+      const within = (ms) => {
         clearTimeout(quiet);
-        quiet = setTimeout(() => line.abort(), QUIET_MS);
+        quiet = setTimeout(() => line.abort(), ms);
       };
       try {
-        alive();
+        within(ANSWER_MS);
         const answer = await fetch(address, { headers: { 'HX-Request': 'true' }, cache: 'no-store', signal: line.signal });
         if (answer.status === 401) return tell({ event: 'left' });
         if (answer.status === 429) tell({ event: 'refused', data: await answer.text() });
         if (answer.ok) {
           await messages(answer.body, (message) => {
-            alive();
+            within(QUIET_MS);
             wait = FIRST_WAIT_MS;
             tell(message);
           });

@@ -102,8 +102,8 @@ async fn both(
         let now = *weather.borrow_and_update();
         froze |= now == Weather::Frozen;
         if froze && now == Weather::Forgetful {
-            // Nothing comes through any more, until the browser itself gives it up.
-            while matches!(from.read(&mut up).await, Ok(1..)) {}
+            // Nothing comes through any more, until the browser itself gives it up; what was idle is closed.
+            while *streams && matches!(from.read(&mut up).await, Ok(1..)) {}
             return;
         }
         if now == Weather::Refusing {

@@ -34,6 +34,9 @@ use crate::web::Web;
 const PULSE: Duration = Duration::from_secs(5);
 /// Queues change with every call; eyes do not see more.
 const QUEUES_EVERY: Duration = Duration::from_millis(500);
+/// The figures of the day are read this long after a change, when the records have it, and every so often.
+const DAY_AFTER: Duration = Duration::from_secs(2);
+const DAY_EVERY: Duration = Duration::from_secs(60);
 /// What could not be drawn is tried again after this.
 const AGAIN: Duration = Duration::from_secs(1);
 /// Changes kept for a stream that is slow; one that falls behind is given everything again.
@@ -151,7 +154,6 @@ impl Drop for OneOfMine {
 struct Owed {
     desk: bool,
     queues: bool,
-    day: bool,
 }
 
 /// What the database was asked beside the stream.
@@ -170,6 +172,7 @@ struct Live {
     /// When the desk, and the queues, may be drawn again.
     desk_from: Instant,
     queues_from: Instant,
+    day_from: Instant,
     /// Something could not be drawn: what stands on the page is old.
     stale: bool,
     begun: bool,
@@ -184,12 +187,13 @@ impl Live {
     fn owe(&mut self, change: Result<Change, RecvError>) -> Option<()> {
         match change {
             Ok(Change::Agent(centre, agent)) => {
-                let mine = centre == *self.who.centre() && agent == *self.who.agent();
-                self.owed.desk |= mine;
-                self.owed.day |= mine;
+                if centre == *self.who.centre() && agent == *self.who.agent() {
+                    self.owed.desk = true;
+                    self.day_from = Instant::now() + DAY_AFTER;
+                }
             }
             Ok(Change::Queues(centre)) => self.owed.queues |= centre == *self.who.centre(),
-            Ok(Change::All) | Err(RecvError::Lagged(_)) => self.owed = Owed { desk: true, queues: true, day: true },
+            Ok(Change::All) | Err(RecvError::Lagged(_)) => self.owed = Owed { desk: true, queues: true },
             Err(RecvError::Closed) => return None,
         }
         Some(())
@@ -214,12 +218,12 @@ impl Live {
                 self.owed.queues = drawn.is_err();
                 return Some(self.event(drawn));
             }
-            self.ask_day();
-            let (desk_from, queues_from) = (self.desk_from, self.queues_from);
+            let (desk_from, queues_from, day_from) = (self.desk_from, self.queues_from, self.day_from);
             tokio::select! {
                 change = self.changes.recv() => self.owe(change)?,
                 () = sleep_until(desk_from), if self.owed.desk => {}
                 () = sleep_until(queues_from), if self.owed.queues => {}
+                () = sleep_until(day_from), if !self.asking_day => self.ask_day(),
                 Some(told) = self.asides.join_next() => match told {
                     Ok(Aside::Day(day)) => {
                         self.asking_day = false;
@@ -266,11 +270,10 @@ impl Live {
 
     /// The figures of the day: one question at a time.
     fn ask_day(&mut self) {
-        if self.owed.day && !self.asking_day {
-            (self.owed.day, self.asking_day) = (false, true);
-            let (web, who) = (self.web.clone(), self.who.clone());
-            self.asides.spawn(async move { Aside::Day(desk::day_piece(&web, &who).await.ok()) });
-        }
+        self.asking_day = true;
+        self.day_from = Instant::now() + DAY_EVERY;
+        let (web, who) = (self.web.clone(), self.who.clone());
+        self.asides.spawn(async move { Aside::Day(desk::day_piece(&web, &who).await.ok()) });
     }
 
     /// Also finds out whether the person may still look; the next beat does not wait for it.
@@ -297,7 +300,7 @@ pub async fn show(State(web): State<Web>, who: Who) -> Shown<impl IntoResponse> 
     let mut pulse = interval(PULSE);
     pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let changes = web.0.hub.changes();
-    let owed = Owed { desk: true, queues: true, day: true };
+    let owed = Owed { desk: true, queues: true };
     let now = Instant::now();
     let live = Live {
         web,
@@ -307,6 +310,7 @@ pub async fn show(State(web): State<Web>, who: Who) -> Shown<impl IntoResponse> 
         owed,
         desk_from: now,
         queues_from: now,
+        day_from: now,
         stale: false,
         begun: false,
         asides: JoinSet::new(),
