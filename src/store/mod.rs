@@ -19,11 +19,14 @@ mod driver;
 pub mod facts;
 mod fill;
 pub mod filled;
+mod forced;
+pub mod given;
 pub mod hooks;
 pub mod keys;
 mod many;
 pub mod notes;
 pub mod offers;
+pub mod people;
 pub mod personal;
 pub mod queue_report;
 pub mod queue_stays;
@@ -32,7 +35,7 @@ pub mod sessions;
 pub mod today;
 pub mod versions;
 
-pub use audit::Author;
+pub use audit::{Author, Signed};
 pub use counted::{BadRequestKey, RequestKey};
 pub use driver::{Db, Dialect, Value};
 pub use fill::{Position, Recorded, Way};
@@ -57,6 +60,7 @@ pub fn statements() -> Vec<&'static str> {
         keys::STATEMENTS,
         notes::STATEMENTS,
         offers::STATEMENTS,
+        people::STATEMENTS,
         personal::STATEMENTS,
         sessions::STATEMENTS,
         queue_report::STATEMENTS,

@@ -131,21 +131,45 @@ async fn answer_on_the_page_picks_the_phone_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_caller_is_put_on_hold_and_talked_to_again() {
+    let desk = Desk::open().await;
+    desk.log_in("mira").await;
+    for method in [PUT, DELETE] {
+        let (status, answer) = desk.ask(method, "/agents/mira/hold", None).await;
+        assert_eq!((status, answer["error"].as_str()), (409, Some("no_conversation")), "{answer}");
+    }
+    desk.call("Wang");
+    let talking = desk.until("/agents/mira", |agent| agent["state"] == "talking").await;
+    let (status, answer) = desk.ask(DELETE, "/agents/mira/hold", None).await;
+    assert_eq!((status, answer["error"].as_str()), (409, Some("not_on_hold")), "{answer}");
+    let (status, agent) = desk.ask(PUT, "/agents/mira/hold", None).await;
+    assert_eq!((status, &agent["state"]), (200, &json!("on_hold")), "{agent}");
+    assert!(agent["held_since_ms"].is_i64() && agent["talking_since_ms"] == talking["talking_since_ms"], "{agent}");
+    let (status, answer) = desk.ask(PUT, "/agents/mira/hold", None).await;
+    assert_eq!((status, answer["error"].as_str()), (409, Some("already_on_hold")), "{answer}");
+    let (status, agent) = desk.ask(DELETE, "/agents/mira/hold", None).await;
+    assert_eq!((status, &agent["state"], &agent["held_since_ms"]), (200, &json!("talking"), &json!(null)), "{agent}");
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_login_takes_from_the_database_what_it_does_not_say() {
     use cordboard::calendar::Moment;
     use cordboard::routing::ids::*;
+    use cordboard::store::Author;
     use cordboard::store::agents::Role;
     let desk = Desk::open().await;
     let (status, answer) = desk.ask(PUT, "/agents/otto/session", None).await;
     assert_eq!((status, &answer["error"]), (404, &json!("not_found")), "{answer}");
     let (centre, otto) = (CentreName::new("demo"), AgentName::new("otto"));
-    desk.db.add_person(&centre, &otto, "Otto", Role::Agent, None, Moment::from_ms(0)).await.expect("added");
+    let signed = desk.db.signed(&Author::Console, Moment::from_ms(0));
+    signed.add_person(&centre, &otto, "Otto", Role::Agent, None).await.expect("added");
     let (status, answer) = desk.ask(PUT, "/agents/otto/session", None).await;
     assert_eq!((status, &answer["error"]), (400, &json!("invalid")), "{answer}");
     let (pbx, phone) = (SwitchName::new("pbx"), StationAddress::new("PJSIP/otto"));
-    desk.db.set_station(&centre, &otto, Some((&pbx, &phone))).await.expect("set");
-    desk.db.set_queues(&centre, &otto, &[QueueName::new("desk")].into()).await.expect("set");
-    desk.db.set_skills(&centre, &otto, &[(SkillName::new("english"), 7)].into()).await.expect("set");
+    signed.set_station(&centre, &otto, Some((&pbx, &phone))).await.expect("set");
+    signed.set_queues(&centre, &otto, &[QueueName::new("desk")].into()).await.expect("set");
+    signed.set_skills(&centre, &otto, &[(SkillName::new("english"), 7)].into()).await.expect("set");
     let (status, agent) = desk.ask(PUT, "/agents/otto/session", None).await;
     assert_eq!(status, 200, "{agent}");
     assert_eq!(
