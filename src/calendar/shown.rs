@@ -4,34 +4,34 @@
 use super::{Moment, Zone};
 
 impl Zone {
-    fn shown(&self, at: Moment, form: &str) -> String {
+    fn formed(&self, at: Moment, form: &str) -> String {
         jiff::Timestamp::from_millisecond(at.as_ms())
             .map_or_else(|_| String::new(), |stamp| stamp.to_zoned(self.rules().clone()).strftime(form).to_string())
     }
 
     /// `14:02`
     pub fn minute(&self, at: Moment) -> String {
-        self.shown(at, "%H:%M")
+        self.formed(at, "%H:%M")
     }
 
     /// `14:02:37`
     pub fn second(&self, at: Moment) -> String {
-        self.shown(at, "%H:%M:%S")
+        self.formed(at, "%H:%M:%S")
     }
 
     /// `2026-03-02`
     pub fn day(&self, at: Moment) -> String {
-        self.shown(at, "%Y-%m-%d")
+        self.formed(at, "%Y-%m-%d")
     }
 
     /// `2026-03-02 14:02:37`
     pub fn day_and_second(&self, at: Moment) -> String {
-        self.shown(at, "%Y-%m-%d %H:%M:%S")
+        self.formed(at, "%Y-%m-%d %H:%M:%S")
     }
 
     /// `2026-03-02 14:02`
     pub fn day_and_minute(&self, at: Moment) -> String {
-        self.shown(at, "%Y-%m-%d %H:%M")
+        self.formed(at, "%Y-%m-%d %H:%M")
     }
 
     /// The moment this day began, where the zone's clocks hang; days of 23 and 25 hours included.

@@ -48,8 +48,13 @@ pub fn count(happened: &Happened) {
         | Fact::OfferAnswered { .. }
         | Fact::OfferEnded { .. }
         | Fact::CallHungUp { .. }
+        | Fact::PickUpAsked { .. }
+        | Fact::PickUpFailed { .. }
+        | Fact::CallHeld { .. }
+        | Fact::CallRetrieved { .. }
         | Fact::CallEndAsked { .. }
         | Fact::AgentLoggedIn { .. }
+        | Fact::AgentAssigned { .. }
         | Fact::AgentLoggedOut { .. }
         | Fact::AgentChanged { .. }
         | Fact::LinkChanged { .. }
@@ -87,10 +92,15 @@ pub fn log(happened: &Happened) {
         | Fact::OfferAnswered { .. }
         | Fact::OfferEnded { .. }
         | Fact::CallHungUp { .. }
+        | Fact::PickUpAsked { .. }
+        | Fact::PickUpFailed { .. }
+        | Fact::CallHeld { .. }
+        | Fact::CallRetrieved { .. }
         | Fact::CallEndAsked { .. }
         | Fact::CallConnected { .. }
         | Fact::CallEnded { .. }
         | Fact::AgentLoggedIn { .. }
+        | Fact::AgentAssigned { .. }
         | Fact::AgentLoggedOut { .. }
         | Fact::AgentChanged { .. }
         | Fact::LinkChanged { .. } => {

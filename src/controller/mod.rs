@@ -14,6 +14,7 @@ mod prompts;
 pub mod publish;
 mod route;
 mod turn;
+mod untaken;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -15,6 +15,7 @@ use super::journal::{self, crc_of_effects};
 use super::prepare::{Desk, Prepared, asterisk_of};
 use super::prompts::{Prompts, Ready, SoundPlace};
 use super::route::Routes;
+use super::untaken::untaken;
 use super::{Ask, AskError, Happened, Plans, PublishError, Pulse, measure, publish};
 use crate::config::SwitchConfig;
 use crate::dialplan::{Centre, CentreFiles, all_prompts};
@@ -66,6 +67,8 @@ struct Turn {
     published: mpsc::Receiver<Published>,
     publishing: mpsc::Sender<Published>,
     aside: tokio::runtime::Handle,
+    /// Orders that found their driver's queue full, to be told as come back.
+    untaken: Vec<Ticket>,
     stopped: bool,
 }
 
@@ -141,6 +144,7 @@ impl Turn {
             published,
             publishing,
             aside,
+            untaken: Vec::new(),
             stopped: false,
         };
         turn.first_inputs(known, start.switches.keys().cloned().collect());
@@ -171,6 +175,7 @@ impl Turn {
             let wakeup = self.desks.values().filter_map(|desk| desk.core.next_wakeup()).min();
             let wakeup = wakeup.map_or_else(|| Instant::now() + BEAT_EVERY, |moment| self.clock.instant(moment));
             let mut todo = VecDeque::new();
+            self.hear_untaken(&mut todo);
             tokio::select! {
                 biased;
                 told = self.told.recv() => if let Some(told) = told { self.hear(told, &mut todo) },
@@ -179,6 +184,8 @@ impl Turn {
                 Some(ask) = asked.recv() => self.asked(ask, &mut todo),
                 Some(ready) = self.ready.recv() => self.sounds_ready(ready),
                 Some(published) = self.published.recv() => self.publish_now(published, &mut todo),
+                // Never before the heartbeat: orders may find no room for as long as a driver is stuck.
+                () = std::future::ready(()), if !todo.is_empty() => {}
                 else => self.stopped = true,
             }
             while todo.len() < MOST_IN_A_TURN {
@@ -257,7 +264,9 @@ impl Turn {
             | Act::StopPlay { .. }
             | Act::StartMusic { .. }
             | Act::Ring { .. }
+            | Act::PickUp { .. }
             | Act::Connect { .. }
+            | Act::Part { .. }
             | Act::HangUp { .. }
             | Act::Tag { .. }
             | Act::Look { .. }) => SwitchAct::Act(act),
@@ -265,12 +274,19 @@ impl Turn {
         self.order(&effect.switch, Order::Do { ticket, act, deadline: effect.deadline });
     }
 
-    /// Never waits: a driver that cannot keep up has a snapshot coming, and that says what became of the order.
-    fn order(&self, switch: &SwitchName, order: Order) {
-        let Some(link) = self.links.get(switch) else { return };
-        if let Err(error) = link.orders.try_send(order) {
-            tracing::error!(%switch, %error, "an order was not taken");
-        }
+    /// Never waits. An order that its driver has no room for comes back as one whose end nobody knows, with the next
+    /// turn: every effect comes back exactly once, and the core waits for it.
+    fn order(&mut self, switch: &SwitchName, order: Order) {
+        self.untaken.extend(self.links.get(switch).and_then(|link| untaken(link, order)));
+    }
+
+    /// What was not taken has come back.
+    fn hear_untaken(&mut self, todo: &mut VecDeque<Todo>) {
+        let back = std::mem::take(&mut self.untaken);
+        todo.extend(back.into_iter().map(|Ticket { centre, effect }| {
+            let input = Input::EffectReturned { effect, how: Returned::Unknown };
+            Todo { centre, input, answer: None }
+        }));
     }
 
     fn sounds_ready(&mut self, ready: Ready) {
@@ -292,8 +308,9 @@ impl Turn {
     fn beat(&mut self, todo: &mut VecDeque<Todo>) {
         let shedding = self.desks.values().any(|desk| desk.journal.must_shed());
         if !shedding {
-            for switch in self.links.keys() {
-                self.order(switch, Order::Beat);
+            let switches: Vec<SwitchName> = self.links.keys().cloned().collect();
+            for switch in switches {
+                self.order(&switch, Order::Beat);
             }
         }
         if let Some(by_ms) = self.clock.stepped() {
@@ -454,7 +471,7 @@ impl Turn {
                 );
                 return;
             }
-            Input::LinkLost { .. } | Input::StationChanged { .. } => {
+            Input::LinkLost { .. } | Input::StationChanged { .. } | Input::AbilitiesTold { .. } => {
                 if matches!(input, Input::LinkLost { .. }) {
                     self.note_link(switch, false);
                 }
@@ -465,9 +482,13 @@ impl Turn {
             | Input::Started { .. }
             | Input::VersionPublished { .. }
             | Input::AgentLoggedIn { .. }
+            | Input::AgentAssigned { .. }
             | Input::AgentLoggedOut { .. }
             | Input::AgentSaidReady { .. }
             | Input::AgentTookBreak { .. }
+            | Input::AgentAnswered { .. }
+            | Input::AgentHeld { .. }
+            | Input::AgentRetrieved { .. }
             | Input::AgentEndedWrapUp { .. }
             | Input::AgentEndedCall { .. }
             | Input::TimeCame

@@ -65,6 +65,7 @@ pub enum Work {
     Talking {
         call: CallId,
         since: Moment,
+        /// Since when the caller is on hold.
         hold: Option<Moment>,
     },
     WrappingUp {
@@ -112,6 +113,30 @@ impl Work {
             other @ (Work::Nothing { .. } | Work::Ringing { .. } | Work::Talking { .. } | Work::WrappingUp { .. }) => {
                 Err(NotFrom(other))
             }
+        }
+    }
+
+    /// The caller hears music, the agent nothing.
+    pub fn hold(self, now: Moment) -> Result<Self, NotFrom> {
+        match self {
+            Work::Talking { call, since, hold: None } => Ok(Work::Talking { call, since, hold: Some(now) }),
+            other @ (Work::Nothing { .. }
+            | Work::Ringing { .. }
+            | Work::Connecting { .. }
+            | Work::Talking { hold: Some(_), .. }
+            | Work::WrappingUp { .. }) => Err(NotFrom(other)),
+        }
+    }
+
+    /// Back to the caller on hold.
+    pub fn retrieve(self) -> Result<Self, NotFrom> {
+        match self {
+            Work::Talking { call, since, hold: Some(_) } => Ok(Work::Talking { call, since, hold: None }),
+            other @ (Work::Nothing { .. }
+            | Work::Ringing { .. }
+            | Work::Connecting { .. }
+            | Work::Talking { hold: None, .. }
+            | Work::WrappingUp { .. }) => Err(NotFrom(other)),
         }
     }
 
@@ -219,6 +244,19 @@ pub struct Agent {
     /// The leg that we rang at the station and that is not gone yet: while there is one the phone is ours to
     /// wait for, whatever else is said.
     pub leg: Option<LegId>,
+    /// What is known of telling this phone to pick up.
+    pub told: Told,
+}
+
+/// What a phone does when it is told to pick up, as far as it has been tried since its agent logged in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Told {
+    #[default]
+    Untried,
+    Answers,
+    /// It rings on, or its switch cannot tell it.
+    Never,
 }
 
 impl Agent {
@@ -260,7 +298,7 @@ impl Agent {
         }
     }
 
-    /// Since when the agent is in [`Self::state`].
+    /// Since when the agent is in [`Self::state`]; of a conversation that was on hold between, since it began.
     pub fn since(&self) -> Moment {
         match &self.work {
             Work::Nothing { .. } => self.idle_since(),

@@ -86,6 +86,14 @@ impl Core {
             }
         };
         self.timers.stop(&Timer::PartedDue(call));
+        if let Some(Call { stage: Stage::Talking { hold: Some(_), agent_leg: theirs, .. }, .. }) = self.calls.get(&call)
+        {
+            // A joining from before the hold, or one found by a snapshot.
+            if *theirs == agent_leg {
+                self.part(now, call);
+            }
+            return;
+        }
         let Some(offer) = self.calls.get(&call).and_then(Call::offer).and_then(|id| self.offers.get(&id)).cloned()
         else {
             return;
@@ -100,6 +108,7 @@ impl Core {
             Stage::Waiting { place, .. } => {
                 let place = place.clone();
                 self.change_work(&offer.agent, |work| work.pick_up(now));
+                self.picked_up_as_told(offer.id, &offer.agent);
                 self.fact(Fact::OfferAnswered { offer: offer.id, call });
                 place
             }
@@ -121,7 +130,7 @@ impl Core {
             waited: now.since(place.joined),
         });
         if let Some(of) = self.calls.get_mut(&call) {
-            of.stage = Stage::Talking { queue: place.queue, agent: offer.agent, agent_leg, since: now };
+            of.stage = Stage::Talking { queue: place.queue, agent: offer.agent, agent_leg, since: now, hold: None };
         }
     }
 
@@ -138,8 +147,11 @@ impl Core {
             None => return,
         };
         match self.calls.get(&call).map(|call| &call.stage) {
+            // The agent on hold hears nothing, and is to.
+            Some(Stage::Talking { hold: Some(_), agent_leg, .. }) if agent_leg == leg => {}
+            Some(Stage::Talking { hold: Some(_), .. }) => self.held_apart(now, call),
             // Somebody hung up, and the hang-up is on its way: it says who.
-            Some(Stage::Talking { .. }) => self.timers.set(Timer::PartedDue(call), now + PARTED_WITHIN),
+            Some(Stage::Talking { hold: None, .. }) => self.timers.set(Timer::PartedDue(call), now + PARTED_WITHIN),
             // Came back from a joining that failed, or from the switch's own dialplan: it hears nothing.
             Some(Stage::Waiting { .. }) => self.music(now, call),
             Some(Stage::InDialplan { playing: None }) => self.begin_step_anew(now, call),
@@ -149,7 +161,8 @@ impl Core {
 
     /// Both are still there and nobody hung up: join them again.
     pub(super) fn parted_overdue(&mut self, now: Moment, call: CallId) {
-        let Some(Call { stage: Stage::Talking { agent, agent_leg, .. }, switch, leg, .. }) = self.calls.get(&call)
+        let Some(Call { stage: Stage::Talking { agent, agent_leg, hold: None, .. }, switch, leg, .. }) =
+            self.calls.get(&call)
         else {
             return;
         };

@@ -12,7 +12,7 @@ use super::call::{Call, Offer, Stage};
 use super::effect::{Act, Effect};
 use super::fact::Fact;
 use super::ids::*;
-use super::input::{Input, Line, Returned};
+use super::input::{Abilities, Input, Line, Returned};
 use super::matching::QueueIndex;
 use super::people::Refused;
 use super::tag::{Place, Tags};
@@ -60,6 +60,8 @@ pub struct Core {
     pub(super) shelf: BTreeMap<VersionHash, Arc<Centre>>,
     pub(super) version: Option<Arc<Centre>>,
     pub(super) links: BTreeMap<SwitchName, bool>,
+    /// What each switch has said that it can do.
+    pub(super) abilities: BTreeMap<SwitchName, Abilities>,
     pub(super) calls: BTreeMap<CallId, Call>,
     pub(super) agents: BTreeMap<AgentName, Agent>,
     pub(super) offers: BTreeMap<OfferId, Offer>,
@@ -92,7 +94,9 @@ pub struct Core {
 pub(super) enum Owed {
     Play(CallId),
     Ring(OfferId),
+    PickUp(OfferId),
     Connect(CallId, OfferId),
+    Part(CallId),
     HangUp(LegId),
 }
 
@@ -122,6 +126,7 @@ impl Core {
             shelf: BTreeMap::new(),
             version: None,
             links: BTreeMap::new(),
+            abilities: BTreeMap::new(),
             calls: BTreeMap::new(),
             agents: BTreeMap::new(),
             offers: BTreeMap::new(),
@@ -192,6 +197,7 @@ impl Core {
             Input::LegsJoined { a, b } => self.legs_joined(now, &a, &b),
             Input::LegParted { leg } => self.leg_parted(now, &leg),
             Input::StationChanged { station, line } => self.station_changed(station, line),
+            Input::AbilitiesTold { switch, abilities } => self.abilities_told(switch, abilities),
             Input::EffectReturned { effect, how } => self.effect_returned(now, effect, &how),
             Input::LinkLost { switch } => self.link_lost(now, &switch),
             Input::SnapshotTaken { switch, legs } => self.snapshot_taken(now, &switch, legs),
@@ -199,6 +205,10 @@ impl Core {
             Input::AgentLoggedIn { agent, station, switch, queues, skills, by } => {
                 self.by = Some(by.clone());
                 self.agent_logged_in(now, agent, station, switch, queues, skills, by);
+            }
+            Input::AgentAssigned { agent, queues, skills, by } => {
+                self.by = Some(by.clone());
+                self.agent_assigned(agent, queues, skills, by);
             }
             Input::AgentLoggedOut { agent, by, why } => {
                 self.why = why;
@@ -214,6 +224,18 @@ impl Core {
                 self.why = why;
                 self.by = Some(by);
                 self.agent_took_break(now, &agent, reason);
+            }
+            Input::AgentAnswered { agent, by } => {
+                self.by = Some(by.clone());
+                self.agent_answered(now, &agent, by);
+            }
+            Input::AgentHeld { agent, by } => {
+                self.by = Some(by.clone());
+                self.agent_held(now, &agent, by);
+            }
+            Input::AgentRetrieved { agent, by } => {
+                self.by = Some(by.clone());
+                self.agent_retrieved(now, &agent, by);
             }
             Input::AgentEndedWrapUp { agent, by, why } => {
                 self.why = why;
@@ -244,8 +266,10 @@ impl Core {
                 Timer::PlayDue(call) => self.play_overdue(now, call),
                 Timer::QueueExit(call) => self.queue_exit_due(now, call),
                 Timer::OfferDue(offer) => self.offer_overdue(now, offer),
+                Timer::PickUpDue(offer) => self.pick_up_overdue(offer),
                 Timer::ConnectDue(call) => self.connect_overdue(now, call),
                 Timer::PartedDue(call) => self.parted_overdue(now, call),
+                Timer::HoldDue(call) => self.hold_overdue(now, call),
                 Timer::HangUpDue(leg) => self.hang_up_overdue(now, leg),
                 Timer::WrapUpDue(agent) => self.wrap_up_over(now, &agent),
                 Timer::RestDue(agent) => self.rest_over(now, &agent),
@@ -260,8 +284,9 @@ impl Core {
             | Timer::PlayDue(call)
             | Timer::QueueExit(call)
             | Timer::ConnectDue(call)
-            | Timer::PartedDue(call) => self.calls.get(call).map(|call| &call.switch),
-            Timer::OfferDue(offer) => self.offers.get(offer).map(|offer| &offer.switch),
+            | Timer::PartedDue(call)
+            | Timer::HoldDue(call) => self.calls.get(call).map(|call| &call.switch),
+            Timer::OfferDue(offer) | Timer::PickUpDue(offer) => self.offers.get(offer).map(|offer| &offer.switch),
             Timer::HangUpDue(leg) => self.switch_of_leg(leg),
             Timer::WrapUpDue(_) | Timer::RestDue(_) => None,
         };
@@ -273,7 +298,9 @@ impl Core {
         match owed {
             Owed::Play(call) => self.play_returned(now, call, effect, how),
             Owed::Ring(offer) => self.ring_returned(now, offer, how),
+            Owed::PickUp(offer) => self.pick_up_returned(offer, how),
             Owed::Connect(call, offer) => self.connect_returned(now, call, offer, how),
+            Owed::Part(call) => self.part_returned(now, call, how),
             Owed::HangUp(leg) => self.hang_up_returned(now, &leg, how),
         }
     }
@@ -309,7 +336,9 @@ impl Core {
             | Act::StopPlay { .. }
             | Act::StartMusic { .. }
             | Act::Ring { .. }
+            | Act::PickUp { .. }
             | Act::Connect { .. }
+            | Act::Part { .. }
             | Act::HangUp { .. }
             | Act::Tag { .. }
             | Act::Look { .. } => ORDER_WITHIN,
@@ -408,6 +437,7 @@ impl Core {
             Timer::QueueExit(call),
             Timer::ConnectDue(call),
             Timer::PartedDue(call),
+            Timer::HoldDue(call),
         ] {
             self.timers.stop(&timer);
         }

@@ -61,12 +61,14 @@ pub enum Fact {
         step: StepName,
         language: String,
     },
-    /// Left the queue by a rule of its step (`otherwise`), for another step.
+    /// Left the queue by a rule of its step (`otherwise`), for another step; or was turned away at its door.
     CallLeftQueue {
         call: CallId,
         queue: QueueName,
         why: LeftQueue,
-        to: StepName,
+        /// `None`: its step has no rule for it, and the call is refused.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<StepName>,
     },
     OfferMade {
         offer: OfferId,
@@ -81,6 +83,20 @@ pub enum Fact {
     OfferRang {
         offer: OfferId,
         call: CallId,
+    },
+    /// *Answer* was pressed on a page: the phone is told to pick up.
+    PickUpAsked {
+        offer: OfferId,
+        call: CallId,
+        agent: AgentName,
+        by: AgentName,
+    },
+    /// It goes on ringing, to be picked up by hand.
+    PickUpFailed {
+        offer: OfferId,
+        call: CallId,
+        agent: AgentName,
+        why: NotPickedUp,
     },
     OfferAnswered {
         offer: OfferId,
@@ -99,6 +115,19 @@ pub enum Fact {
         leg: LegId,
         queue: QueueName,
         waited: Duration,
+    },
+    /// The caller is on hold. Ends with `CallRetrieved`, or with the conversation.
+    CallHeld {
+        call: CallId,
+        agent: AgentName,
+        by: AgentName,
+    },
+    /// They talk on.
+    CallRetrieved {
+        call: CallId,
+        agent: AgentName,
+        /// `None`: the switch had never taken them apart.
+        by: Option<AgentName>,
     },
     /// We have hung up on the caller; the call ends, with this outcome, when the switch says that the leg is gone.
     CallHungUp {
@@ -124,6 +153,13 @@ pub enum Fact {
         agent: AgentName,
         station: StationAddress,
         switch: SwitchName,
+        queues: BTreeSet<QueueName>,
+        skills: BTreeMap<SkillName, u8>,
+        by: AgentName,
+    },
+    /// Other queues and skills from now on; all else stays as it was.
+    AgentAssigned {
+        agent: AgentName,
         queues: BTreeSet<QueueName>,
         skills: BTreeMap<SkillName, u8>,
         by: AgentName,
@@ -173,9 +209,13 @@ impl Fact {
             | Fact::CallLeftQueue { call, .. }
             | Fact::OfferMade { call, .. }
             | Fact::OfferRang { call, .. }
+            | Fact::PickUpAsked { call, .. }
+            | Fact::PickUpFailed { call, .. }
             | Fact::OfferAnswered { call, .. }
             | Fact::OfferEnded { call, .. }
             | Fact::CallConnected { call, .. }
+            | Fact::CallHeld { call, .. }
+            | Fact::CallRetrieved { call, .. }
             | Fact::CallHungUp { call, .. }
             | Fact::CallEnded { call, .. }
             | Fact::CallEndAsked { call, .. } => Some(*call),
@@ -183,6 +223,7 @@ impl Fact {
             Fact::ControllerStarted { .. }
             | Fact::VersionPublished { .. }
             | Fact::AgentLoggedIn { .. }
+            | Fact::AgentAssigned { .. }
             | Fact::AgentLoggedOut { .. }
             | Fact::AgentChanged { .. }
             | Fact::LinkChanged { .. }
@@ -195,9 +236,14 @@ impl Fact {
         match self {
             Fact::OfferMade { agent, .. }
             | Fact::OfferEnded { agent, .. }
+            | Fact::PickUpAsked { agent, .. }
+            | Fact::PickUpFailed { agent, .. }
             | Fact::CallConnected { agent, .. }
+            | Fact::CallHeld { agent, .. }
+            | Fact::CallRetrieved { agent, .. }
             | Fact::CallEndAsked { agent, .. }
             | Fact::AgentLoggedIn { agent, .. }
+            | Fact::AgentAssigned { agent, .. }
             | Fact::AgentLoggedOut { agent, .. }
             | Fact::AgentChanged { agent, .. } => Some(agent),
             Fact::Healed { agent, .. } => agent.as_ref(),
@@ -324,6 +370,18 @@ impl From<Failure> for OfferEnd {
             Failure::Withdrawn => OfferEnd::Withdrawn,
         }
     }
+}
+
+/// Why a phone that was told to pick up did not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NotPickedUp {
+    /// Its switch cannot tell it.
+    Cannot,
+    /// The switch would not, this time.
+    Refused,
+    /// It was told, and rang on.
+    RangOn,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]

@@ -72,6 +72,11 @@ pub enum Input {
         station: StationAddress,
         line: Line,
     },
+    /// What this switch can do of that which not every switch can. Before that is told, nothing.
+    AbilitiesTold {
+        switch: SwitchName,
+        abilities: Abilities,
+    },
     EffectReturned {
         effect: EffectId,
         how: Returned,
@@ -103,6 +108,14 @@ pub enum Input {
         skills: BTreeMap<SkillName, u8>,
         by: AgentName,
     },
+    /// Somebody gave an agent at work other queues and skills. What the agent says and holds stays, the place among the
+    /// idle too.
+    AgentAssigned {
+        agent: AgentName,
+        queues: BTreeSet<QueueName>,
+        skills: BTreeMap<SkillName, u8>,
+        by: AgentName,
+    },
     AgentLoggedOut {
         agent: AgentName,
         by: AgentName,
@@ -123,6 +136,21 @@ pub enum Input {
         by: AgentName,
         #[serde(default)]
         why: Option<Why>,
+    },
+    /// *Answer* was pressed on the agent's page while the phone rings.
+    AgentAnswered {
+        agent: AgentName,
+        by: AgentName,
+    },
+    /// The caller in hand goes on hold.
+    AgentHeld {
+        agent: AgentName,
+        by: AgentName,
+    },
+    /// Back to the caller on hold.
+    AgentRetrieved {
+        agent: AgentName,
+        by: AgentName,
     },
     AgentEndedWrapUp {
         agent: AgentName,
@@ -175,6 +203,14 @@ impl Failure {
     }
 }
 
+/// What not every switch can do, or lets us do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Abilities {
+    /// Tell a phone that rings to pick up ([`super::Act::PickUp`]). Whether the phone does is the phone's.
+    pub pick_up: bool,
+}
+
 /// What a phone does, as its switch sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -204,6 +240,8 @@ pub enum Refusal {
     Gone(LegId),
     /// The prompt is not where the switch can play it.
     NoPrompt,
+    /// Not this switch, or not with this phone: the same again will be refused again.
+    Cannot,
     /// In the switch's own words, bounded.
     Other(String),
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::agent::{AgentState, Presence, Work};
+use super::agent::{AgentState, Presence, Told, Work};
 use super::call::{Call, Stage};
 use super::core::Core;
 use super::ids::*;
@@ -46,6 +46,8 @@ pub struct AgentSeen {
     pub since_ms: Moment,
     pub station: StationAddress,
     pub switch: SwitchName,
+    /// Whether the phone picks up when it is told to: *Answer* is offered unless `never`.
+    pub answers_when_told: Told,
     pub queues: Vec<QueueName>,
     pub skills: Vec<(SkillName, u8)>,
     /// The call in hand: rung for, talked with, or being wrapped up (then it may be over).
@@ -184,6 +186,7 @@ impl Core {
             since_ms: agent.since(),
             station: agent.station.clone(),
             switch: agent.switch.clone(),
+            answers_when_told: self.told_to_answer(name),
             queues: agent.queues.iter().cloned().collect(),
             skills: agent.skills.iter().map(|(skill, level)| (skill.clone(), *level)).collect(),
             call,
@@ -215,10 +218,10 @@ impl Core {
             Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Ending { .. } => None,
         };
         let offered = call.offer().and_then(|offer| self.offers.get(&offer)).map(|offer| offer.agent.clone());
-        let (agent, talking_since_ms) = match &call.stage {
-            Stage::Talking { agent, since, .. } => (Some(agent.clone()), Some(*since)),
+        let (agent, talking_since_ms, held_since_ms) = match &call.stage {
+            Stage::Talking { agent, since, hold, .. } => (Some(agent.clone()), Some(*since), *hold),
             Stage::InDialplan { .. } | Stage::Waiting { .. } | Stage::Connecting { .. } | Stage::Ending { .. } => {
-                (offered, None)
+                (offered, None, None)
             }
         };
         let position =
@@ -239,7 +242,7 @@ impl Core {
             position,
             agent,
             talking_since_ms,
-            held_since_ms: None,
+            held_since_ms,
         }
     }
 }

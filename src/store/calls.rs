@@ -14,19 +14,19 @@ use crate::routing::ids::{AgentName, CallId, CallerName, CentreName, PhoneNumber
 const TABLE: &str = "calls";
 pub(super) static LOAD: ManyKeys = ManyKeys::new(
     "SELECT call, switch, to_number, arrived_ms, version, found, queue, queued_ms, waited_ms, agent, connected_ms, \
-     talk_ms, ended_ms, outcome, ended_by FROM calls WHERE centre = $1 AND call IN",
+     talk_ms, hold_ms, held_since_ms, ended_ms, outcome, ended_by FROM calls WHERE centre = $1 AND call IN",
 );
 pub(super) static SAVE: ManyRows = ManyRows::new(
     "INSERT INTO calls (centre, call, switch, to_number, arrived_ms, version, found, queue, queued_ms, waited_ms, agent, \
-     connected_ms, talk_ms, ended_ms, outcome, ended_by) VALUES",
-    16,
+     connected_ms, talk_ms, hold_ms, held_since_ms, ended_ms, outcome, ended_by) VALUES",
+    18,
     "ON CONFLICT (centre, call) DO UPDATE SET queue = excluded.queue, queued_ms = excluded.queued_ms, \
      waited_ms = excluded.waited_ms, agent = excluded.agent, connected_ms = excluded.connected_ms, \
-     talk_ms = excluded.talk_ms, ended_ms = excluded.ended_ms, outcome = excluded.outcome, \
+     talk_ms = excluded.talk_ms, hold_ms = excluded.hold_ms, held_since_ms = excluded.held_since_ms, ended_ms = excluded.ended_ms, outcome = excluded.outcome, \
      ended_by = excluded.ended_by",
 );
 const LIST: &str = "SELECT c.call, c.switch, c.to_number, c.arrived_ms, c.version, c.found, c.queue, c.queued_ms, \
-     c.waited_ms, c.agent, c.connected_ms, c.talk_ms, c.ended_ms, c.outcome, c.ended_by, p.from_number, p.caller_name \
+     c.waited_ms, c.agent, c.connected_ms, c.talk_ms, c.hold_ms, c.ended_ms, c.outcome, c.ended_by, p.from_number, p.caller_name \
      FROM calls c LEFT JOIN personal p ON p.centre = c.centre AND p.call = c.call \
      WHERE c.centre = $1 AND (CAST($2 AS TEXT) IS NULL OR c.agent = $2) AND (CAST($3 AS TEXT) IS NULL OR c.queue = $3) \
      AND (CAST($4 AS TEXT) IS NULL OR c.outcome = $4) AND c.arrived_ms >= $5 AND c.arrived_ms < $6 \
@@ -36,6 +36,12 @@ const LIST: &str = "SELECT c.call, c.switch, c.to_number, c.arrived_ms, c.versio
 
 const ANSWERED_BY: &str = "SELECT COUNT(*) AS calls FROM calls \
      WHERE centre = $1 AND agent = $2 AND arrived_ms >= $3 AND outcome = 'answered'";
+pub(super) static LISTED: ManyKeys = ManyKeys::new(
+    "SELECT c.call, c.switch, c.to_number, c.arrived_ms, c.version, c.found, c.queue, c.queued_ms, c.waited_ms, c.agent, \
+     c.connected_ms, c.talk_ms, c.ended_ms, c.outcome, c.ended_by, p.from_number, p.caller_name \
+     FROM calls c LEFT JOIN personal p ON p.centre = c.centre AND p.call = c.call WHERE c.centre = $1 AND c.call IN",
+);
+
 pub(super) const STATEMENTS: &[&str] = &[LIST, ANSWERED_BY];
 
 /// The most rows of one page of a list.
@@ -75,7 +81,10 @@ pub struct KeptCall {
     /// The last agent.
     pub agent: Option<AgentName>,
     pub connected: Option<Moment>,
+    /// Without the time on hold.
     pub talked: Option<Duration>,
+    /// In all.
+    pub held: Option<Duration>,
     /// When it ended, how, and by whom (`EndedBy::as_str`; the agent is `agent`).
     pub ended: Option<(Moment, Outcome, String)>,
 }
@@ -95,6 +104,9 @@ struct Call {
     agent: Option<String>,
     connected: Option<i64>,
     talked: Option<i64>,
+    held: Option<i64>,
+    /// Of a hold that lasts.
+    held_since: Option<i64>,
     ended: Option<i64>,
     outcome: Option<String>,
     ended_by: Option<String>,
@@ -120,6 +132,8 @@ impl Calls {
                 agent: row.maybe_text(TABLE, "agent")?,
                 connected: row.maybe_number(TABLE, "connected_ms")?,
                 talked: row.maybe_number(TABLE, "talk_ms")?,
+                held: row.maybe_number(TABLE, "hold_ms")?,
+                held_since: row.maybe_number(TABLE, "held_since_ms")?,
                 ended: row.maybe_number(TABLE, "ended_ms")?,
                 outcome: row.maybe_text(TABLE, "outcome")?,
                 ended_by: row.maybe_text(TABLE, "ended_by")?,
@@ -152,6 +166,8 @@ impl Calls {
             agent: None,
             connected: None,
             talked: None,
+            held: None,
+            held_since: None,
             ended: None,
             outcome: None,
             ended_by: None,
@@ -174,6 +190,19 @@ impl Calls {
         row.changed = true;
     }
 
+    /// On hold since now.
+    pub fn held(&mut self, told: Told, call: CallId) {
+        let Some(row) = self.0.get_mut(&call).filter(|row| row.ended.is_none()) else { return };
+        row.held_since = row.held_since.or(Some(told.at.as_ms()));
+        row.changed = true;
+    }
+
+    pub fn retrieved(&mut self, told: Told, call: CallId) {
+        let Some(row) = self.0.get_mut(&call).filter(|row| row.ended.is_none()) else { return };
+        row.end_hold(told.at.as_ms());
+        row.changed = true;
+    }
+
     /// A call ends once; what is said later is late.
     pub fn ended(&mut self, told: Told, call: CallId, outcome: Outcome, by: &EndedBy) {
         let Some(row) = self.0.get_mut(&call).filter(|row| row.ended.is_none()) else { return };
@@ -181,7 +210,13 @@ impl Calls {
         let since = |from: Option<i64>| from.map(|from| at.saturating_sub(from));
         // Who ended unseen did so at an instant that nobody knows: no length is made up.
         let seen = *by != EndedBy::Unseen;
-        row.talked = since(row.connected).filter(|_| outcome == Outcome::Answered && seen);
+        let together = since(row.connected).filter(|_| outcome == Outcome::Answered && seen);
+        if seen {
+            row.end_hold(at);
+        }
+        row.held_since = None;
+        row.talked = together.map(|together| together.saturating_sub(row.held.unwrap_or(0)));
+        row.held = row.held.or(together.map(|_| 0));
         if outcome == Outcome::Abandoned {
             row.waited = row.waited.or(since(row.queued));
         }
@@ -208,12 +243,23 @@ impl Calls {
                 row.agent.as_deref(),
                 row.connected,
                 row.talked,
+                row.held,
+                row.held_since,
                 row.ended,
                 row.outcome.as_deref(),
                 row.ended_by.as_deref(),
             ]);
         }
         SAVE.execute(change, &values).await
+    }
+}
+
+impl Call {
+    fn end_hold(&mut self, at: i64) {
+        if let Some(since) = self.held_since.take() {
+            // A clock that was set back under a hold makes a length below nothing: nothing, then.
+            self.held = Some(self.held.unwrap_or(0).saturating_add(at.saturating_sub(since).max(0)));
+        }
     }
 }
 
@@ -249,6 +295,7 @@ impl KeptCall {
             agent: row.maybe_text(TABLE, "agent")?.map(AgentName::new),
             connected: moment("connected_ms")?,
             talked: length("talk_ms")?,
+            held: length("hold_ms")?,
             ended,
         })
     }
@@ -274,6 +321,15 @@ impl Db {
         let row = self.row(ANSWERED_BY, values![centre.as_str(), agent.as_str(), since]).await?;
         let calls = row.map_or(Ok(0), |row| row.number(TABLE, "calls"))?;
         Ok(usize::try_from(calls).unwrap_or(0))
+    }
+
+    /// These calls, newest first; those there are.
+    pub(super) async fn calls_named(&self, centre: &CentreName, calls: &[String]) -> Result<Vec<KeptCall>, StoreError> {
+        let rows = LISTED.rows_now(self, centre.as_str(), calls.iter().cloned()).await?;
+        let mut kept: Vec<KeptCall> = rows.iter().map(|row| KeptCall::read(centre, row)).collect::<Result<_, _>>()?;
+        kept.sort_by_key(|call| std::cmp::Reverse(call.call));
+        kept.dedup_by_key(|call| call.call);
+        Ok(kept)
     }
 
     async fn listed(

@@ -6,7 +6,14 @@
 
 pub mod agent_states;
 pub mod agents;
+pub mod audit;
 pub mod calls;
+pub mod case_events;
+pub mod case_lists;
+pub mod cases;
+pub mod contacts;
+mod counted;
+pub mod customers;
 mod driver;
 pub mod facts;
 mod fill;
@@ -17,10 +24,14 @@ mod many;
 pub mod notes;
 pub mod offers;
 pub mod personal;
+pub mod queue_report;
 pub mod queue_stays;
+pub mod remaking;
 pub mod sessions;
 pub mod versions;
 
+pub use audit::Author;
+pub use counted::{BadRequestKey, RequestKey};
 pub use driver::{Db, Dialect, Value};
 pub use fill::{Position, Recorded, Way};
 
@@ -29,7 +40,14 @@ pub fn statements() -> Vec<&'static str> {
     let mut all = [
         agent_states::STATEMENTS,
         agents::STATEMENTS,
+        audit::STATEMENTS,
         calls::STATEMENTS,
+        case_events::STATEMENTS,
+        case_lists::STATEMENTS,
+        cases::STATEMENTS,
+        contacts::STATEMENTS,
+        counted::STATEMENTS,
+        customers::STATEMENTS,
         facts::STATEMENTS,
         filled::STATEMENTS,
         hooks::STATEMENTS,
@@ -38,6 +56,8 @@ pub fn statements() -> Vec<&'static str> {
         offers::STATEMENTS,
         personal::STATEMENTS,
         sessions::STATEMENTS,
+        queue_report::STATEMENTS,
+        remaking::STATEMENTS,
         versions::STATEMENTS,
     ]
     .concat();
@@ -46,7 +66,9 @@ pub fn statements() -> Vec<&'static str> {
     {
         all.extend(many.texts().iter().map(String::as_str));
     }
-    for many in [&agent_states::LOAD, &calls::LOAD, &offers::LOAD, &queue_stays::LOAD] {
+    for many in
+        [&agent_states::LOAD, &calls::LISTED, &calls::LOAD, &offers::LOAD, &queue_stays::LOAD, &queue_stays::IN_HAND]
+    {
         all.extend(many.texts().iter().map(String::as_str));
     }
     all

@@ -263,3 +263,58 @@ fn facts_and_inputs_in_a_journal_of_before_are_still_read() {
     let input = r#"{"AgentSaidReady":{"agent":"ana","by":"ana"}}"#;
     assert_eq!(serde_json::from_str::<Input>(input).ok(), Some(ready("ana")));
 }
+
+fn assigned(name: &str, queues: &[&str], skills: &[(&str, u8)]) -> Input {
+    Input::AgentAssigned {
+        agent: AgentName::new(name),
+        queues: queues.iter().map(QueueName::new).collect(),
+        skills: skills.iter().map(|(skill, level)| (SkillName::new(skill), *level)).collect(),
+        by: AgentName::new("lead"),
+    }
+}
+
+#[test]
+fn other_queues_hold_at_once_and_change_nothing_of_what_an_agent_says_or_holds() {
+    let mut floor = Floor::new();
+    floor.login("ana").pass(secs(5)).login("bo").tell(on_break("bo"));
+    let (ana, bo) = (floor.agent("ana").clone(), floor.agent("bo").clone());
+    floor.pass(secs(5)).tell(assigned("ana", &["service", "second"], &[])).tell(assigned("bo", &["second"], &[]));
+    assert_eq!(floor.refused, None);
+    for (before, name) in [(&ana, "ana"), (&bo, "bo")] {
+        let now = floor.agent(name);
+        assert_eq!((&now.presence, &now.work, now.idle_since()), (&before.presence, &before.work, before.idle_since()));
+        assert!(now.queues.contains(&QueueName::new("second")));
+    }
+    // The same again is no news.
+    let facts = floor.facts.len();
+    floor.tell(assigned("bo", &["second"], &[]));
+    assert_eq!((floor.facts.len(), &floor.refused), (facts, &None));
+    // A start of the controller knows it too.
+    let again = Floor::started(2, floor.known.clone());
+    assert_eq!(again.agent("bo").queues, [QueueName::new("second")].into());
+    assert_eq!(again.state("bo"), AgentState::OnBreak);
+}
+
+#[test]
+fn who_is_given_the_queue_in_which_somebody_waits_is_rung_at_once() {
+    let mut floor = Floor::new();
+    floor.login_with("ana", &["second"], &[]);
+    floor.call("100");
+    assert_eq!(floor.state("ana"), AgentState::Idle, "{floor}");
+    floor.tell(assigned("ana", &["service"], &[]));
+    assert_eq!(floor.state("ana"), AgentState::Ringing, "{floor}");
+    floor.tell(assigned("ana", &["second"], &[]));
+    assert_eq!(floor.state("ana"), AgentState::Ringing, "work in hand stays");
+}
+
+#[test]
+fn only_who_is_at_work_is_given_queues_and_only_such_as_there_are() {
+    let mut floor = Floor::new();
+    floor.tell(assigned("ana", &["service"], &[]));
+    assert_eq!(floor.refused, Some(Refused::NotLoggedIn { agent: AgentName::new("ana") }));
+    floor.login("ana").tell(assigned("ana", &["nowhere"], &[]));
+    assert_eq!(floor.refused, Some(Refused::NoSuchQueue { queue: QueueName::new("nowhere") }));
+    floor.tell(assigned("ana", &["service"], &[("klingon", 1)]));
+    assert_eq!(floor.refused, Some(Refused::NoSuchSkill { skill: SkillName::new("klingon") }));
+    assert_eq!(floor.agent("ana").queues, [QueueName::new("service")].into());
+}

@@ -8,6 +8,7 @@ use cordboard::calendar::{Moment, OpeningHours, Week, Zone};
 use cordboard::dialplan::{
     Action, Centre, Claim, HoursBranch, Language, Piece, Place, QueueEntry, Spoken, Step, Text, ToQueue, When,
 };
+use cordboard::organisation::Organisation;
 use cordboard::routing::agent::{Agent, AgentState};
 use cordboard::routing::call::{Call, Stage};
 use cordboard::routing::fact::Outcome;
@@ -71,9 +72,13 @@ pub fn plan() -> Centre {
         version: VersionHash::new("v1"),
         titles: BTreeMap::new(),
         zone: Zone::UTC,
+        country: None,
         languages: vec![Language::En],
         skills: vec![SkillName::new("english")],
         break_reasons: vec![BreakReason::new("lunch")],
+        dispositions: cordboard::dialplan::Dispositions::default(),
+        organisation: Organisation::default(),
+        case_types: BTreeMap::new(),
         queues: [queue("service"), queue("second")].map(|rules| (rules.name.clone(), rules)).into(),
         hours: BTreeMap::from([(
             "office".to_owned(),

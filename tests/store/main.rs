@@ -5,8 +5,12 @@
 mod postgres;
 
 mod filling;
+mod history;
+mod holds;
 mod keys;
 mod people;
+mod queue_report;
+mod remaking;
 mod shift;
 mod tables;
 

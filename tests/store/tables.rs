@@ -1,11 +1,13 @@
 //! Statements and tables: the same on both, and in the words of the enums.
 
+use cordboard::reports::StayEnd;
 use cordboard::routing::agent::AgentState;
 use cordboard::routing::fact::{EndedBy, Outcome};
 use cordboard::routing::ids::AgentName;
 use cordboard::store::agents::Role;
 use cordboard::store::calls::Which;
-use cordboard::store::queue_stays::StayEnd;
+use cordboard::store::queue_stays::Part;
+use cordboard::store::remaking::Projection;
 use cordboard::store::{Recorded, StoreError, Way, offers, statements};
 
 use crate::shift::{at, call, centre, shift};
@@ -49,8 +51,12 @@ async fn an_address_that_is_none_is_refused_and_a_database_that_is_not_there_is_
 
 /// The words of `column IN (...)` in the migrations.
 fn checked(table: &str, column: &str) -> Vec<String> {
-    let text = include_str!("../../migrations/0001_facts_calls_agents.sql");
-    let table = text.split(&format!("CREATE TABLE {table} (")).nth(1).expect("the table");
+    let text = concat!(
+        include_str!("../../migrations/0001_facts_calls_agents.sql"),
+        include_str!("../../migrations/0004_reports.sql")
+    );
+    // A table that was made anew: as it was made last.
+    let table = text.rsplit(&format!("CREATE TABLE {table} (")).next().expect("the table");
     let words = table.split(&format!("CHECK ({column} IN (")).nth(1).expect("the check").split(')').next();
     words.expect("the words").split(',').map(|word| word.trim().trim_matches('\'').to_owned()).collect()
 }
@@ -66,6 +72,8 @@ fn the_words_that_a_column_takes_are_those_of_its_enum() {
     assert_eq!(checked("offers", "how"), offers::ENDS.map(|end| end.as_str()));
     assert_eq!(checked("agent_states", "state"), words(&AgentState::ALL, AgentState::as_str));
     assert_eq!(checked("queue_stays", "how"), words(&StayEnd::ALL, StayEnd::as_str));
+    assert_eq!(checked("queue_stays", "part"), words(&Part::ALL, Part::as_str));
+    assert_eq!(checked("remaking", "projection"), words(&Projection::ALL, Projection::as_str));
     assert_eq!(checked("agents", "role"), words(&Role::ALL, Role::as_str));
 }
 

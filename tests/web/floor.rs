@@ -1,5 +1,7 @@
 //! What can be seen and asked of a floor.
 
+use cordboard::routing::ids::StationAddress;
+use cordboard::switch::rehearsal::{Habit, Phone, World};
 use reqwest::Method;
 use serde_json::json;
 
@@ -7,6 +9,7 @@ use crate::desk::Desk;
 
 const DELETE: Method = Method::DELETE;
 const PUT: Method = Method::PUT;
+const POST: Method = Method::POST;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_is_seen_from_its_arrival_to_its_record() {
@@ -104,6 +107,26 @@ async fn a_break_begins_and_ends_and_says_who_ordered_it() {
     }
     let (_, agent) = desk.ask(DELETE, "/agents/mira/session", None).await;
     assert_eq!(agent["state"], "away");
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answer_on_the_page_picks_the_phone_up() {
+    let desk = Desk::open().await;
+    desk.log_in("mira").await;
+    let (status, answer) = desk.ask(POST, "/agents/mira/answer", None).await;
+    assert_eq!((status, answer["error"].as_str()), (409, Some("nothing_rings")), "{answer}");
+    let (station, phone) = (StationAddress::new("PJSIP/mira"), Phone::with(Habit::Rings));
+    desk.rehearsal.happen(World::PhoneSetTo { station, phone });
+    desk.call("Wang");
+    desk.until("/agents/mira", |agent| agent["state"] == "ringing" && agent["offer"]["id"].is_string()).await;
+    // The phone has it a moment after the offer was made.
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    let (status, answer) = desk.ask(POST, "/agents/mira/answer", None).await;
+    assert_eq!(status, 200, "{answer}");
+    let agent = desk.until("/agents/mira", |agent| agent["state"] == "talking").await;
+    assert_eq!(agent["answers_when_told"], "answers");
+    assert!(agent["talking_since_ms"].is_i64() && agent["queue"] == "desk", "{agent}");
     desk.close().await;
 }
 

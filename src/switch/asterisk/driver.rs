@@ -8,6 +8,7 @@ mod hearing;
 mod mending;
 mod ordering;
 mod refusals;
+mod rejoining;
 
 use std::pin::Pin;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -21,10 +22,10 @@ use super::ami::timing;
 use super::ami::{Action, Ami, AmiAddress, AmiError, Event as AmiEvent, Events, Frame, List, Resync, connect};
 use super::legs::{Contexts, Heard, Leg, Legs};
 use super::orders::DEAD_MAN_S;
-use super::plays::Plays;
+use super::plays::{Held, Plays};
 use crate::calendar::Moment;
 use crate::routing::ids::{Epoch, LegId, SwitchName};
-use crate::routing::{Act, Input, Returned};
+use crate::routing::{Abilities, Act, Input, Returned};
 use crate::switch::{Event, Link, MOST_ORDERS, Order, Ticket, Told};
 
 /// Between attempts to connect: from the first to the longest, doubled each time.
@@ -56,6 +57,7 @@ pub fn start(switch: SwitchName, epoch: Epoch, asterisk: Asterisk, told: mpsc::S
         asterisk,
         told,
         plays: Plays::default(),
+        rejoins: Vec::new(),
         clock_ahead_s: 0,
         began: Instant::now(),
         began_at: Moment::from_ms(wall_ms()),
@@ -75,6 +77,8 @@ struct Driver {
     told: mpsc::Sender<Told>,
     legs: Legs,
     plays: Plays,
+    /// Joinings of legs that are on their way back from a parting.
+    rejoins: Vec<Held>,
     /// The switch's clock less ours, in whole seconds: the heartbeat is compared with the switch's.
     clock_ahead_s: i64,
     began: Instant,
@@ -197,7 +201,8 @@ impl Driver {
 
     /// Nothing is known of any leg any more.
     async fn lost(&mut self) {
-        for ticket in self.plays.void() {
+        let rejoins = std::mem::take(&mut self.rejoins).into_iter().map(|order| order.ticket);
+        for ticket in self.plays.void().into_iter().chain(rejoins) {
             self.returned(ticket, Returned::Unknown).await;
         }
         self.tell(Input::LinkLost { switch: self.switch.clone() }).await;
@@ -219,6 +224,11 @@ impl Driver {
         }
         tracing::info!(switch = %self.switch, "link is up");
         self.send(None, Event::LinkUp).await;
+        match self.meanwhile(orders, abilities(ami)).await {
+            Some(Ok(abilities)) => self.tell(Input::AbilitiesTold { switch: self.switch.clone(), abilities }).await,
+            Some(Err(error)) => return Ended::Lost(error),
+            None => return Ended::Dropped,
+        }
         let mut waiting: Waiting = FuturesUnordered::new();
         let ended = self.follow(ami, &mut waiting, &mut events, orders).await;
         // What is still under way has no answer any more. Answers that are there already are taken first; at the
@@ -289,7 +299,10 @@ impl Driver {
                     None => return Ended::Dropped,
                 },
                 // Most of the time there is nothing to mend, and no reason to wake fifty times a second.
-                _ = tick.tick(), if self.legs.any_hang_up_requested() || !self.plays.is_empty() => {
+                _ = tick.tick(), if self.legs.any_hang_up_requested()
+                    || !self.plays.is_empty()
+                    || !self.rejoins.is_empty() =>
+                {
                     self.mend(ami, waiting).await;
                 }
                 () = tokio::time::sleep_until(renewed + RENEW_EVERY) => {
@@ -375,6 +388,16 @@ async fn claim(ami: &Ami, epoch: Epoch) -> Result<Claimed, AmiError> {
     let clock = ami.ask(Action::new("Getvar").with("Variable", "EPOCH")).await?;
     let clock_ahead_s = clock.number::<i64>("Value").map_or(0, |theirs| theirs - wall_ms() / 1000);
     Ok(Claimed::Ours { clock_ahead_s })
+}
+
+/// What our account may do here: Asterisk lists the actions that it may use, and no others.
+async fn abilities(ami: &Ami) -> Result<Abilities, AmiError> {
+    match ami.ask(Action::new("ListCommands")).await {
+        Ok(actions) => Ok(Abilities { pick_up: actions.get("PJSIPNotify").is_some() }),
+        // Who may not even ask may do no more than the rest of us need, and calls go on.
+        Err(AmiError::Refused(_)) => Ok(Abilities::default()),
+        Err(error) => Err(error),
+    }
 }
 
 fn epoch_of(answer: &Frame) -> Option<Epoch> {

@@ -42,6 +42,8 @@ pub struct Leg {
     pub bridge: Option<Arc<str>>,
     /// A Bridge was sent for it that is not answered yet: what is queued for its AGI now would run when it is back.
     pub leaving: bool,
+    /// It was told to leave its bridge, and is not in its AGI again.
+    pub returning: bool,
     /// It carries the dead man's limit, which would hang a talking call up.
     pub limited: bool,
     pub from: PhoneNumber,
@@ -50,7 +52,8 @@ pub struct Leg {
     pub tags: Option<Tags>,
     /// We were told to hang it up, and with what cause.
     pub hang_up: Option<u8>,
-    rang: bool,
+    /// Its phone has said that it rings.
+    pub rang: bool,
 }
 
 impl Leg {
@@ -63,6 +66,7 @@ impl Leg {
             up: LegUp::Ringing,
             bridge: None,
             leaving: false,
+            returning: false,
             limited: false,
             from: PhoneNumber::new(""),
             caller_name: CallerName::new(""),
@@ -329,6 +333,7 @@ impl Legs {
         self.enter_bridge(id, None);
         let Some(leg) = self.legs.get_mut(id) else { return Vec::new() };
         leg.in_hand = true;
+        leg.returning = false;
         leg.up = if frame.get("ChannelState") == Some(b"6") { LegUp::Up } else { leg.up };
         if dying || leg.hang_up.is_some() {
             // A dead channel that fell back into its AGI: its hang-up is under way.
@@ -442,6 +447,7 @@ impl Legs {
         leg.inbound = inbound;
         leg.name = name;
         leg.up = if item.get("ChannelState") == Some(b"6") { LegUp::Up } else { LegUp::Ringing };
+        leg.rang |= item.get("ChannelState") == Some(b"5");
         let bridge = item.text("BridgeId").or_else(|| item.text("BridgeID")).unwrap_or_default();
         leg.bridge = (!bridge.is_empty()).then(|| Arc::from(bridge.as_ref()));
         let in_our_lines = context == self.contexts.entry || context == self.contexts.agent;
@@ -451,6 +457,7 @@ impl Legs {
         let leaves = item.get("Application") == Some(b"Hangup");
         leg.in_hand = leg.bridge.is_none() && in_our_lines && !leaves;
         leg.leaving = false;
+        leg.returning = false;
         if leg.inbound {
             leg.caller(item);
         }

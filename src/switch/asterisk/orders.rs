@@ -50,6 +50,17 @@ pub fn actions_for(act: &Act, legs: &Legs, contexts: &Contexts) -> Result<Action
             }
             vec![ring]
         }
+        Act::PickUp { leg } => {
+            let Some(known) = legs.get(leg) else { return Err(Refusal::Gone(leg.clone())) };
+            if !known.name.starts_with("PJSIP/") && !known.name.is_empty() {
+                return Err(Refusal::Cannot);
+            }
+            if !known.rang {
+                return Err(Refusal::Other("the phone does not ring yet".into()));
+            }
+            // Within the dialog that rings: what desk phones know as the event `talk`.
+            vec![Action::new("PJSIPNotify").with("Channel", known.channel(leg)).variable("Event", "talk")]
+        }
         Act::Connect { caller, agent } => {
             let (caller, agent) = (channel(caller)?, channel(agent)?);
             let bridge = Action::new("Bridge").with("Channel1", &caller).with("Channel2", &agent);
@@ -57,6 +68,21 @@ pub fn actions_for(act: &Act, legs: &Legs, contexts: &Contexts) -> Result<Action
             // Bridge itself: one whose CANCEL comes at that moment holds the whole session up for the 500 ms that it
             // waits for media (measured), so callers are better answered before.
             vec![dead_man(&caller, 0), bridge]
+        }
+        Act::Part { caller, agent } => {
+            // Only the caller is moved, to where it entered; the agent's own bridge ends with that, and its leg is back
+            // in its AGI as after any caller who leaves.
+            channel(agent)?;
+            let known = legs.get(caller).ok_or_else(|| Refusal::Gone(caller.clone()))?;
+            if known.to.as_str().is_empty() {
+                return Err(Refusal::Other("where the caller entered is not known".into()));
+            }
+            let back = Action::new("Redirect")
+                .with("Channel", known.channel(caller))
+                .with("Context", &contexts.entry)
+                .with("Exten", known.to.as_str())
+                .with("Priority", "1");
+            vec![back]
         }
         Act::HangUp { leg, cause } => vec![hang_up(&channel(leg)?, q850(*cause))],
         Act::Tag { leg, tags } => {

@@ -45,3 +45,21 @@ pub async fn end_call(State(handle): State<Handle>, of: OfAgent) -> Answer<Json<
     let input = Input::AgentEndedCall { agent: of.agent.clone(), by: of.by.clone(), why: of.why.clone() };
     tell(handle, of, input).await
 }
+
+/// The phone that rings is told to pick up.
+pub async fn answer(State(handle): State<Handle>, of: OfAgent) -> Answer<Json<AgentSeen>> {
+    let input = Input::AgentAnswered { agent: of.agent.clone(), by: of.by.clone() };
+    tell(handle, of, input).await
+}
+
+/// The caller hears music.
+pub async fn hold(State(handle): State<Handle>, of: OfAgent) -> Answer<Json<AgentSeen>> {
+    let input = Input::AgentHeld { agent: of.agent.clone(), by: of.by.clone() };
+    tell(handle, of, input).await
+}
+
+/// Back to the caller on hold.
+pub async fn retrieve(State(handle): State<Handle>, of: OfAgent) -> Answer<Json<AgentSeen>> {
+    let input = Input::AgentRetrieved { agent: of.agent.clone(), by: of.by.clone() };
+    tell(handle, of, input).await
+}

@@ -53,7 +53,9 @@ pub struct Record {
     waited_ms: Option<u64>,
     agent: Option<AgentName>,
     connected_ms: Option<Moment>,
+    /// Without the time on hold.
     talked_ms: Option<u64>,
+    held_ms: Option<u64>,
     ended_ms: Option<Moment>,
     outcome: Option<&'static str>,
     ended_by: Option<String>,
@@ -81,6 +83,7 @@ impl From<KeptCall> for Record {
             agent: kept.agent,
             connected_ms: kept.connected,
             talked_ms: kept.talked.map(ms),
+            held_ms: kept.held.map(ms),
             ended_ms,
             outcome,
             ended_by,

@@ -214,6 +214,27 @@ fn people() -> Vec<Route> {
             breaks::end,
         )),
         agent(route(
+            post("/centres/{centre}/agents/{agent}/answer"),
+            Scope::AgentsWrite,
+            "answer_call",
+            "Tell the phone that rings to pick up",
+            agents::answer,
+        )),
+        agent(route(
+            put("/centres/{centre}/agents/{agent}/hold"),
+            Scope::AgentsWrite,
+            "hold_call",
+            "Put the caller on hold: the caller hears music, the agent nothing",
+            agents::hold,
+        )),
+        agent(route(
+            delete("/centres/{centre}/agents/{agent}/hold"),
+            Scope::AgentsWrite,
+            "retrieve_call",
+            "Take the caller back from hold",
+            agents::retrieve,
+        )),
+        agent(route(
             delete("/centres/{centre}/agents/{agent}/wrap-up"),
             Scope::AgentsWrite,
             "end_wrap_up",

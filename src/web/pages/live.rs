@@ -81,6 +81,7 @@ impl Hub {
                     let centre = &happened.centre;
                     match &happened.fact {
                         Fact::AgentLoggedIn { agent, .. }
+                        | Fact::AgentAssigned { agent, .. }
                         | Fact::AgentLoggedOut { agent, .. }
                         | Fact::AgentChanged { agent, .. } => {
                             self.tell(Change::Agent(centre.clone(), agent.clone()));

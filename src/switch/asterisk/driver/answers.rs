@@ -72,6 +72,10 @@ impl Driver {
             }
         };
         let refused = matches!(how, Returned::Refused { .. });
+        // A joining that did not come about leaves nobody in a bridge to come back from.
+        if let (true, Act::Part { caller, agent } | Act::Connect { caller, agent }) = (refused, &act) {
+            self.stays([caller, agent]);
+        }
         let how = match &act {
             // A stop of what has just ended by itself is refused, and was done.
             Act::StopPlay { .. } if refused => Returned::Done,
@@ -84,10 +88,12 @@ impl Driver {
             Act::StopPlay { .. }
             | Act::HangUp { .. }
             | Act::Ring { .. }
+            | Act::PickUp { .. }
             | Act::Answer { .. }
             | Act::Play { .. }
             | Act::StartMusic { .. }
             | Act::Connect { .. }
+            | Act::Part { .. }
             | Act::Tag { .. }
             | Act::Look { .. } => how,
         };

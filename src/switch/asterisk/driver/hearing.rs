@@ -29,6 +29,7 @@ impl Driver {
                     self.fence(ami, waiting, &leg);
                 }
                 self.release(ami, waiting, &leg).await;
+                self.rejoin(ami, waiting).await;
             }
             Heard::AgiLeft { leg, why } => self.agi_left(ami, waiting, &leg, why).await,
             Heard::HangUpNow { leg } => {

@@ -21,6 +21,11 @@ impl Driver {
                 }
             }
         }
+        if !self.rejoins.is_empty() {
+            self.overdue_rejoins().await;
+            // A leg may have gone without a word of its own.
+            self.rejoin(ami, waiting).await;
+        }
         if self.plays.is_empty() {
             return;
         }

@@ -66,6 +66,7 @@ impl Driver {
 
     /// Into the write under way, or held, or answered at once.
     pub(super) async fn take_order(&mut self, ami: &Ami, waiting: &mut Waiting, write: &mut Write, order: Held) {
+        let Some(order) = self.hold_rejoin(order) else { return };
         let for_the_agi = order.act.waits_for_the_stop();
         if for_the_agi && let Some(how) = self.cannot(&order.act) {
             return self.returned(order.ticket, how).await;
@@ -145,6 +146,13 @@ impl Driver {
                 return self.returned(ticket, how).await;
             }
         }
+        if let Act::Part { caller, agent } = &act {
+            let apart = |leg| self.legs.get(leg).is_some_and(|known| known.bridge.is_none() && !known.leaving);
+            // Moved once more, the caller would lose what it hears, and nobody asked for that.
+            if apart(caller) && apart(agent) {
+                return self.returned(ticket, Returned::Done).await;
+            }
+        }
         let actions = orders::actions_for(&act, &self.legs, &self.asterisk.contexts).and_then(|actions| {
             let checked =
                 actions.into_iter().map(|action| action.within(within).checked()).collect::<Result<Vec<_>, _>>();
@@ -166,6 +174,13 @@ impl Driver {
                     known.tags = Some(tags.clone());
                 }
             }
+            Act::Part { caller, agent } => {
+                for leg in [caller, agent] {
+                    if let Some(known) = self.legs.get_mut(leg) {
+                        known.returning = true;
+                    }
+                }
+            }
             Act::Connect { caller, agent } => {
                 for leg in [caller, agent] {
                     if let Some(known) = self.legs.get_mut(leg) {
@@ -175,6 +190,7 @@ impl Driver {
                 }
             }
             Act::StopPlay { .. }
+            | Act::PickUp { .. }
             | Act::Answer { .. }
             | Act::StartMusic { .. }
             | Act::Play { .. }

@@ -8,8 +8,9 @@ use axum::response::Html;
 use serde::Deserialize;
 
 use super::pieces;
+use crate::customers::CustomerId;
 use crate::routing::Input;
-use crate::routing::ids::BreakReason;
+use crate::routing::ids::{BreakReason, CallId};
 use crate::web::Web;
 use crate::web::pages::problem::{PageProblem, Shown};
 use crate::web::pages::who::Who;
@@ -52,6 +53,41 @@ pub async fn take_break(State(web): State<Web>, who: Who, Form(Break { reason })
 pub async fn ready(State(web): State<Web>, who: Who) -> Pieces {
     let agent = who.agent().clone();
     tell(&web, &who, Input::AgentSaidReady { by: agent.clone(), why: None, agent }).await
+}
+
+/// Tells the phone that rings to pick up.
+pub async fn answer(State(web): State<Web>, who: Who) -> Pieces {
+    let agent = who.agent().clone();
+    tell(&web, &who, Input::AgentAnswered { by: agent.clone(), agent }).await
+}
+
+pub async fn hold(State(web): State<Web>, who: Who) -> Pieces {
+    let agent = who.agent().clone();
+    tell(&web, &who, Input::AgentHeld { by: agent.clone(), agent }).await
+}
+
+pub async fn retrieve(State(web): State<Web>, who: Who) -> Pieces {
+    let agent = who.agent().clone();
+    tell(&web, &who, Input::AgentRetrieved { by: agent.clone(), agent }).await
+}
+
+#[derive(Deserialize)]
+pub struct Said {
+    call: String,
+    customer: String,
+}
+
+/// Which of several customers it is that calls.
+pub async fn say_customer(State(web): State<Web>, who: Who, Form(said): Form<Said>) -> Pieces {
+    let call: CallId = said.call.parse().map_err(|_| PageProblem::NotFound)?;
+    let id = said.customer.parse().ok().and_then(CustomerId::new).ok_or(PageProblem::NotFound)?;
+    let story = web.hub().stories.of(&web.db, who.centre(), call).await?;
+    let mine = story.iter().any(|told| told.fact.agent() == Some(who.agent()));
+    if !mine || web.db.customer(who.centre(), id).await?.is_none() {
+        return Err(PageProblem::NotFound);
+    }
+    web.db.say_contact(who.centre(), call, id).await?;
+    Ok(Html(pieces(&web, &who).await?))
 }
 
 pub async fn end_wrap_up(State(web): State<Web>, who: Who) -> Pieces {

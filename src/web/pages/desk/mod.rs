@@ -1,6 +1,7 @@
 //! The desk: what an agent sees all day. `shown.rs` gathers what there is to see, `actions.rs` does what is pressed.
 
 mod actions;
+mod caller;
 mod day;
 mod notes;
 mod shown;
@@ -13,6 +14,7 @@ use axum::routing::{get, post, put};
 use super::frame::{Noun, Page};
 use super::problem::{PageProblem, Shown};
 use super::who::Who;
+use crate::routing::fact::Outcome;
 use crate::web::Web;
 use shown::{Desk, QueuesPiece};
 
@@ -24,8 +26,24 @@ pub fn routes() -> Router<Web> {
         .route("/desk/break", post(actions::take_break))
         .route("/desk/break/end", post(actions::ready))
         .route("/desk/wrap-up/end", post(actions::end_wrap_up))
+        .route("/desk/answer", post(actions::answer))
+        .route("/desk/call/hold", post(actions::hold))
+        .route("/desk/call/retrieve", post(actions::retrieve))
         .route("/desk/call/end", post(actions::end_call))
+        .route("/desk/call/customer", post(actions::say_customer))
         .route("/desk/notes/{call}", put(notes::save))
+}
+
+/// How a call ended, as the texts are named.
+const fn outcome_word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Answered => "outcome-answered",
+        Outcome::Abandoned => "outcome-abandoned",
+        Outcome::LeftInDialplan => "outcome-left-in-dialplan",
+        Outcome::EndedByUs => "outcome-ended-by-us",
+        Outcome::Refused => "outcome-refused",
+        Outcome::EndedUnseen => "outcome-ended-unseen",
+    }
 }
 
 async fn show(State(web): State<Web>, who: Who) -> Shown<Page<Desk>> {

@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use askama::Template;
 
+use super::caller::{self, Known};
 use super::day::{self, Day};
 use crate::calendar::Moment;
+use crate::dialplan::Centre;
 use crate::routing::Fact;
-use crate::routing::agent::AgentState;
+use crate::routing::agent::{AgentState, Told as Tried};
 use crate::routing::fact::{Reasons, Rule};
-use crate::routing::ids::{AgentName, BreakReason, CallId};
+use crate::routing::ids::{AgentName, BreakReason, CallId, QueueName};
 use crate::routing::view::{AgentSeen, Floor};
 use crate::store::notes::Note;
 use crate::web::Web;
@@ -113,6 +115,12 @@ pub struct Card {
     path: Vec<Stop>,
     waited: String,
     why: String,
+    /// The phone can be told to pick up.
+    answers: bool,
+    /// Until when the phone rings.
+    rings_until: Option<Moment>,
+    /// `None` where it cannot be read just now.
+    known: Option<Known>,
 }
 
 /// One step of the menu, and what was keyed there.
@@ -142,14 +150,16 @@ impl Desk {
         let queues = agent.map_or_else(Vec::new, |agent| queues_of(&floor, agent));
         let (call, note) = match agent.and_then(|agent| agent.call.map(|call| (agent, call))) {
             Some((agent, id)) => {
-                let card = card(web, who, &frame, agent, id).await?;
+                let card = card(web, who, &frame, &plan, agent, id).await?;
                 (Some(card), Some(written(web, who, &frame, id).await))
             }
             None => (None, None),
         };
         // A day that cannot be added up just now is left out.
         let day = day::of(web, who, frame.now).await.ok();
-        Ok(Self { frame, you, queues, day, call, note, dispositions: Vec::new() })
+        let queue = agent.and_then(|agent| agent.queue.as_ref());
+        let dispositions = queue.map_or_else(Vec::new, |queue| dispositions(&frame, &plan, queue));
+        Ok(Self { frame, you, queues, day, call, note, dispositions })
     }
 
     pub fn pieces(&self) -> Pieces<'_> {
@@ -202,7 +212,18 @@ fn queues_of(floor: &Floor, agent: &AgentSeen) -> Vec<QueueRow> {
     .collect()
 }
 
-async fn card(web: &Web, who: &Who, frame: &Frame, agent: &AgentSeen, call: CallId) -> Shown<Card> {
+/// What can be chosen after a call of this queue, with its words.
+fn dispositions(frame: &Frame, plan: &Centre, queue: &QueueName) -> Vec<(String, String)> {
+    let language = frame.t.language();
+    let of_queue = plan.dispositions.of_queue(queue).into_iter();
+    let named = of_queue.map(|one| {
+        let title = one.titles.get(&language).or_else(|| one.titles.values().next());
+        (one.name.to_string(), title.cloned().unwrap_or_else(|| one.name.to_string()))
+    });
+    named.collect()
+}
+
+async fn card(web: &Web, who: &Who, frame: &Frame, plan: &Centre, agent: &AgentSeen, call: CallId) -> Shown<Card> {
     let story = web.hub().stories.of(&web.db, who.centre(), call).await?;
     let (mut from, mut name, mut to) = (String::new(), String::new(), String::new());
     let mut path: Vec<Stop> = Vec::new();
@@ -224,7 +245,9 @@ async fn card(web: &Web, who: &Who, frame: &Frame, agent: &AgentSeen, call: Call
             _ => {}
         }
     }
+    let rings_until = agent.offer.as_ref().and_then(|offer| offer.until_ms);
     let waited = joined.map_or(0, |joined| ms(talked.unwrap_or(frame.now).since(joined)));
+    let known = caller::known(web, who, frame, plan, call, &from).await.ok();
     Ok(Card {
         call,
         state: agent.state,
@@ -239,6 +262,9 @@ async fn card(web: &Web, who: &Who, frame: &Frame, agent: &AgentSeen, call: Call
         path,
         waited: clock(waited),
         why,
+        answers: agent.answers_when_told != Tried::Never && rings_until.is_some(),
+        rings_until,
+        known,
     })
 }
 
