@@ -6,6 +6,7 @@
 
 mod clock;
 pub mod directories;
+pub mod escalator;
 pub mod filler;
 pub mod journal;
 mod measure;
@@ -15,6 +16,7 @@ pub mod publish;
 mod route;
 mod turn;
 mod untaken;
+pub mod versions;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -133,6 +135,11 @@ pub type Plans = BTreeMap<CentreName, Arc<Centre>>;
 pub fn clock() -> impl Fn() -> Moment + Send + Sync + 'static {
     let clock = clock::Clock::start();
     move || clock.now()
+}
+
+/// The wall clock, for what is due by the calendar: a clock that is put right puts deadlines right.
+pub fn wall_clock() -> Moment {
+    clock::wall()
 }
 
 /// How the rest of the house holds the controller. Cheap to clone.

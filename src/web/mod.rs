@@ -22,9 +22,9 @@ use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::calendar::Moment;
-use crate::controller::Handle;
 use crate::controller::directories::Directories;
 use crate::controller::filler::FillerHealth;
+use crate::controller::{Handle, versions};
 use crate::events::Recent;
 use crate::events::hooks::Reachable;
 use crate::routing::ids::{CentreName, SwitchName};
@@ -100,6 +100,12 @@ pub fn router(parts: Parts) -> Router {
     let recent = Recent::start(&parts.handle);
     let hub = Arc::new(pages::Hub::default());
     tokio::spawn(hub.clone().follow(parts.handle.clone(), parts.stop.clone()));
+    tokio::spawn(versions::follow(
+        parts.handle.clone(),
+        parts.db.clone(),
+        crate::controller::clock(),
+        parts.stop.clone(),
+    ));
     let web = Web(Arc::new(Shared {
         parts,
         streams: Arc::new(Semaphore::new(MOST_STREAMS)),

@@ -4,6 +4,7 @@
 #[path = "../parts/postgres.rs"]
 mod postgres;
 
+mod audit;
 mod filling;
 mod history;
 mod holds;
@@ -22,6 +23,8 @@ pub struct Both {
     pub all: [Db; 2],
     /// `all[0]`, the file.
     pub file: std::path::PathBuf,
+    /// `all[1]`, the address.
+    pub url: String,
     _server: Postgres,
     _dir: tempfile::TempDir,
 }
@@ -31,8 +34,9 @@ impl Both {
         let server = Postgres::start();
         let dir = tempfile::tempdir().expect("a directory");
         let file = dir.path().join("cordboard.db");
-        let all = [sqlite(&file).await, connected(&server.database()).await];
-        Self { all, file, _server: server, _dir: dir }
+        let url = server.database();
+        let all = [sqlite(&file).await, connected(&url).await];
+        Self { all, file, url, _server: server, _dir: dir }
     }
 }
 

@@ -134,18 +134,20 @@ async fn answer_on_the_page_picks_the_phone_up() {
 async fn a_login_takes_from_the_database_what_it_does_not_say() {
     use cordboard::calendar::Moment;
     use cordboard::routing::ids::*;
+    use cordboard::store::Author;
     use cordboard::store::agents::Role;
     let desk = Desk::open().await;
     let (status, answer) = desk.ask(PUT, "/agents/otto/session", None).await;
     assert_eq!((status, &answer["error"]), (404, &json!("not_found")), "{answer}");
     let (centre, otto) = (CentreName::new("demo"), AgentName::new("otto"));
-    desk.db.add_person(&centre, &otto, "Otto", Role::Agent, None, Moment::from_ms(0)).await.expect("added");
+    let signed = desk.db.signed(&Author::Console, Moment::from_ms(0));
+    signed.add_person(&centre, &otto, "Otto", Role::Agent, None).await.expect("added");
     let (status, answer) = desk.ask(PUT, "/agents/otto/session", None).await;
     assert_eq!((status, &answer["error"]), (400, &json!("invalid")), "{answer}");
     let (pbx, phone) = (SwitchName::new("pbx"), StationAddress::new("PJSIP/otto"));
-    desk.db.set_station(&centre, &otto, Some((&pbx, &phone))).await.expect("set");
-    desk.db.set_queues(&centre, &otto, &[QueueName::new("desk")].into()).await.expect("set");
-    desk.db.set_skills(&centre, &otto, &[(SkillName::new("english"), 7)].into()).await.expect("set");
+    signed.set_station(&centre, &otto, Some((&pbx, &phone))).await.expect("set");
+    signed.set_queues(&centre, &otto, &[QueueName::new("desk")].into()).await.expect("set");
+    signed.set_skills(&centre, &otto, &[(SkillName::new("english"), 7)].into()).await.expect("set");
     let (status, agent) = desk.ask(PUT, "/agents/otto/session", None).await;
     assert_eq!(status, 200, "{agent}");
     assert_eq!(

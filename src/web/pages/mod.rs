@@ -2,7 +2,9 @@
 //! One file or folder for each noun; `templates/` mirrors them. A handler parses, finds out who asks (`who.rs`), does one
 //! thing, draws. Nothing here decides about a call.
 
+mod calls;
 mod desk;
+mod floor;
 mod floors;
 mod frame;
 mod guard;
@@ -41,6 +43,8 @@ pub fn routes(web: &Web) -> Router<Web> {
         .route("/live", get(live::show))
         .route("/static/{version}/{name}", get(statics::show))
         .merge(desk::routes())
+        .merge(floor::routes())
+        .merge(calls::routes())
         .fallback(problem::no_such_page)
         .layer(middleware::from_fn(guard::same_site))
         .layer(middleware::from_fn_with_state(web.clone(), problem::finish))
