@@ -5,6 +5,10 @@
 mod postgres;
 
 mod audit;
+mod audited;
+mod cases;
+mod customers;
+mod escalating;
 mod filling;
 mod history;
 mod holds;
@@ -25,6 +29,7 @@ pub struct Both {
     pub file: std::path::PathBuf,
     /// `all[1]`, the address.
     pub url: String,
+    urls: [String; 2],
     _server: Postgres,
     _dir: tempfile::TempDir,
 }
@@ -36,7 +41,13 @@ impl Both {
         let file = dir.path().join("cordboard.db");
         let url = server.database();
         let all = [sqlite(&file).await, connected(&url).await];
-        Self { all, file, url, _server: server, _dir: dir }
+        let urls = [format!("sqlite:{}", file.display()), url.clone()];
+        Self { all, file, url, urls, _server: server, _dir: dir }
+    }
+
+    /// The addresses of both, for somebody who comes past us.
+    pub fn urls(&self) -> [String; 2] {
+        self.urls.clone()
     }
 }
 

@@ -162,6 +162,11 @@ impl Frame {
         self.session.as_ref().map_or("", |session| &session.display_name)
     }
 
+    /// Whom it was drawn for, as the live stream says whose it is.
+    pub fn account(&self) -> String {
+        self.session.as_ref().map_or_else(String::new, Session::account)
+    }
+
     pub fn role(&self) -> String {
         self.session.as_ref().map_or_else(String::new, |session| self.t.say(role_word(session.role)))
     }

@@ -13,6 +13,7 @@ mod live;
 mod login;
 mod problem;
 mod refusal;
+mod reports;
 mod sessions;
 mod statics;
 mod story;
@@ -43,6 +44,7 @@ pub fn routes(web: &Web) -> Router<Web> {
         .route("/live", get(live::show))
         .route("/static/{version}/{name}", get(statics::show))
         .merge(desk::routes())
+        .merge(reports::routes())
         .merge(floor::routes())
         .merge(calls::routes())
         .fallback(problem::no_such_page)
