@@ -25,22 +25,30 @@ pub(super) static SAVE: ManyRows = ManyRows::new(
      talk_ms = excluded.talk_ms, hold_ms = excluded.hold_ms, held_since_ms = excluded.held_since_ms, ended_ms = excluded.ended_ms, outcome = excluded.outcome, \
      ended_by = excluded.ended_by",
 );
-const LIST: &str = "SELECT c.call, c.switch, c.to_number, c.arrived_ms, c.version, c.found, c.queue, c.queued_ms, \
-     c.waited_ms, c.agent, c.connected_ms, c.talk_ms, c.hold_ms, c.ended_ms, c.outcome, c.ended_by, p.from_number, p.caller_name \
-     FROM calls c LEFT JOIN personal p ON p.centre = c.centre AND p.call = c.call \
-     WHERE c.centre = $1 AND (CAST($2 AS TEXT) IS NULL OR c.agent = $2) AND (CAST($3 AS TEXT) IS NULL OR c.queue = $3) \
+/// What [`KeptCall::read`] reads: once, so that no list forgets a column.
+macro_rules! listed {
+    ($which:literal) => {
+        concat!(
+            "SELECT c.call, c.switch, c.to_number, c.arrived_ms, c.version, c.found, c.queue, c.queued_ms, c.waited_ms, \
+             c.agent, c.connected_ms, c.talk_ms, c.hold_ms, c.ended_ms, c.outcome, c.ended_by, p.from_number, \
+             p.caller_name FROM calls c LEFT JOIN personal p ON p.centre = c.centre AND p.call = c.call \
+             WHERE c.centre = $1 AND ",
+            $which
+        )
+    };
+}
+
+const LIST: &str = listed!(
+    "(CAST($2 AS TEXT) IS NULL OR c.agent = $2) AND (CAST($3 AS TEXT) IS NULL OR c.queue = $3) \
      AND (CAST($4 AS TEXT) IS NULL OR c.outcome = $4) AND c.arrived_ms >= $5 AND c.arrived_ms < $6 \
      AND (c.arrived_ms < $7 OR (c.arrived_ms = $7 AND c.call < $8)) \
      AND (CAST($9 AS TEXT) IS NULL OR c.call = $9) \
-     ORDER BY c.arrived_ms DESC, c.call DESC LIMIT $10";
+     ORDER BY c.arrived_ms DESC, c.call DESC LIMIT $10"
+);
+pub(super) static LISTED: ManyKeys = ManyKeys::new(listed!("c.call IN"));
 
 const ANSWERED_BY: &str = "SELECT COUNT(*) AS calls FROM calls \
      WHERE centre = $1 AND agent = $2 AND arrived_ms >= $3 AND outcome = 'answered'";
-pub(super) static LISTED: ManyKeys = ManyKeys::new(
-    "SELECT c.call, c.switch, c.to_number, c.arrived_ms, c.version, c.found, c.queue, c.queued_ms, c.waited_ms, c.agent, \
-     c.connected_ms, c.talk_ms, c.ended_ms, c.outcome, c.ended_by, p.from_number, p.caller_name \
-     FROM calls c LEFT JOIN personal p ON p.centre = c.centre AND p.call = c.call WHERE c.centre = $1 AND c.call IN",
-);
 
 pub(super) const STATEMENTS: &[&str] = &[LIST, ANSWERED_BY];
 

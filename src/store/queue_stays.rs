@@ -207,7 +207,6 @@ impl QueueStays {
             | Fact::AgentLoggedIn { .. }
             | Fact::AgentAssigned { .. }
             | Fact::AgentLoggedOut { .. }
-            | Fact::AgentAssigned { .. }
             | Fact::LinkChanged { .. }
             | Fact::Healed { .. }
             | Fact::WallClockStepped { .. } => {}
