@@ -48,3 +48,5 @@ CREATE INDEX queue_stays_in_hand ON queue_stays (centre, agent) WHERE part IS NO
 
 -- Calls that never stood in a queue.
 CREATE INDEX calls_before_queue ON calls (centre, arrived_ms, call) WHERE queued_ms IS NULL AND ended_ms IS NOT NULL;
+
+CREATE INDEX calls_by_outcome ON calls (centre, outcome, arrived_ms, call);

@@ -20,6 +20,7 @@
 //! speech/      prompts as sound files where the switch finds them.
 //! controller/  the loop: an input, the core, each effect. Owns the clock, journal/ (the local record), recovery.
 //! store/       SQL, filled from the journal: one file for each table, one that names a database driver.
+//! events/      facts as programs outside are told them: the latest in memory, hooks to addresses elsewhere.
 //! web/         the HTTP interface: one file for each noun.
 //! ```
 //!
@@ -31,7 +32,8 @@
 //! | switch | the pure rooms |
 //! | store | the pure rooms |
 //! | controller | the pure rooms, config, speech, switch, store |
-//! | web | the pure rooms, config, store, and the controller through its `Handle` |
+//! | events | the pure rooms, config, store, and the controller through its `Handle` |
+//! | web | the pure rooms, config, store, events, and the controller through its `Handle` |
 //! | command | everything |
 //!
 //! `tests/house/` reads the `use crate::` lines and fails on any other arrow.
@@ -45,7 +47,7 @@
 //!                                               offering.rs (ring), connecting.rs (talk, end), people.rs (agents)
 //! written          controller/journal/          input + facts, one line; then, and only then,
 //! done             switch/asterisk/orders.rs    Effect -> actions; its result comes back as an input
-//! told             store/ by controller/filler  facts -> SQL; web/api/events.rs shows them live
+//! told             store/ by controller/filler  facts -> SQL; events/ and web/api/events.rs show them live
 //! ```
 //!
 //! After a start or a reconnect: `controller/journal` gives [`routing::Known`] (the facts folded, `routing/known.rs`), the
@@ -128,6 +130,7 @@ pub mod config;
 pub mod controller;
 pub mod customers;
 pub mod dialplan;
+pub mod events;
 pub mod organisation;
 pub mod reports;
 pub mod routing;

@@ -34,6 +34,20 @@ impl Zone {
         self.formed(at, "%Y-%m-%d %H:%M")
     }
 
+    /// When this day (`2026-03-02`) begins.
+    pub fn day_of(&self, text: &str) -> Option<Moment> {
+        let date: jiff::civil::Date = text.parse().ok()?;
+        let began = date.to_zoned(self.rules().clone()).ok()?.start_of_day().ok()?;
+        Some(Moment::from_ms(began.timestamp().as_millisecond()))
+    }
+
+    /// When the day after this one begins.
+    pub fn day_after(&self, text: &str) -> Option<Moment> {
+        let date: jiff::civil::Date = text.parse().ok()?;
+        let began = date.tomorrow().ok()?.to_zoned(self.rules().clone()).ok()?.start_of_day().ok()?;
+        Some(Moment::from_ms(began.timestamp().as_millisecond()))
+    }
+
     /// The moment this day began, where the zone's clocks hang; days of 23 and 25 hours included.
     pub fn day_began(&self, at: Moment) -> Moment {
         jiff::Timestamp::from_millisecond(at.as_ms())
@@ -56,5 +70,9 @@ mod tests {
         let berlin = Zone::named("Europe/Berlin").expect("a zone");
         let spring = Moment::from_ms(1_774_785_600_000); // 2026-03-29 12:00 UTC, after the clocks went forward
         assert_eq!(berlin.day_and_minute(berlin.day_began(spring)), "2026-03-29 00:00");
+        let (began, after) =
+            (berlin.day_of("2026-03-29").expect("a day"), berlin.day_after("2026-03-29").expect("a day"));
+        assert_eq!((began, after.since(began).as_secs()), (berlin.day_began(spring), 23 * 3600));
+        assert_eq!(berlin.day_of("2026-02-30"), None);
     }
 }

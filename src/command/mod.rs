@@ -1,6 +1,7 @@
 //! The subcommands, one file each, and what they share: their arguments and what their exit codes mean.
 
 mod check;
+mod hooks;
 mod keys;
 mod password;
 mod people;
@@ -40,6 +41,7 @@ enum Command {
     Check(check::Check),
     User(people::User),
     Key(keys::Key),
+    Hook(hooks::Hook),
     Replay(replay::Replay),
 }
 
@@ -80,6 +82,7 @@ pub fn run(cordboard: Cordboard) -> ExitCode {
         Command::Check(check) => check::run(&check),
         Command::User(user) => people::run(user),
         Command::Key(key) => keys::run(key),
+        Command::Hook(hook) => hooks::run(hook),
         Command::Replay(replay) => replay::run(&replay),
     }
 }

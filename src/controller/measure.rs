@@ -67,7 +67,7 @@ pub fn log(happened: &Happened) {
     if !tracing::enabled!(target: "cordboard::fact", tracing::Level::WARN) {
         return;
     }
-    let Happened { centre, seq, at, fact } = happened;
+    let Happened { centre, seq, n: _, at, fact } = happened;
     let call = fact.call().map(|call| call.to_string());
     let agent = fact.agent().map(|agent| agent.as_str());
     match fact {

@@ -16,6 +16,7 @@ pub mod publish;
 mod route;
 mod turn;
 mod untaken;
+pub mod versions;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -70,6 +71,8 @@ pub struct Happened {
     pub centre: CentreName,
     /// The number of its entry in the journal.
     pub seq: u64,
+    /// Which of the entry's facts, from 0.
+    pub n: u32,
     pub at: Moment,
     pub fact: Fact,
 }

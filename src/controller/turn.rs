@@ -42,11 +42,18 @@ impl Prepared {
                 return;
             }
         };
-        runtime.block_on(async move {
-            if let Some(mut turn) = Turn::begin(self) {
-                turn.run(asked).await;
-            }
+        // A task like the others: what is run by `block_on` itself is woken through the kernel, each time.
+        let ended = runtime.block_on(async move {
+            tokio::spawn(async move {
+                if let Some(mut turn) = Turn::begin(self) {
+                    turn.run(asked).await;
+                }
+            })
+            .await
         });
+        if let Err(error) = ended {
+            tracing::error!(%error, "the controller's loop has ended badly");
+        }
     }
 }
 
@@ -164,6 +171,7 @@ impl Turn {
         }
         self.turn(todo);
         for desk in self.desks.values() {
+            desk.journal.wake();
             self.make_prompts((*desk.plan).clone(), None);
         }
     }
@@ -182,7 +190,7 @@ impl Turn {
                 _ = beat.tick() => self.beat(&mut todo),
                 () = tokio::time::sleep_until(wakeup.into()) => self.time_came(&mut todo),
                 Some(ask) = asked.recv() => self.asked(ask, &mut todo),
-                Some(ready) = self.ready.recv() => self.sounds_ready(ready),
+                Some(ready) = self.ready.recv() => self.sounds_ready(ready, &mut todo),
                 Some(published) = self.published.recv() => self.publish_now(published, &mut todo),
                 // Never before the heartbeat: orders may find no room for as long as a driver is stuck.
                 () = std::future::ready(()), if !todo.is_empty() => {}
@@ -197,7 +205,13 @@ impl Turn {
                     break;
                 }
             }
+            if todo.is_empty() {
+                continue;
+            }
             self.turn(todo);
+            // The drivers write what was just ordered before another thread is woken, which may take this processor.
+            tokio::task::yield_now().await;
+            self.desks.values().for_each(|desk| desk.journal.wake());
         }
     }
 
@@ -227,11 +241,11 @@ impl Turn {
         let mut told = Vec::new();
         for (centre, batch) in records {
             let Some(desk) = self.desks.get_mut(&centre) else { continue };
-            let last = desk.journal.append(&batch);
+            let last = desk.journal.write(&batch);
             let first = last + 1 - batch.len() as u64;
             for (seq, handled) in (first..).zip(batch) {
-                let happened = |fact| Happened { centre: centre.clone(), seq, at: handled.at, fact };
-                told.extend(handled.facts.into_iter().map(happened));
+                let happened = |(n, fact)| Happened { centre: centre.clone(), seq, n, at: handled.at, fact };
+                told.extend((0..).zip(handled.facts).map(happened));
             }
         }
         for (centre, effect) in acts {
@@ -289,7 +303,7 @@ impl Turn {
         }));
     }
 
-    fn sounds_ready(&mut self, ready: Ready) {
+    fn sounds_ready(&mut self, ready: Ready, todo: &mut VecDeque<Todo>) {
         self.prompts.remember(&ready.switch, ready.made);
         match ready.sounds {
             Ok(sounds) => {
@@ -300,7 +314,7 @@ impl Turn {
                 tracing::error!(centre = %ready.ticket.centre, %error, "a prompt could not be made");
                 let how = Returned::Refused { why: Refusal::NoPrompt };
                 let input = Input::EffectReturned { effect: ready.ticket.effect, how };
-                self.turn(VecDeque::from([Todo { centre: ready.ticket.centre, input, answer: None }]));
+                todo.push_back(Todo { centre: ready.ticket.centre, input, answer: None });
             }
         }
     }
@@ -431,12 +445,21 @@ impl Turn {
             }
             Event::Input(input) => {
                 if let Some(Ticket { centre, .. }) = ticket {
-                    todo.push_back(Todo { centre, input, answer: None });
+                    if !self.is_idle_word(&centre, &input) {
+                        todo.push_back(Todo { centre, input, answer: None });
+                    }
                     return;
                 }
                 self.hear_input(&switch, input, todo);
             }
         }
+    }
+
+    /// That an effect was done whose result decides nothing. Most results are of this kind, and each would be a turn and an
+    /// entry of the journal; a refusal is an entry always.
+    fn is_idle_word(&self, centre: &CentreName, input: &Input) -> bool {
+        let Input::EffectReturned { effect, how: Returned::Done } = input else { return false };
+        self.desks.get(centre).is_some_and(|desk| !desk.core.awaits(*effect))
     }
 
     fn hear_input(&mut self, switch: &SwitchName, input: Input, todo: &mut VecDeque<Todo>) {

@@ -7,12 +7,15 @@
 //!
 //! Owns no SQL (`store/queue_report.rs` reads) and no page.
 
+pub mod chart;
 pub mod figure;
 pub mod period;
 pub mod queue_by_interval;
 pub mod service_level;
+pub mod sheet;
 pub mod stay;
 pub mod tally;
+pub mod words;
 
 pub use figure::{AllTerms, Asked, Figure, Terms, View};
 pub use period::{Interval, Period, PeriodMistake, Width};

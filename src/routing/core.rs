@@ -159,6 +159,11 @@ impl Core {
         self.timers.next()
     }
 
+    /// Whether the result of this effect decides anything. That another was done may be kept from the core.
+    pub fn awaits(&self, effect: EffectId) -> bool {
+        self.owed.contains_key(&effect)
+    }
+
     /// For health pages and laws: a count that grows from day to day is a leak.
     pub fn kept(&self) -> Kept {
         Kept {

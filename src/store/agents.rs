@@ -1,5 +1,7 @@
 //! `agents`, `agent_queues`, `agent_skills`: the people of a centre, what they may do, where they sit, what they can.
 //! Where an agent is *now* is the core's to say, not this table's.
+//!
+//! What is changed at a page or by command, whole and guarded, is `people.rs`; here is one column after the other.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -10,13 +12,14 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 
 use super::StoreError;
 use super::audit::{self, Done, Signed};
+use super::counted::{self, Counted};
 use super::driver::{Change, Db, Row, values};
 use crate::routing::ids::{AgentName, CentreName, QueueName, SkillName, StationAddress, SwitchName};
 
 const TABLE: &str = "agents";
-const ADD: &str = "INSERT INTO agents (centre, agent, display_name, password_hash, role, added_ms) \
+pub(super) const ADD: &str = "INSERT INTO agents (centre, agent, display_name, password_hash, role, added_ms) \
      VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (centre, agent) DO NOTHING";
-const REMOVE: &str = "DELETE FROM agents WHERE centre = $1 AND agent = $2";
+pub(super) const REMOVE: &str = "DELETE FROM agents WHERE centre = $1 AND agent = $2";
 const LIST: &str = "SELECT agent, display_name, role, switch, station, \
      CASE WHEN password_hash IS NULL THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END AS has_password FROM agents \
      WHERE centre = $1 AND (CAST($2 AS TEXT) IS NULL OR agent = $2) ORDER BY agent LIMIT $3";
@@ -24,16 +27,16 @@ const QUEUES: &str =
     "SELECT agent, queue FROM agent_queues WHERE centre = $1 AND (CAST($2 AS TEXT) IS NULL OR agent = $2)";
 const SKILLS: &str =
     "SELECT agent, skill, level FROM agent_skills WHERE centre = $1 AND (CAST($2 AS TEXT) IS NULL OR agent = $2)";
-const SET_PASSWORD: &str = "UPDATE agents SET password_hash = $3 WHERE centre = $1 AND agent = $2";
-const PASSWORD: &str = "SELECT password_hash FROM agents WHERE centre = $1 AND agent = $2";
-const SET_STATION: &str = "UPDATE agents SET switch = $3, station = $4 WHERE centre = $1 AND agent = $2";
-const SET_ROLE: &str = "UPDATE agents SET role = $3, display_name = $4 WHERE centre = $1 AND agent = $2";
+pub(super) const SET_PASSWORD: &str = "UPDATE agents SET password_hash = $3 WHERE centre = $1 AND agent = $2";
+pub(super) const PASSWORD: &str = "SELECT password_hash FROM agents WHERE centre = $1 AND agent = $2";
+pub(super) const SET_STATION: &str = "UPDATE agents SET switch = $3, station = $4 WHERE centre = $1 AND agent = $2";
+pub(super) const SET_ROLE: &str = "UPDATE agents SET role = $3, display_name = $4 WHERE centre = $1 AND agent = $2";
 // Also what makes two writers of one agent wait for each other.
 const TOUCH: &str = "UPDATE agents SET agent = agent WHERE centre = $1 AND agent = $2";
-const NO_QUEUES: &str = "DELETE FROM agent_queues WHERE centre = $1 AND agent = $2";
-const ADD_QUEUE: &str = "INSERT INTO agent_queues (centre, agent, queue) VALUES ($1, $2, $3)";
-const NO_SKILLS: &str = "DELETE FROM agent_skills WHERE centre = $1 AND agent = $2";
-const ADD_SKILL: &str = "INSERT INTO agent_skills (centre, agent, skill, level) VALUES ($1, $2, $3, $4)";
+pub(super) const NO_QUEUES: &str = "DELETE FROM agent_queues WHERE centre = $1 AND agent = $2";
+pub(super) const ADD_QUEUE: &str = "INSERT INTO agent_queues (centre, agent, queue) VALUES ($1, $2, $3)";
+pub(super) const NO_SKILLS: &str = "DELETE FROM agent_skills WHERE centre = $1 AND agent = $2";
+pub(super) const ADD_SKILL: &str = "INSERT INTO agent_skills (centre, agent, skill, level) VALUES ($1, $2, $3, $4)";
 
 pub(super) const STATEMENTS: &[&str] = &[
     ADD,
@@ -77,7 +80,7 @@ impl Role {
 
 /// Argon2id, never shown.
 #[derive(Clone, PartialEq, Eq)]
-pub struct HashedPassword(String);
+pub struct HashedPassword(pub(super) String);
 
 impl fmt::Debug for HashedPassword {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -177,7 +180,11 @@ impl Db {
 }
 
 /// As the transaction sees them.
-async fn seen(change: &mut Change, centre: &CentreName, agent: &AgentName) -> Result<Option<Person>, StoreError> {
+pub(super) async fn seen(
+    change: &mut Change,
+    centre: &CentreName,
+    agent: &AgentName,
+) -> Result<Option<Person>, StoreError> {
     let queues = change.rows(QUEUES, values![centre.as_str(), agent.as_str()]).await?;
     let skills = change.rows(SKILLS, values![centre.as_str(), agent.as_str()]).await?;
     let people = change.rows(LIST, values![centre.as_str(), agent.as_str(), 1_i64]).await?;
@@ -185,7 +192,7 @@ async fn seen(change: &mut Change, centre: &CentreName, agent: &AgentName) -> Re
 }
 
 /// What the audit says of a person.
-fn told(person: &Person) -> serde_json::Value {
+pub(super) fn told(person: &Person) -> serde_json::Value {
     let (switch, station) = person.station.clone().unzip();
     serde_json::json!({
         "display_name": person.display_name, "role": person.role.as_str(), "has_password": person.has_password,
@@ -207,6 +214,7 @@ impl Signed<'_> {
         let password = password.map(|password| password.0.as_str());
         let values = values![centre.as_str(), agent.as_str(), display_name, password, role.as_str(), self.at];
         let mut change = self.db.begin().await?;
+        counted::hold(&mut change, centre, Counted::Audit).await?;
         if change.execute(ADD, values).await? == 0 {
             change.undo().await?;
             return Err(StoreError::Exists { what: "agent", name: agent.to_string() });
@@ -291,6 +299,8 @@ impl Signed<'_> {
     /// A change of somebody who is there, and who they were before it.
     async fn touched(&self, centre: &CentreName, agent: &AgentName) -> Result<(Change, Person), StoreError> {
         let mut change = self.db.begin().await?;
+        // As every writer of people does, first: none waits for one that waits for it.
+        counted::hold(&mut change, centre, Counted::Audit).await?;
         let touched = change.execute(TOUCH, values![centre.as_str(), agent.as_str()]).await?;
         match seen(&mut change, centre, agent).await?.filter(|_| touched == 1) {
             Some(person) => Ok((change, person)),

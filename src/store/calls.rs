@@ -25,32 +25,48 @@ pub(super) static SAVE: ManyRows = ManyRows::new(
      talk_ms = excluded.talk_ms, hold_ms = excluded.hold_ms, held_since_ms = excluded.held_since_ms, ended_ms = excluded.ended_ms, outcome = excluded.outcome, \
      ended_by = excluded.ended_by",
 );
-/// What [`KeptCall::read`] reads: once, so that no list forgets a column.
-macro_rules! listed {
-    ($which:literal) => {
-        concat!(
-            "SELECT c.call, c.switch, c.to_number, c.arrived_ms, c.version, c.found, c.queue, c.queued_ms, c.waited_ms, \
-             c.agent, c.connected_ms, c.talk_ms, c.hold_ms, c.ended_ms, c.outcome, c.ended_by, p.from_number, \
-             p.caller_name FROM calls c LEFT JOIN personal p ON p.centre = c.centre AND p.call = c.call \
-             WHERE c.centre = $1 AND ",
-            $which
-        )
-    };
-}
-
-const LIST: &str = listed!(
-    "(CAST($2 AS TEXT) IS NULL OR c.agent = $2) AND (CAST($3 AS TEXT) IS NULL OR c.queue = $3) \
-     AND (CAST($4 AS TEXT) IS NULL OR c.outcome = $4) AND c.arrived_ms >= $5 AND c.arrived_ms < $6 \
-     AND (c.arrived_ms < $7 OR (c.arrived_ms = $7 AND c.call < $8)) \
-     AND (CAST($9 AS TEXT) IS NULL OR c.call = $9) \
-     ORDER BY c.arrived_ms DESC, c.call DESC LIMIT $10"
-);
-pub(super) static LISTED: ManyKeys = ManyKeys::new(listed!("c.call IN"));
-
 const ANSWERED_BY: &str = "SELECT COUNT(*) AS calls FROM calls \
      WHERE centre = $1 AND agent = $2 AND arrived_ms >= $3 AND outcome = 'answered'";
 
-pub(super) const STATEMENTS: &[&str] = &[LIST, ANSWERED_BY];
+macro_rules! select {
+    ($($where:tt)*) => {
+        concat!(
+            "SELECT c.call, c.switch, c.to_number, c.arrived_ms, c.version, c.found, c.queue, c.queued_ms, c.waited_ms, \
+             c.agent, c.connected_ms, c.talk_ms, c.hold_ms, c.ended_ms, c.outcome, c.ended_by, p.from_number, p.caller_name \
+             FROM calls c LEFT JOIN personal p ON p.centre = c.centre AND p.call = c.call WHERE c.centre = $1 AND ",
+            $($where)*
+        )
+    };
+}
+/// A walk along one index, from the newest row of the page to its last. The bounds are of the index's own columns together,
+/// because SQLite would else take the walk along the time for as good, and read all calls for one of an agent.
+macro_rules! list {
+    ($from:literal, $before:literal, $order:literal) => {
+        select!(concat!(
+            $from,
+            " AND ",
+            $before,
+            " AND (CAST($2 AS TEXT) IS NULL OR c.agent = $2) AND (CAST($3 AS TEXT) IS NULL OR c.queue = $3) \
+             AND (CAST($4 AS TEXT) IS NULL OR c.outcome = $4) ORDER BY ",
+            $order,
+            "c.arrived_ms DESC, c.call DESC LIMIT $8"
+        ))
+    };
+}
+const BY_TIME: &str = list!("c.arrived_ms >= $5", "(c.arrived_ms, c.call) < ($6, $7)", "");
+const BY_AGENT: &str =
+    list!("(c.agent, c.arrived_ms) >= ($2, $5)", "(c.agent, c.arrived_ms, c.call) < ($2, $6, $7)", "c.agent DESC, ");
+const BY_QUEUE: &str =
+    list!("(c.queue, c.arrived_ms) >= ($3, $5)", "(c.queue, c.arrived_ms, c.call) < ($3, $6, $7)", "c.queue DESC, ");
+const BY_OUTCOME: &str = list!(
+    "(c.outcome, c.arrived_ms) >= ($4, $5)",
+    "(c.outcome, c.arrived_ms, c.call) < ($4, $6, $7)",
+    "c.outcome DESC, "
+);
+const ONE: &str = select!("c.call = $2");
+pub(super) static LISTED: ManyKeys = ManyKeys::new(select!("c.call IN"));
+
+pub(super) const STATEMENTS: &[&str] = &[BY_TIME, BY_AGENT, BY_QUEUE, BY_OUTCOME, ONE, ANSWERED_BY];
 
 /// The most rows of one page of a list.
 pub const MOST_LISTED: u32 = 1_000;
@@ -67,6 +83,20 @@ pub struct Which {
     pub to: Option<Moment>,
     /// The last row of the page before: `arrived` and `call` of it.
     pub after: Option<(Moment, CallId)>,
+}
+
+impl Which {
+    /// Led by what leaves the fewest rows to walk past.
+    const fn statement(&self) -> &'static str {
+        match (&self.agent, &self.queue, self.outcome) {
+            (Some(_), _, _) => BY_AGENT,
+            // Of those there are few, in whatever queue.
+            (None, _, Some(Outcome::Refused | Outcome::EndedByUs | Outcome::EndedUnseen)) => BY_OUTCOME,
+            (None, Some(_), _) => BY_QUEUE,
+            (None, None, Some(_)) => BY_OUTCOME,
+            (None, None, None) => BY_TIME,
+        }
+    }
 }
 
 /// A call as it is listed.
@@ -272,7 +302,7 @@ impl Call {
 }
 
 impl KeptCall {
-    fn read(centre: &CentreName, row: &Row) -> Result<Self, StoreError> {
+    pub(super) fn read(centre: &CentreName, row: &Row) -> Result<Self, StoreError> {
         let text = row.text(TABLE, "call")?;
         let bad = || StoreError::Inconsistent { table: TABLE, id: format!("{centre}/{text}") };
         let moment = |column| Ok::<_, StoreError>(row.maybe_number(TABLE, column)?.map(Moment::from_ms));
@@ -312,11 +342,27 @@ impl KeptCall {
 impl Db {
     /// Calls, newest first, at most `most` and at most [`MOST_LISTED`].
     pub async fn calls(&self, centre: &CentreName, which: &Which, most: u32) -> Result<Vec<KeptCall>, StoreError> {
-        self.listed(centre, which, None, most.min(MOST_LISTED)).await
+        let Which { agent, queue, outcome, from, to, after } = which;
+        let until = (to.map_or(i64::MAX, Moment::as_ms), String::new());
+        let after = after.map_or((i64::MAX, String::new()), |(at, call)| (at.as_ms(), call.to_string()));
+        let (before, call) = until.min(after);
+        let values = values![
+            centre.as_str(),
+            agent.as_ref().map(|agent| agent.as_str()),
+            queue.as_ref().map(|queue| queue.as_str()),
+            outcome.map(|outcome| outcome.as_str()),
+            from.map_or(i64::MIN, Moment::as_ms),
+            before,
+            call,
+            i64::from(most.min(MOST_LISTED)),
+        ];
+        let rows = self.rows(which.statement(), values).await?;
+        rows.iter().map(|row| KeptCall::read(centre, row)).collect()
     }
 
     pub async fn call(&self, centre: &CentreName, call: CallId) -> Result<Option<KeptCall>, StoreError> {
-        Ok(self.listed(centre, &Which::default(), Some(call), 1).await?.into_iter().next())
+        let row = self.row(ONE, values![centre.as_str(), call.to_string()]).await?;
+        row.map(|row| KeptCall::read(centre, &row)).transpose()
     }
 
     /// Calls that this agent was the last to answer, of those that came since.
@@ -338,30 +384,5 @@ impl Db {
         kept.sort_by_key(|call| std::cmp::Reverse(call.call));
         kept.dedup_by_key(|call| call.call);
         Ok(kept)
-    }
-
-    async fn listed(
-        &self,
-        centre: &CentreName,
-        which: &Which,
-        one: Option<CallId>,
-        most: u32,
-    ) -> Result<Vec<KeptCall>, StoreError> {
-        let Which { agent, queue, outcome, from, to, after } = which;
-        let (before, last) = after.map_or((i64::MAX, String::new()), |(at, call)| (at.as_ms(), call.to_string()));
-        let values = values![
-            centre.as_str(),
-            agent.as_ref().map(|agent| agent.as_str()),
-            queue.as_ref().map(|queue| queue.as_str()),
-            outcome.map(|outcome| outcome.as_str()),
-            from.map_or(i64::MIN, Moment::as_ms),
-            to.map_or(i64::MAX, Moment::as_ms),
-            before,
-            last,
-            one.map(|call| call.to_string()).as_deref(),
-            i64::from(most),
-        ];
-        let rows = self.rows(LIST, values).await?;
-        rows.iter().map(|row| KeptCall::read(centre, row)).collect()
     }
 }

@@ -9,7 +9,11 @@ const TABLE: &str = "counted";
 const NEXT: &str = "INSERT INTO counted (centre, what, last) VALUES ($1, $2, 1) \
      ON CONFLICT (centre, what) DO UPDATE SET last = counted.last + 1 RETURNING last";
 
-pub(super) const STATEMENTS: &[&str] = &[NEXT];
+// The same without a number.
+const HOLD: &str = "INSERT INTO counted (centre, what, last) VALUES ($1, $2, 0) \
+     ON CONFLICT (centre, what) DO UPDATE SET last = counted.last";
+
+pub(super) const STATEMENTS: &[&str] = &[NEXT, HOLD];
 
 /// What is counted.
 #[derive(Clone, Copy)]
@@ -34,6 +38,11 @@ pub(super) async fn next(change: &mut Change, centre: &CentreName, what: Counted
     let gone = || StoreError::Inconsistent { table: TABLE, id: format!("{centre}/{}", what.as_str()) };
     let last = row.ok_or_else(gone)?.number(TABLE, "last")?;
     u64::try_from(last).map_err(|_| gone())
+}
+
+/// Lets nobody else count until the transaction ends; so what it reads of what is changed only with a number stays so.
+pub(super) async fn hold(change: &mut Change, centre: &CentreName, what: Counted) -> Result<(), StoreError> {
+    change.execute(HOLD, values![centre.as_str(), what.as_str()]).await.map(drop)
 }
 
 /// What a form carries from the moment it is shown: the same form sent twice carries the same.

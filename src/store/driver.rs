@@ -38,8 +38,14 @@ const MIGRATION_LIMIT: Duration = Duration::from_secs(3600);
 /// What both databases are told.
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 /// What one of them is told behind it, by the same number.
-const FOR_SQLITE: &[(i64, &str)] = &[(3, include_str!("../../migrations/sqlite/0003_customers_cases.sql"))];
-const FOR_POSTGRES: &[(i64, &str)] = &[(3, include_str!("../../migrations/postgres/0003_customers_cases.sql"))];
+const FOR_SQLITE: &[(i64, &str)] = &[
+    (3, include_str!("../../migrations/sqlite/0003_customers_cases.sql")),
+    (8, include_str!("../../migrations/sqlite/0008_audit.sql")),
+];
+const FOR_POSTGRES: &[(i64, &str)] = &[
+    (3, include_str!("../../migrations/postgres/0003_customers_cases.sql")),
+    (8, include_str!("../../migrations/postgres/0008_audit.sql")),
+];
 
 fn migrations(dialect: Dialect) -> sqlx::migrate::Migrator {
     let own = match dialect {

@@ -14,7 +14,7 @@ use super::driver::{Change, Db};
 use super::offers::Offers;
 use super::personal::{KeyedDigits, People};
 use super::queue_stays::QueueStays;
-use super::{StoreError, facts, filled};
+use super::{StoreError, facts, filled, forced};
 use crate::calendar::Moment;
 use crate::routing::agent::AgentState;
 use crate::routing::fact::Fact;
@@ -87,6 +87,7 @@ impl Db {
                 }
             }
             projected.save(&mut change, centre).await?;
+            forced::keep(&mut change, centre, entries).await?;
         }
         change.commit().await?;
         Ok(position)

@@ -7,6 +7,7 @@
 pub mod agent_states;
 pub mod agents;
 pub mod audit;
+pub mod call_lists;
 pub mod calls;
 pub mod case_events;
 pub mod case_lists;
@@ -18,15 +19,20 @@ mod driver;
 pub mod facts;
 mod fill;
 pub mod filled;
+mod forced;
+pub mod given;
+pub mod hooks;
 pub mod keys;
 mod many;
 pub mod notes;
 pub mod offers;
+pub mod people;
 pub mod personal;
 pub mod queue_report;
 pub mod queue_stays;
 pub mod remaking;
 pub mod sessions;
+pub mod today;
 pub mod versions;
 
 pub use audit::{Author, Signed};
@@ -40,6 +46,7 @@ pub fn statements() -> Vec<&'static str> {
         agent_states::STATEMENTS,
         agents::STATEMENTS,
         audit::STATEMENTS,
+        call_lists::STATEMENTS,
         calls::STATEMENTS,
         case_events::STATEMENTS,
         case_lists::STATEMENTS,
@@ -49,13 +56,16 @@ pub fn statements() -> Vec<&'static str> {
         customers::STATEMENTS,
         facts::STATEMENTS,
         filled::STATEMENTS,
+        hooks::STATEMENTS,
         keys::STATEMENTS,
         notes::STATEMENTS,
         offers::STATEMENTS,
+        people::STATEMENTS,
         personal::STATEMENTS,
         sessions::STATEMENTS,
         queue_report::STATEMENTS,
         remaking::STATEMENTS,
+        today::STATEMENTS,
         versions::STATEMENTS,
     ]
     .concat();

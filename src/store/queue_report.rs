@@ -128,42 +128,65 @@ impl KeptStay {
     }
 }
 
-/// The stays of one queue that an interval may count, in the order they joined.
+/// Which stays of a queue are read: a superset of those that are counted.
+#[derive(Clone, Copy)]
+struct Scope {
+    /// That had not left before.
+    since: Moment,
+    /// That joined before.
+    before: Moment,
+    /// None that joined before `since` matters, whether it waited then or not.
+    came: bool,
+    /// Only those that wait still.
+    lasting: bool,
+    /// Only those that ended so.
+    how: Option<StayEnd>,
+}
+
+impl Scope {
+    fn of(figure: Figure, view: View, interval: Interval) -> Self {
+        let Interval { from, to, .. } = interval;
+        let came = view == View::Cohort || [Figure::Offered, Figure::MovedIn].contains(&figure);
+        let all = Self { since: from, before: to, came, lasting: false, how: figure.end() };
+        let is = |one: Figure, of: View| figure == one && view == of;
+        if is(Figure::CarriedOver, View::Flow) {
+            Self { before: from, ..all }
+        } else if is(Figure::StillWaiting, View::Flow) {
+            Self { since: to, ..all }
+        } else if is(Figure::StillWaiting, View::Cohort) {
+            Self { lasting: true, ..all }
+        } else {
+            all
+        }
+    }
+}
+
+/// The stays of one queue within a scope, in the order they joined.
 struct Reading<'a> {
     db: &'a Db,
     centre: &'a CentreName,
     queue: &'a QueueName,
-    interval: Interval,
-    /// Only those that ended so.
-    how: Option<StayEnd>,
-    /// Nobody who waited at `interval.from` joined before, but those who wait still.
+    scope: Scope,
+    /// Whoever joined before and matters waits still.
     bound: Moment,
     after: (i64, i64, i64),
     done: bool,
 }
 
 impl<'a> Reading<'a> {
-    async fn begin(
-        db: &'a Db,
-        centre: &'a CentreName,
-        queue: &'a QueueName,
-        interval: Interval,
-        view: View,
-        how: Option<StayEnd>,
-    ) -> Result<Self, StoreError> {
-        let bound = match view {
-            View::Cohort => interval.from,
-            View::Flow => {
-                let longest = db.report_rows(LONGEST, values![centre.as_str(), queue.as_str()]).await?;
-                let longest = longest.first().map_or(Ok(0), |row| row.number(TABLE, "ms"))?;
-                interval.from - Duration::from_millis(u64::try_from(longest).unwrap_or(0))
-            }
+    async fn begin(db: &'a Db, centre: &'a CentreName, queue: &'a QueueName, scope: Scope) -> Result<Self, StoreError> {
+        let bound = if scope.lasting {
+            scope.before
+        } else if scope.came {
+            scope.since
+        } else {
+            // Nobody ever stood here for longer than the longest.
+            let longest = db.report_rows(LONGEST, values![centre.as_str(), queue.as_str()]).await?;
+            let longest = longest.first().map_or(Ok(0), |row| row.number(TABLE, "ms"))?;
+            scope.since - Duration::from_millis(u64::try_from(longest).unwrap_or(0))
         };
-        let first = match view {
-            View::Cohort => bound.as_ms(),
-            View::Flow => i64::MIN,
-        };
-        Ok(Self { db, centre, queue, interval, how, bound, after: (first, i64::MIN, i64::MIN), done: false })
+        let first = if scope.came { scope.since.as_ms() } else { i64::MIN };
+        Ok(Self { db, centre, queue, scope, bound, after: (first, i64::MIN, i64::MIN), done: false })
     }
 
     /// Go on behind the last stay of the page before.
@@ -181,11 +204,11 @@ impl<'a> Reading<'a> {
         while !self.done {
             let (joined, seq, n) = self.after;
             let rows = if joined < self.bound.as_ms() {
-                let values = values![centre, queue, joined, seq, n, self.bound, most];
+                let values = values![centre, queue, joined, seq, n, self.bound.min(self.scope.before), most];
                 self.db.report_rows(LASTING, values).await?
             } else {
-                let how = self.how.map(StayEnd::as_str);
-                let values = values![centre, queue, joined, seq, n, self.interval.to, self.interval.from, how, most];
+                let Scope { since, before, how, .. } = self.scope;
+                let values = values![centre, queue, joined, seq, n, before, since, how.map(StayEnd::as_str), most];
                 self.db.report_rows(STAYS, values).await?
             };
             let stays = rows.iter().map(|row| KeptStay::read(self.centre, self.queue, row));
@@ -252,7 +275,9 @@ impl Db {
         terms: &AllTerms,
     ) -> Result<OfQueue, StoreError> {
         let mut fold = Fold::new(period, terms.of(queue));
-        let mut reading = Reading::begin(self, centre, queue, period.whole(), View::Flow, None).await?;
+        let Interval { from, to, .. } = period.whole();
+        let scope = Scope { since: from, before: to, came: false, lasting: false, how: None };
+        let mut reading = Reading::begin(self, centre, queue, scope).await?;
         loop {
             let chunk = reading.chunk(CHUNK).await?;
             if chunk.is_empty() {
@@ -294,8 +319,8 @@ impl Db {
                     terms: terms.of(queue),
                     waited: *waited,
                 };
-                let reading = Reading::begin(self, centre, queue, *interval, *view, figure.end()).await?;
-                let mut reading = reading.after(after);
+                let scope = Scope::of(*figure, *view, *interval);
+                let mut reading = Reading::begin(self, centre, queue, scope).await?.after(after);
                 while listed.len() < most {
                     let chunk = reading.chunk(CHUNK.min(MOST_LISTED)).await?;
                     if chunk.is_empty() {

@@ -25,11 +25,17 @@
       .then(() => document.dispatchEvent(new Event('cordboard:changed')));
   }
 
+  window.cordboard.put = put;
+
   function take({ event, data }) {
     heard = Date.now();
     if (event === 'pulse') offset = Number(data) - Date.now();
-    if (event === 'pieces') put(data);
+    if (event === 'pieces') {
+      put(data);
+      document.dispatchEvent(new Event('cordboard:mine'));
+    }
     if (event === 'stale') heard = 0;
+    if (event === 'moved') document.dispatchEvent(new CustomEvent('cordboard:moved', { detail: data.split(' ') }));
     show();
   }
 
@@ -49,7 +55,7 @@
     reader.setAttribute('hx-config', '{"sse":{"reconnect":true,"pauseOnBackground":false,"reconnectDelay":300,"reconnectMaxDelay":5000}}');
     reader.setAttribute('hx-sse:connect', address);
     reader.setAttribute('hx-swap', 'none');
-    for (const event of ['pieces', 'pulse', 'stale']) {
+    for (const event of ['pieces', 'pulse', 'stale', 'moved']) {
       reader.addEventListener(event, ({ detail }) => {
         const message = { event, data: detail.data };
         channel.postMessage(message);

@@ -18,8 +18,11 @@ fn allowed(room: &str) -> Option<Vec<&'static str>> {
         "config" => and(&[]),
         "speech" => and(&["config"]),
         "controller" => and(&["config", "speech", "switch", "store"]),
-        "web" => and(&["config", "store", "controller"]),
-        "command" | "main" | "lib" => and(&["config", "speech", "switch", "store", "controller", "web", "command"]),
+        "events" => and(&["config", "store", "controller"]),
+        "web" => and(&["config", "store", "events", "controller"]),
+        "command" | "main" | "lib" => {
+            and(&["config", "speech", "switch", "store", "controller", "events", "web", "command"])
+        }
         _ => None,
     }
 }

@@ -267,7 +267,7 @@ fn somebody_asks(shift: &mut Shift) -> Result<(), Broken> {
         (_, 24..=26) => Input::AgentLoggedOut { agent, by, why },
         (_, 27..=29) => Input::AgentSaidReady { agent, by, why },
         (None | Some(Presence::Away { .. }), _) => log_in(seat.station.clone()),
-        (Some(_), 61..=66) => Input::AgentAssigned { agent, queues, skills: seat.skills.clone(), by },
+        (Some(_), 92..=96) => Input::AgentAssigned { agent, queues, skills: seat.skills.clone(), by },
         (Some(Presence::OnBreak { .. } | Presence::Missed { .. }), _) => Input::AgentSaidReady { agent, by, why },
         (Some(Presence::Ready { .. }), 30..=60) => Input::AgentEndedWrapUp { agent, by, why },
         (Some(Presence::Ready { .. }), _) => return Ok(()),

@@ -12,7 +12,11 @@ use jiff::civil::date;
 const TERMS: Terms = Terms { target: Duration::from_secs(20), short: Duration::from_secs(3) };
 
 fn stay(waited: u64, how: StayEnd) -> Stay {
-    let joined = Moment::from_ms(1_772_409_600_000);
+    stay_at(1_772_409_600_000, waited, how)
+}
+
+pub fn stay_at(joined: i64, waited: u64, how: StayEnd) -> Stay {
+    let joined = Moment::from_ms(joined);
     Stay {
         call: CallId { epoch: Epoch(1), number: 1 },
         joined,
@@ -24,12 +28,15 @@ fn stay(waited: u64, how: StayEnd) -> Stay {
     }
 }
 
-fn folded(stays: impl IntoIterator<Item = Stay>) -> OfQueue {
-    let day = date(2026, 3, 2);
-    let period = Period::new(Zone::UTC, day, day, Width::Day).expect("a day");
-    let mut fold = Fold::new(&period, TERMS);
+pub fn folded_in(period: &Period, stays: impl IntoIterator<Item = Stay>) -> OfQueue {
+    let mut fold = Fold::new(period, TERMS);
     stays.into_iter().for_each(|stay| fold.add(&stay));
     fold.finish()
+}
+
+fn folded(stays: impl IntoIterator<Item = Stay>) -> OfQueue {
+    let day = date(2026, 3, 2);
+    folded_in(&Period::new(Zone::UTC, day, day, Width::Day).expect("a day"), stays)
 }
 
 fn many(count: usize, stay: Stay) -> impl Iterator<Item = Stay> {

@@ -23,7 +23,8 @@ pub fn secs(n: u64) -> Duration {
 }
 
 /// The plan of the spec: `100` goes straight to `service`, `200` to `english` (needs the skill), `300` to
-/// `service` but leaves it after a minute, `400` plays a text first, `500` has a minute of credit.
+/// `service` but leaves it after a minute, `400` plays a text first, `500` has a minute of credit, `800` goes to
+/// `narrow`, which holds one caller.
 pub fn plan() -> Centre {
     let name = CentreName::new("demo");
     let claim = |start: &str| Claim { start: StepName::new(start), place: nowhere(), line: String::new() };
@@ -58,6 +59,7 @@ pub fn plan() -> Centre {
                 ..entry("service")
             })],
         ),
+        ("crowded", vec![to(entry("narrow"))]),
         (
             "by_day",
             vec![
@@ -79,7 +81,9 @@ pub fn plan() -> Centre {
         dispositions: cordboard::dialplan::Dispositions::default(),
         organisation: Organisation::default(),
         case_types: BTreeMap::new(),
-        queues: [queue("service"), queue("second")].map(|rules| (rules.name.clone(), rules)).into(),
+        queues: [queue("service"), queue("second"), QueueRules { most_waiting: 1, ..queue("narrow") }]
+            .map(|rules| (rules.name.clone(), rules))
+            .into(),
         hours: BTreeMap::from([(
             "office".to_owned(),
             OpeningHours { name: "office".into(), zone: Zone::UTC, week, days: BTreeMap::new() },
@@ -92,6 +96,7 @@ pub fn plan() -> Centre {
             (PhoneNumber::new("500"), claim("valued")),
             (PhoneNumber::new("600"), claim("attended")),
             (PhoneNumber::new("700"), claim("by_day")),
+            (PhoneNumber::new("800"), claim("crowded")),
         ]),
         steps: steps
             .into_iter()

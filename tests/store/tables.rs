@@ -76,6 +76,37 @@ async fn an_address_that_is_none_is_refused_and_a_database_that_is_not_there_is_
     }
 }
 
+#[tokio::test]
+async fn every_list_of_calls_and_stays_walks_along_an_index_and_sorts_nothing() {
+    use sqlx::{Connection, Row, SqliteConnection};
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("x.db");
+    crate::sqlite(&file).await;
+    let mut connection = SqliteConnection::connect(&format!("sqlite:{}", file.display())).await.expect("a connection");
+    let mut walked = Vec::new();
+    let lists = |sql: &&str| {
+        let of = ["FROM calls", "FROM queue_stays"].iter().any(|of| sql.contains(of));
+        of && sql.contains("ORDER BY") && sql.contains("LIMIT")
+    };
+    for sql in statements().into_iter().filter(lists) {
+        // What is bound does not matter: SQLite plans without looking.
+        let explained = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+        let rows = sqlx::query(explained).fetch_all(&mut connection).await.expect("a plan");
+        for row in rows {
+            let step = row.get::<String, _>("detail");
+            assert!(!step.contains("TEMP B-TREE") && !step.starts_with("SCAN"), "{sql}: {step}");
+            walked.extend(
+                step.split_whitespace()
+                    .find(|word| word.contains("_by_") || word.contains("_that_"))
+                    .map(str::to_owned),
+            );
+        }
+    }
+    for index in ["calls_by_time", "calls_by_agent", "calls_by_queue", "calls_by_outcome", "queue_stays_by_length"] {
+        assert!(walked.iter().any(|walk| walk == index), "{index} is walked by nothing: {walked:?}");
+    }
+}
+
 /// The words of `column IN (...)` in the migrations.
 fn checked(table: &str, column: &str) -> Vec<String> {
     let text = concat!(

@@ -145,6 +145,40 @@ fn keys_are_made_shown_once_listed_and_revoked() {
     assert!(run(at, &["key", "list"]).1.contains("revoked"));
 }
 
+#[test]
+fn hooks_are_made_listed_switched_and_removed() {
+    let here = installation("{ hooks: { allow: [10.1.0.0/16] } }");
+    let at = here.path();
+    let (code, secret, said) = run(at, &["hook", "add", "https://tickets.example/in", "--kind", "call_ended"]);
+    assert_eq!((code, secret.starts_with("whsec_")), (0, true), "{said}");
+    assert_eq!(run(at, &["hook", "add", "http://10.1.2.3:8080/in"]).0, 0);
+    for (url, says) in
+        [("http://10.2.0.1/", "https://"), ("https://127.0.0.1/", "allow"), ("tickets.example", "https://host")]
+    {
+        let (code, _, said) = run(at, &["hook", "add", url]);
+        assert_eq!((code, said.contains(says)), (1, true), "{url}: {said}");
+    }
+    let (code, _, said) = run(at, &["hook", "add", "https://tickets.example/in", "--kind", "call_burnt"]);
+    assert_eq!((code, said.contains("call_ended")), (1, true), "{said}");
+    let (_, listed, _) = run(at, &["hook", "list", "--json"]);
+    assert!(!listed.contains(secret.trim()), "{listed}");
+    let hooks: serde_json::Value = serde_json::from_str(&listed).expect("JSON");
+    assert_eq!(hooks.as_array().map(Vec::len), Some(2), "{hooks}");
+    let id = hooks[0]["id"].as_str().expect("an id").to_owned();
+    assert_eq!(run(at, &["hook", "off", &id]).0, 0);
+    assert!(run(at, &["hook", "list"]).1.contains("switched off by hand"));
+    assert_eq!(run(at, &["hook", "on", &id]).0, 0);
+    assert!(!run(at, &["hook", "list"]).1.contains("switched off"));
+    assert_eq!(run(at, &["hook", "remove", &id]).0, 0);
+    for what in ["on", "off", "remove"] {
+        let (code, _, said) = run(at, &["hook", what, &id]);
+        assert_eq!((code, said.contains("there is no hook")), (1, true), "{said}");
+    }
+    let here = installation("{ hooks: { allow: [10.1.0.0/33, inside] } }");
+    let (code, _, said) = run(here.path(), &["hook", "list"]);
+    assert_eq!((code, said.matches("is no network").count()), (2, 2), "{said}");
+}
+
 struct Serving(Option<Child>);
 
 impl Serving {

@@ -10,6 +10,7 @@ use cordboard::config::{Speech, SwitchConfig};
 use cordboard::controller::directories::Directories;
 use cordboard::controller::filler::{Filler, Filling};
 use cordboard::controller::{self, Handle, Start, journal};
+use cordboard::events::hooks::{Patience, Reachable, Runner, Sender};
 use cordboard::routing::ids::{CentreName, LegId, StationAddress, SwitchName};
 use cordboard::speech::Speaker;
 use cordboard::store::Db;
@@ -42,6 +43,27 @@ steps:
     - queue: desk
 ";
 
+/// Where a desk keeps its records.
+pub enum Database {
+    File,
+    /// It is not there.
+    Nowhere,
+    At(String),
+}
+
+/// The deliveries of hooks.
+pub struct Delivering {
+    task: tokio::task::JoinHandle<()>,
+    stop: CancellationToken,
+}
+
+impl Delivering {
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.task.await.expect("ended well");
+    }
+}
+
 pub struct Desk {
     pub directory: tempfile::TempDir,
     pub rehearsal: Rehearsal,
@@ -52,6 +74,11 @@ pub struct Desk {
     document: OnceCell<Arc<Document>>,
     stop: CancellationToken,
     filling: Vec<Filling>,
+}
+
+/// The world, and this machine.
+pub fn reachable() -> Reachable {
+    Reachable::new(&["127.0.0.1/8".parse().expect("a network")])
 }
 
 impl Drop for Desk {
@@ -67,11 +94,11 @@ impl Desk {
 
     /// `token`: what requests must bring; `database`: whether it is there.
     pub async fn with(token: Option<&str>, database: bool) -> Self {
-        Self::of(&["demo"], token, database).await
+        Self::of(&["demo"], token, if database { Database::File } else { Database::Nowhere }).await
     }
 
     /// The first centre is the one that is asked.
-    pub async fn of(centres: &[&str], token: Option<&str>, database: bool) -> Self {
+    pub async fn of(centres: &[&str], token: Option<&str>, database: Database) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path();
         let mut places = BTreeMap::new();
@@ -97,11 +124,15 @@ impl Desk {
             journal: journal::Limits { ballast_bytes: 0, ..journal::Limits::default() },
         })
         .expect("a controller");
-        let place: PathBuf = if database { path.join("cordboard.db") } else { path.join("not-there/cordboard.db") };
-        let db = Db::connect(&format!("sqlite:{}", place.display())).expect("an address");
+        let url = match &database {
+            Database::File => format!("sqlite:{}", path.join("cordboard.db").display()),
+            Database::Nowhere => format!("sqlite:{}", path.join("not-there/cordboard.db").display()),
+            Database::At(url) => url.clone(),
+        };
+        let db = Db::connect(&url).expect("an address");
         let mut filling = Vec::new();
         let (fillers, seen) = watch::channel(None);
-        if database {
+        if !matches!(database, Database::Nowhere) {
             db.migrate().await.expect("tables");
             let now: Arc<dyn Fn() -> Moment + Send + Sync> = Arc::new(now);
             let mut healths = BTreeMap::new();
@@ -133,6 +164,7 @@ impl Desk {
             recorder,
             address,
             token: token.map(str::to_owned),
+            reachable: reachable(),
             stop: stop.clone(),
         });
         tokio::spawn(web::listen(listener, router, stop.clone()));
@@ -150,6 +182,23 @@ impl Desk {
         };
         desk.until_health().await;
         desk
+    }
+
+    /// Sends what hooks want, until we close or it is stopped.
+    pub async fn deliver(&self, patience: Patience) -> Delivering {
+        self.deliver_by(Sender::new(reachable()).expect("TLS"), patience)
+    }
+
+    pub fn deliver_by(&self, sender: Sender, patience: Patience) -> Delivering {
+        let runner = Runner {
+            handle: self.handle.clone(),
+            db: self.db.clone(),
+            sender,
+            patience,
+            clock: Arc::new(controller::clock()),
+        };
+        let stop = self.stop.child_token();
+        Delivering { task: tokio::spawn(runner.run(stop.clone())), stop }
     }
 
     async fn until_health(&self) {

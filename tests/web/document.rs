@@ -56,7 +56,10 @@ impl Document {
 }
 
 pub fn filled(path: &str) -> String {
-    path.replace("{centre}", "demo").replace("{agent}", "nobody").replace("{call}", "c0000000001-00000001")
+    path.replace("{centre}", "demo")
+        .replace("{agent}", "nobody")
+        .replace("{call}", "c0000000001-00000001")
+        .replace("{hook}", "000000000000")
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -131,6 +131,28 @@ async fn answer_on_the_page_picks_the_phone_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_caller_is_put_on_hold_and_talked_to_again() {
+    let desk = Desk::open().await;
+    desk.log_in("mira").await;
+    for method in [PUT, DELETE] {
+        let (status, answer) = desk.ask(method, "/agents/mira/hold", None).await;
+        assert_eq!((status, answer["error"].as_str()), (409, Some("no_conversation")), "{answer}");
+    }
+    desk.call("Wang");
+    let talking = desk.until("/agents/mira", |agent| agent["state"] == "talking").await;
+    let (status, answer) = desk.ask(DELETE, "/agents/mira/hold", None).await;
+    assert_eq!((status, answer["error"].as_str()), (409, Some("not_on_hold")), "{answer}");
+    let (status, agent) = desk.ask(PUT, "/agents/mira/hold", None).await;
+    assert_eq!((status, &agent["state"]), (200, &json!("on_hold")), "{agent}");
+    assert!(agent["held_since_ms"].is_i64() && agent["talking_since_ms"] == talking["talking_since_ms"], "{agent}");
+    let (status, answer) = desk.ask(PUT, "/agents/mira/hold", None).await;
+    assert_eq!((status, answer["error"].as_str()), (409, Some("already_on_hold")), "{answer}");
+    let (status, agent) = desk.ask(DELETE, "/agents/mira/hold", None).await;
+    assert_eq!((status, &agent["state"], &agent["held_since_ms"]), (200, &json!("talking"), &json!(null)), "{agent}");
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_login_takes_from_the_database_what_it_does_not_say() {
     use cordboard::calendar::Moment;
     use cordboard::routing::ids::*;

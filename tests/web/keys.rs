@@ -10,7 +10,7 @@ use cordboard::store::keys::{NewKey, Scope, Token};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, PATIENCE};
+use crate::desk::{Database, Desk, PATIENCE};
 
 /// A key of a centre, made as the command line makes it.
 pub async fn made(desk: &Desk, centre: &str, scopes: &[Scope], ends: Option<Moment>) -> Token {
@@ -65,7 +65,7 @@ async fn a_key_opens_what_its_scopes_say_and_nothing_else() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_of_one_centre_does_not_learn_that_there_is_another() {
-    let desk = Desk::of(&["demo", "other"], None, true).await;
+    let desk = Desk::of(&["demo", "other"], None, Database::File).await;
     let key = made(&desk, "demo", &Scope::ALL, None).await.reveal();
     for (method, path, _) in operations(&desk).await.into_iter().filter(|(_, path, _)| path.contains("demo")) {
         for word in ["other", "nowhere"] {
@@ -152,7 +152,7 @@ async fn behind_a_proxy_nobody_is_at_this_machine() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_token_opens_all_and_a_key_opens_its_own_beside_it() {
-    let desk = Desk::of(&["demo", "other"], Some("a-long-token"), true).await;
+    let desk = Desk::of(&["demo", "other"], Some("a-long-token"), Database::File).await;
     let key = made(&desk, "other", &[Scope::FloorRead], None).await.reveal();
     for centre in ["demo", "other"] {
         let path = format!("/centres/{centre}/floor");

@@ -5,6 +5,11 @@ mod desk;
 mod document;
 mod events;
 mod floor;
+mod hooks;
 mod keys;
+#[allow(dead_code, reason = "others need another side of it")]
+#[path = "../parts/postgres.rs"]
+mod postgres;
+mod receiver;
 mod safety;
 mod versions;

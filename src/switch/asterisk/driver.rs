@@ -16,22 +16,23 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::time::Instant;
 
 use super::ami::timing;
-use super::ami::{Action, Ami, AmiAddress, AmiError, Event as AmiEvent, Events, Frame, List, Resync, connect};
+use super::ami::{Action, Ami, AmiAddress, AmiError, Event as AmiEvent, Events, Frame, List, Reply, Resync, connect};
 use super::legs::{Contexts, Heard, Leg, Legs};
 use super::orders::DEAD_MAN_S;
 use super::plays::{Held, Plays};
 use crate::calendar::Moment;
 use crate::routing::ids::{Epoch, LegId, SwitchName};
-use crate::routing::{Abilities, Act, Input, Returned};
+use crate::routing::{Abilities, Input, Returned};
 use crate::switch::{Event, Link, MOST_ORDERS, Order, Ticket, Told};
+use ordering::Whose;
 
 /// Between attempts to connect: from the first to the longest, doubled each time.
 const RETRY_FIRST: Duration = Duration::from_millis(100);
 const RETRY_LONGEST: Duration = Duration::from_secs(2);
-/// How often overdue plays and lost hang-ups are looked for.
+/// How often overdue plays are looked for.
 const TICK: Duration = Duration::from_millis(20);
 /// Calls in our hands get their dead man's limit again; a third of it, so that two may be missed.
 const RENEW_EVERY: Duration = Duration::from_secs(DEAD_MAN_S as u64 / 3);
@@ -99,8 +100,7 @@ type Waiting = FuturesUnordered<Pin<Box<dyn Future<Output = Answered> + Send>>>;
 /// An answer that came.
 enum Answered {
     Order {
-        ticket: Ticket,
-        act: Act,
+        whose: Whose,
         result: Result<Frame, AmiError>,
     },
     Look {
@@ -254,9 +254,7 @@ impl Driver {
         events: &mut Events,
         orders: &mut mpsc::Receiver<Order>,
     ) -> Ended {
-        let mut tick = tokio::time::interval(TICK);
-        tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        let mut renewed = Instant::now();
+        let (mut renewed, mut looked) = (Instant::now(), Instant::now());
         loop {
             tokio::select! {
                 biased;
@@ -298,24 +296,24 @@ impl Driver {
                     Some(first) => self.take_orders(ami, waiting, first, orders).await,
                     None => return Ended::Dropped,
                 },
-                // Most of the time there is nothing to mend, and no reason to wake fifty times a second.
-                _ = tick.tick(), if self.legs.any_hang_up_requested()
-                    || !self.plays.is_empty()
-                    || !self.rejoins.is_empty() =>
-                {
+                () = tokio::time::sleep_until(self.look_at(renewed + RENEW_EVERY, looked)) => {
+                    looked = Instant::now();
                     self.mend(ami, waiting).await;
-                }
-                () = tokio::time::sleep_until(renewed + RENEW_EVERY) => {
-                    renewed = Instant::now();
-                    self.renew(ami, waiting);
+                    if looked >= renewed + RENEW_EVERY {
+                        renewed = looked;
+                        self.renew(ami, waiting);
+                    }
                 }
             }
         }
     }
 
-    fn beat(&self, ami: &Ami) -> Result<(), AmiError> {
+    /// We live; and is this switch still ours?
+    fn beat(&self, ami: &Ami) -> Result<Option<Reply>, AmiError> {
         let stamp = wall_ms() / 1000 + self.clock_ahead_s;
-        ami.send_one(Action::setvar(None, "CORDBOARD_HB", stamp.to_string())).map(drop)
+        let beat = Action::setvar(None, "CORDBOARD_HB", stamp.to_string());
+        let epoch = Action::new("Getvar").with("Variable", "CORDBOARD_EPOCH");
+        ami.send([beat, epoch]).map(|mut replies| replies.pop())
     }
 
     /// All that lives, told as one. Events that came while the list was made are worked in silently: they win.

@@ -59,8 +59,15 @@ impl Asker {
             Asker::Key(key) => key.centre == *centre,
         }
     }
-}
 
+    /// Who it is, for what is kept of it.
+    pub fn name(&self) -> String {
+        match self {
+            Asker::House => "the house".into(),
+            Asker::Key(key) => format!("key {}", key.id),
+        }
+    }
+}
 /// Where it comes from, as far as wrong keys are counted: behind a proxy of ours, the one that the proxy saw.
 fn source(head: &Parts) -> Option<IpAddr> {
     let peer = head.extensions.get::<Peer>().map(|peer| peer.0)?;

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::answer::Wrong;
 use super::routes::{Kind, Route, table};
+use crate::events::kinds;
 use crate::store::keys::Scope;
 
 const ABOUT: &str = "What a website or a ticketing program needs of a centre. Requests and answers are JSON. Moments \
@@ -55,6 +56,31 @@ pub fn document() -> Value {
         "info": { "title": "Cordboard", "version": env!("CARGO_PKG_VERSION"), "description": ABOUT },
         "servers": [{ "url": "/api/v1" }],
         "paths": paths,
+        "webhooks": { "event": { "post": {
+            "summary": "A fact, sent to a hook's address",
+            "description": "In order, at least once: `webhook-id` is the same for every try. Signed as Standard \
+                Webhooks 1.0 says: `webhook-signature` is `v1,` and the base64 of HMAC-SHA256, keyed with the secret's \
+                bytes, over `<webhook-id>.<webhook-timestamp>.<body>`. Whatever is no 2xx is tried again, with growing \
+                pauses; after three days the hook is switched off.",
+            "parameters": (["webhook-id", "webhook-timestamp", "webhook-signature"].map(|name| {
+                json!({ "name": name, "in": "header", "required": true, "schema": { "type": "string" } })
+            })),
+            "requestBody": { "content": { "application/json": { "schema": {
+                "type": "object",
+                "required": ["type", "timestamp", "data"],
+                "properties": {
+                    "type": { "type": "string", "enum": kinds() },
+                    "timestamp": { "type": "string", "format": "date-time" },
+                    "data": { "$ref": "#/components/schemas/Event" },
+                },
+            } } } },
+            "responses": {
+                "2XX": { "description": "It has arrived." },
+                "410": { "description": "Switch this hook off." },
+                "default": { "description": "Send it again later." },
+            },
+            "security": [],
+        } } },
         "components": {
             "schemas": schemas,
             "responses": { "Wrong": {

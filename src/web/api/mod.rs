@@ -11,6 +11,7 @@ mod calls;
 mod centres;
 mod document;
 mod events;
+mod hooks;
 mod keys;
 mod paging;
 mod queues;

@@ -10,7 +10,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::body::By;
 use super::paging::Piece;
-use super::{agents, asker, breaks, calls, centres, document, events, queues, records, session, versions};
+use super::{agents, asker, breaks, calls, centres, document, events, hooks, queues, records, session, versions};
+use crate::events::Event;
 use crate::routing::view::{AgentSeen, CallSeen, Floor, QueueSeen};
 use crate::store::keys::Scope;
 use crate::web::Web;
@@ -105,6 +106,10 @@ const fn post(path: &'static str) -> (Method, &'static str) {
     (Method::POST, path)
 }
 
+const fn patch(path: &'static str) -> (Method, &'static str) {
+    (Method::PATCH, path)
+}
+
 const fn delete(path: &'static str) -> (Method, &'static str) {
     (Method::DELETE, path)
 }
@@ -128,11 +133,13 @@ pub fn table() -> Vec<Route> {
             "Every fact of all centres as it happens",
             events::of_all,
         )
-        .streams::<events::Shown>(),
+        .asked::<events::Which>()
+        .streams::<Event>(),
     ];
     all.extend(floor());
     all.extend(people());
     all.extend(story());
+    all.extend(told());
     all
 }
 
@@ -273,7 +280,8 @@ fn story() -> Vec<Route> {
             "Every fact of one centre as it happens",
             events::of_centre,
         )
-        .streams::<events::Shown>(),
+        .asked::<events::Which>()
+        .streams::<Event>(),
         route(
             post("/centres/{centre}/versions"),
             Scope::VersionsWrite,
@@ -282,6 +290,41 @@ fn story() -> Vec<Route> {
             versions::create,
         )
         .gives::<versions::Published>(201),
+    ]
+}
+
+fn told() -> Vec<Route> {
+    vec![
+        route(get("/centres/{centre}/hooks"), Scope::HooksWrite, "list_hooks", "Hooks and how they do", hooks::list)
+            .gives::<Vec<hooks::Hook>>(200),
+        route(
+            post("/centres/{centre}/hooks"),
+            Scope::HooksWrite,
+            "create_hook",
+            "Have what happens from now on sent to an address, signed as Standard Webhooks says, in order, at least once",
+            hooks::create,
+        )
+        .takes::<hooks::New>()
+        .gives::<hooks::Made>(201),
+        route(get("/centres/{centre}/hooks/{hook}"), Scope::HooksWrite, "show_hook", "One hook", hooks::show)
+            .gives::<hooks::Hook>(200),
+        route(
+            patch("/centres/{centre}/hooks/{hook}"),
+            Scope::HooksWrite,
+            "update_hook",
+            "Change a hook, or switch it on or off",
+            hooks::update,
+        )
+        .takes::<hooks::Change>()
+        .gives::<hooks::Hook>(200),
+        route(
+            delete("/centres/{centre}/hooks/{hook}"),
+            Scope::HooksWrite,
+            "remove_hook",
+            "Take a hook out; answers with what it was",
+            hooks::remove,
+        )
+        .gives::<hooks::Hook>(200),
     ]
 }
 

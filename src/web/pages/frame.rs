@@ -88,8 +88,8 @@ impl Noun {
     /// Who may open it: this role, and those above.
     pub const fn needs(self) -> Role {
         match self {
-            Noun::Desk | Noun::Customers | Noun::Cases => Role::Agent,
-            Noun::Floor | Noun::Calls | Noun::Reports => Role::Supervisor,
+            Noun::Desk | Noun::Calls | Noun::Customers | Noun::Cases => Role::Agent,
+            Noun::Floor | Noun::Reports => Role::Supervisor,
             Noun::People | Noun::Configuration | Noun::Audit => Role::Admin,
         }
     }

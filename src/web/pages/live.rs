@@ -5,6 +5,7 @@
 //! A stream begins with everything as it is, so that a page that was cut off is true again at once. Between two changes
 //! a pulse says that it lives; a page that hears none says that it is not live.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,18 +19,24 @@ use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use super::floor::{Boards, Days, Looker, Names};
 use super::problem::{PageProblem, Shown};
 use super::who::Who;
 use super::{desk, floors::Floors, story::Stories};
 use crate::controller::Handle;
 use crate::routing::Fact;
-use crate::routing::ids::{AgentName, CentreName};
+use crate::routing::ids::{AgentName, CallId, CentreName};
+use crate::store::agents::Role;
 use crate::web::Web;
 
 /// A page waits for two and a half of them before it says that it is not live.
 const PULSE: Duration = Duration::from_secs(5);
 /// Queues change with every call; eyes do not see more.
 const QUEUES_EVERY: Duration = Duration::from_millis(500);
+/// Calls that moved are named together.
+const MOVED_EVERY: Duration = Duration::from_millis(500);
+/// Calls named one by one; of more, all pages of calls look again.
+const MOST_MOVED: usize = 200;
 /// Changes kept for a stream that is slow; one that falls behind is given everything again.
 const MOST_CHANGES: usize = 4_096;
 
@@ -40,6 +47,8 @@ pub enum Change {
     Agent(CentreName, AgentName),
     /// Callers come, go, wait, talk; agents come free.
     Queues(CentreName),
+    /// A call's story goes on.
+    Call(CentreName, CallId),
     /// Something was missed: all of it.
     All,
 }
@@ -49,11 +58,21 @@ pub struct Hub {
     changes: broadcast::Sender<Change>,
     pub stories: Stories,
     pub floors: Floors,
+    pub days: Days,
+    pub names: Names,
+    pub boards: Boards,
 }
 
 impl Default for Hub {
     fn default() -> Self {
-        Self { changes: broadcast::channel(MOST_CHANGES).0, stories: Stories::default(), floors: Floors::default() }
+        Self {
+            changes: broadcast::channel(MOST_CHANGES).0,
+            stories: Stories::default(),
+            floors: Floors::default(),
+            days: Days::default(),
+            names: Names::default(),
+            boards: Boards::default(),
+        }
     }
 }
 
@@ -78,7 +97,11 @@ impl Hub {
             match received {
                 Ok(happened) => {
                     self.stories.hear(&happened);
+                    self.days.hear(&happened);
                     let centre = &happened.centre;
+                    if let Some(call) = happened.fact.call() {
+                        self.tell(Change::Call(centre.clone(), call));
+                    }
                     match &happened.fact {
                         Fact::AgentLoggedIn { agent, .. }
                         | Fact::AgentAssigned { agent, .. }
@@ -101,6 +124,7 @@ impl Hub {
                 Err(RecvError::Lagged(missed)) => {
                     tracing::warn!(missed, "the pages were slower than the calls: all of them are drawn anew");
                     self.stories.forget();
+                    self.days.forget();
                     self.tell(Change::All);
                 }
                 Err(RecvError::Closed) => return,
@@ -114,6 +138,49 @@ impl Hub {
 struct Owed {
     desk: bool,
     queues: bool,
+    floor: bool,
+    moved: Moved,
+}
+
+/// Calls whose stories have gone on.
+enum Moved {
+    These(BTreeSet<CallId>),
+    /// Any may have.
+    Any,
+}
+
+impl Default for Moved {
+    fn default() -> Self {
+        Moved::These(BTreeSet::new())
+    }
+}
+
+impl Moved {
+    fn is_none(&self) -> bool {
+        matches!(self, Moved::These(calls) if calls.is_empty())
+    }
+
+    fn add(&mut self, call: CallId) {
+        if let Moved::These(calls) = self {
+            calls.insert(call);
+            if calls.len() > MOST_MOVED {
+                *self = Moved::Any;
+            }
+        }
+    }
+
+    fn words(&self) -> String {
+        match self {
+            Moved::These(calls) => calls.iter().map(CallId::to_string).collect::<Vec<_>>().join(" "),
+            Moved::Any => "*".into(),
+        }
+    }
+}
+
+impl Owed {
+    fn all() -> Self {
+        Self { desk: true, queues: true, floor: true, moved: Moved::Any }
+    }
 }
 
 struct Live {
@@ -124,6 +191,10 @@ struct Live {
     owed: Owed,
     /// When queues may be drawn again.
     queues_from: Instant,
+    /// When calls may be named again.
+    moved_from: Instant,
+    /// Of supervisors and above.
+    floor: Option<Looker>,
     _one_of_many: OwnedSemaphorePermit,
 }
 
@@ -134,7 +205,12 @@ impl Live {
                 self.owed.desk |= centre == *self.who.centre() && agent == *self.who.agent();
             }
             Ok(Change::Queues(centre)) => self.owed.queues |= centre == *self.who.centre(),
-            Ok(Change::All) | Err(RecvError::Lagged(_)) => self.owed = Owed { desk: true, queues: true },
+            Ok(Change::Call(centre, call)) => {
+                if self.floor.is_some() && centre == *self.who.centre() {
+                    self.owed.moved.add(call);
+                }
+            }
+            Ok(Change::All) | Err(RecvError::Lagged(_)) => self.owed = Owed::all(),
             Err(RecvError::Closed) => return None,
         }
         Some(())
@@ -152,11 +228,27 @@ impl Live {
                 self.queues_from = Instant::now() + QUEUES_EVERY;
                 return Some(self.drawn(desk::queue_pieces(&self.web, &self.who).await));
             }
-            let queues_from = self.queues_from;
-            let queues_owed = self.owed.queues;
+            if let Some(floor) = self.floor.as_mut().filter(|_| self.owed.floor) {
+                self.owed.floor = false;
+                let pieces = floor.all().await;
+                return Some(self.drawn(pieces));
+            }
+            if !self.owed.moved.is_none() && Instant::now() >= self.moved_from {
+                self.moved_from = Instant::now() + MOVED_EVERY;
+                let moved = std::mem::take(&mut self.owed.moved);
+                return Some(Event::default().event("moved").data(moved.words()));
+            }
+            let (queues_from, queues_owed) = (self.queues_from, self.owed.queues);
+            let (moved_from, moved_owed) = (self.moved_from, !self.owed.moved.is_none());
             tokio::select! {
                 change = self.changes.recv() => self.owe(change)?,
+                pieces = seen(&mut self.floor) => match pieces {
+                    Ok(pieces) => return Some(Event::default().event("pieces").data(&*pieces)),
+                    Err(RecvError::Lagged(_)) => self.owed.floor = true,
+                    Err(RecvError::Closed) => return None,
+                },
                 () = sleep_until(queues_from), if queues_owed => {}
+                () = sleep_until(moved_from), if moved_owed => {}
                 _ = self.pulse.tick() => return self.beat().await,
                 () = self.web.stop.cancelled() => return None,
             }
@@ -186,13 +278,24 @@ impl Live {
     }
 }
 
+/// What changed on the floor; never, for who does not see it.
+async fn seen(floor: &mut Option<Looker>) -> Result<Arc<str>, RecvError> {
+    match floor {
+        Some(floor) => floor.next().await,
+        None => std::future::pending().await,
+    }
+}
+
 pub async fn show(State(web): State<Web>, who: Who) -> Shown<impl IntoResponse> {
     let permit = web.0.streams.clone().try_acquire_owned().map_err(|_| PageProblem::TooMany)?;
     let mut pulse = interval(PULSE);
     pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let changes = web.0.hub.changes();
-    let owed = Owed { desk: true, queues: true };
-    let live = Live { web, who, changes, pulse, owed, queues_from: Instant::now(), _one_of_many: permit };
+    let sees = who.session.role >= Role::Supervisor;
+    let floor = sees.then(|| web.hub().boards.look(&web, who.centre(), who.manner.t));
+    let now = Instant::now();
+    let (owed, queues_from, moved_from) = (Owed::all(), now, now);
+    let live = Live { web, who, changes, pulse, owed, queues_from, moved_from, floor, _one_of_many: permit };
     let events = stream::unfold(live, |mut live| async move {
         let event = live.next().await?;
         Some((Ok::<_, Infallible>(event), live))

@@ -2,7 +2,9 @@
 //! One file or folder for each noun; `templates/` mirrors them. A handler parses, finds out who asks (`who.rs`), does one
 //! thing, draws. Nothing here decides about a call.
 
+mod calls;
 mod desk;
+mod floor;
 mod floors;
 mod frame;
 mod guard;
@@ -11,6 +13,7 @@ mod live;
 mod login;
 mod problem;
 mod refusal;
+mod reports;
 mod sessions;
 mod statics;
 mod story;
@@ -41,6 +44,9 @@ pub fn routes(web: &Web) -> Router<Web> {
         .route("/live", get(live::show))
         .route("/static/{version}/{name}", get(statics::show))
         .merge(desk::routes())
+        .merge(reports::routes())
+        .merge(floor::routes())
+        .merge(calls::routes())
         .fallback(problem::no_such_page)
         .layer(middleware::from_fn(guard::same_site))
         .layer(middleware::from_fn_with_state(web.clone(), problem::finish))

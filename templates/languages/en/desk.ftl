@@ -53,3 +53,4 @@ caller-several = Several are known by this number: who is it?
 caller-new-customer = New customer
 hold = Hold
 retrieve = Take back
+outcome-open = in progress

@@ -45,3 +45,4 @@ caller-several = 此号码有多位客户:是哪一位?
 caller-new-customer = 新建客户
 hold = 保持
 retrieve = 取回
+outcome-open = 进行中

@@ -1,5 +1,6 @@
 //! Answers to what was sent, and what they mean to whoever ordered it.
 
+use super::ordering::Whose;
 use super::refusals::{gone, is_no_channel, overloaded, refusal};
 use super::{Answered, Driver, epoch_of};
 use crate::routing::ids::{Epoch, LegId};
@@ -16,7 +17,7 @@ impl Driver {
             Answered::Epoch(result) => {
                 return result.ok().as_ref().and_then(epoch_of).filter(|theirs| *theirs > self.epoch);
             }
-            Answered::Order { ticket, act, result } => self.order_answered(ticket, act, result).await,
+            Answered::Order { whose, result } => self.order_answered(whose, result).await,
             Answered::Agi { leg, command, result } => {
                 let Err(error) = result else { return None };
                 let how = match error {
@@ -54,7 +55,8 @@ impl Driver {
         None
     }
 
-    pub(super) async fn order_answered(&mut self, ticket: Ticket, act: Act, result: Result<Frame, AmiError>) {
+    pub(super) async fn order_answered(&mut self, whose: Whose, result: Result<Frame, AmiError>) {
+        let Whose { ticket, act, with } = whose;
         if let Act::Connect { caller, agent } = &act {
             for leg in [caller, agent] {
                 if let Some(known) = self.legs.get_mut(leg) {
@@ -97,6 +99,9 @@ impl Driver {
             | Act::Tag { .. }
             | Act::Look { .. } => how,
         };
+        for overwritten in with {
+            self.returned(overwritten, how.clone()).await;
+        }
         self.returned(ticket, how).await;
     }
 

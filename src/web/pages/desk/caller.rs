@@ -10,6 +10,7 @@ use crate::store::StoreError;
 use crate::store::calls::KeptCall;
 use crate::store::case_lists::Which;
 use crate::web::Web;
+use crate::web::pages::calls::outcome_word;
 use crate::web::pages::frame::Frame;
 use crate::web::pages::who::Who;
 use crate::web::pages::words::clock;
@@ -126,7 +127,7 @@ async fn read(
 
 fn contact(frame: &Frame, call: KeptCall) -> Contact {
     let outcome = match &call.ended {
-        Some((_, outcome, _)) => super::outcome_word(*outcome),
+        Some((_, outcome, _)) => outcome_word(*outcome),
         None => "outcome-open",
     };
     Contact {

@@ -14,7 +14,6 @@ use axum::routing::{get, post, put};
 use super::frame::{Noun, Page};
 use super::problem::{PageProblem, Shown};
 use super::who::Who;
-use crate::routing::fact::Outcome;
 use crate::web::Web;
 use shown::{Desk, QueuesPiece};
 
@@ -32,18 +31,6 @@ pub fn routes() -> Router<Web> {
         .route("/desk/call/end", post(actions::end_call))
         .route("/desk/call/customer", post(actions::say_customer))
         .route("/desk/notes/{call}", put(notes::save))
-}
-
-/// How a call ended, as the texts are named.
-const fn outcome_word(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Answered => "outcome-answered",
-        Outcome::Abandoned => "outcome-abandoned",
-        Outcome::LeftInDialplan => "outcome-left-in-dialplan",
-        Outcome::EndedByUs => "outcome-ended-by-us",
-        Outcome::Refused => "outcome-refused",
-        Outcome::EndedUnseen => "outcome-ended-unseen",
-    }
 }
 
 async fn show(State(web): State<Web>, who: Who) -> Shown<Page<Desk>> {
