@@ -11,6 +11,7 @@ mod guard;
 mod lamps;
 mod live;
 mod login;
+mod people;
 mod problem;
 mod refusal;
 mod sessions;
@@ -45,6 +46,7 @@ pub fn routes(web: &Web) -> Router<Web> {
         .merge(desk::routes())
         .merge(floor::routes())
         .merge(calls::routes())
+        .merge(people::routes())
         .fallback(problem::no_such_page)
         .layer(middleware::from_fn(guard::same_site))
         .layer(middleware::from_fn_with_state(web.clone(), problem::finish))
