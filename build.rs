@@ -6,10 +6,7 @@ use std::process::Command;
 use std::{env, fs};
 
 /// From the package, in the order a page loads them.
-const FROM_NPM: [(&str, &str); 2] = [
-    ("htmx.js", "node_modules/htmx.org/dist/htmx.min.js"),
-    ("hx-sse.js", "node_modules/htmx.org/dist/ext/hx-sse.min.js"),
-];
+const FROM_NPM: [(&str, &str); 1] = [("htmx.js", "node_modules/htmx.org/dist/htmx.min.js")];
 
 /// Says what is wrong in one line, as the last that cargo prints.
 fn stop(why: &str) -> ! {

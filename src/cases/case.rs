@@ -26,12 +26,12 @@ pub const LONGEST_WAIT: Duration = Duration::from_secs(90 * 86_400);
 const USUAL_WAIT: Duration = Duration::from_secs(7 * 86_400);
 
 /// The number of a case, counted within the centre: what a customer is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(transparent)]
 pub struct CaseNumber(NonZeroU64);
 
 /// Who owns a case: one person of a department, or the department as a whole.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Owner {
     pub person: Option<AgentName>,
     /// Always there: it answers for the case when the person does not.

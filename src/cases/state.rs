@@ -23,7 +23,7 @@ pub enum State {
 }
 
 /// Who has to do something first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WaitsFor {
     /// The clock stops: what the customer takes is not our time.

@@ -15,7 +15,7 @@ use crate::dialplan::Language;
 pub const MOST_NUMBERS: usize = 20;
 
 /// A customer, counted within the centre. Stays when the person is erased, so that figures stay.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(transparent)]
 pub struct CustomerId(NonZeroU64);
 

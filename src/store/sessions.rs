@@ -87,6 +87,13 @@ pub struct Session {
     pub ends: Moment,
 }
 
+impl Session {
+    /// Who it is, over all centres.
+    pub fn account(&self) -> String {
+        format!("{}/{}", self.centre, self.agent)
+    }
+}
+
 impl Db {
     /// `from`: the address that the audit shows.
     pub async fn begin_session(

@@ -43,10 +43,11 @@ steps:
     - queue: desk
 ";
 
-/// Where a desk keeps its records.
+/// Where a centre's database is.
 pub enum Database {
+    /// SQLite, beside the centre.
     File,
-    /// It is not there.
+    /// Where there is none.
     Nowhere,
     At(String),
 }
@@ -99,13 +100,18 @@ impl Desk {
 
     /// The first centre is the one that is asked.
     pub async fn of(centres: &[&str], token: Option<&str>, database: Database) -> Self {
+        Self::with_yaml(CENTRE, centres, token, database).await
+    }
+
+    /// `yaml`: of every centre, but for its number.
+    pub async fn with_yaml(yaml: &str, centres: &[&str], token: Option<&str>, database: Database) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path();
         let mut places = BTreeMap::new();
         for (place, centre) in centres.iter().enumerate() {
             let place_of = path.join(if place == 0 { "centre" } else { centre });
             std::fs::create_dir(&place_of).expect("a directory");
-            let text = CENTRE.replace("4008000001", &format!("400800000{}", place + 1));
+            let text = yaml.replace("4008000001", &format!("400800000{}", place + 1));
             std::fs::write(place_of.join("centre.yaml"), text).expect("a file");
             places.insert(CentreName::new(centre), place_of);
         }
@@ -120,7 +126,8 @@ impl Desk {
             switches: BTreeMap::from([(switch.clone(), SwitchConfig::Rehearsal)]),
             rehearsals: BTreeMap::from([(switch.clone(), rehearsal.clone())]),
             centres: directories.read().expect("a centre without mistakes"),
-            speaker: Speaker::new(Speech::default(), BTreeMap::new()),
+            // What a prompt sounds like is no matter here.
+            speaker: Speaker::new(Speech { program: "/bin/true".into(), ..Speech::default() }, BTreeMap::new()),
             journal: journal::Limits { ballast_bytes: 0, ..journal::Limits::default() },
         })
         .expect("a controller");

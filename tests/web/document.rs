@@ -60,6 +60,8 @@ pub fn filled(path: &str) -> String {
         .replace("{agent}", "nobody")
         .replace("{call}", "c0000000001-00000001")
         .replace("{hook}", "000000000000")
+        .replace("{customer}", "999")
+        .replace("{case}", "999")
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -30,6 +30,10 @@ pub enum Problem {
     Forbidden(&'static str),
     /// Nothing, or something wrong, to say who asks.
     NoToken,
+    /// Somebody else has changed it meanwhile: read it again.
+    Stale(String),
+    /// It cannot be: a word for programs, a sentence for people.
+    Conflict(&'static str, String),
     /// Wrong keys again and again.
     TooOften,
     /// The key is good, and not for this.
@@ -165,6 +169,8 @@ impl IntoResponse for Problem {
                     "this needs Authorization: Bearer <key>, of `cordboard key add` or `web` in cordboard.yaml";
                 (StatusCode::UNAUTHORIZED, "no_token".into(), message.into())
             }
+            Problem::Stale(what) => (StatusCode::CONFLICT, "stale".into(), what),
+            Problem::Conflict(word, what) => (StatusCode::CONFLICT, word.into(), what),
             Problem::TooOften => {
                 let message = "too many wrong keys from where you are; wait a minute";
                 (StatusCode::TOO_MANY_REQUESTS, "too_often".into(), message.into())

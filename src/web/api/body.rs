@@ -97,7 +97,8 @@ pub fn named(text: &str) -> Result<AgentName, String> {
     }
 }
 
-fn agent_name(text: &str) -> Answer<AgentName> {
+/// [`named`], for what is asked.
+pub fn agent_name(text: &str) -> Answer<AgentName> {
     named(text).map_err(Problem::Invalid)
 }
 

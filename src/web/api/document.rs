@@ -9,7 +9,8 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::answer::Wrong;
-use super::routes::{Kind, Route, table};
+use super::routes::{Kind, Route};
+use super::table::table;
 use crate::events::kinds;
 use crate::store::keys::Scope;
 
@@ -144,11 +145,12 @@ fn parameters(route: &Route, read: &mut Schemas) -> Vec<Value> {
     let Some(query) = route.query else { return all };
     let schema = query(&mut read.0);
     let resolved = resolved(&read.0, &schema);
+    let needed = resolved.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
     let properties = resolved.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
     for (name, schema) in properties {
         let schema = never_null(schema);
         let description = schema.get("description").cloned().unwrap_or_default();
-        let mut parameter = json!({ "name": name, "in": "query", "required": false, "schema": schema });
+        let mut parameter = json!({ "name": name, "in": "query", "required": needed.iter().any(|needed| *needed == name), "schema": schema });
         if let (Value::String(text), Some(parameter)) = (description, parameter.as_object_mut()) {
             parameter.insert("description".into(), text.into());
         }

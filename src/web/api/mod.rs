@@ -1,5 +1,5 @@
 //! The JSON interface under `/api/v1`, for websites, ticketing programs and scripts: one file for each noun. A handler
-//! parses, asks the controller or the store once, and answers. Which routes there are is `routes.rs`, how an error looks
+//! parses, asks the controller or the store once, and answers. Which routes there are is `table.rs`, how an error looks
 //! is `answer.rs`.
 
 mod agents;
@@ -8,9 +8,12 @@ mod asker;
 mod body;
 mod breaks;
 mod calls;
+mod cases;
 mod centres;
+mod customers;
 mod document;
 mod events;
+mod form;
 mod hooks;
 mod keys;
 mod paging;
@@ -18,6 +21,7 @@ mod queues;
 mod records;
 mod routes;
 mod session;
+mod table;
 mod versions;
 
 use axum::Router;

@@ -4,10 +4,12 @@
 //!
 //! A stream begins with everything as it is, so that a page that was cut off is true again at once. Between two changes
 //! a pulse says that it lives; a page that hears none says that it is not live.
+//!
+//! No call waits for the database: what is asked of it is asked beside the stream.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::extract::State;
@@ -16,6 +18,7 @@ use axum::response::sse::{Event, Sse};
 use futures_util::stream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -37,8 +40,16 @@ const QUEUES_EVERY: Duration = Duration::from_millis(500);
 const MOVED_EVERY: Duration = Duration::from_millis(500);
 /// Calls named one by one; of more, all pages of calls look again.
 const MOST_MOVED: usize = 200;
+/// The figures of the day are read this long after a change, when the records have it, and every so often.
+const DAY_AFTER: Duration = Duration::from_secs(2);
+const DAY_EVERY: Duration = Duration::from_secs(60);
+/// What could not be drawn is tried again after this.
+const AGAIN: Duration = Duration::from_secs(1);
 /// Changes kept for a stream that is slow; one that falls behind is given everything again.
 const MOST_CHANGES: usize = 4_096;
+
+/// Streams of one person: a browser has one, and some people have several. Nobody takes them all.
+const MOST_OF_ONE: usize = 8;
 
 /// What somebody's page may have to show anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +67,7 @@ pub enum Change {
 /// Tells every stream what has changed, and remembers the stories of calls.
 pub struct Hub {
     changes: broadcast::Sender<Change>,
+    open: Arc<Mutex<BTreeMap<String, usize>>>,
     pub stories: Stories,
     pub floors: Floors,
     pub days: Days,
@@ -67,6 +79,7 @@ impl Default for Hub {
     fn default() -> Self {
         Self {
             changes: broadcast::channel(MOST_CHANGES).0,
+            open: Arc::default(),
             stories: Stories::default(),
             floors: Floors::default(),
             days: Days::default(),
@@ -79,6 +92,17 @@ impl Default for Hub {
 impl Hub {
     pub fn changes(&self) -> broadcast::Receiver<Change> {
         self.changes.subscribe()
+    }
+
+    /// A place for one more stream of this person's.
+    fn one_more(&self, account: String) -> Option<OneOfMine> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mine = open.entry(account.clone()).or_default();
+        if *mine >= MOST_OF_ONE {
+            return None;
+        }
+        *mine += 1;
+        Some(OneOfMine { account, open: self.open.clone() })
     }
 
     fn tell(&self, change: Change) {
@@ -128,6 +152,24 @@ impl Hub {
                     self.tell(Change::All);
                 }
                 Err(RecvError::Closed) => return,
+            }
+        }
+    }
+}
+
+/// Given back when the stream ends.
+struct OneOfMine {
+    account: String,
+    open: Arc<Mutex<BTreeMap<String, usize>>>,
+}
+
+impl Drop for OneOfMine {
+    fn drop(&mut self) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(mine) = open.get_mut(&self.account) {
+            *mine -= 1;
+            if *mine == 0 {
+                open.remove(&self.account);
             }
         }
     }
@@ -183,18 +225,34 @@ impl Owed {
     }
 }
 
+/// What the database was asked beside the stream.
+enum Aside {
+    Day(Option<String>),
+    /// Whether the person may still look.
+    Session(bool),
+}
+
 struct Live {
     web: Web,
     who: Who,
     changes: broadcast::Receiver<Change>,
     pulse: Interval,
     owed: Owed,
-    /// When queues may be drawn again.
+    /// When the desk, and the queues, may be drawn again.
+    desk_from: Instant,
     queues_from: Instant,
     /// When calls may be named again.
     moved_from: Instant,
     /// Of supervisors and above.
     floor: Option<Looker>,
+    day_from: Instant,
+    /// Something could not be drawn: what stands on the page is old.
+    stale: bool,
+    begun: bool,
+    asides: JoinSet<Aside>,
+    asking_day: bool,
+    asking_session: bool,
+    _one_of_mine: OneOfMine,
     _one_of_many: OwnedSemaphorePermit,
 }
 
@@ -202,7 +260,10 @@ impl Live {
     fn owe(&mut self, change: Result<Change, RecvError>) -> Option<()> {
         match change {
             Ok(Change::Agent(centre, agent)) => {
-                self.owed.desk |= centre == *self.who.centre() && agent == *self.who.agent();
+                if centre == *self.who.centre() && agent == *self.who.agent() {
+                    self.owed.desk = true;
+                    self.day_from = Instant::now() + DAY_AFTER;
+                }
             }
             Ok(Change::Queues(centre)) => self.owed.queues |= centre == *self.who.centre(),
             Ok(Change::Call(centre, call)) => {
@@ -218,27 +279,34 @@ impl Live {
 
     /// `None` when we stop, or the session has ended.
     async fn next(&mut self) -> Option<Event> {
+        if !self.begun {
+            self.begun = true;
+            return Some(Event::default().event("whose").data(self.who.session.account()));
+        }
         loop {
-            if self.owed.desk {
-                self.owed.desk = false;
-                return Some(self.drawn(desk::pieces(&self.web, &self.who).await));
+            let now = Instant::now();
+            if self.owed.desk && now >= self.desk_from {
+                let drawn = desk::pieces(&self.web, &self.who).await;
+                self.owed.desk = drawn.is_err();
+                return Some(self.event(drawn));
             }
-            if self.owed.queues && Instant::now() >= self.queues_from {
-                self.owed.queues = false;
-                self.queues_from = Instant::now() + QUEUES_EVERY;
-                return Some(self.drawn(desk::queue_pieces(&self.web, &self.who).await));
+            if self.owed.queues && now >= self.queues_from {
+                self.queues_from = now + QUEUES_EVERY;
+                let drawn = desk::queue_pieces(&self.web, &self.who).await;
+                self.owed.queues = drawn.is_err();
+                return Some(self.event(drawn));
             }
             if let Some(floor) = self.floor.as_mut().filter(|_| self.owed.floor) {
                 self.owed.floor = false;
                 let pieces = floor.all().await;
-                return Some(self.drawn(pieces));
+                return Some(self.event(pieces));
             }
-            if !self.owed.moved.is_none() && Instant::now() >= self.moved_from {
-                self.moved_from = Instant::now() + MOVED_EVERY;
+            if !self.owed.moved.is_none() && now >= self.moved_from {
+                self.moved_from = now + MOVED_EVERY;
                 let moved = std::mem::take(&mut self.owed.moved);
                 return Some(Event::default().event("moved").data(moved.words()));
             }
-            let (queues_from, queues_owed) = (self.queues_from, self.owed.queues);
+            let (desk_from, queues_from, day_from) = (self.desk_from, self.queues_from, self.day_from);
             let (moved_from, moved_owed) = (self.moved_from, !self.owed.moved.is_none());
             tokio::select! {
                 change = self.changes.recv() => self.owe(change)?,
@@ -247,34 +315,77 @@ impl Live {
                     Err(RecvError::Lagged(_)) => self.owed.floor = true,
                     Err(RecvError::Closed) => return None,
                 },
-                () = sleep_until(queues_from), if queues_owed => {}
+                () = sleep_until(desk_from), if self.owed.desk => {}
+                () = sleep_until(queues_from), if self.owed.queues => {}
                 () = sleep_until(moved_from), if moved_owed => {}
-                _ = self.pulse.tick() => return self.beat().await,
+                () = sleep_until(day_from), if !self.asking_day => self.ask_day(),
+                Some(told) = self.asides.join_next() => match told {
+                    Ok(Aside::Day(day)) => {
+                        self.asking_day = false;
+                        // Where it cannot be read, what stands there stays.
+                        if let Some(day) = day {
+                            return Some(Event::default().event("pieces").data(day));
+                        }
+                    }
+                    Ok(Aside::Session(there)) => {
+                        self.asking_session = false;
+                        if !there {
+                            return None;
+                        }
+                    }
+                    Err(error) => {
+                        tracing::error!(%error, "a stream's question to the database ended badly");
+                        return None;
+                    }
+                },
+                _ = self.pulse.tick() => return Some(self.beat()),
                 () = self.web.stop.cancelled() => return None,
             }
         }
     }
 
-    fn drawn(&self, pieces: Shown<String>) -> Event {
+    fn event(&mut self, pieces: Shown<String>) -> Event {
         match pieces {
-            Ok(pieces) => Event::default().event("pieces").data(pieces),
+            Ok(pieces) => {
+                if std::mem::take(&mut self.stale) {
+                    // The page is true again, and is told so at once.
+                    self.pulse.reset_immediately();
+                }
+                Event::default().event("pieces").data(pieces)
+            }
             Err(problem) => {
-                // What stands on the page is old, and the page says so.
                 tracing::debug!(?problem, "a piece of a page could not be drawn");
+                self.desk_from = Instant::now() + AGAIN;
+                self.queues_from = Instant::now() + AGAIN;
+                self.stale = true;
                 Event::default().event("stale").data("")
             }
         }
     }
 
-    /// Also finds out whether the person may still look.
-    async fn beat(&mut self) -> Option<Event> {
-        let token = self.who.token.clone();
-        match self.web.sessions().find(&self.web.db, &token, self.web.now()).await {
-            Ok(Some(_)) => Some(Event::default().event("pulse").data(self.web.now().as_ms().to_string())),
-            Ok(None) => None,
-            // Nobody is sent away because the database is.
-            Err(_) => Some(Event::default().event("pulse").data(self.web.now().as_ms().to_string())),
+    /// The figures of the day: one question at a time.
+    fn ask_day(&mut self) {
+        self.asking_day = true;
+        self.day_from = Instant::now() + DAY_EVERY;
+        let (web, who) = (self.web.clone(), self.who.clone());
+        self.asides.spawn(async move { Aside::Day(desk::day_piece(&web, &who).await.ok()) });
+    }
+
+    /// Also finds out whether the person may still look; the next beat does not wait for it.
+    fn beat(&mut self) -> Event {
+        if !self.asking_session {
+            self.asking_session = true;
+            let (web, token) = (self.web.clone(), self.who.token.clone());
+            self.asides.spawn(async move {
+                let found = web.sessions().find(&web.db, &token, web.now()).await;
+                // Nobody is sent away because the database is.
+                Aside::Session(!matches!(found, Ok(None)))
+            });
         }
+        if self.stale {
+            return Event::default().event("stale").data("");
+        }
+        Event::default().event("pulse").data(self.web.now().as_ms().to_string())
     }
 }
 
@@ -288,14 +399,32 @@ async fn seen(floor: &mut Option<Looker>) -> Result<Arc<str>, RecvError> {
 
 pub async fn show(State(web): State<Web>, who: Who) -> Shown<impl IntoResponse> {
     let permit = web.0.streams.clone().try_acquire_owned().map_err(|_| PageProblem::TooMany)?;
+    let mine = web.hub().one_more(who.session.account()).ok_or(PageProblem::TooMany)?;
     let mut pulse = interval(PULSE);
     pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let changes = web.0.hub.changes();
     let sees = who.session.role >= Role::Supervisor;
     let floor = sees.then(|| web.hub().boards.look(&web, who.centre(), who.manner.t));
     let now = Instant::now();
-    let (owed, queues_from, moved_from) = (Owed::all(), now, now);
-    let live = Live { web, who, changes, pulse, owed, queues_from, moved_from, floor, _one_of_many: permit };
+    let live = Live {
+        web,
+        who,
+        changes,
+        pulse,
+        owed: Owed::all(),
+        desk_from: now,
+        queues_from: now,
+        moved_from: now,
+        day_from: now,
+        floor,
+        stale: false,
+        begun: false,
+        asides: JoinSet::new(),
+        asking_day: false,
+        asking_session: false,
+        _one_of_mine: mine,
+        _one_of_many: permit,
+    };
     let events = stream::unfold(live, |mut live| async move {
         let event = live.next().await?;
         Some((Ok::<_, Infallible>(event), live))

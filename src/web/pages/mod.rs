@@ -11,6 +11,7 @@ mod guard;
 mod lamps;
 mod live;
 mod login;
+mod people;
 mod problem;
 mod refusal;
 mod reports;
@@ -47,6 +48,7 @@ pub fn routes(web: &Web) -> Router<Web> {
         .merge(reports::routes())
         .merge(floor::routes())
         .merge(calls::routes())
+        .merge(people::routes())
         .fallback(problem::no_such_page)
         .layer(middleware::from_fn(guard::same_site))
         .layer(middleware::from_fn_with_state(web.clone(), problem::finish))

@@ -29,6 +29,8 @@ pub enum PageProblem {
     /// It was understood and cannot be: the core's refusal, in words.
     Refused(Refused),
     TooMany,
+    /// More was sent than we read.
+    TooLong,
     /// Try again later.
     Away,
     /// Ours: logged under a number that the page shows.
@@ -70,6 +72,7 @@ impl PageProblem {
             PageProblem::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             PageProblem::Refused(_) => StatusCode::CONFLICT,
             PageProblem::TooMany => StatusCode::TOO_MANY_REQUESTS,
+            PageProblem::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
             PageProblem::Away => StatusCode::SERVICE_UNAVAILABLE,
             PageProblem::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -83,6 +86,7 @@ impl PageProblem {
             PageProblem::Invalid(_) => ("problem-invalid", "problem-invalid-do"),
             PageProblem::Refused(_) => ("problem-refused", "problem-refused-do"),
             PageProblem::TooMany => ("problem-too-many", "problem-too-many-do"),
+            PageProblem::TooLong => ("problem-too-long", "problem-invalid-do"),
             PageProblem::Away => ("problem-away", "problem-away-do"),
             PageProblem::Internal(_) => ("problem-internal", "problem-internal-do"),
         }
@@ -124,11 +128,25 @@ pub async fn finish(State(web): State<Web>, request: Request, next: Next) -> Res
     let manner = Manner::of(request.headers());
     let by_script = request.headers().contains_key(FROM_SCRIPT);
     let mut response = next.run(request).await;
-    if let Some(problem) = response.extensions_mut().remove::<PageProblem>() {
+    let problem = response.extensions_mut().remove::<PageProblem>().or_else(|| unread(&response));
+    if let Some(problem) = problem {
         response = draw(&web, &manner, by_script, problem);
     }
     protect(response.headers_mut());
     response
+}
+
+/// What was sent could not even be read, and a handler was never asked: said in English by what we are built of.
+fn unread(response: &Response) -> Option<PageProblem> {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let plain = kind.is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    match response.status() {
+        _ if !plain => None,
+        StatusCode::PAYLOAD_TOO_LARGE => Some(PageProblem::TooLong),
+        StatusCode::METHOD_NOT_ALLOWED => Some(PageProblem::NotFound),
+        status if status.is_client_error() => Some(PageProblem::Invalid("problem-unread")),
+        _ => None,
+    }
 }
 
 fn draw(web: &Web, manner: &Manner, by_script: bool, problem: PageProblem) -> Response {
@@ -156,6 +174,7 @@ fn draw(web: &Web, manner: &Manner, by_script: bool, problem: PageProblem) -> Re
         | PageProblem::Invalid(_)
         | PageProblem::Refused(_)
         | PageProblem::TooMany
+        | PageProblem::TooLong
         | PageProblem::Away => None,
     };
     let t = manner.t;
@@ -166,6 +185,7 @@ fn draw(web: &Web, manner: &Manner, by_script: bool, problem: PageProblem) -> Re
         | PageProblem::Forbidden
         | PageProblem::LogIn { .. }
         | PageProblem::TooMany
+        | PageProblem::TooLong
         | PageProblem::Away
         | PageProblem::Internal(_) => None,
     };

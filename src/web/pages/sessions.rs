@@ -16,6 +16,8 @@ use crate::store::{Db, StoreError};
 
 /// A session that was looked up is believed for this long: what a log-out elsewhere takes to be felt.
 const BELIEVED: Duration = Duration::from_secs(5);
+/// Somebody who was here a moment ago does not wait longer than this for a database that hangs.
+const KNOWN_WAITS: Duration = Duration::from_millis(500);
 /// Sessions remembered: every desk of the largest centre, several times.
 const MOST_REMEMBERED: usize = 20_000;
 /// `seen_ms` is written this often.
@@ -38,7 +40,10 @@ const MOST_HASHED: usize = 2;
 #[derive(Clone)]
 struct Remembered {
     session: Session,
+    /// When the database said so.
     asked: Moment,
+    /// When it was asked last, whatever came of it.
+    tried: Moment,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -75,11 +80,24 @@ impl Sessions {
         let hash = token.hash();
         let known = self.remembered().get(&hash).cloned();
         if let Some(known) = &known
-            && now.since(known.asked) < BELIEVED
+            && now.since(known.tried) < BELIEVED
+            && now.since(known.asked) < IDLE
         {
             return Ok(Some(known.session.clone()).filter(|session| session.ends > now));
         }
-        match db.session(&hash, now).await {
+        let lookup = db.session(&hash, now);
+        let found = match &known {
+            Some(known) => match tokio::time::timeout(KNOWN_WAITS, lookup).await {
+                Ok(found) => found,
+                Err(_) => {
+                    self.tried(&hash, now);
+                    let there = known.session.ends > now && now.since(known.asked) < IDLE;
+                    return Ok(there.then(|| known.session.clone()));
+                }
+            },
+            None => lookup.await,
+        };
+        match found {
             Ok(Some(mut session)) => {
                 if now.since(session.seen) >= SEEN_EVERY {
                     session.seen = now;
@@ -96,7 +114,10 @@ impl Sessions {
                 Ok(None)
             }
             Err(error) => match known {
-                Some(known) if known.session.ends > now && now.since(known.asked) < IDLE => Ok(Some(known.session)),
+                Some(known) if known.session.ends > now && now.since(known.asked) < IDLE => {
+                    self.tried(&hash, now);
+                    Ok(Some(known.session))
+                }
                 Some(_) | None => Err(error),
             },
         }
@@ -106,13 +127,19 @@ impl Sessions {
         self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn tried(&self, hash: &TokenHash, now: Moment) {
+        if let Some(known) = self.remembered().get_mut(hash) {
+            known.tried = now;
+        }
+    }
+
     fn remember(&self, hash: TokenHash, session: &Session, now: Moment) {
         let mut all = self.remembered();
         if all.len() >= MOST_REMEMBERED {
             all.retain(|_, one| now.since(one.asked) < BELIEVED);
         }
         if all.len() < MOST_REMEMBERED {
-            all.insert(hash, Remembered { session: session.clone(), asked: now });
+            all.insert(hash, Remembered { session: session.clone(), asked: now, tried: now });
         }
     }
 

@@ -22,9 +22,8 @@ macro_rules! built {
     };
 }
 
-const FILES: [File; 4] = [
+const FILES: [File; 3] = [
     built!("htmx.js", "text/javascript; charset=utf-8"),
-    built!("hx-sse.js", "text/javascript; charset=utf-8"),
     built!("cordboard.js", "text/javascript; charset=utf-8"),
     built!("cordboard.css", "text/css; charset=utf-8"),
 ];

@@ -1,5 +1,5 @@
-//! A call's story: its facts in order, with what the caller keyed. Of calls in hand and those just over from memory, so
-//! that a desk need not wait for the database; of all others from there.
+//! A call's story: its facts in order, with what the caller keyed, and what agents noted. Of calls in hand and those just
+//! over from memory, so that a desk need not wait for the database; of all others from there.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,8 +8,9 @@ use super::problem::{PageProblem, Shown};
 use crate::calendar::Moment;
 use crate::controller::Happened;
 use crate::routing::Fact;
-use crate::routing::ids::{CallId, CentreName};
+use crate::routing::ids::{AgentName, CallId, CentreName};
 use crate::store::Db;
+use crate::store::notes::Note;
 
 /// Calls that are over and still remembered: those somebody may yet be writing a note about.
 const MOST_OVER: usize = 5_000;
@@ -25,9 +26,16 @@ pub struct Told {
     pub fact: Fact,
 }
 
+/// One that began while this process ran: whatever was told or noted of it was told or noted here.
+#[derive(Default)]
+struct Call {
+    told: Vec<Told>,
+    notes: Vec<Note>,
+}
+
 #[derive(Default)]
 struct Remembered {
-    calls: BTreeMap<(CentreName, CallId), Vec<Told>>,
+    calls: BTreeMap<(CentreName, CallId), Call>,
     over: VecDeque<(CentreName, CallId)>,
 }
 
@@ -43,10 +51,10 @@ impl Stories {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let begins = matches!(happened.fact, Fact::CallArrived { found: false, .. });
         if begins && all.calls.len() < MOST_CALLS {
-            all.calls.insert(key.clone(), Vec::new());
+            all.calls.insert(key.clone(), Call::default());
         }
         // One whose beginning was not heard is read from SQL, whole.
-        let Some(told) = all.calls.get_mut(&key) else { return };
+        let Some(Call { told, notes: _ }) = all.calls.get_mut(&key) else { return };
         if told.len() >= MOST_FACTS {
             all.calls.remove(&key);
             return;
@@ -69,7 +77,34 @@ impl Stories {
 
     fn remembered(&self, centre: &CentreName, call: CallId) -> Option<Vec<Told>> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.calls.get(&(centre.clone(), call)).cloned()
+        all.calls.get(&(centre.clone(), call)).map(|call| call.told.clone())
+    }
+
+    /// Takes in what has been saved.
+    pub fn noted(&self, centre: &CentreName, call: CallId, note: Note) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(Call { told: _, notes }) = all.calls.get_mut(&(centre.clone(), call)) else { return };
+        match notes.iter_mut().find(|before| before.agent == note.agent) {
+            // Two saves may come back from the database in either order.
+            Some(before) if before.version >= note.version => {}
+            Some(before) => *before = note,
+            None => notes.push(note),
+        }
+    }
+
+    /// What this agent has noted of it.
+    ///
+    /// # Errors
+    /// `Away` where it is only in the database and that does not answer.
+    pub async fn note(&self, db: &Db, centre: &CentreName, call: CallId, agent: &AgentName) -> Shown<Option<Note>> {
+        let mine = |note: &&Note| note.agent == *agent;
+        {
+            let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(Call { told: _, notes }) = all.calls.get(&(centre.clone(), call)) {
+                return Ok(notes.iter().find(mine).cloned());
+            }
+        }
+        Ok(db.notes(centre, call).await?.iter().find(mine).cloned())
     }
 
     /// # Errors

@@ -35,6 +35,7 @@ note = Note
 note-hint = Saved as you type
 note-none = Notes about a call are written here while you talk and wrap up.
 note-saved = saved { $at }
+note-not-saved = not saved yet: trying again
 note-newer = a newer note is saved already
 disposition = Disposition
 end-call = End call

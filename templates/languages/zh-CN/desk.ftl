@@ -27,6 +27,7 @@ note = 备注
 note-hint = 边输入边保存
 note-none = 通话和话后处理期间,可在这里写备注。
 note-saved = 已保存 { $at }
+note-not-saved = 尚未保存:正在重试
 note-newer = 已有更新的备注
 disposition = 处理结果
 end-call = 挂断

@@ -15,7 +15,7 @@ use super::frame::{Noun, Page};
 use super::problem::{PageProblem, Shown};
 use super::who::Who;
 use crate::web::Web;
-use shown::{Desk, QueuesPiece};
+use shown::{DayPiece, Desk, QueuesPiece};
 
 pub fn routes() -> Router<Web> {
     Router::new()
@@ -34,10 +34,10 @@ pub fn routes() -> Router<Web> {
 }
 
 async fn show(State(web): State<Web>, who: Who) -> Shown<Page<Desk>> {
-    Ok(Page(Desk::of(&web, &who, who.frame(&web, Noun::Desk)).await?))
+    Ok(Page(Desk::of(&web, &who, who.frame(&web, Noun::Desk)).await?.with_day(&web, &who).await))
 }
 
-/// All that lives on a desk, each piece with the id of what it replaces.
+/// What lives on a desk, each piece with the id of what it replaces; the figures of the day are a piece of their own.
 ///
 /// # Errors
 /// As the page.
@@ -54,6 +54,15 @@ pub async fn queue_pieces(web: &Web, who: &Who) -> Shown<String> {
     let floor = web.hub().floors.of(&web.handle, who.centre()).await?;
     let queues = shown::queues(&floor, who.agent());
     drawn(&QueuesPiece { t: who.manner.t, queues: &queues })
+}
+
+/// The day alone: it is the database's.
+///
+/// # Errors
+/// As the store.
+pub async fn day_piece(web: &Web, who: &Who) -> Shown<String> {
+    let day = day::of(web, who, web.now()).await?;
+    drawn(&DayPiece { t: who.manner.t, day: &Some(day) })
 }
 
 fn drawn(piece: &impl Template) -> Shown<String> {

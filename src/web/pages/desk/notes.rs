@@ -49,6 +49,9 @@ pub async fn save(
     let note =
         Note { agent: who.agent().clone(), text: written.text, disposition, version: written.version, saved: now };
     let kept = web.db.save_note(who.centre(), call, &note).await?;
+    if kept {
+        web.hub().stories.noted(who.centre(), call, note);
+    }
     let t = who.manner.t;
     let text = if kept {
         let zone = web.zone(who.centre());

@@ -12,7 +12,7 @@ use crate::routing::Fact;
 use crate::routing::agent::{AgentState, Told as Tried};
 use crate::routing::fact::{Reasons, Rule};
 use crate::routing::ids::{AgentName, BreakReason, CallId, QueueName};
-use crate::routing::view::{AgentSeen, Floor};
+use crate::routing::view::{AgentSeen, CallSeen, Floor};
 use crate::store::notes::Note;
 use crate::web::Web;
 use crate::web::pages::frame::Frame;
@@ -35,14 +35,20 @@ pub struct Desk {
     dispositions: Vec<(String, String)>,
 }
 
-/// Everything of it that changes by itself.
+/// How long a page that is drawn waits for what only the database knows, before it does without.
+const SOON: Duration = Duration::from_millis(300);
+
+async fn soon<T>(what: impl Future<Output = Shown<T>>) -> Option<T> {
+    tokio::time::timeout(SOON, what).await.ok()?.ok()
+}
+
+/// Everything of it that changes with the agent's own calls.
 #[derive(Template)]
 #[template(path = "desk/_pieces.html")]
 pub struct Pieces<'d> {
     frame: &'d Frame,
     you: &'d You,
     queues: &'d [QueueRow],
-    day: &'d Option<Day>,
     call: &'d Option<Card>,
     note: &'d Option<Written>,
     dispositions: &'d [(String, String)],
@@ -54,6 +60,14 @@ pub struct Pieces<'d> {
 pub struct QueuesPiece<'d> {
     pub t: Words,
     pub queues: &'d [QueueRow],
+}
+
+/// The day alone.
+#[derive(Template)]
+#[template(path = "desk/_day_piece.html")]
+pub struct DayPiece<'d> {
+    pub t: Words,
+    pub day: &'d Option<Day>,
 }
 
 /// Me.
@@ -114,6 +128,8 @@ pub struct Card {
     queue: String,
     path: Vec<Stop>,
     waited: String,
+    /// Of one that still waits: for me to pick up.
+    waits_since: Option<Moment>,
     why: String,
     /// The phone can be told to pick up.
     answers: bool,
@@ -139,8 +155,10 @@ pub struct Written {
 }
 
 impl Desk {
+    /// Without the figures of the day.
+    ///
     /// # Errors
-    /// The controller or, where there is a call, the database is away.
+    /// The controller is away.
     pub async fn of(web: &Web, who: &Who, frame: Frame) -> Shown<Self> {
         let seen = web.handle.agent(who.centre(), who.agent()).await?;
         let floor = web.hub().floors.of(&web.handle, who.centre()).await?;
@@ -150,21 +168,26 @@ impl Desk {
         let queues = agent.map_or_else(Vec::new, |agent| queues_of(&floor, agent));
         let (call, note) = match agent.and_then(|agent| agent.call.map(|call| (agent, call))) {
             Some((agent, id)) => {
-                let card = card(web, who, &frame, &plan, agent, id).await?;
+                let call = seen.as_ref().and_then(|seen| seen.call.as_ref());
+                let card = card(web, who, &frame, &plan, agent, call, id).await;
                 (Some(card), Some(written(web, who, &frame, id).await))
             }
             None => (None, None),
         };
-        // A day that cannot be added up just now is left out.
-        let day = day::of(web, who, frame.now).await.ok();
         let queue = agent.and_then(|agent| agent.queue.as_ref());
         let dispositions = queue.map_or_else(Vec::new, |queue| dispositions(&frame, &plan, queue));
-        Ok(Self { frame, you, queues, day, call, note, dispositions })
+        Ok(Self { frame, you, queues, day: None, call, note, dispositions })
+    }
+
+    /// A day that cannot be added up just now is left out.
+    pub async fn with_day(mut self, web: &Web, who: &Who) -> Self {
+        self.day = soon(async { Ok(day::of(web, who, self.frame.now).await?) }).await;
+        self
     }
 
     pub fn pieces(&self) -> Pieces<'_> {
-        let Self { frame, you, queues, day, call, note, dispositions } = self;
-        Pieces { frame, you, queues, day, call, note, dispositions }
+        let Self { frame, you, queues, day: _, call, note, dispositions } = self;
+        Pieces { frame, you, queues, call, note, dispositions }
     }
 }
 
@@ -223,11 +246,22 @@ fn dispositions(frame: &Frame, plan: &Centre, queue: &QueueName) -> Vec<(String,
     named.collect()
 }
 
-async fn card(web: &Web, who: &Who, frame: &Frame, plan: &Centre, agent: &AgentSeen, call: CallId) -> Shown<Card> {
-    let story = web.hub().stories.of(&web.db, who.centre(), call).await?;
-    let (mut from, mut name, mut to) = (String::new(), String::new(), String::new());
+/// `seen`: the call as the controller has it. That is all there is of a call which began before we did, while the database
+/// does not answer.
+async fn card(
+    web: &Web,
+    who: &Who,
+    frame: &Frame,
+    plan: &Centre,
+    agent: &AgentSeen,
+    seen: Option<&CallSeen>,
+    call: CallId,
+) -> Card {
+    let story = soon(web.hub().stories.of(&web.db, who.centre(), call)).await.unwrap_or_default();
+    let (mut from, mut name, mut to) =
+        seen.map_or_else(Default::default, |seen| (seen.from.to_string(), seen.name.to_string(), seen.to.to_string()));
     let mut path: Vec<Stop> = Vec::new();
-    let (mut joined, mut talked) = (None, None);
+    let (mut joined, mut talked) = (seen.and_then(|seen| seen.joined_ms), None);
     let mut why = String::new();
     for Told { at, fact } in &story {
         match fact {
@@ -248,7 +282,7 @@ async fn card(web: &Web, who: &Who, frame: &Frame, plan: &Centre, agent: &AgentS
     let rings_until = agent.offer.as_ref().and_then(|offer| offer.until_ms);
     let waited = joined.map_or(0, |joined| ms(talked.unwrap_or(frame.now).since(joined)));
     let known = caller::known(web, who, frame, plan, call, &from).await.ok();
-    Ok(Card {
+    Card {
         call,
         state: agent.state,
         class: lamp(frame.t, agent.state).class,
@@ -261,11 +295,12 @@ async fn card(web: &Web, who: &Who, frame: &Frame, plan: &Centre, agent: &AgentS
         queue: agent.queue.as_ref().map_or_else(String::new, |queue| queue.to_string()),
         path,
         waited: clock(waited),
+        waits_since: joined.filter(|_| talked.is_none()),
         why,
         answers: agent.answers_when_told != Tried::Never && rings_until.is_some(),
         rings_until,
         known,
-    })
+    }
 }
 
 fn why_me(t: Words, reasons: &Reasons) -> String {
@@ -276,11 +311,9 @@ fn why_me(t: Words, reasons: &Reasons) -> String {
     }
 }
 
-/// What this agent has written about the call so far. Where it cannot be read, an empty one that says so, and whose
-/// saves the database will compare with what it has.
+/// What this agent has written about the call so far.
 async fn written(web: &Web, who: &Who, frame: &Frame, call: CallId) -> Written {
-    let notes = web.db.notes(who.centre(), call).await.unwrap_or_default();
-    let mine = notes.into_iter().find(|note| note.agent == *who.agent());
+    let mine = soon(web.hub().stories.note(&web.db, who.centre(), call, who.agent())).await.flatten();
     let zone = &frame.zone;
     match mine {
         Some(Note { text, disposition, version, saved, .. }) => Written {

@@ -1,0 +1,80 @@
+//! What every page must pass, whatever is on it: nothing in the console, nothing that axe finds serious, one language,
+//! no scrolling sideways.
+
+use serde_json::{Value, json};
+
+use crate::browser::{Browser, Language};
+use crate::centre::NAMES;
+
+/// All of what is wrong at once, so that a page is mended once.
+pub async fn mistakes(browser: &Browser, language: Language) -> Vec<String> {
+    let mut found = browser.console().await;
+    found.extend(sideways(browser).await);
+    found.extend(strange_words(browser, language).await);
+    found.extend(unusable(browser).await);
+    found
+}
+
+fn lines(said: &Value) -> Vec<String> {
+    said.as_array().into_iter().flatten().filter_map(|line| line.as_str().map(str::to_owned)).collect()
+}
+
+/// Whatever is wider than the screen, other than in a part that scrolls by itself.
+async fn sideways(browser: &Browser) -> Vec<String> {
+    let script = "
+        const wide = document.documentElement.clientWidth;
+        if (document.scrollingElement.scrollWidth <= wide) return [];
+        const out = [...document.body.querySelectorAll('*')].filter((e) => e.getBoundingClientRect().right > wide + 1);
+        const named = out.slice(-5).map((e) => `${e.tagName.toLowerCase()}${e.id ? '#' + e.id : ''}.${e.className}`);
+        return [`scrolls sideways: ${document.scrollingElement.scrollWidth} of ${wide}: ${named.join(', ')}`];";
+    lines(&browser.script(script, vec![]).await)
+}
+
+/// Words of the other language, outside of names: those stand in elements with `translate=\"no\"`, or within a sentence
+/// (then they are known here, or look like an address). Words that only a reader hears count as well.
+async fn strange_words(browser: &Browser, language: Language) -> Vec<String> {
+    let script = "
+        const [tag, names] = arguments;
+        const strange = tag === 'zh' ? /[A-Za-z]{2,}(?:[ '-][A-Za-z]+)*/g : /[\\u3400-\\u9fff\\uf900-\\ufaff]+/g;
+        const found = new Set();
+        const foreign = (e) => e.closest('[translate=no], script, style, svg, kbd')
+            || e.closest('[lang]:not(html)') && e.closest('[lang]').lang !== document.documentElement.lang;
+        const look = (text, where) => {
+            let rest = text.replace(/\\S*[\\/@0-9]\\S*/g, ' ');
+            for (const name of names) rest = rest.replaceAll(name, ' ');
+            for (const word of rest.match(strange) ?? []) found.add(`${where}: ${word}`);
+        };
+        const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+        while (walk.nextNode()) {
+            const { parentElement: e, data } = walk.currentNode;
+            if (!foreign(e)) look(data, e.tagName.toLowerCase());
+        }
+        for (const e of document.body.querySelectorAll('[aria-label], [title], [placeholder], [alt], [data-yes]')) {
+            if (foreign(e)) continue;
+            for (const name of ['aria-label', 'title', 'placeholder', 'alt', 'data-yes', 'data-no']) {
+                if (e.hasAttribute(name)) look(e.getAttribute(name), `${e.tagName.toLowerCase()}[${name}]`);
+            }
+        }
+        look(document.title, 'title');
+        if (!document.documentElement.lang.startsWith(tag)) found.add(`the page says it is in ${document.documentElement.lang}`);
+        return [...found].map((word) => `in the other language: ${word}`);";
+    let tag = if language == Language::Chinese { "zh" } else { "en" };
+    lines(&browser.script(script, vec![tag.into(), json!(NAMES)]).await)
+}
+
+/// What keeps somebody from using the page (WCAG), as axe finds it.
+async fn unusable(browser: &Browser) -> Vec<String> {
+    const AXE: &str = include_str!("../../node_modules/axe-core/axe.min.js");
+    if browser.script("return !window.axe", vec![]).await == true {
+        browser.script(AXE, vec![]).await;
+    }
+    let script = "
+        const [done] = arguments;
+        axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => done(violations
+            .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+            .flatMap(({ id, help, nodes }) => nodes.map(({ target, failureSummary }) =>
+                `${id} (${help}): ${target.join(' ')}: ${failureSummary.split('\\n').slice(1).join(' ')}`))),
+            (error) => done([String(error)]));";
+    let found = browser.client.execute_async(script, vec![]).await.expect("axe ends");
+    lines(&found)
+}
