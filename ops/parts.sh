@@ -84,6 +84,8 @@ seconds_since() { awk -v from="$1" -v to="$EPOCHREALTIME" 'BEGIN { printf "%.1f"
 need_packages() {
     local missing=() name policy=/usr/sbin/policy-rc.d ours=
     for name in "$@"; do
+        # npm comes with other packages of Node.js than Debian's too, and Debian's does not stand beside those.
+        if [ "$name" = npm ] && command -v npm >/dev/null; then continue; fi
         [ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null || true)" = installed ] || missing+=("$name")
     done
     [ ${#missing[@]} -gt 0 ] || return 0

@@ -10,6 +10,8 @@ use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::{Path, PathBuf};
 
+use ipnet::IpNet;
+
 pub use self::read::read_config;
 use crate::dialplan::read::MOST_BYTES;
 use crate::dialplan::{Language, Mistakes};
@@ -42,6 +44,16 @@ pub struct Web {
     /// `token`, `token_file` or `token_env`: at most one. What every request must bring where `address` can be
     /// reached from other machines; there `serve` does not start without one.
     pub token: Option<Secret>,
+    /// `hooks`
+    pub hooks: Hooks,
+}
+
+/// `hooks`: where facts may be sent to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hooks {
+    /// `allow`: networks inside that a hook's address may be in, as `10.1.0.0/16`; for them `http` will do. None unless
+    /// given: whoever may register a hook would otherwise have Cordboard ask what only it can reach.
+    pub allow: Vec<IpNet>,
 }
 
 /// One switch: exactly one kind.

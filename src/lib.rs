@@ -11,23 +11,29 @@
 //! config.rs    cordboard.yaml -> checked types. Nobody else reads the environment or a configuration file.
 //! calendar/    moments, zones, opening hours, working time. Pure.
 //! dialplan/    the YAML language: read (every mistake at its line), check, walk. Pure.
+//! organisation/ departments, who works in them, who stands above whom. Pure.
+//! customers/   who callers are: their numbers in one form, what may be written about them. Pure.
+//! cases/       what is to be settled: owners, deadlines that stop and go, escalation. Pure.
 //! routing/     THE CORE: calls, agents, queues, offers, timers, recovery. Pure: inputs in, effects and facts out.
+//! reports/     from stays in queues to figures that balance and open to their calls. Pure.
 //! switch/      the wire. asterisk/ (AMI), rehearsal/ (a switch in memory). Frames to inputs, effects to frames.
 //! speech/      prompts as sound files where the switch finds them.
 //! controller/  the loop: an input, the core, each effect. Owns the clock, journal/ (the local record), recovery.
 //! store/       SQL, filled from the journal: one file for each table, one that names a database driver.
+//! events/      facts as programs outside are told them: the latest in memory, hooks to addresses elsewhere.
 //! web/         the HTTP interface: one file for each noun.
 //! ```
 //!
 //! | room | may use, of ours |
 //! |---|---|
-//! | calendar, dialplan, routing | each other's types; no tokio, no SQL, no HTTP, no clock, no chance |
+//! | calendar, dialplan, organisation, customers, cases, routing, reports | each other's types; no tokio, no SQL, no HTTP, no clock, no chance |
 //! | config | dialplan's reader, routing's ids |
 //! | speech | config, dialplan, routing's ids |
 //! | switch | the pure rooms |
 //! | store | the pure rooms |
 //! | controller | the pure rooms, config, speech, switch, store |
-//! | web | the pure rooms, config, store, and the controller through its `Handle` |
+//! | events | the pure rooms, config, store, and the controller through its `Handle` |
+//! | web | the pure rooms, config, store, events, and the controller through its `Handle` |
 //! | command | everything |
 //!
 //! `tests/house/` reads the `use crate::` lines and fails on any other arrow.
@@ -41,7 +47,7 @@
 //!                                               offering.rs (ring), connecting.rs (talk, end), people.rs (agents)
 //! written          controller/journal/          input + facts, one line; then, and only then,
 //! done             switch/asterisk/orders.rs    Effect -> actions; its result comes back as an input
-//! told             store/ by controller/filler  facts -> SQL; web/api/events.rs shows them live
+//! told             store/ by controller/filler  facts -> SQL; events/ and web/api/events.rs show them live
 //! ```
 //!
 //! After a start or a reconnect: `controller/journal` gives [`routing::Known`] (the facts folded, `routing/known.rs`), the
@@ -66,7 +72,9 @@
 //! cordboard.yaml          config.rs, config/read.rs
 //! a switch is started     controller/{prepare,turn}.rs, from config.rs; the port and its promises are switch/mod.rs
 //! Asterisk's oddities     switch/asterisk/driver/ (mending.rs heals what it loses, refusals.rs knows its words)
+//! departments, types of case, dispositions  dialplan/read/{departments,cases,dispositions}.rs into organisation/, cases/kind.rs
 //! the order in a queue    routing/call.rs: QueuePlace::rank; who of the free, routing/matching.rs: offer_to_best
+//! a report's figures      reports/ (what counts where), store/queue_report.rs (reads; lists the calls behind a figure)
 //! a call's record         migrations/, store/calls.rs, shown by web/api/records.rs; names and numbers in store/personal.rs
 //! ```
 //!
@@ -78,6 +86,11 @@
 //! |---|---|
 //! | centre | the tenant: one directory of YAML, one set of data, one core |
 //! | switch, trunk, station | what carries media; a way out of it; the phone an agent sits at |
+//! | department, head, stand-in, superior | a part of a centre; who answers for it; in whose place; the department above |
+//! | case, type of case | a thing to be settled, with an owner and a deadline; what an admin wrote about its kind |
+//! | accepted, settled, closed | of a case: somebody has it in hand; it is done; and the customer knows |
+//! | rung, escalation | how often a case went up because its time ran out; one such step |
+//! | disposition | how a call or a case ended, in the agent's words |
 //! | caller, customer, contact, call | who rings; the record of them; one interaction; a contact by telephone |
 //! | leg | one party's channel on the switch |
 //! | agent | *presence* is what the agent says, *work* what they hold, *line* what the phone does; free when all agree |
@@ -85,6 +98,10 @@
 //! | offer | one ring of one agent for one call |
 //! | wrap-up | what an agent does for a call after it |
 //! | dialplan, step, prompt | where callers are led, one stop of it, what they hear there |
+//! | stay | of a call in a queue, from joining to leaving; an agent's, in a state |
+//! | interval, period | a row's time in a report; the whole days that it cuts |
+//! | figure, tally, balance | a number of stays; a row's figures; what came = what went and what waits |
+//! | flow, cohort | what happened in an interval; what became of the calls that came in it |
 //! | input, effect, fact | what the core is told, what it wants done, what it records |
 //! | journal | the local append-only record of inputs and facts of one centre |
 //! | epoch | one start of a controller; a later one wins |
@@ -108,9 +125,14 @@
 //! Deliberately absent: media. Clocks and chance in the pure rooms. A second way to learn what a call did.
 
 pub mod calendar;
+pub mod cases;
 pub mod config;
 pub mod controller;
+pub mod customers;
 pub mod dialplan;
+pub mod events;
+pub mod organisation;
+pub mod reports;
 pub mod routing;
 pub mod speech;
 pub mod store;

@@ -6,10 +6,12 @@
 mod hours;
 mod moment;
 mod shown;
+mod wall;
 mod week;
 mod zone;
 
 pub use hours::{Day, OpeningHours};
 pub use moment::Moment;
+pub use wall::{Comes, Shown};
 pub use week::{MOST_SPANS, Span, Week, WeekMistake, weekday};
 pub use zone::{NoSuchZone, Zone};

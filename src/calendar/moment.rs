@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// The controller makes it from the monotonic clock plus an offset fixed at its start, so that a step of the
 /// wall clock never moves a timer. Nobody else makes one from a clock.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default, schemars::JsonSchema)]
 #[serde(transparent)]
 pub struct Moment(i64);
 

@@ -1,11 +1,14 @@
 //! The subcommands, one file each, and what they share: their arguments and what their exit codes mean.
 
 mod check;
+mod hooks;
+mod keys;
 mod password;
 mod people;
 mod records;
 mod replay;
 mod serve;
+mod table;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -37,6 +40,8 @@ enum Command {
     Serve(serve::Serve),
     Check(check::Check),
     User(people::User),
+    Key(keys::Key),
+    Hook(hooks::Hook),
     Replay(replay::Replay),
 }
 
@@ -76,6 +81,8 @@ pub fn run(cordboard: Cordboard) -> ExitCode {
         Command::Serve(serve) => serve::run(&serve),
         Command::Check(check) => check::run(&check),
         Command::User(user) => people::run(user),
+        Command::Key(key) => keys::run(key),
+        Command::Hook(hook) => hooks::run(hook),
         Command::Replay(replay) => replay::run(&replay),
     }
 }

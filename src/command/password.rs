@@ -3,10 +3,7 @@
 use std::io::{BufRead, IsTerminal, Read, Write, stderr, stdin};
 use std::os::fd::AsRawFd;
 
-/// Shorter ones are guessed in an afternoon.
-const SHORTEST: usize = 8;
-/// Argon2 would take more; nobody types it.
-const LONGEST: usize = 1024;
+use cordboard::store::given::{self, LONGEST_PASSWORD};
 
 /// Asked for (twice, where `twice`) on a terminal; else the first line of stdin.
 ///
@@ -25,7 +22,7 @@ pub fn read(twice: bool) -> Result<String, String> {
 
 fn line() -> Result<String, String> {
     let mut bytes = Vec::new();
-    let mut limited = stdin().lock().take(LONGEST as u64 + 2);
+    let mut limited = stdin().lock().take(LONGEST_PASSWORD as u64 + 2);
     limited.read_until(b'\n', &mut bytes).map_err(|error| format!("no password: {error}"))?;
     let text = String::from_utf8(bytes).map_err(|_| "a password is UTF-8".to_owned())?;
     let text = text.strip_suffix('\n').unwrap_or(&text);
@@ -33,14 +30,7 @@ fn line() -> Result<String, String> {
 }
 
 fn good(password: String) -> Result<String, String> {
-    let length = password.chars().count();
-    // Ctrl-C too, while nothing is echoed.
-    if password.chars().any(char::is_control) {
-        return Err("a password holds no control characters; nothing was changed".into());
-    }
-    if length < SHORTEST || password.len() > LONGEST {
-        return Err(format!("a password has {SHORTEST} characters at least and {LONGEST} bytes at most"));
-    }
+    given::password(&password).map_err(|error| error.to_string())?;
     Ok(password)
 }
 

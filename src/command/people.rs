@@ -9,8 +9,10 @@ use cordboard::config::Config;
 use cordboard::controller;
 use cordboard::dialplan::load_centre;
 use cordboard::routing::ids::{AgentName, CentreName, QueueName, SkillName, StationAddress, SwitchName};
-use cordboard::store::Db;
 use cordboard::store::agents::{HashedPassword, Person, Role};
+use cordboard::store::given;
+use cordboard::store::people::{Guard, Wanted};
+use cordboard::store::{Author, Db};
 use cordboard::web::{is_station, named};
 
 use super::{At, failed, mistaken, password, within};
@@ -180,7 +182,11 @@ pub fn run(user: User) -> ExitCode {
     }
 }
 
-fn centre(config: &Config, given: Option<&str>) -> Result<CentreName, String> {
+/// The centre that is meant.
+///
+/// # Errors
+/// In words.
+pub fn centre(config: &Config, given: Option<&str>) -> Result<CentreName, String> {
     let names: Vec<&str> = config.centres.keys().map(|name| name.as_str()).collect();
     match (given, names.as_slice()) {
         (Some(given), names) if names.contains(&given) => Ok(CentreName::new(given)),
@@ -192,19 +198,11 @@ fn centre(config: &Config, given: Option<&str>) -> Result<CentreName, String> {
 
 /// What is to be done, checked and with its password: nothing is half done because of a slip.
 enum Order {
-    Add { name: AgentName, display_name: String, role: Role, change: Change, password: Option<HashedPassword> },
+    Add { name: AgentName, wanted: Wanted },
     List { json: bool },
-    Set { name: AgentName, display_name: Option<String>, role: Option<Role>, change: Change },
+    Set { name: AgentName, wanted: Wanted },
     Password { name: AgentName, password: Option<HashedPassword> },
     Remove { name: AgentName },
-}
-
-#[derive(Default)]
-struct Change {
-    /// `Some(None)`: none from now on.
-    station: Option<Option<(SwitchName, StationAddress)>>,
-    queues: Option<BTreeSet<QueueName>>,
-    skills: Option<BTreeMap<SkillName, u8>>,
 }
 
 fn order(config: &Config, centre: &CentreName, what: What) -> Result<Order, String> {
@@ -216,24 +214,26 @@ fn order(config: &Config, centre: &CentreName, what: What) -> Result<Order, Stri
         What::Add(Add { name, display_name, role, place, password }) => {
             let name = named(&name)?;
             let display_name = display(display_name.unwrap_or_else(|| name.to_string()))?;
-            let change = change(config, centre, place)?;
-            let password = if password { Some(hashed(true)?) } else { None };
-            Order::Add { name, display_name, role: role.into(), change, password }
+            let mut wanted = wanted(config, centre, place)?;
+            wanted.password = if password { Some(Some(hashed(true)?)) } else { None };
+            (wanted.display_name, wanted.role) = (Some(display_name), Some(role.into()));
+            Order::Add { name, wanted }
         }
         What::List { json } => Order::List { json },
         What::Set(Set { name, display_name, role, place, no_station, no_queues, no_skills }) => {
-            let mut change = change(config, centre, place)?;
+            let mut wanted = wanted(config, centre, place)?;
             if no_station {
-                change.station = Some(None);
+                wanted.station = Some(None);
             }
             if no_queues {
-                change.queues = Some(BTreeSet::new());
+                wanted.queues = Some(BTreeSet::new());
             }
             if no_skills {
-                change.skills = Some(BTreeMap::new());
+                wanted.skills = Some(BTreeMap::new());
             }
-            let display_name = display_name.map(display).transpose()?;
-            Order::Set { name: named(&name)?, display_name, role: role.map(Role::from), change }
+            wanted.display_name = display_name.map(display).transpose()?;
+            wanted.role = role.map(Role::from);
+            Order::Set { name: named(&name)?, wanted }
         }
         What::Password { name, none } => {
             let name = named(&name)?;
@@ -243,24 +243,15 @@ fn order(config: &Config, centre: &CentreName, what: What) -> Result<Order, Stri
     })
 }
 
-/// The longest name that others see, in characters.
-const LONGEST_DISPLAY_NAME: usize = 100;
-
 fn display(name: String) -> Result<String, String> {
-    let good = !name.trim().is_empty()
-        && name.chars().nth(LONGEST_DISPLAY_NAME).is_none()
-        && !name.chars().any(char::is_control);
-    if good {
-        Ok(name)
-    } else {
-        Err(format!("a display name has 1 to {LONGEST_DISPLAY_NAME} characters that can be seen"))
-    }
+    given::display_name(&name).map_err(|error| error.to_string())?;
+    Ok(name)
 }
 
 /// Names that the centre does not have are slips of the pen, found now and not at the next login.
-fn change(config: &Config, centre: &CentreName, place: Place) -> Result<Change, String> {
+fn wanted(config: &Config, centre: &CentreName, place: Place) -> Result<Wanted, String> {
     let Place { station, switch, queue, skill } = place;
-    let mut change = Change::default();
+    let mut wanted = Wanted::default();
     if let Some(station) = station {
         if !is_station(&station) {
             return Err(format!("{station:?} is no station; write it as the switch dials it: PJSIP/1001, user/1001"));
@@ -274,10 +265,10 @@ fn change(config: &Config, centre: &CentreName, place: Place) -> Result<Change, 
         let listed = || names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
         let switch =
             switch.ok_or_else(|| format!("say which switch the station is on: --switch, one of {}", listed()))?;
-        change.station = Some(Some((switch.clone(), StationAddress::new(station))));
+        wanted.station = Some(Some((switch.clone(), StationAddress::new(station))));
     }
     if queue.is_empty() && skill.is_empty() {
-        return Ok(change);
+        return Ok(wanted);
     }
     let directory = config.centres.get(centre).map(|centre| centre.directory.clone()).unwrap_or_default();
     match load_centre(centre, &directory) {
@@ -292,70 +283,44 @@ fn change(config: &Config, centre: &CentreName, place: Place) -> Result<Change, 
         Err(_) => eprintln!("the YAML of {centre} cannot be read, so queues and skills are taken as they are given"),
     }
     if !queue.is_empty() {
-        change.queues = Some(queue.iter().map(QueueName::new).collect());
+        wanted.queues = Some(queue.iter().map(QueueName::new).collect());
     }
     if !skill.is_empty() {
-        change.skills = Some(skill.iter().map(|(skill, level)| (SkillName::new(skill), *level)).collect());
+        wanted.skills = Some(skill.iter().map(|(skill, level)| (SkillName::new(skill), *level)).collect());
     }
-    Ok(change)
+    Ok(wanted)
 }
 
 async fn carry_out(db: &Db, centre: &CentreName, order: Order) -> Result<String, String> {
+    // Whoever has a shell here may do anything: no stamp, and the last admin may go.
+    let (author, guard, at) = (Author::Console, Guard::default(), controller::clock()());
     let done = async {
         match order {
-            Order::Add { name, display_name, role, change, password } => {
-                let at = controller::clock()();
-                db.add_person(centre, &name, &display_name, role, password.as_ref(), at).await?;
-                apply(db, centre, &name, change).await?;
+            Order::Add { name, wanted } => {
+                db.engage(centre, &name, &wanted, &author, at).await?;
                 Ok(format!("{name} is added to {centre}\n"))
             }
             Order::List { json } => {
                 let people = db.people(centre).await?;
                 Ok(if json { as_json(&people) } else { as_table(&people) })
             }
-            Order::Set { name, display_name, role, change } => {
-                if display_name.is_some() || role.is_some() {
-                    let person = db.person(centre, &name).await?.ok_or_else(|| missing(&name))?;
-                    let display_name = display_name.unwrap_or(person.display_name);
-                    db.set_role(centre, &name, role.unwrap_or(person.role), &display_name).await?;
-                }
-                apply(db, centre, &name, change).await?;
+            Order::Set { name, wanted } => {
+                db.change_person(centre, &name, &wanted, &guard, &author, at).await?;
                 Ok(format!("{name} is changed; it holds from the next login on\n"))
             }
             Order::Password { name, password } => {
-                db.set_password(centre, &name, password.as_ref()).await?;
-                Ok(format!("{name} has {} password\n", if password.is_some() { "a new" } else { "no" }))
+                let text = format!("{name} has {} password\n", if password.is_some() { "a new" } else { "no" });
+                let wanted = Wanted { password: Some(password), ..Wanted::default() };
+                db.change_person(centre, &name, &wanted, &guard, &author, at).await?;
+                Ok(text)
             }
             Order::Remove { name } => {
-                db.remove_person(centre, &name).await?;
+                db.dismiss(centre, &name, &guard, &author, at).await?;
                 Ok(format!("{name} is removed; whoever is logged in under this name stays so until they log out\n"))
             }
         }
     };
     done.await.map_err(|error: cordboard::store::StoreError| error.to_string())
-}
-
-fn missing(name: &AgentName) -> cordboard::store::StoreError {
-    cordboard::store::StoreError::Missing { what: "agent", name: name.to_string() }
-}
-
-async fn apply(
-    db: &Db,
-    centre: &CentreName,
-    name: &AgentName,
-    change: Change,
-) -> Result<(), cordboard::store::StoreError> {
-    let Change { station, queues, skills } = change;
-    if let Some(station) = station {
-        db.set_station(centre, name, station.as_ref().map(|(switch, station)| (switch, station))).await?;
-    }
-    if let Some(queues) = queues {
-        db.set_queues(centre, name, &queues).await?;
-    }
-    if let Some(skills) = skills {
-        db.set_skills(centre, name, &skills).await?;
-    }
-    Ok(())
 }
 
 fn as_json(people: &[Person]) -> String {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use cordboard::controller::escalator::{Escalating, Escalator};
 use cordboard::controller::filler::{Filler, Filling};
 use cordboard::controller::{self, Handle, journal};
 use cordboard::routing::ids::CentreName;
@@ -38,9 +39,25 @@ pub async fn keep(handle: Handle, db: Db, fillers: watch::Sender<Fillers>, stop:
         };
         filling.insert(centre.clone(), filler.start());
     }
+    let escalators: Vec<Escalating> = handle
+        .written()
+        .keys()
+        .map(|centre| Escalator {
+            db: db.clone(),
+            centre: centre.clone(),
+            plans: handle.plans(),
+            clock: Arc::new(controller::wall_clock),
+        })
+        .map(Escalator::start)
+        .collect();
     let health = filling.iter().map(|(centre, filling)| (centre.clone(), filling.health.clone()));
     fillers.send_replace(Some(health.collect()));
     stop.run_until_cancelled(forget(&handle, &filling)).await;
+    for escalating in escalators {
+        if tokio::time::timeout(STOP_WITHIN, escalating.stop()).await.is_err() {
+            warn!("an escalator has not ended in time");
+        }
+    }
     for (_, filling) in filling {
         if tokio::time::timeout(STOP_WITHIN, filling.stop()).await.is_err() {
             warn!("a filler has not ended in time");

@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use cordboard::config::{Config, LogFormat, Logging, SwitchConfig};
 use cordboard::controller::directories::{Directories, ReloadError};
-use cordboard::controller::{self, Handle, Start, journal};
+use cordboard::controller::{self, Handle, Start, journal, versions};
 use cordboard::dialplan::{Centre, CentreFiles, Key};
+use cordboard::events::hooks;
 use cordboard::routing::ids::{StationAddress, SwitchName};
 use cordboard::speech::Speaker;
-use cordboard::store::Db;
+use cordboard::store::{Author, Db};
 use cordboard::switch::rehearsal::{Exchange, Rehearsal, Traffic};
 use cordboard::web;
 use tokio::net::TcpListener;
@@ -130,6 +132,11 @@ async fn serve_all(
         Ok(prepared) => prepared,
         Err(why) => return failed(&why),
     };
+    let reachable = hooks::Reachable::new(&config.web.hooks.allow);
+    let sender = match hooks::Sender::new(reachable.clone()) {
+        Ok(sender) => sender,
+        Err(why) => return failed(&why),
+    };
     let recordings = config.centres.iter().map(|(name, centre)| (name.clone(), centre.directory.clone()));
     let switches = config.switches.keys().cloned().collect();
     let (rehearsals, traffic) = if traffic { rehearse(&config, &centres) } else { Default::default() };
@@ -148,6 +155,15 @@ async fn serve_all(
     let (fillers, fillers_seen) = watch::channel(None);
     let upkeep = tokio::spawn(recorder.clone().keep_up());
     let records = tokio::spawn(records::keep(handle.clone(), db.clone(), fillers, stop.clone()));
+    let hooks = hooks::Runner {
+        handle: handle.clone(),
+        db: db.clone(),
+        sender,
+        patience: hooks::Patience::default(),
+        clock: Arc::new(controller::clock()),
+    };
+    let hooks = tokio::spawn(hooks.run(stop.clone()));
+    let audited = db.clone();
     let router = web::router(web::Parts {
         handle: handle.clone(),
         db,
@@ -157,17 +173,18 @@ async fn serve_all(
         recorder,
         address,
         token,
+        reachable: reachable.clone(),
         stop: stop.clone(),
     });
     let pages = tokio::spawn(web::listen(listener, router, stop.clone()));
     info!(%address, epoch = %handle.pulse().epoch, version = env!("CARGO_PKG_VERSION"), "Cordboard is up");
 
-    let code = until_the_end(&handle, &directories, &mut signals).await;
+    let code = until_the_end(&handle, &directories, &audited, &mut signals).await;
     stop.cancel();
     if tokio::time::timeout(STOP_WITHIN, handle.stop()).await.is_err() {
         error!("the journals could not be closed in time; what they hold is as safe as after a kill");
     }
-    for task in [pages, records] {
+    for task in [pages, hooks, records] {
         if let Err(error) = task.await {
             error!(%error, "a part has ended badly");
         }
@@ -207,10 +224,10 @@ fn rehearse(
 }
 
 /// Waits for a reason to stop, and reloads meanwhile.
-async fn until_the_end(handle: &Handle, directories: &Directories, signals: &mut Signals) -> ExitCode {
+async fn until_the_end(handle: &Handle, directories: &Directories, db: &Db, signals: &mut Signals) -> ExitCode {
     loop {
         tokio::select! {
-            _ = signals.reload.recv() => reload(handle, directories).await,
+            _ = signals.reload.recv() => reload(handle, directories, db).await,
             _ = signals.terminate.recv() => {
                 info!("told to stop; calls stay as they are");
                 return ExitCode::SUCCESS;
@@ -232,11 +249,20 @@ async fn until_the_end(handle: &Handle, directories: &Directories, signals: &mut
     }
 }
 
-async fn reload(handle: &Handle, directories: &Directories) {
+async fn reload(handle: &Handle, directories: &Directories, db: &Db) {
+    let before = handle.plans().borrow().clone();
     match directories.reload(handle).await {
         Ok(published) => {
             for (centre, version) in published {
                 info!(%centre, %version, "read again");
+                let before = before.get(&centre).map(|plan| &plan.version);
+                if before == Some(&version) {
+                    continue;
+                }
+                let done = versions::published(&Author::Console, controller::clock()(), before, &version);
+                if let Err(error) = db.write_down(&centre, done).await {
+                    error!(%centre, %version, %error, "a publication is not in the audit");
+                }
             }
         }
         Err(ReloadError::NotRead(mistakes)) => {

@@ -1,15 +1,17 @@
 //! The text of `cordboard.yaml` to its types, with every mistake at its place.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{
-    AsteriskConfig, CentreConfig, Config, Contexts, DEFAULT_ADDRESS, HostPort, LogFormat, Logging, Secret, Sounds,
-    Speech, SwitchConfig, Tls, Web,
+    AsteriskConfig, CentreConfig, Config, Contexts, DEFAULT_ADDRESS, Hooks, HostPort, LogFormat, Logging, Secret,
+    Sounds, Speech, SwitchConfig, Tls, Web,
 };
-use crate::dialplan::read::fields::{Fields, Known, entries};
+use ipnet::IpNet;
+
+use crate::dialplan::read::fields::{Fields, Known, entries, items};
 use crate::dialplan::read::mistake::{Notes, nearest};
 use crate::dialplan::read::node::{Node, Value};
 use crate::dialplan::read::{scalar, syntax};
@@ -36,7 +38,8 @@ const CONFIG: Known = Known {
     later: &["mail", "nats", "recordings"],
 };
 const WEB: Known =
-    Known { what: "web", keys: &["address", "token", "token_file", "token_env"], later: &["tls", "title"] };
+    Known { what: "web", keys: &["address", "token", "token_file", "token_env", "hooks"], later: &["tls", "title"] };
+const HOOKS: Known = Known { what: "hooks", keys: &["allow"], later: &[] };
 const TOKENS: [&str; 3] = ["token", "token_file", "token_env"];
 const SWITCH: Known = Known { what: "a switch", keys: &["asterisk", "rehearsal"], later: &["freeswitch"] };
 const ASTERISK: Known = Known {
@@ -69,7 +72,7 @@ impl Reader {
         };
         let web = match fields.get("web") {
             Some(node) => self.web(node),
-            None => Some(Web { address: DEFAULT_ADDRESS, token: None }),
+            None => Some(Web { address: DEFAULT_ADDRESS, token: None, hooks: Hooks::default() }),
         };
         let database = match fields.get("database") {
             Some(node) => self.database(node),
@@ -107,7 +110,24 @@ impl Reader {
         } else {
             None
         };
-        Some(Web { address: address?, token })
+        let hooks = match fields.get("hooks") {
+            Some(node) => self.hooks(node)?,
+            None => Hooks::default(),
+        };
+        Some(Web { address: address?, token, hooks })
+    }
+
+    fn hooks(&mut self, node: &Node) -> Option<Hooks> {
+        let fields = Fields::of(node, &HOOKS, &mut self.notes)?;
+        let mut allow = Vec::new();
+        for node in fields.get("allow").map_or(&[][..], |node| items(node, "networks", &mut self.notes)) {
+            let Some(text) = scalar::text(node, "a network", &mut self.notes) else { continue };
+            match text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from)) {
+                Some(network) => allow.push(network),
+                None => self.notes.add(&node.place, format!("\"{text}\" is no network; write 10.1.0.0/16 or 10.1.2.3")),
+            }
+        }
+        Some(Hooks { allow })
     }
 
     fn address(&mut self, node: &Node) -> Option<SocketAddr> {

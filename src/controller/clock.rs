@@ -46,7 +46,7 @@ impl Clock {
     }
 }
 
-fn wall() -> Moment {
+pub fn wall() -> Moment {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Moment::from_ms(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

@@ -178,6 +178,9 @@ impl Work {
         let (position, mut reader) = match self.place.take() {
             Some(place) => place,
             None => {
+                if self.filler.db.remake(&self.filler.centre).await? {
+                    return Ok(Piece::More);
+                }
                 let position = self.filler.db.filled(&self.filler.centre).await?;
                 self.filled.send_replace(position.seq);
                 (position, Reader::new(&self.filler.dir, position.seq.saturating_add(1)))

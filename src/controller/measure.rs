@@ -48,7 +48,13 @@ pub fn count(happened: &Happened) {
         | Fact::OfferAnswered { .. }
         | Fact::OfferEnded { .. }
         | Fact::CallHungUp { .. }
+        | Fact::PickUpAsked { .. }
+        | Fact::PickUpFailed { .. }
+        | Fact::CallHeld { .. }
+        | Fact::CallRetrieved { .. }
+        | Fact::CallEndAsked { .. }
         | Fact::AgentLoggedIn { .. }
+        | Fact::AgentAssigned { .. }
         | Fact::AgentLoggedOut { .. }
         | Fact::AgentChanged { .. }
         | Fact::LinkChanged { .. }
@@ -61,7 +67,7 @@ pub fn log(happened: &Happened) {
     if !tracing::enabled!(target: "cordboard::fact", tracing::Level::WARN) {
         return;
     }
-    let Happened { centre, seq, at, fact } = happened;
+    let Happened { centre, seq, n: _, at, fact } = happened;
     let call = fact.call().map(|call| call.to_string());
     let agent = fact.agent().map(|agent| agent.as_str());
     match fact {
@@ -86,9 +92,15 @@ pub fn log(happened: &Happened) {
         | Fact::OfferAnswered { .. }
         | Fact::OfferEnded { .. }
         | Fact::CallHungUp { .. }
+        | Fact::PickUpAsked { .. }
+        | Fact::PickUpFailed { .. }
+        | Fact::CallHeld { .. }
+        | Fact::CallRetrieved { .. }
+        | Fact::CallEndAsked { .. }
         | Fact::CallConnected { .. }
         | Fact::CallEnded { .. }
         | Fact::AgentLoggedIn { .. }
+        | Fact::AgentAssigned { .. }
         | Fact::AgentLoggedOut { .. }
         | Fact::AgentChanged { .. }
         | Fact::LinkChanged { .. } => {

@@ -6,6 +6,7 @@
 
 mod clock;
 pub mod directories;
+pub mod escalator;
 pub mod filler;
 pub mod journal;
 mod measure;
@@ -14,6 +15,8 @@ mod prompts;
 pub mod publish;
 mod route;
 mod turn;
+mod untaken;
+pub mod versions;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -24,8 +27,8 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use crate::calendar::Moment;
 use crate::config::SwitchConfig;
 use crate::dialplan::{Centre, CentreFiles};
-use crate::routing::ids::{CentreName, Epoch, SwitchName, VersionHash};
-use crate::routing::view::Floor;
+use crate::routing::ids::{AgentName, CallId, CentreName, Epoch, SwitchName, VersionHash};
+use crate::routing::view::{CallSeen, DeskSeen, Floor};
 use crate::routing::{Fact, Input, Refused};
 use crate::speech::Speaker;
 use crate::switch::rehearsal::Rehearsal;
@@ -68,6 +71,8 @@ pub struct Happened {
     pub centre: CentreName,
     /// The number of its entry in the journal.
     pub seq: u64,
+    /// Which of the entry's facts, from 0.
+    pub n: u32,
     pub at: Moment,
     pub fact: Fact,
 }
@@ -99,6 +104,8 @@ pub struct Pulse {
 enum Ask {
     Tell { centre: CentreName, input: Box<Input>, answer: oneshot::Sender<Result<(), AskError>> },
     Floor { centre: CentreName, answer: oneshot::Sender<Result<Floor, AskError>> },
+    Desk { centre: CentreName, agent: AgentName, answer: oneshot::Sender<Result<Option<DeskSeen>, AskError>> },
+    Call { centre: CentreName, call: CallId, answer: oneshot::Sender<Result<Option<CallSeen>, AskError>> },
     Publish { centre: Box<Centre>, files: CentreFiles, answer: oneshot::Sender<Result<VersionHash, PublishError>> },
     Stop { answer: oneshot::Sender<()> },
 }
@@ -130,6 +137,11 @@ pub fn clock() -> impl Fn() -> Moment + Send + Sync + 'static {
     move || clock.now()
 }
 
+/// The wall clock, for what is due by the calendar: a clock that is put right puts deadlines right.
+pub fn wall_clock() -> Moment {
+    clock::wall()
+}
+
 /// How the rest of the house holds the controller. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Handle {
@@ -159,6 +171,27 @@ impl Handle {
     pub async fn floor(&self, centre: &CentreName) -> Result<Floor, AskError> {
         let (answer, answered) = oneshot::channel();
         self.asks.send(Ask::Floor { centre: centre.clone(), answer }).await.map_err(|_| AskError::Away)?;
+        answered.await.map_err(|_| AskError::Away)?
+    }
+
+    /// One agent and the call in hand, without the rest of the floor. `None`: never logged in since the start.
+    ///
+    /// # Errors
+    /// `NoSuchCentre`, `Away`.
+    pub async fn agent(&self, centre: &CentreName, agent: &AgentName) -> Result<Option<DeskSeen>, AskError> {
+        let (answer, answered) = oneshot::channel();
+        let ask = Ask::Desk { centre: centre.clone(), agent: agent.clone(), answer };
+        self.asks.send(ask).await.map_err(|_| AskError::Away)?;
+        answered.await.map_err(|_| AskError::Away)?
+    }
+
+    /// One call, without the rest of the floor. `None`: it is over, or never was.
+    ///
+    /// # Errors
+    /// `NoSuchCentre`, `Away`.
+    pub async fn call(&self, centre: &CentreName, call: CallId) -> Result<Option<CallSeen>, AskError> {
+        let (answer, answered) = oneshot::channel();
+        self.asks.send(Ask::Call { centre: centre.clone(), call, answer }).await.map_err(|_| AskError::Away)?;
         answered.await.map_err(|_| AskError::Away)?
     }
 

@@ -63,6 +63,20 @@ pub fn recall(directory: &Path, centre: &CentreName, version: &VersionHash) -> O
     }
 }
 
+/// A version kept before as an admin wrote it: each file under a line with its name. `None` where it is not there.
+pub fn text(directory: &Path, version: &VersionHash) -> Option<String> {
+    let kept: Kept = serde_json::from_slice(&fs::read(path_of(directory, version)).ok()?).ok()?;
+    let mut whole = String::new();
+    for (name, text) in kept.yaml {
+        let name = Path::new(&name).file_name().map_or(name.clone(), |file| file.to_string_lossy().into_owned());
+        whole.push_str(&format!("# {name}\n{text}"));
+        if !whole.ends_with('\n') {
+            whole.push('\n');
+        }
+    }
+    Some(whole)
+}
+
 /// Every version kept that can still be read, for a replay.
 ///
 /// # Errors

@@ -15,11 +15,12 @@ use super::journal::{self, crc_of_effects};
 use super::prepare::{Desk, Prepared, asterisk_of};
 use super::prompts::{Prompts, Ready, SoundPlace};
 use super::route::Routes;
+use super::untaken::untaken;
 use super::{Ask, AskError, Happened, Plans, PublishError, Pulse, measure, publish};
 use crate::config::SwitchConfig;
 use crate::dialplan::{Centre, CentreFiles, all_prompts};
 use crate::routing::ids::{CentreName, Epoch, PhoneNumber, SwitchName, VersionHash};
-use crate::routing::{Act, Effect, Input, Known, LegSeen, Refusal, Returned};
+use crate::routing::{Act, Core, Effect, Input, Known, LegSeen, Refusal, Returned};
 use crate::switch::asterisk;
 use crate::switch::rehearsal::{Exchange, Rehearsal};
 use crate::switch::{Event, Link, MOST_TOLD, Order, SwitchAct, Ticket, Told};
@@ -41,11 +42,18 @@ impl Prepared {
                 return;
             }
         };
-        runtime.block_on(async move {
-            if let Some(mut turn) = Turn::begin(self) {
-                turn.run(asked).await;
-            }
+        // A task like the others: what is run by `block_on` itself is woken through the kernel, each time.
+        let ended = runtime.block_on(async move {
+            tokio::spawn(async move {
+                if let Some(mut turn) = Turn::begin(self) {
+                    turn.run(asked).await;
+                }
+            })
+            .await
         });
+        if let Err(error) = ended {
+            tracing::error!(%error, "the controller's loop has ended badly");
+        }
     }
 }
 
@@ -66,6 +74,8 @@ struct Turn {
     published: mpsc::Receiver<Published>,
     publishing: mpsc::Sender<Published>,
     aside: tokio::runtime::Handle,
+    /// Orders that found their driver's queue full, to be told as come back.
+    untaken: Vec<Ticket>,
     stopped: bool,
 }
 
@@ -141,6 +151,7 @@ impl Turn {
             published,
             publishing,
             aside,
+            untaken: Vec::new(),
             stopped: false,
         };
         turn.first_inputs(known, start.switches.keys().cloned().collect());
@@ -160,6 +171,7 @@ impl Turn {
         }
         self.turn(todo);
         for desk in self.desks.values() {
+            desk.journal.wake();
             self.make_prompts((*desk.plan).clone(), None);
         }
     }
@@ -171,14 +183,17 @@ impl Turn {
             let wakeup = self.desks.values().filter_map(|desk| desk.core.next_wakeup()).min();
             let wakeup = wakeup.map_or_else(|| Instant::now() + BEAT_EVERY, |moment| self.clock.instant(moment));
             let mut todo = VecDeque::new();
+            self.hear_untaken(&mut todo);
             tokio::select! {
                 biased;
                 told = self.told.recv() => if let Some(told) = told { self.hear(told, &mut todo) },
                 _ = beat.tick() => self.beat(&mut todo),
                 () = tokio::time::sleep_until(wakeup.into()) => self.time_came(&mut todo),
                 Some(ask) = asked.recv() => self.asked(ask, &mut todo),
-                Some(ready) = self.ready.recv() => self.sounds_ready(ready),
+                Some(ready) = self.ready.recv() => self.sounds_ready(ready, &mut todo),
                 Some(published) = self.published.recv() => self.publish_now(published, &mut todo),
+                // Never before the heartbeat: orders may find no room for as long as a driver is stuck.
+                () = std::future::ready(()), if !todo.is_empty() => {}
                 else => self.stopped = true,
             }
             while todo.len() < MOST_IN_A_TURN {
@@ -190,7 +205,13 @@ impl Turn {
                     break;
                 }
             }
+            if todo.is_empty() {
+                continue;
+            }
             self.turn(todo);
+            // The drivers write what was just ordered before another thread is woken, which may take this processor.
+            tokio::task::yield_now().await;
+            self.desks.values().for_each(|desk| desk.journal.wake());
         }
     }
 
@@ -220,11 +241,11 @@ impl Turn {
         let mut told = Vec::new();
         for (centre, batch) in records {
             let Some(desk) = self.desks.get_mut(&centre) else { continue };
-            let last = desk.journal.append(&batch);
+            let last = desk.journal.write(&batch);
             let first = last + 1 - batch.len() as u64;
             for (seq, handled) in (first..).zip(batch) {
-                let happened = |fact| Happened { centre: centre.clone(), seq, at: handled.at, fact };
-                told.extend(handled.facts.into_iter().map(happened));
+                let happened = |(n, fact)| Happened { centre: centre.clone(), seq, n, at: handled.at, fact };
+                told.extend((0..).zip(handled.facts).map(happened));
             }
         }
         for (centre, effect) in acts {
@@ -257,7 +278,9 @@ impl Turn {
             | Act::StopPlay { .. }
             | Act::StartMusic { .. }
             | Act::Ring { .. }
+            | Act::PickUp { .. }
             | Act::Connect { .. }
+            | Act::Part { .. }
             | Act::HangUp { .. }
             | Act::Tag { .. }
             | Act::Look { .. }) => SwitchAct::Act(act),
@@ -265,15 +288,22 @@ impl Turn {
         self.order(&effect.switch, Order::Do { ticket, act, deadline: effect.deadline });
     }
 
-    /// Never waits: a driver that cannot keep up has a snapshot coming, and that says what became of the order.
-    fn order(&self, switch: &SwitchName, order: Order) {
-        let Some(link) = self.links.get(switch) else { return };
-        if let Err(error) = link.orders.try_send(order) {
-            tracing::error!(%switch, %error, "an order was not taken");
-        }
+    /// Never waits. An order that its driver has no room for comes back as one whose end nobody knows, with the next
+    /// turn: every effect comes back exactly once, and the core waits for it.
+    fn order(&mut self, switch: &SwitchName, order: Order) {
+        self.untaken.extend(self.links.get(switch).and_then(|link| untaken(link, order)));
     }
 
-    fn sounds_ready(&mut self, ready: Ready) {
+    /// What was not taken has come back.
+    fn hear_untaken(&mut self, todo: &mut VecDeque<Todo>) {
+        let back = std::mem::take(&mut self.untaken);
+        todo.extend(back.into_iter().map(|Ticket { centre, effect }| {
+            let input = Input::EffectReturned { effect, how: Returned::Unknown };
+            Todo { centre, input, answer: None }
+        }));
+    }
+
+    fn sounds_ready(&mut self, ready: Ready, todo: &mut VecDeque<Todo>) {
         self.prompts.remember(&ready.switch, ready.made);
         match ready.sounds {
             Ok(sounds) => {
@@ -284,7 +314,7 @@ impl Turn {
                 tracing::error!(centre = %ready.ticket.centre, %error, "a prompt could not be made");
                 let how = Returned::Refused { why: Refusal::NoPrompt };
                 let input = Input::EffectReturned { effect: ready.ticket.effect, how };
-                self.turn(VecDeque::from([Todo { centre: ready.ticket.centre, input, answer: None }]));
+                todo.push_back(Todo { centre: ready.ticket.centre, input, answer: None });
             }
         }
     }
@@ -292,8 +322,9 @@ impl Turn {
     fn beat(&mut self, todo: &mut VecDeque<Todo>) {
         let shedding = self.desks.values().any(|desk| desk.journal.must_shed());
         if !shedding {
-            for switch in self.links.keys() {
-                self.order(switch, Order::Beat);
+            let switches: Vec<SwitchName> = self.links.keys().cloned().collect();
+            for switch in switches {
+                self.order(&switch, Order::Beat);
             }
         }
         if let Some(by_ms) = self.clock.stepped() {
@@ -327,11 +358,16 @@ impl Turn {
                 todo.push_back(Todo { centre, input: *input, answer: Some(answer) });
             }
             Ask::Floor { centre, answer } => {
-                let floor = match self.desks.get(&centre) {
-                    Some(desk) => Ok(desk.core.floor(self.clock.now())),
-                    None => Err(AskError::NoSuchCentre(centre)),
-                };
+                let floor = self.core_of(centre).map(|core| core.floor(self.clock.now()));
                 let _ = answer.send(floor);
+            }
+            Ask::Desk { centre, agent, answer } => {
+                let seen = self.core_of(centre).map(|core| core.desk_seen(self.clock.now(), &agent));
+                let _ = answer.send(seen);
+            }
+            Ask::Call { centre, call, answer } => {
+                let seen = self.core_of(centre).map(|core| core.call_seen(call));
+                let _ = answer.send(seen);
             }
             Ask::Publish { centre, files, answer } => self.publish(*centre, files, answer),
             Ask::Stop { answer } => {
@@ -339,6 +375,10 @@ impl Turn {
                 let _ = answer.send(());
             }
         }
+    }
+
+    fn core_of(&self, centre: CentreName) -> Result<&Core, AskError> {
+        self.desks.get(&centre).map(|desk| &desk.core).ok_or(AskError::NoSuchCentre(centre))
     }
 
     fn publish(
@@ -405,12 +445,21 @@ impl Turn {
             }
             Event::Input(input) => {
                 if let Some(Ticket { centre, .. }) = ticket {
-                    todo.push_back(Todo { centre, input, answer: None });
+                    if !self.is_idle_word(&centre, &input) {
+                        todo.push_back(Todo { centre, input, answer: None });
+                    }
                     return;
                 }
                 self.hear_input(&switch, input, todo);
             }
         }
+    }
+
+    /// That an effect was done whose result decides nothing. Most results are of this kind, and each would be a turn and an
+    /// entry of the journal; a refusal is an entry always.
+    fn is_idle_word(&self, centre: &CentreName, input: &Input) -> bool {
+        let Input::EffectReturned { effect, how: Returned::Done } = input else { return false };
+        self.desks.get(centre).is_some_and(|desk| !desk.core.awaits(*effect))
     }
 
     fn hear_input(&mut self, switch: &SwitchName, input: Input, todo: &mut VecDeque<Todo>) {
@@ -445,7 +494,7 @@ impl Turn {
                 );
                 return;
             }
-            Input::LinkLost { .. } | Input::StationChanged { .. } => {
+            Input::LinkLost { .. } | Input::StationChanged { .. } | Input::AbilitiesTold { .. } => {
                 if matches!(input, Input::LinkLost { .. }) {
                     self.note_link(switch, false);
                 }
@@ -456,9 +505,13 @@ impl Turn {
             | Input::Started { .. }
             | Input::VersionPublished { .. }
             | Input::AgentLoggedIn { .. }
+            | Input::AgentAssigned { .. }
             | Input::AgentLoggedOut { .. }
             | Input::AgentSaidReady { .. }
             | Input::AgentTookBreak { .. }
+            | Input::AgentAnswered { .. }
+            | Input::AgentHeld { .. }
+            | Input::AgentRetrieved { .. }
             | Input::AgentEndedWrapUp { .. }
             | Input::AgentEndedCall { .. }
             | Input::TimeCame

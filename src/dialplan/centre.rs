@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::action::Action;
+use super::disposition::Dispositions;
 use super::language::Language;
 use super::read::Place;
 use crate::calendar::{OpeningHours, Zone};
+use crate::cases::{CaseType, CaseTypeName, Rules};
+use crate::customers::Country;
+use crate::organisation::Organisation;
 use crate::routing::ids::{BreakReason, CentreName, PhoneNumber, QueueName, SkillName, StepName, VersionHash};
 use crate::routing::queue::QueueRules;
 
@@ -24,12 +28,20 @@ pub struct Centre {
     pub titles: BTreeMap<Language, String>,
     /// \[`zone`\] Where its clocks hang, by the IANA name: `Asia/Shanghai`.
     pub zone: Zone,
+    /// \[`country`\] Where its telephones hang: how numbers are dialled. Unknown, numbers are compared as they are told.
+    pub country: Option<Country>,
     /// \[`languages`\] What its callers are spoken to in; the first is what a call starts with. Never empty.
     pub languages: Vec<Language>,
     /// \[`skills`\] The names of what an agent may know, in the order they are listed in.
     pub skills: Vec<SkillName>,
     /// \[`break_reasons`\] What an agent may give as the reason for a break, in the order they are listed in.
     pub break_reasons: Vec<BreakReason>,
+    /// \[`dispositions`\] How a call can have ended, in the agent's words.
+    pub dispositions: Dispositions,
+    /// \[`departments`\]
+    pub organisation: Organisation,
+    /// \[`cases`\] The types of case.
+    pub case_types: BTreeMap<CaseTypeName, CaseType>,
     /// \[`queues`\]
     pub queues: BTreeMap<QueueName, QueueRules>,
     /// \[`hours`\] Opening hours by name, with the `holidays` they refer to worked in.
@@ -63,6 +75,11 @@ impl Centre {
     /// The language a call starts with.
     pub fn first_language(&self) -> Language {
         self.languages.first().copied().unwrap_or(Language::En)
+    }
+
+    /// What its cases go by.
+    pub const fn case_rules(&self) -> Rules<'_> {
+        Rules { types: &self.case_types, organisation: &self.organisation }
     }
 
     /// Where a call to `called` begins; `None` when the number is not this centre's. Spaces, hyphens, dots and

@@ -7,6 +7,7 @@
 mod action;
 mod centre;
 mod check;
+mod disposition;
 mod language;
 pub mod load;
 mod prompt;
@@ -16,6 +17,7 @@ mod walk;
 pub use action::{Action, Ask, EndKey, HoursBranch, Key, Menu, QueueEntry, ToQueue, When};
 pub use centre::{Centre, Claim, Step};
 pub use check::claimed_twice;
+pub use disposition::{Disposition, DispositionName, Dispositions};
 pub use language::Language;
 pub use load::{CentreFiles, LoadError, load_centre};
 pub use prompt::{Piece, Prompt, Sound, Spoken, Text, all_prompts};

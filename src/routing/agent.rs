@@ -11,7 +11,7 @@ use super::queue::Need;
 use crate::calendar::Moment;
 
 /// What the agent says. Work in hand is not touched by it: a break asked for while talking begins after it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Presence {
     Away {
@@ -44,7 +44,7 @@ impl Presence {
 }
 
 /// What the agent holds. One call today; the list of house rules is bounded at one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Work {
     Nothing {
@@ -65,12 +65,20 @@ pub enum Work {
     Talking {
         call: CallId,
         since: Moment,
+        /// Since when the caller is on hold.
         hold: Option<Moment>,
     },
     WrappingUp {
         call: CallId,
         since: Moment,
+        /// `None`: until the agent says so.
         until: Option<Moment>,
+        /// What the call was for, and since when it was talked: the call itself may be over and forgotten. Missing
+        /// in journals of before.
+        #[serde(default)]
+        queue: Option<QueueName>,
+        #[serde(default)]
+        talked_since: Option<Moment>,
     },
 }
 
@@ -108,6 +116,30 @@ impl Work {
         }
     }
 
+    /// The caller hears music, the agent nothing.
+    pub fn hold(self, now: Moment) -> Result<Self, NotFrom> {
+        match self {
+            Work::Talking { call, since, hold: None } => Ok(Work::Talking { call, since, hold: Some(now) }),
+            other @ (Work::Nothing { .. }
+            | Work::Ringing { .. }
+            | Work::Connecting { .. }
+            | Work::Talking { hold: Some(_), .. }
+            | Work::WrappingUp { .. }) => Err(NotFrom(other)),
+        }
+    }
+
+    /// Back to the caller on hold.
+    pub fn retrieve(self) -> Result<Self, NotFrom> {
+        match self {
+            Work::Talking { call, since, hold: Some(_) } => Ok(Work::Talking { call, since, hold: None }),
+            other @ (Work::Nothing { .. }
+            | Work::Ringing { .. }
+            | Work::Connecting { .. }
+            | Work::Talking { hold: None, .. }
+            | Work::WrappingUp { .. }) => Err(NotFrom(other)),
+        }
+    }
+
     /// The offer is over, unanswered or withdrawn.
     pub fn lose_offer(self, now: Moment) -> Result<Self, NotFrom> {
         match self {
@@ -116,9 +148,11 @@ impl Work {
         }
     }
 
-    pub fn wrap_up(self, now: Moment, until: Option<Moment>) -> Result<Self, NotFrom> {
+    pub fn wrap_up(self, now: Moment, until: Option<Moment>, queue: QueueName) -> Result<Self, NotFrom> {
         match self {
-            Work::Talking { call, .. } => Ok(Work::WrappingUp { call, since: now, until }),
+            Work::Talking { call, since, .. } => {
+                Ok(Work::WrappingUp { call, since: now, until, queue: Some(queue), talked_since: Some(since) })
+            }
             other @ (Work::Nothing { .. }
             | Work::Ringing { .. }
             | Work::Connecting { .. }
@@ -154,7 +188,7 @@ impl Work {
 }
 
 /// The one word a supervisor says aloud.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AgentState {
     Away,
@@ -210,6 +244,19 @@ pub struct Agent {
     /// The leg that we rang at the station and that is not gone yet: while there is one the phone is ours to
     /// wait for, whatever else is said.
     pub leg: Option<LegId>,
+    /// What is known of telling this phone to pick up.
+    pub told: Told,
+}
+
+/// What a phone does when it is told to pick up, as far as it has been tried since its agent logged in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Told {
+    #[default]
+    Untried,
+    Answers,
+    /// It rings on, or its switch cannot tell it.
+    Never,
 }
 
 impl Agent {
@@ -251,7 +298,7 @@ impl Agent {
         }
     }
 
-    /// Since when the agent is in [`Self::state`].
+    /// Since when the agent is in [`Self::state`]; of a conversation that was on hold between, since it began.
     pub fn since(&self) -> Moment {
         match &self.work {
             Work::Nothing { .. } => self.idle_since(),

@@ -30,31 +30,21 @@ pub struct Call {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Stage {
     /// Hears prompts, keys digits. `playing` is the prompt whose end the switch owes us.
-    InDialplan {
-        playing: Option<EffectId>,
-    },
+    InDialplan { playing: Option<EffectId> },
     /// Has a place in a queue, with or without a phone ringing for it.
-    Waiting {
-        place: QueuePlace,
-        offer: Option<OfferId>,
-        doubt: bool,
-    },
+    Waiting { place: QueuePlace, offer: Option<OfferId>, doubt: bool },
     /// An agent picked up; they do not hear each other yet.
-    Connecting {
-        place: QueuePlace,
-        offer: OfferId,
-    },
+    Connecting { place: QueuePlace, offer: OfferId },
     Talking {
         queue: QueueName,
         agent: AgentName,
         agent_leg: LegId,
         since: Moment,
+        /// On hold since then: the agent wants it so, and the switch follows.
+        hold: Option<Moment>,
     },
     /// We hung up, and wait for the switch to say that the leg is gone.
-    Ending {
-        outcome: Outcome,
-        by: EndedBy,
-    },
+    Ending { outcome: Outcome, by: EndedBy },
 }
 
 impl Stage {
@@ -65,7 +55,8 @@ impl Stage {
             Stage::Waiting { offer: None, .. } => "waiting",
             Stage::Waiting { offer: Some(_), .. } => "ringing",
             Stage::Connecting { .. } => "connecting",
-            Stage::Talking { .. } => "talking",
+            Stage::Talking { hold: None, .. } => "talking",
+            Stage::Talking { hold: Some(_), .. } => "on_hold",
             Stage::Ending { .. } => "ending",
         }
     }

@@ -7,6 +7,7 @@ use super::effect::{Act, HangUpCause};
 use super::fact::{EndedBy, Fact, OfferEnd, Outcome};
 use super::ids::*;
 use super::input::{Refusal, Returned};
+use super::queue::QueueRules;
 use super::tag::Place;
 use super::timer::Timer;
 use crate::calendar::Moment;
@@ -85,6 +86,14 @@ impl Core {
             }
         };
         self.timers.stop(&Timer::PartedDue(call));
+        if let Some(Call { stage: Stage::Talking { hold: Some(_), agent_leg: theirs, .. }, .. }) = self.calls.get(&call)
+        {
+            // A joining from before the hold, or one found by a snapshot.
+            if *theirs == agent_leg {
+                self.part(now, call);
+            }
+            return;
+        }
         let Some(offer) = self.calls.get(&call).and_then(Call::offer).and_then(|id| self.offers.get(&id)).cloned()
         else {
             return;
@@ -99,6 +108,7 @@ impl Core {
             Stage::Waiting { place, .. } => {
                 let place = place.clone();
                 self.change_work(&offer.agent, |work| work.pick_up(now));
+                self.picked_up_as_told(offer.id, &offer.agent);
                 self.fact(Fact::OfferAnswered { offer: offer.id, call });
                 place
             }
@@ -120,7 +130,7 @@ impl Core {
             waited: now.since(place.joined),
         });
         if let Some(of) = self.calls.get_mut(&call) {
-            of.stage = Stage::Talking { queue: place.queue, agent: offer.agent, agent_leg, since: now };
+            of.stage = Stage::Talking { queue: place.queue, agent: offer.agent, agent_leg, since: now, hold: None };
         }
     }
 
@@ -137,8 +147,11 @@ impl Core {
             None => return,
         };
         match self.calls.get(&call).map(|call| &call.stage) {
+            // The agent on hold hears nothing, and is to.
+            Some(Stage::Talking { hold: Some(_), agent_leg, .. }) if agent_leg == leg => {}
+            Some(Stage::Talking { hold: Some(_), .. }) => self.held_apart(now, call),
             // Somebody hung up, and the hang-up is on its way: it says who.
-            Some(Stage::Talking { .. }) => self.timers.set(Timer::PartedDue(call), now + PARTED_WITHIN),
+            Some(Stage::Talking { hold: None, .. }) => self.timers.set(Timer::PartedDue(call), now + PARTED_WITHIN),
             // Came back from a joining that failed, or from the switch's own dialplan: it hears nothing.
             Some(Stage::Waiting { .. }) => self.music(now, call),
             Some(Stage::InDialplan { playing: None }) => self.begin_step_anew(now, call),
@@ -148,7 +161,8 @@ impl Core {
 
     /// Both are still there and nobody hung up: join them again.
     pub(super) fn parted_overdue(&mut self, now: Moment, call: CallId) {
-        let Some(Call { stage: Stage::Talking { agent, agent_leg, .. }, switch, leg, .. }) = self.calls.get(&call)
+        let Some(Call { stage: Stage::Talking { agent, agent_leg, hold: None, .. }, switch, leg, .. }) =
+            self.calls.get(&call)
         else {
             return;
         };
@@ -226,7 +240,7 @@ impl Core {
             Stage::Talking { queue, agent, agent_leg, .. } => {
                 self.hang_up(now, &gone.switch, agent_leg, HangUpCause::Normal);
                 let rules = gone.walk.plan().queues.get(&queue).cloned();
-                self.start_wrap_up(now, &agent, rules.as_ref());
+                self.start_wrap_up(now, &agent, queue, rules.as_ref());
                 (Outcome::Answered, by)
             }
             Stage::Ending { outcome, by } => (outcome, by),
@@ -249,20 +263,20 @@ impl Core {
         });
         if let Some((call, queue)) = talking {
             let rules = self.rules_for(call, &queue).cloned();
-            self.start_wrap_up(now, agent, rules.as_ref());
+            self.start_wrap_up(now, agent, queue, rules.as_ref());
             self.timers.stop(&Timer::PartedDue(call));
             self.hang_up_on(now, call, Outcome::Answered, by, HangUpCause::Normal);
         }
     }
 
-    fn start_wrap_up(&mut self, now: Moment, agent: &AgentName, rules: Option<&super::queue::QueueRules>) {
+    fn start_wrap_up(&mut self, now: Moment, agent: &AgentName, queue: QueueName, rules: Option<&QueueRules>) {
         let limit = rules.map_or(Some(std::time::Duration::ZERO), |rules| rules.wrap_up);
         if limit == Some(std::time::Duration::ZERO) {
             self.change_work(agent, |work| work.rest(now));
             return;
         }
         let until = limit.map(|limit| now + limit);
-        if self.change_work(agent, |work| work.wrap_up(now, until))
+        if self.change_work(agent, |work| work.wrap_up(now, until, queue))
             && let Some(until) = until
         {
             self.timers.set(Timer::WrapUpDue(agent.clone()), until);

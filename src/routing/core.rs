@@ -12,11 +12,12 @@ use super::call::{Call, Offer, Stage};
 use super::effect::{Act, Effect};
 use super::fact::Fact;
 use super::ids::*;
-use super::input::{Input, Line, Returned};
+use super::input::{Abilities, Input, Line, Returned};
 use super::matching::QueueIndex;
 use super::people::Refused;
 use super::tag::{Place, Tags};
 use super::timer::{Timer, Timers};
+use super::why::Why;
 use crate::calendar::Moment;
 use crate::dialplan::{Centre, Heard};
 
@@ -59,6 +60,8 @@ pub struct Core {
     pub(super) shelf: BTreeMap<VersionHash, Arc<Centre>>,
     pub(super) version: Option<Arc<Centre>>,
     pub(super) links: BTreeMap<SwitchName, bool>,
+    /// What each switch has said that it can do.
+    pub(super) abilities: BTreeMap<SwitchName, Abilities>,
     pub(super) calls: BTreeMap<CallId, Call>,
     pub(super) agents: BTreeMap<AgentName, Agent>,
     pub(super) offers: BTreeMap<OfferId, Offer>,
@@ -79,6 +82,7 @@ pub struct Core {
     // Of the input being handled; empty between two.
     pub(super) out: Handled,
     pub(super) by: Option<AgentName>,
+    pub(super) why: Option<Why>,
     /// Agents that something was done to: their place in the indexes and their fact are settled at the end.
     pub(super) touched: BTreeMap<AgentName, (Presence, Work, AgentState)>,
     pub(super) freed: BTreeSet<AgentName>,
@@ -90,7 +94,9 @@ pub struct Core {
 pub(super) enum Owed {
     Play(CallId),
     Ring(OfferId),
+    PickUp(OfferId),
     Connect(CallId, OfferId),
+    Part(CallId),
     HangUp(LegId),
 }
 
@@ -120,6 +126,7 @@ impl Core {
             shelf: BTreeMap::new(),
             version: None,
             links: BTreeMap::new(),
+            abilities: BTreeMap::new(),
             calls: BTreeMap::new(),
             agents: BTreeMap::new(),
             offers: BTreeMap::new(),
@@ -135,6 +142,7 @@ impl Core {
             next_effect: 0,
             out: Handled::default(),
             by: None,
+            why: None,
             touched: BTreeMap::new(),
             freed: BTreeSet::new(),
             seeking: BTreeSet::new(),
@@ -149,6 +157,11 @@ impl Core {
     /// When [`Input::TimeCame`] is due at the latest.
     pub fn next_wakeup(&self) -> Option<Moment> {
         self.timers.next()
+    }
+
+    /// Whether the result of this effect decides anything. That another was done may be kept from the core.
+    pub fn awaits(&self, effect: EffectId) -> bool {
+        self.owed.contains_key(&effect)
     }
 
     /// For health pages and laws: a count that grows from day to day is a leak.
@@ -189,6 +202,7 @@ impl Core {
             Input::LegsJoined { a, b } => self.legs_joined(now, &a, &b),
             Input::LegParted { leg } => self.leg_parted(now, &leg),
             Input::StationChanged { station, line } => self.station_changed(station, line),
+            Input::AbilitiesTold { switch, abilities } => self.abilities_told(switch, abilities),
             Input::EffectReturned { effect, how } => self.effect_returned(now, effect, &how),
             Input::LinkLost { switch } => self.link_lost(now, &switch),
             Input::SnapshotTaken { switch, legs } => self.snapshot_taken(now, &switch, legs),
@@ -197,25 +211,46 @@ impl Core {
                 self.by = Some(by.clone());
                 self.agent_logged_in(now, agent, station, switch, queues, skills, by);
             }
-            Input::AgentLoggedOut { agent, by } => {
+            Input::AgentAssigned { agent, queues, skills, by } => {
+                self.by = Some(by.clone());
+                self.agent_assigned(agent, queues, skills, by);
+            }
+            Input::AgentLoggedOut { agent, by, why } => {
+                self.why = why;
                 self.by = Some(by.clone());
                 self.agent_logged_out(now, &agent, by);
             }
-            Input::AgentSaidReady { agent, by } => {
+            Input::AgentSaidReady { agent, by, why } => {
+                self.why = why;
                 self.by = Some(by);
                 self.agent_said_ready(now, &agent);
             }
-            Input::AgentTookBreak { agent, reason, by } => {
+            Input::AgentTookBreak { agent, reason, by, why } => {
+                self.why = why;
                 self.by = Some(by);
                 self.agent_took_break(now, &agent, reason);
             }
-            Input::AgentEndedWrapUp { agent, by } => {
+            Input::AgentAnswered { agent, by } => {
+                self.by = Some(by.clone());
+                self.agent_answered(now, &agent, by);
+            }
+            Input::AgentHeld { agent, by } => {
+                self.by = Some(by.clone());
+                self.agent_held(now, &agent, by);
+            }
+            Input::AgentRetrieved { agent, by } => {
+                self.by = Some(by.clone());
+                self.agent_retrieved(now, &agent, by);
+            }
+            Input::AgentEndedWrapUp { agent, by, why } => {
+                self.why = why;
                 self.by = Some(by);
                 self.agent_ended_wrap_up(now, &agent);
             }
-            Input::AgentEndedCall { agent, by } => {
-                self.by = Some(by);
-                self.agent_ended_call(now, &agent);
+            Input::AgentEndedCall { agent, by, why } => {
+                self.why = why;
+                self.by = Some(by.clone());
+                self.agent_ended_call(now, &agent, by);
             }
             Input::TimeCame => {}
             Input::WallClockStepped { by_ms } => {
@@ -236,8 +271,10 @@ impl Core {
                 Timer::PlayDue(call) => self.play_overdue(now, call),
                 Timer::QueueExit(call) => self.queue_exit_due(now, call),
                 Timer::OfferDue(offer) => self.offer_overdue(now, offer),
+                Timer::PickUpDue(offer) => self.pick_up_overdue(offer),
                 Timer::ConnectDue(call) => self.connect_overdue(now, call),
                 Timer::PartedDue(call) => self.parted_overdue(now, call),
+                Timer::HoldDue(call) => self.hold_overdue(now, call),
                 Timer::HangUpDue(leg) => self.hang_up_overdue(now, leg),
                 Timer::WrapUpDue(agent) => self.wrap_up_over(now, &agent),
                 Timer::RestDue(agent) => self.rest_over(now, &agent),
@@ -252,8 +289,9 @@ impl Core {
             | Timer::PlayDue(call)
             | Timer::QueueExit(call)
             | Timer::ConnectDue(call)
-            | Timer::PartedDue(call) => self.calls.get(call).map(|call| &call.switch),
-            Timer::OfferDue(offer) => self.offers.get(offer).map(|offer| &offer.switch),
+            | Timer::PartedDue(call)
+            | Timer::HoldDue(call) => self.calls.get(call).map(|call| &call.switch),
+            Timer::OfferDue(offer) | Timer::PickUpDue(offer) => self.offers.get(offer).map(|offer| &offer.switch),
             Timer::HangUpDue(leg) => self.switch_of_leg(leg),
             Timer::WrapUpDue(_) | Timer::RestDue(_) => None,
         };
@@ -265,7 +303,9 @@ impl Core {
         match owed {
             Owed::Play(call) => self.play_returned(now, call, effect, how),
             Owed::Ring(offer) => self.ring_returned(now, offer, how),
+            Owed::PickUp(offer) => self.pick_up_returned(offer, how),
             Owed::Connect(call, offer) => self.connect_returned(now, call, offer, how),
+            Owed::Part(call) => self.part_returned(now, call, how),
             Owed::HangUp(leg) => self.hang_up_returned(now, &leg, how),
         }
     }
@@ -301,7 +341,9 @@ impl Core {
             | Act::StopPlay { .. }
             | Act::StartMusic { .. }
             | Act::Ring { .. }
+            | Act::PickUp { .. }
             | Act::Connect { .. }
+            | Act::Part { .. }
             | Act::HangUp { .. }
             | Act::Tag { .. }
             | Act::Look { .. } => ORDER_WITHIN,
@@ -364,6 +406,7 @@ impl Core {
         self.match_up(now);
         self.settle_agents();
         self.by = None;
+        self.why = None;
     }
 
     fn settle_agents(&mut self) {
@@ -376,6 +419,7 @@ impl Core {
                     work: agent.work.clone(),
                     state: agent.state(),
                     by: self.by.clone(),
+                    why: self.why.clone(),
                 });
             }
             self.index_agent(&name);
@@ -398,6 +442,7 @@ impl Core {
             Timer::QueueExit(call),
             Timer::ConnectDue(call),
             Timer::PartedDue(call),
+            Timer::HoldDue(call),
         ] {
             self.timers.stop(&timer);
         }

@@ -51,8 +51,19 @@ pub enum Act {
         ring_for: Duration,
         tags: Tags,
     },
+    /// Tell the phone of a leg that rings to pick up, as if by hand. Done when it has been told; `LegAnswered` follows
+    /// where the phone does so.
+    PickUp {
+        leg: LegId,
+    },
     /// Let a caller and an agent hear each other. Done when the switch took the order; `LegsJoined` follows.
     Connect {
+        caller: LegId,
+        agent: LegId,
+    },
+    /// Take two who hear each other apart again; both are in our hands then, and hear nothing. Done when the switch
+    /// took the order, or when they were apart already; `LegParted` follows for each who was joined.
+    Part {
         caller: LegId,
         agent: LegId,
     },
@@ -81,7 +92,9 @@ impl Act {
             | Act::StopPlay { .. }
             | Act::StartMusic { .. }
             | Act::Ring { .. }
+            | Act::PickUp { .. }
             | Act::Connect { .. }
+            | Act::Part { .. }
             | Act::HangUp { .. }
             | Act::Tag { .. }
             | Act::Look { .. } => false,
@@ -96,10 +109,11 @@ impl Act {
             | Act::StopPlay { leg }
             | Act::StartMusic { leg, .. }
             | Act::Ring { leg, .. }
+            | Act::PickUp { leg }
             | Act::HangUp { leg, .. }
             | Act::Tag { leg, .. }
             | Act::Look { leg } => leg,
-            Act::Connect { caller, .. } => caller,
+            Act::Connect { caller, .. } | Act::Part { caller, .. } => caller,
         }
     }
 }

@@ -10,12 +10,13 @@ use serde::{Deserialize, Serialize};
 use super::ids::*;
 use super::input::Failure;
 use super::queue::Need;
+use super::why::Why;
 use crate::calendar::Moment;
 
 /// The version of this schema, written with every batch.
 pub const FACTS_VERSION: u32 = 1;
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "fact", rename_all = "snake_case")]
 pub enum Fact {
     ControllerStarted {
@@ -60,12 +61,14 @@ pub enum Fact {
         step: StepName,
         language: String,
     },
-    /// Left the queue by a rule of its step (`otherwise`), for another step.
+    /// Left the queue by a rule of its step (`otherwise`), for another step; or was turned away at its door.
     CallLeftQueue {
         call: CallId,
         queue: QueueName,
         why: LeftQueue,
-        to: StepName,
+        /// `None`: its step has no rule for it, and the call is refused.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<StepName>,
     },
     OfferMade {
         offer: OfferId,
@@ -80,6 +83,20 @@ pub enum Fact {
     OfferRang {
         offer: OfferId,
         call: CallId,
+    },
+    /// *Answer* was pressed on a page: the phone is told to pick up.
+    PickUpAsked {
+        offer: OfferId,
+        call: CallId,
+        agent: AgentName,
+        by: AgentName,
+    },
+    /// It goes on ringing, to be picked up by hand.
+    PickUpFailed {
+        offer: OfferId,
+        call: CallId,
+        agent: AgentName,
+        why: NotPickedUp,
     },
     OfferAnswered {
         offer: OfferId,
@@ -99,6 +116,19 @@ pub enum Fact {
         queue: QueueName,
         waited: Duration,
     },
+    /// The caller is on hold. Ends with `CallRetrieved`, or with the conversation.
+    CallHeld {
+        call: CallId,
+        agent: AgentName,
+        by: AgentName,
+    },
+    /// They talk on.
+    CallRetrieved {
+        call: CallId,
+        agent: AgentName,
+        /// `None`: the switch had never taken them apart.
+        by: Option<AgentName>,
+    },
     /// We have hung up on the caller; the call ends, with this outcome, when the switch says that the leg is gone.
     CallHungUp {
         call: CallId,
@@ -110,6 +140,14 @@ pub enum Fact {
         outcome: Outcome,
         by: EndedBy,
     },
+    /// Somebody asked on a page for the agent's call to end: their phone is hung up for them.
+    CallEndAsked {
+        call: CallId,
+        agent: AgentName,
+        by: AgentName,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<Why>,
+    },
 
     AgentLoggedIn {
         agent: AgentName,
@@ -119,9 +157,18 @@ pub enum Fact {
         skills: BTreeMap<SkillName, u8>,
         by: AgentName,
     },
+    /// Other queues and skills from now on; all else stays as it was.
+    AgentAssigned {
+        agent: AgentName,
+        queues: BTreeSet<QueueName>,
+        skills: BTreeMap<SkillName, u8>,
+        by: AgentName,
+    },
     AgentLoggedOut {
         agent: AgentName,
         by: AgentName,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<Why>,
     },
     /// What an agent says and holds has changed; both whole, so that the last one is the truth.
     AgentChanged {
@@ -129,8 +176,10 @@ pub enum Fact {
         presence: super::agent::Presence,
         work: super::agent::Work,
         state: super::agent::AgentState,
-        /// Who changed it, where a person did.
+        /// Who changed it, where a person did, and the words for it.
         by: Option<AgentName>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<Why>,
     },
 
     /// A switch was lost or seen again.
@@ -160,15 +209,21 @@ impl Fact {
             | Fact::CallLeftQueue { call, .. }
             | Fact::OfferMade { call, .. }
             | Fact::OfferRang { call, .. }
+            | Fact::PickUpAsked { call, .. }
+            | Fact::PickUpFailed { call, .. }
             | Fact::OfferAnswered { call, .. }
             | Fact::OfferEnded { call, .. }
             | Fact::CallConnected { call, .. }
+            | Fact::CallHeld { call, .. }
+            | Fact::CallRetrieved { call, .. }
             | Fact::CallHungUp { call, .. }
-            | Fact::CallEnded { call, .. } => Some(*call),
+            | Fact::CallEnded { call, .. }
+            | Fact::CallEndAsked { call, .. } => Some(*call),
             Fact::Healed { call, .. } => *call,
             Fact::ControllerStarted { .. }
             | Fact::VersionPublished { .. }
             | Fact::AgentLoggedIn { .. }
+            | Fact::AgentAssigned { .. }
             | Fact::AgentLoggedOut { .. }
             | Fact::AgentChanged { .. }
             | Fact::LinkChanged { .. }
@@ -181,8 +236,14 @@ impl Fact {
         match self {
             Fact::OfferMade { agent, .. }
             | Fact::OfferEnded { agent, .. }
+            | Fact::PickUpAsked { agent, .. }
+            | Fact::PickUpFailed { agent, .. }
             | Fact::CallConnected { agent, .. }
+            | Fact::CallHeld { agent, .. }
+            | Fact::CallRetrieved { agent, .. }
+            | Fact::CallEndAsked { agent, .. }
             | Fact::AgentLoggedIn { agent, .. }
+            | Fact::AgentAssigned { agent, .. }
             | Fact::AgentLoggedOut { agent, .. }
             | Fact::AgentChanged { agent, .. } => Some(agent),
             Fact::Healed { agent, .. } => agent.as_ref(),
@@ -204,7 +265,7 @@ impl Fact {
 }
 
 /// How a call ended: exactly one for each call. The balance of every report is made of these.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Talked with an agent.
@@ -243,7 +304,7 @@ impl Outcome {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EndedBy {
     Caller,
@@ -265,7 +326,7 @@ impl EndedBy {
 }
 
 /// How an offer ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OfferEnd {
     Connected,
@@ -311,7 +372,19 @@ impl From<Failure> for OfferEnd {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Why a phone that was told to pick up did not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NotPickedUp {
+    /// Its switch cannot tell it.
+    Cannot,
+    /// The switch would not, this time.
+    Refused,
+    /// It was told, and rang on.
+    RangOn,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LeftQueue {
     Waited,
@@ -320,7 +393,7 @@ pub enum LeftQueue {
 }
 
 /// Why this agent: bounded, the whole list comes from replaying the inputs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Default, schemars::JsonSchema)]
 pub struct Reasons {
     /// The rule that decided.
     pub rule: Rule,
@@ -341,7 +414,7 @@ impl Reasons {
     pub const MOST_CANDIDATES: usize = 3;
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Rule {
     /// A call came, and this agent was idle longest of those who may take it.

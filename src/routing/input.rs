@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::ids::*;
 use super::known::Known;
 use super::tag::Tags;
+use super::why::Why;
 use crate::dialplan::Key;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -71,6 +72,11 @@ pub enum Input {
         station: StationAddress,
         line: Line,
     },
+    /// What this switch can do of that which not every switch can. Before that is told, nothing.
+    AbilitiesTold {
+        switch: SwitchName,
+        abilities: Abilities,
+    },
     EffectReturned {
         effect: EffectId,
         how: Returned,
@@ -92,7 +98,8 @@ pub enum Input {
         seen: Option<LegSeen>,
     },
 
-    // From people. `by` is who did it: the agent, or a supervisor.
+    // From people. `by` is who did it: the agent, or a supervisor, who may say why. Whoever it is, work in hand comes
+    // first: what is ordered for an agent who talks or wraps up begins after it.
     AgentLoggedIn {
         agent: AgentName,
         station: StationAddress,
@@ -101,29 +108,62 @@ pub enum Input {
         skills: BTreeMap<SkillName, u8>,
         by: AgentName,
     },
+    /// Somebody gave an agent at work other queues and skills. What the agent says and holds stays, the place among the
+    /// idle too.
+    AgentAssigned {
+        agent: AgentName,
+        queues: BTreeSet<QueueName>,
+        skills: BTreeMap<SkillName, u8>,
+        by: AgentName,
+    },
     AgentLoggedOut {
         agent: AgentName,
         by: AgentName,
+        #[serde(default)]
+        why: Option<Why>,
     },
     /// The agent takes calls (again).
     AgentSaidReady {
         agent: AgentName,
         by: AgentName,
+        #[serde(default)]
+        why: Option<Why>,
     },
     /// From now, or from the end of the work in hand.
     AgentTookBreak {
         agent: AgentName,
         reason: BreakReason,
         by: AgentName,
+        #[serde(default)]
+        why: Option<Why>,
+    },
+    /// *Answer* was pressed on the agent's page while the phone rings.
+    AgentAnswered {
+        agent: AgentName,
+        by: AgentName,
+    },
+    /// The caller in hand goes on hold.
+    AgentHeld {
+        agent: AgentName,
+        by: AgentName,
+    },
+    /// Back to the caller on hold.
+    AgentRetrieved {
+        agent: AgentName,
+        by: AgentName,
     },
     AgentEndedWrapUp {
         agent: AgentName,
         by: AgentName,
+        #[serde(default)]
+        why: Option<Why>,
     },
     /// The agent, or a supervisor, asked for the call in hand to end.
     AgentEndedCall {
         agent: AgentName,
         by: AgentName,
+        #[serde(default)]
+        why: Option<Why>,
     },
 
     // From the clock.
@@ -136,7 +176,7 @@ pub enum Input {
 }
 
 /// Why a leg that we rang was never answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Failure {
     NoAnswer,
@@ -161,6 +201,14 @@ impl Failure {
             Failure::Withdrawn => "withdrawn",
         }
     }
+}
+
+/// What not every switch can do, or lets us do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Abilities {
+    /// Tell a phone that rings to pick up ([`super::Act::PickUp`]). Whether the phone does is the phone's.
+    pub pick_up: bool,
 }
 
 /// What a phone does, as its switch sees it.
@@ -192,6 +240,8 @@ pub enum Refusal {
     Gone(LegId),
     /// The prompt is not where the switch can play it.
     NoPrompt,
+    /// Not this switch, or not with this phone: the same again will be refused again.
+    Cannot,
     /// In the switch's own words, bounded.
     Other(String),
 }

@@ -41,6 +41,9 @@ pub struct KnownCall {
     pub offer: Option<KnownOffer>,
     /// Talking: with whom, on which leg, since when.
     pub talking: Option<(AgentName, LegId, Moment)>,
+    /// Since when the conversation is on hold.
+    #[serde(default)]
+    pub held: Option<Moment>,
     /// The queue that the conversation came from.
     pub talked_for: Option<QueueName>,
     /// We have hung up: how it ends when the switch says that the leg is gone.
@@ -99,6 +102,7 @@ impl Known {
                         queued: None,
                         offer: None,
                         talking: None,
+                        held: None,
                         talked_for: None,
                         ending: None,
                     },
@@ -114,6 +118,7 @@ impl Known {
                 known.step = Some(step.clone());
                 known.language.clone_from(language);
                 known.talking = None;
+                known.held = None;
                 known.queued =
                     Some(KnownPlace { queue: queue.clone(), joined: *joined, credit: *credit, needs: needs.clone() });
             }),
@@ -153,9 +158,13 @@ impl Known {
                 known.queued = None;
                 known.offer = None;
                 known.talking = Some((agent.clone(), leg.clone(), at));
+                known.held = None;
             }),
+            Fact::CallHeld { call, agent: _, by: _ } => self.of_call(*call, |known| known.held = Some(at)),
+            Fact::CallRetrieved { call, agent: _, by: _ } => self.of_call(*call, |known| known.held = None),
             Fact::CallHungUp { call, outcome, by } => self.of_call(*call, |known| {
                 known.talking = None;
+                known.held = None;
                 known.ending = Some((*outcome, by.clone()));
             }),
             Fact::CallEnded { call, .. } => {
@@ -177,7 +186,14 @@ impl Known {
                     },
                 );
             }
-            Fact::AgentChanged { agent, presence, work, state: _, by: _ } => {
+            Fact::AgentAssigned { agent, queues, skills, by: _ } => match self.agents.get_mut(agent) {
+                Some(known) => {
+                    known.queues = queues.clone();
+                    known.skills = skills.clone();
+                }
+                None => self.strays += 1,
+            },
+            Fact::AgentChanged { agent, presence, work, state: _, by: _, why: _ } => {
                 match self.agents.get_mut(agent) {
                     Some(known) => {
                         known.presence = presence.clone();
@@ -192,6 +208,9 @@ impl Known {
             }
             Fact::Keyed { into: None, .. }
             | Fact::OfferRang { .. }
+            | Fact::PickUpAsked { .. }
+            | Fact::PickUpFailed { .. }
+            | Fact::CallEndAsked { .. }
             | Fact::ControllerStarted { .. }
             | Fact::VersionPublished { .. }
             | Fact::AgentLoggedOut { .. }

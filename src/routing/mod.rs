@@ -4,11 +4,13 @@
 //! Never: a socket, a file, a clock, a thread, chance.
 
 pub mod agent;
+mod answering;
 pub mod call;
 mod connecting;
 mod core;
 pub mod effect;
 pub mod fact;
+mod holding;
 pub mod ids;
 pub mod input;
 pub mod known;
@@ -21,13 +23,15 @@ pub mod tag;
 mod timer;
 pub mod view;
 mod walking;
+pub mod why;
 mod words;
 
 pub use self::core::{Core, Handled, Kept, ORDER_WITHIN};
 pub use effect::{Act, Effect, HangUpCause};
 pub use fact::Fact;
-pub use input::{Failure, Input, LegSeen, LegUp, Line, Refusal, Returned};
+pub use input::{Abilities, Failure, Input, LegSeen, LegUp, Line, Refusal, Returned};
 pub use known::Known;
 pub use matching::QueueIndex;
 pub use people::Refused;
 pub use timer::Timer;
+pub use why::{NotAWhy, Why};

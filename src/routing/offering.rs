@@ -109,6 +109,7 @@ impl Core {
     pub(super) fn end_offer(&mut self, now: Moment, offer: OfferId, how: OfferEnd) -> Option<CallId> {
         let Offer { call, agent, .. } = self.offers.remove(&offer)?;
         self.timers.stop(&Timer::OfferDue(offer));
+        self.timers.stop(&Timer::PickUpDue(offer));
         self.fact(Fact::OfferEnded { offer, call, agent: agent.clone(), how });
         if how == OfferEnd::Connected {
             return Some(call);
@@ -194,6 +195,7 @@ impl Core {
             return;
         }
         self.timers.stop(&Timer::OfferDue(offer.id));
+        self.picked_up_as_told(offer.id, &offer.agent);
         self.fact(Fact::OfferAnswered { offer: offer.id, call: offer.call });
         if let Some(of) = self.calls.get_mut(&offer.call) {
             of.stage = Stage::Connecting { place, offer: offer.id };

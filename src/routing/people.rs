@@ -1,4 +1,5 @@
-//! What people ask for: logging in and out, breaks, *ready*, the end of wrap-up and of a call.
+//! What people ask for: logging in and out, breaks, *ready*, the end of wrap-up and of a call. (*Answer* is in
+//! `answering.rs`, hold in `holding.rs`.)
 //!
 //! What cannot be is refused with a reason, and changes nothing.
 
@@ -6,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::agent::{Agent, Presence, Work};
+use super::agent::{Agent, Presence, Told, Work};
 use super::call::{Call, Stage};
 use super::core::Core;
 use super::effect::HangUpCause;
@@ -43,10 +44,22 @@ pub enum Refused {
     NotWrappingUp { agent: AgentName },
     #[error("{agent} has no call to end")]
     NoCall { agent: AgentName },
+    #[error("nothing rings at the phone of {agent}")]
+    NothingRings { agent: AgentName },
+    #[error("{agent} talks with nobody")]
+    NoConversation { agent: AgentName },
+    #[error("the caller of {agent} is on hold already")]
+    AlreadyOnHold { agent: AgentName },
+    #[error("the caller of {agent} is not on hold")]
+    NotOnHold { agent: AgentName },
+    #[error("the phone at {station} cannot be told to pick up: pick it up by hand")]
+    PhoneCannotAnswer { station: StationAddress },
+    #[error("switch {switch} is out of reach just now; what is on the phone goes on")]
+    SwitchAway { switch: SwitchName },
 }
 
 impl Core {
-    fn refuse(&mut self, why: Refused) {
+    pub(super) fn refuse(&mut self, why: Refused) {
         self.out.refused = Some(why);
     }
 
@@ -61,13 +74,8 @@ impl Core {
         }
     }
 
-    fn login_refused(
-        &self,
-        agent: &AgentName,
-        station: &StationAddress,
-        queues: &BTreeSet<QueueName>,
-        skills: &BTreeMap<SkillName, u8>,
-    ) -> Option<Refused> {
+    /// Queues and skills that nobody can have here.
+    fn assignment_refused(&self, queues: &BTreeSet<QueueName>, skills: &BTreeMap<SkillName, u8>) -> Option<Refused> {
         let plan = self.version.as_ref()?;
         if queues.len() > MOST_QUEUES_OF_AN_AGENT || skills.len() > MOST_QUEUES_OF_AN_AGENT {
             return Some(Refused::TooManyQueues);
@@ -77,6 +85,20 @@ impl Core {
         }
         if let Some(skill) = skills.keys().find(|skill| !plan.skills.contains(skill)) {
             return Some(Refused::NoSuchSkill { skill: skill.clone() });
+        }
+        None
+    }
+
+    fn login_refused(
+        &self,
+        agent: &AgentName,
+        station: &StationAddress,
+        queues: &BTreeSet<QueueName>,
+        skills: &BTreeMap<SkillName, u8>,
+    ) -> Option<Refused> {
+        self.version.as_ref()?;
+        if let Some(why) = self.assignment_refused(queues, skills) {
+            return Some(why);
         }
         let holder = self.agents.values().find(|other| {
             other.station == *station
@@ -133,12 +155,13 @@ impl Core {
                 agent.skills = skills;
                 agent.presence = presence;
                 agent.line = line;
+                agent.told = Told::default();
             });
         } else {
             let work = Work::Nothing { since: now };
             let name = agent.clone();
             let leg = None;
-            let new = Agent { name, station, switch, queues, skills, presence, work, line, leg };
+            let new = Agent { name, station, switch, queues, skills, presence, work, line, leg, told: Told::default() };
             // The fact of the login says all that a first AgentChanged would, but one says the state in words.
             let before = (Presence::Away { since: now }, new.work.clone(), super::agent::AgentState::Away);
             self.touched.entry(agent.clone()).or_insert(before);
@@ -147,15 +170,43 @@ impl Core {
         self.timers.stop(&Timer::RestDue(agent));
     }
 
+    pub(super) fn agent_assigned(
+        &mut self,
+        agent: AgentName,
+        queues: BTreeSet<QueueName>,
+        skills: BTreeMap<SkillName, u8>,
+        by: AgentName,
+    ) {
+        let Some(here) = self.logged_in(&agent) else { return };
+        if here.queues == queues && here.skills == skills {
+            return;
+        }
+        if let Some(why) = self.assignment_refused(&queues, &skills) {
+            return self.refuse(why);
+        }
+        self.unindex_agent(&agent);
+        self.fact(Fact::AgentAssigned { agent: agent.clone(), queues: queues.clone(), skills: skills.clone(), by });
+        self.change_agent(&agent, |agent| {
+            agent.queues = queues;
+            agent.skills = skills;
+        });
+    }
+
     pub(super) fn agent_logged_out(&mut self, now: Moment, name: &AgentName, by: AgentName) {
         let Some(agent) = self.logged_in(name) else { return };
         let offer = agent.work.offer();
-        self.fact(Fact::AgentLoggedOut { agent: name.clone(), by });
+        let itself = by == *name;
+        let why = self.why.clone();
+        self.fact(Fact::AgentLoggedOut { agent: name.clone(), by, why });
         self.change_agent(name, |agent| agent.presence = Presence::Away { since: now });
         self.timers.stop(&Timer::RestDue(name.clone()));
         self.take_back(now, offer);
-        // Wrap-up ends with the shift; a conversation goes on to its end.
-        self.wrap_up_over(now, name);
+        // Who ends the shift has ended the wrap-up; who is logged out by another writes it to its end, as a conversation
+        // goes on to its end for both.
+        if itself {
+            self.timers.stop(&Timer::WrapUpDue(name.clone()));
+            self.wrap_up_over(now, name);
+        }
     }
 
     /// A phone that still rings for somebody who is not there any more.
@@ -203,17 +254,22 @@ impl Core {
     }
 
     /// The agent's leg is hung up; all that follows is what follows a phone hung up by hand.
-    pub(super) fn agent_ended_call(&mut self, now: Moment, name: &AgentName) {
+    pub(super) fn agent_ended_call(&mut self, now: Moment, name: &AgentName, by: AgentName) {
         let call = self.agents.get(name).and_then(|agent| match &agent.work {
             Work::Talking { call, .. } => Some(*call),
             Work::Nothing { .. } | Work::Ringing { .. } | Work::Connecting { .. } | Work::WrappingUp { .. } => None,
         });
-        let Some(Call { stage: Stage::Talking { agent_leg, .. }, switch, .. }) =
+        let Some(Call { id: call, stage: Stage::Talking { agent_leg, .. }, switch, .. }) =
             call.and_then(|call| self.calls.get(&call))
         else {
             return self.refuse(Refused::NoCall { agent: name.clone() });
         };
-        let (switch, leg) = (switch.clone(), agent_leg.clone());
+        let (call, switch, leg) = (*call, switch.clone(), agent_leg.clone());
+        if !self.is_up(&switch) {
+            return self.refuse(Refused::SwitchAway { switch });
+        }
+        let why = self.why.clone();
+        self.fact(Fact::CallEndAsked { call, agent: name.clone(), by, why });
         self.hang_up(now, &switch, leg, HangUpCause::Normal);
     }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::ids::{QueueName, SkillName};
 
 /// A skill that a call asks for, at this level or above.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Need {
     pub skill: SkillName,
     /// 1 to 10.

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::agent::{Agent, Work};
+use super::agent::{Agent, Told, Work};
 use super::call::{Call, Offer, QueuePlace, Stage};
 use super::core::{Core, FROZEN_STEP, LegOf, RING_GRACE};
 use super::effect::{Act, HangUpCause};
@@ -44,6 +44,7 @@ impl Core {
                 work: known.work,
                 line: Line::Unknown,
                 leg: None,
+                told: Told::default(),
             };
             self.links.entry(known.switch).or_insert(false);
             match &agent.work {
@@ -94,7 +95,8 @@ impl Core {
         } else if let Some((agent, leg, since)) = &known.talking {
             let queue = known.talked_for.clone().unwrap_or_else(|| QueueName::new(""));
             self.adopt_leg(agent, leg);
-            stage = Stage::Talking { queue, agent: agent.clone(), agent_leg: leg.clone(), since: *since };
+            stage =
+                Stage::Talking { queue, agent: agent.clone(), agent_leg: leg.clone(), since: *since, hold: known.held };
         } else if let Some(place) = place {
             let rank = (place.rank(), id);
             let index = self.queues.entry(place.queue.clone()).or_default();
@@ -269,7 +271,13 @@ impl Core {
                 (Some(_), Some(offer)) => self.connect(now, call, offer.id, &offer.agent, &offer.leg),
                 (None, _) | (_, None) => self.look_at(now, &switch, agent_leg),
             },
-            Stage::Talking { agent_leg, .. } => match phone {
+            Stage::Talking { agent_leg, hold: Some(_), .. } => {
+                self.held_apart(now, call);
+                if phone.is_none() {
+                    self.look_at(now, &switch, Some(agent_leg));
+                }
+            }
+            Stage::Talking { agent_leg, hold: None, .. } => match phone {
                 Some(_) => {
                     self.healed(Some(call), None, "caller and agent were apart after we were away: joined again");
                     self.order(now, &switch, Act::Connect { caller: caller.leg.clone(), agent: agent_leg }, None);
@@ -404,7 +412,8 @@ impl Core {
                 Some(joined) => self.legs_joined(now, &seen.leg, joined),
                 None => self.lives(now, call),
             },
-            Stage::InDialplan { .. } | Stage::Connecting { .. } | Stage::Talking { .. } => {}
+            Stage::Talking { hold: Some(_), .. } => self.held_caller_lives(now, call, seen),
+            Stage::InDialplan { .. } | Stage::Connecting { .. } | Stage::Talking { hold: None, .. } => {}
             Stage::Ending { .. } => {
                 let switch = of.switch.clone();
                 self.hang_up(now, &switch, seen.leg.clone(), HangUpCause::Normal);
@@ -428,7 +437,7 @@ impl Core {
                 }
                 None => self.leg_answered(now, &seen.leg),
             },
-            (Work::Talking { call, .. }, _) if seen.in_hand => {
+            (Work::Talking { call, hold: None, .. }, _) if seen.in_hand => {
                 let Some(Call { leg: caller, stage: Stage::Talking { agent_leg, .. }, .. }) = self.calls.get(&call)
                 else {
                     return;

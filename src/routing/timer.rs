@@ -16,10 +16,14 @@ pub enum Timer {
     QueueExit(CallId),
     /// The phone has rung long enough, and the switch has not said so.
     OfferDue(OfferId),
+    /// The phone that was told to pick up should have done so by now.
+    PickUpDue(OfferId),
     /// Caller and agent should hear each other by now.
     ConnectDue(CallId),
     /// A talking call came apart; whoever hung up should be known by now.
     PartedDue(CallId),
+    /// Caller and agent should have been taken apart by now, for a hold.
+    HoldDue(CallId),
     /// The leg that we hung up should be gone by now.
     HangUpDue(LegId),
     WrapUpDue(AgentName),
@@ -47,6 +51,10 @@ impl Timers {
         if let Some(at) = self.when.remove(timer) {
             self.due.remove(&(at, timer.clone()));
         }
+    }
+
+    pub fn is_set(&self, timer: &Timer) -> bool {
+        self.when.contains_key(timer)
     }
 
     pub fn len(&self) -> usize {

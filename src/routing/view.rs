@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::agent::{AgentState, Presence};
+use super::agent::{AgentState, Presence, Told, Work};
 use super::call::{Call, Stage};
 use super::core::Core;
 use super::ids::*;
-use super::queue::QueueRules;
+use super::queue::{Need, QueueRules};
 use crate::calendar::Moment;
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct Floor {
     pub centre: CentreName,
     pub at_ms: Moment,
@@ -22,13 +22,13 @@ pub struct Floor {
     pub calls: Vec<CallSeen>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct SwitchSeen {
     pub name: SwitchName,
     pub up: bool,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct QueueSeen {
     pub name: QueueName,
     /// Callers with a place, whether or not a phone rings for them.
@@ -39,22 +39,56 @@ pub struct QueueSeen {
     pub target_ms: u64,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct AgentSeen {
     pub name: AgentName,
     pub state: AgentState,
     pub since_ms: Moment,
     pub station: StationAddress,
     pub switch: SwitchName,
+    /// Whether the phone picks up when it is told to: *Answer* is offered unless `never`.
+    pub answers_when_told: Told,
     pub queues: Vec<QueueName>,
     pub skills: Vec<(SkillName, u8)>,
+    /// The call in hand: rung for, talked with, or being wrapped up (then it may be over).
     pub call: Option<CallId>,
+    /// What that call is, or was, for.
+    pub queue: Option<QueueName>,
+    /// The ring that has not become a conversation yet.
+    pub offer: Option<OfferSeen>,
+    /// When caller and agent first heard each other; of a call being wrapped up too.
+    pub talking_since_ms: Option<Moment>,
+    /// Since when the caller is on hold.
+    pub held_since_ms: Option<Moment>,
+    pub wrap_up: Option<WrapUpSeen>,
     /// What begins when the work in hand ends: a break, or the end of the shift.
     pub next: Option<AgentState>,
     pub break_reason: Option<BreakReason>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
+pub struct OfferSeen {
+    pub id: OfferId,
+    /// How long the phone rings; `null` when it has been picked up.
+    pub until_ms: Option<Moment>,
+}
+
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
+pub struct WrapUpSeen {
+    /// `null`: until the agent says so.
+    pub until_ms: Option<Moment>,
+}
+
+/// One agent, and the call in hand: what a desk shows.
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
+pub struct DeskSeen {
+    pub at_ms: Moment,
+    pub agent: AgentSeen,
+    /// Over, where the agent wraps up after a caller who has gone.
+    pub call: Option<CallSeen>,
+}
+
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct CallSeen {
     pub id: CallId,
     pub stage: &'static str,
@@ -66,9 +100,16 @@ pub struct CallSeen {
     pub language: String,
     pub queue: Option<QueueName>,
     pub joined_ms: Option<Moment>,
+    /// What counts as waited already, of a call that waits.
+    pub credit_ms: Option<u64>,
+    /// What an agent must know to take it, of a call that waits.
+    pub needs: Vec<Need>,
     /// From 1, of a call that waits.
     pub position: Option<usize>,
+    /// Who is rung for it, or talks.
     pub agent: Option<AgentName>,
+    pub talking_since_ms: Option<Moment>,
+    pub held_since_ms: Option<Moment>,
 }
 
 impl Core {
@@ -86,7 +127,7 @@ impl Core {
                 .map(|rules| self.queue_seen(now, rules))
                 .collect(),
             agents: self.agents.keys().filter_map(|name| self.agent_seen(name)).collect(),
-            calls: self.calls.values().map(|call| self.call_seen(call)).collect(),
+            calls: self.calls.values().map(|call| self.see(call)).collect(),
         }
     }
 
@@ -126,30 +167,61 @@ impl Core {
             (Presence::Away { .. }, _) => Some(AgentState::Away),
             (Presence::Ready { .. } | Presence::Missed { .. }, _) => None,
         };
+        let call = agent.work.call();
+        let (mut queue, mut talking_since, mut held_since) = (None, None, None);
+        let (mut offer, mut wrap_up) = (None, None);
+        match &agent.work {
+            Work::Nothing { .. } => {}
+            Work::Ringing { offer: id, until, .. } => offer = Some(OfferSeen { id: *id, until_ms: Some(*until) }),
+            Work::Connecting { offer: id, .. } => offer = Some(OfferSeen { id: *id, until_ms: None }),
+            Work::Talking { since, hold, .. } => (talking_since, held_since) = (Some(*since), *hold),
+            Work::WrappingUp { until, queue: of, talked_since, .. } => {
+                wrap_up = Some(WrapUpSeen { until_ms: *until });
+                (queue, talking_since) = (of.clone(), *talked_since);
+            }
+        }
         Some(AgentSeen {
             name: agent.name.clone(),
             state,
             since_ms: agent.since(),
             station: agent.station.clone(),
             switch: agent.switch.clone(),
+            answers_when_told: self.told_to_answer(name),
             queues: agent.queues.iter().cloned().collect(),
             skills: agent.skills.iter().map(|(skill, level)| (skill.clone(), *level)).collect(),
-            call: agent.work.call(),
+            call,
+            queue: queue.or_else(|| call.and_then(|call| self.calls.get(&call)?.queue().cloned())),
+            offer,
+            talking_since_ms: talking_since,
+            held_since_ms: held_since,
+            wrap_up,
             next,
             break_reason: reason,
         })
     }
 
-    fn call_seen(&self, call: &Call) -> CallSeen {
+    /// One agent and the call in hand.
+    pub fn desk_seen(&self, now: Moment, name: &AgentName) -> Option<DeskSeen> {
+        let agent = self.agent_seen(name)?;
+        let call = agent.call.and_then(|call| self.call_seen(call));
+        Some(DeskSeen { at_ms: now, agent, call })
+    }
+
+    /// One call that is not over.
+    pub fn call_seen(&self, call: CallId) -> Option<CallSeen> {
+        self.calls.get(&call).map(|call| self.see(call))
+    }
+
+    fn see(&self, call: &Call) -> CallSeen {
         let place = match &call.stage {
             Stage::Waiting { place, .. } | Stage::Connecting { place, .. } => Some(place),
             Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Ending { .. } => None,
         };
         let offered = call.offer().and_then(|offer| self.offers.get(&offer)).map(|offer| offer.agent.clone());
-        let agent = match &call.stage {
-            Stage::Talking { agent, .. } => Some(agent.clone()),
+        let (agent, talking_since_ms, held_since_ms) = match &call.stage {
+            Stage::Talking { agent, since, hold, .. } => (Some(agent.clone()), Some(*since), *hold),
             Stage::InDialplan { .. } | Stage::Waiting { .. } | Stage::Connecting { .. } | Stage::Ending { .. } => {
-                offered
+                (offered, None, None)
             }
         };
         let position =
@@ -165,8 +237,12 @@ impl Core {
             language: call.walk.language().to_string(),
             queue: call.queue().cloned(),
             joined_ms: place.map(|place| place.joined),
+            credit_ms: place.map(|place| ms(place.credit)),
+            needs: place.map(|place| place.needs.clone()).unwrap_or_default(),
             position,
             agent,
+            talking_since_ms,
+            held_since_ms,
         }
     }
 }

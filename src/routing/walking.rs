@@ -283,11 +283,9 @@ impl Core {
     /// The queue does not take the call. A full queue without a rule for it ends the call as refused.
     fn turn_away(&mut self, now: Moment, call: CallId, place: &QueuePlace, when: When, why: LeftQueue) {
         let step = place.otherwise.iter().find(|(rule, _)| *rule == when).map(|(_, step)| step.clone());
+        self.fact(Fact::CallLeftQueue { call, queue: place.queue.clone(), why, to: step.clone() });
         match step {
-            Some(step) => {
-                self.fact(Fact::CallLeftQueue { call, queue: place.queue.clone(), why, to: step.clone() });
-                self.walk_to(now, call, &step);
-            }
+            Some(step) => self.walk_to(now, call, &step),
             None => self.end_by_us(now, call, Outcome::Refused),
         }
     }
@@ -399,7 +397,7 @@ impl Core {
             index.leave((place.rank(), call));
         }
         self.seeking.remove(&call);
-        self.fact(Fact::CallLeftQueue { call, queue: place.queue, why: LeftQueue::Waited, to: step.clone() });
+        self.fact(Fact::CallLeftQueue { call, queue: place.queue, why: LeftQueue::Waited, to: Some(step.clone()) });
         self.walk_to(now, call, &step);
     }
 

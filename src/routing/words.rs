@@ -1,8 +1,8 @@
 //! Facts in words, for logs and for the demonstration: what a person would say of it in one line.
 //!
-//! Callers' numbers are left out: the record has them, a log is copied about.
+//! Callers' numbers and the reasons people give are left out: the record has them, a log is copied about.
 
-use super::fact::{EndedBy, Fact, LeftQueue, Outcome, Rule};
+use super::fact::{EndedBy, Fact, LeftQueue, NotPickedUp, Outcome, Rule};
 
 impl Fact {
     pub fn in_words(&self) -> String {
@@ -20,7 +20,10 @@ impl Fact {
                     LeftQueue::Full => "it is full",
                     LeftQueue::NobodyLoggedIn => "nobody is logged in",
                 };
-                format!("leaves {queue} for step {to}: {why}")
+                match to {
+                    Some(to) => format!("leaves {queue} for step {to}: {why}"),
+                    None => format!("turned away from {queue}: {why}"),
+                }
             }
             Fact::OfferMade { agent, reasons, .. } => {
                 let why = match reasons.rule {
@@ -33,11 +36,23 @@ impl Fact {
                 format!("rings {agent}: {why}")
             }
             Fact::OfferRang { .. } => "the phone rings".into(),
+            Fact::PickUpAsked { agent, .. } => format!("the phone of {agent} is told to pick up"),
+            Fact::PickUpFailed { agent, why, .. } => {
+                let why = match why {
+                    NotPickedUp::Cannot => "it cannot be told",
+                    NotPickedUp::Refused => "the switch would not tell it",
+                    NotPickedUp::RangOn => "it was told, and rings on",
+                };
+                format!("the phone of {agent} did not pick up: {why}")
+            }
             Fact::OfferAnswered { .. } => "picked up".into(),
             Fact::OfferEnded { agent, how, .. } => format!("offer to {agent} over: {}", how.as_str().replace('_', " ")),
             Fact::CallConnected { agent, waited, .. } => {
                 format!("talks with {agent} after {:.1} s", waited.as_secs_f64())
             }
+            Fact::CallHeld { agent, .. } => format!("{agent} puts the caller on hold"),
+            Fact::CallRetrieved { agent, by: Some(_), .. } => format!("{agent} is back with the caller"),
+            Fact::CallRetrieved { agent, by: None, .. } => format!("{agent} and the caller were never apart"),
             Fact::CallHungUp { .. } => "hung up by us".into(),
             Fact::CallEnded { outcome, by, .. } => {
                 let outcome = match outcome {
@@ -56,8 +71,16 @@ impl Fact {
                 }
             }
             Fact::AgentLoggedIn { agent, station, .. } => format!("{agent} logged in at {station}"),
-            Fact::AgentLoggedOut { agent, .. } => format!("{agent} logged out"),
-            Fact::AgentChanged { agent, state, .. } => format!("{agent} is {}", state.as_str().replace('_', " ")),
+            Fact::CallEndAsked { agent, by, .. } if by == agent => {
+                format!("{agent} ends the call")
+            }
+            Fact::CallEndAsked { agent, by, .. } => format!("{by} ends the call of {agent}"),
+            Fact::AgentAssigned { agent, by, .. } => format!("{agent} was given queues and skills by {by}"),
+            Fact::AgentLoggedOut { agent, by, .. } if by == agent => format!("{agent} logged out"),
+            Fact::AgentLoggedOut { agent, by, .. } => format!("{agent} was logged out by {by}"),
+            Fact::AgentChanged { agent, state, .. } => {
+                format!("{agent} is {}", state.as_str().replace('_', " "))
+            }
             Fact::LinkChanged { switch, up: true } => format!("switch {switch} is in reach"),
             Fact::LinkChanged { switch, up: false } => format!("switch {switch} is out of reach"),
             Fact::Healed { what, .. } => format!("healed: {what}"),

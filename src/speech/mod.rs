@@ -7,10 +7,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use tokio::process::Command;
+use tokio::sync::Semaphore;
 
 use crate::config::Speech;
 use crate::dialplan::{Language, Prompt, Sound as PromptSound};
@@ -18,6 +20,10 @@ use crate::routing::ids::CentreName;
 
 /// How long the speech program has for one text. Measured: 26 ms a sentence.
 pub const SPEAK_WITHIN: Duration = Duration::from_secs(10);
+
+/// Speech programs running at a time: many callers may key a number at once that is to be read back to each, and calls
+/// come first. Who has to wait a little is heard a little later.
+pub const MOST_SPEAKING: usize = 4;
 
 /// The longest text spoken, in characters; a checked dialplan has none that long.
 pub const LONGEST_TEXT: usize = 4_000;
@@ -45,11 +51,13 @@ pub struct Speaker {
     speech: Speech,
     /// Where recordings are, by centre.
     recordings: BTreeMap<CentreName, PathBuf>,
+    /// One of many, for all clones together.
+    speaking: Arc<Semaphore>,
 }
 
 impl Speaker {
     pub fn new(speech: Speech, recordings: BTreeMap<CentreName, PathBuf>) -> Self {
-        Self { speech, recordings }
+        Self { speech, recordings, speaking: Arc::new(Semaphore::new(MOST_SPEAKING)) }
     }
 
     /// The file's name below the sound directory, without an ending: equal prompts of equal voices, equal names. It
@@ -132,6 +140,8 @@ impl Speaker {
 
     /// The speech program's words as 8 kHz, 16 bit, one channel: what every switch plays without converting.
     async fn speak(&self, language: Language, text: &str, to: &Path) -> Result<(), SpeechError> {
+        // It is never closed.
+        let _one_of_few = self.speaking.acquire().await;
         let program = self.speech.program.display().to_string();
         let text: String = text.chars().filter(|c| !c.is_control()).take(LONGEST_TEXT).collect();
         let mut spoken = Command::new(&self.speech.program);
@@ -172,4 +182,42 @@ async fn run(mut command: Command, input: Option<Vec<u8>>, program: &str) -> Res
     }
     let why = String::from_utf8_lossy(&output.stderr).chars().take(300).collect();
     Err(SpeechError::Failed { program: program.to_owned(), why })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    /// Where the speech program cannot be had at once, a caller waits; nobody's machine is full of them.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn few_programs_speak_at_a_time() {
+        let place = tempfile::tempdir().expect("a directory");
+        let (program, log) = (place.path().join("speak"), place.path().join("log"));
+        // It says when it begins and ends, and fails: what it would have said does not matter here.
+        let text = format!("#!/bin/sh\necho begin >>{0}\nsleep 0.1\necho end >>{0}\nexit 1\n", log.display());
+        std::fs::write(&program, text).expect("a program");
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("one that runs");
+        let speech = Speech { program, ..Speech::default() };
+        let speaker = Speaker::new(speech, BTreeMap::new());
+        let all = (0..3 * MOST_SPEAKING).map(|number| {
+            let (speaker, place) = (speaker.clone(), place.path().to_owned());
+            let prompt = Prompt { language: Language::En, sound: PromptSound::Say(format!("number {number}")) };
+            tokio::spawn(async move { speaker.make(&CentreName::new("demo"), &prompt, &place).await.is_err() })
+        });
+        for failed in all.collect::<Vec<_>>() {
+            assert!(failed.await.expect("a task"));
+        }
+        let (mut speaking, mut most) = (0_usize, 0);
+        for line in std::fs::read_to_string(log).expect("a log").lines() {
+            if line == "begin" {
+                speaking += 1
+            } else {
+                speaking -= 1
+            }
+            most = most.max(speaking);
+        }
+        assert_eq!(most, MOST_SPEAKING);
+    }
 }

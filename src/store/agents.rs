@@ -1,5 +1,7 @@
 //! `agents`, `agent_queues`, `agent_skills`: the people of a centre, what they may do, where they sit, what they can.
 //! Where an agent is *now* is the core's to say, not this table's.
+//!
+//! What is changed at a page or by command, whole and guarded, is `people.rs`; here is one column after the other.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -9,14 +11,15 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 
 use super::StoreError;
-use super::driver::{Change, Db, values};
-use crate::calendar::Moment;
+use super::audit::{self, Done, Signed};
+use super::counted::{self, Counted};
+use super::driver::{Change, Db, Row, values};
 use crate::routing::ids::{AgentName, CentreName, QueueName, SkillName, StationAddress, SwitchName};
 
 const TABLE: &str = "agents";
-const ADD: &str = "INSERT INTO agents (centre, agent, display_name, password_hash, role, added_ms) \
+pub(super) const ADD: &str = "INSERT INTO agents (centre, agent, display_name, password_hash, role, added_ms) \
      VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (centre, agent) DO NOTHING";
-const REMOVE: &str = "DELETE FROM agents WHERE centre = $1 AND agent = $2";
+pub(super) const REMOVE: &str = "DELETE FROM agents WHERE centre = $1 AND agent = $2";
 const LIST: &str = "SELECT agent, display_name, role, switch, station, \
      CASE WHEN password_hash IS NULL THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END AS has_password FROM agents \
      WHERE centre = $1 AND (CAST($2 AS TEXT) IS NULL OR agent = $2) ORDER BY agent LIMIT $3";
@@ -24,16 +27,16 @@ const QUEUES: &str =
     "SELECT agent, queue FROM agent_queues WHERE centre = $1 AND (CAST($2 AS TEXT) IS NULL OR agent = $2)";
 const SKILLS: &str =
     "SELECT agent, skill, level FROM agent_skills WHERE centre = $1 AND (CAST($2 AS TEXT) IS NULL OR agent = $2)";
-const SET_PASSWORD: &str = "UPDATE agents SET password_hash = $3 WHERE centre = $1 AND agent = $2";
-const PASSWORD: &str = "SELECT password_hash FROM agents WHERE centre = $1 AND agent = $2";
-const SET_STATION: &str = "UPDATE agents SET switch = $3, station = $4 WHERE centre = $1 AND agent = $2";
-const SET_ROLE: &str = "UPDATE agents SET role = $3, display_name = $4 WHERE centre = $1 AND agent = $2";
+pub(super) const SET_PASSWORD: &str = "UPDATE agents SET password_hash = $3 WHERE centre = $1 AND agent = $2";
+pub(super) const PASSWORD: &str = "SELECT password_hash FROM agents WHERE centre = $1 AND agent = $2";
+pub(super) const SET_STATION: &str = "UPDATE agents SET switch = $3, station = $4 WHERE centre = $1 AND agent = $2";
+pub(super) const SET_ROLE: &str = "UPDATE agents SET role = $3, display_name = $4 WHERE centre = $1 AND agent = $2";
 // Also what makes two writers of one agent wait for each other.
 const TOUCH: &str = "UPDATE agents SET agent = agent WHERE centre = $1 AND agent = $2";
-const NO_QUEUES: &str = "DELETE FROM agent_queues WHERE centre = $1 AND agent = $2";
-const ADD_QUEUE: &str = "INSERT INTO agent_queues (centre, agent, queue) VALUES ($1, $2, $3)";
-const NO_SKILLS: &str = "DELETE FROM agent_skills WHERE centre = $1 AND agent = $2";
-const ADD_SKILL: &str = "INSERT INTO agent_skills (centre, agent, skill, level) VALUES ($1, $2, $3, $4)";
+pub(super) const NO_QUEUES: &str = "DELETE FROM agent_queues WHERE centre = $1 AND agent = $2";
+pub(super) const ADD_QUEUE: &str = "INSERT INTO agent_queues (centre, agent, queue) VALUES ($1, $2, $3)";
+pub(super) const NO_SKILLS: &str = "DELETE FROM agent_skills WHERE centre = $1 AND agent = $2";
+pub(super) const ADD_SKILL: &str = "INSERT INTO agent_skills (centre, agent, skill, level) VALUES ($1, $2, $3, $4)";
 
 pub(super) const STATEMENTS: &[&str] = &[
     ADD,
@@ -77,7 +80,7 @@ impl Role {
 
 /// Argon2id, never shown.
 #[derive(Clone, PartialEq, Eq)]
-pub struct HashedPassword(String);
+pub struct HashedPassword(pub(super) String);
 
 impl fmt::Debug for HashedPassword {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -117,36 +120,39 @@ pub struct Person {
     pub skills: BTreeMap<SkillName, u8>,
 }
 
-fn missing(touched: u64, agent: &AgentName) -> Result<(), StoreError> {
-    if touched == 1 { Ok(()) } else { Err(StoreError::Missing { what: "agent", name: agent.to_string() }) }
+/// From the rows of the three tables.
+fn assembled(centre: &CentreName, people: &[Row], queues: &[Row], skills: &[Row]) -> Result<Vec<Person>, StoreError> {
+    let mut queues_of: BTreeMap<String, BTreeSet<QueueName>> = BTreeMap::new();
+    for row in queues {
+        let agent = row.text("agent_queues", "agent")?;
+        queues_of.entry(agent).or_default().insert(QueueName::new(row.text("agent_queues", "queue")?));
+    }
+    let mut skills_of: BTreeMap<String, BTreeMap<SkillName, u8>> = BTreeMap::new();
+    for row in skills {
+        let agent = row.text("agent_skills", "agent")?;
+        let level = u8::try_from(row.number("agent_skills", "level")?)
+            .map_err(|_| StoreError::Inconsistent { table: "agent_skills", id: format!("{centre}/{agent}") })?;
+        skills_of.entry(agent).or_default().insert(SkillName::new(row.text("agent_skills", "skill")?), level);
+    }
+    let read = |row: &Row| {
+        let name = row.text(TABLE, "agent")?;
+        let word = row.text(TABLE, "role")?;
+        let role = Role::ALL.into_iter().find(|role| role.as_str() == word);
+        let station = row.maybe_text(TABLE, "switch")?.zip(row.maybe_text(TABLE, "station")?);
+        Ok(Person {
+            display_name: row.text(TABLE, "display_name")?,
+            role: role.ok_or_else(|| StoreError::Inconsistent { table: TABLE, id: format!("{centre}/{name}") })?,
+            has_password: row.number(TABLE, "has_password")? == 1,
+            station: station.map(|(switch, station)| (SwitchName::new(switch), StationAddress::new(station))),
+            queues: queues_of.remove(&name).unwrap_or_default(),
+            skills: skills_of.remove(&name).unwrap_or_default(),
+            name: AgentName::new(name),
+        })
+    };
+    people.iter().map(read).collect()
 }
 
 impl Db {
-    /// # Errors
-    /// `Exists` where the name is taken.
-    pub async fn add_person(
-        &self,
-        centre: &CentreName,
-        agent: &AgentName,
-        display_name: &str,
-        role: Role,
-        password: Option<&HashedPassword>,
-        at: Moment,
-    ) -> Result<(), StoreError> {
-        let password = password.map(|password| password.0.as_str());
-        let values = values![centre.as_str(), agent.as_str(), display_name, password, role.as_str(), at];
-        if self.execute(ADD, values).await? == 1 {
-            Ok(())
-        } else {
-            Err(StoreError::Exists { what: "agent", name: agent.to_string() })
-        }
-    }
-
-    /// With queues and skills; what the person did stays. `Missing` where there is none.
-    pub async fn remove_person(&self, centre: &CentreName, agent: &AgentName) -> Result<(), StoreError> {
-        missing(self.execute(REMOVE, values![centre.as_str(), agent.as_str()]).await?, agent)
-    }
-
     /// By name.
     pub async fn people(&self, centre: &CentreName) -> Result<Vec<Person>, StoreError> {
         self.people_named(centre, None).await
@@ -158,35 +164,10 @@ impl Db {
 
     async fn people_named(&self, centre: &CentreName, one: Option<&AgentName>) -> Result<Vec<Person>, StoreError> {
         let one = one.map(|agent| agent.as_str());
-        let mut queues: BTreeMap<String, BTreeSet<QueueName>> = BTreeMap::new();
-        for row in self.rows(QUEUES, values![centre.as_str(), one]).await? {
-            let agent = row.text("agent_queues", "agent")?;
-            queues.entry(agent).or_default().insert(QueueName::new(row.text("agent_queues", "queue")?));
-        }
-        let mut skills: BTreeMap<String, BTreeMap<SkillName, u8>> = BTreeMap::new();
-        for row in self.rows(SKILLS, values![centre.as_str(), one]).await? {
-            let agent = row.text("agent_skills", "agent")?;
-            let level = u8::try_from(row.number("agent_skills", "level")?)
-                .map_err(|_| StoreError::Inconsistent { table: "agent_skills", id: format!("{centre}/{agent}") })?;
-            skills.entry(agent).or_default().insert(SkillName::new(row.text("agent_skills", "skill")?), level);
-        }
-        let mut people = Vec::new();
-        for row in self.rows(LIST, values![centre.as_str(), one, MOST_PEOPLE]).await? {
-            let name = row.text(TABLE, "agent")?;
-            let word = row.text(TABLE, "role")?;
-            let role = Role::ALL.into_iter().find(|role| role.as_str() == word);
-            let station = row.maybe_text(TABLE, "switch")?.zip(row.maybe_text(TABLE, "station")?);
-            people.push(Person {
-                display_name: row.text(TABLE, "display_name")?,
-                role: role.ok_or_else(|| StoreError::Inconsistent { table: TABLE, id: format!("{centre}/{name}") })?,
-                has_password: row.number(TABLE, "has_password")? == 1,
-                station: station.map(|(switch, station)| (SwitchName::new(switch), StationAddress::new(station))),
-                queues: queues.remove(&name).unwrap_or_default(),
-                skills: skills.remove(&name).unwrap_or_default(),
-                name: AgentName::new(name),
-            });
-        }
-        Ok(people)
+        let queues = self.rows(QUEUES, values![centre.as_str(), one]).await?;
+        let skills = self.rows(SKILLS, values![centre.as_str(), one]).await?;
+        let people = self.rows(LIST, values![centre.as_str(), one, MOST_PEOPLE]).await?;
+        assembled(centre, &people, &queues, &skills)
     }
 
     /// `None` where there is no such person, or no password: compare with something all the same, so that the time it
@@ -196,6 +177,57 @@ impl Db {
         let hash = row.map(|row| row.maybe_text(TABLE, "password_hash")).transpose()?.flatten();
         Ok(hash.map(HashedPassword))
     }
+}
+
+/// As the transaction sees them.
+pub(super) async fn seen(
+    change: &mut Change,
+    centre: &CentreName,
+    agent: &AgentName,
+) -> Result<Option<Person>, StoreError> {
+    let queues = change.rows(QUEUES, values![centre.as_str(), agent.as_str()]).await?;
+    let skills = change.rows(SKILLS, values![centre.as_str(), agent.as_str()]).await?;
+    let people = change.rows(LIST, values![centre.as_str(), agent.as_str(), 1_i64]).await?;
+    Ok(assembled(centre, &people, &queues, &skills)?.into_iter().next())
+}
+
+/// What the audit says of a person.
+pub(super) fn told(person: &Person) -> serde_json::Value {
+    let (switch, station) = person.station.clone().unzip();
+    serde_json::json!({
+        "display_name": person.display_name, "role": person.role.as_str(), "has_password": person.has_password,
+        "switch": switch, "station": station, "queues": person.queues, "skills": person.skills,
+    })
+}
+
+impl Signed<'_> {
+    /// # Errors
+    /// `Exists` where the name is taken.
+    pub async fn add_person(
+        &self,
+        centre: &CentreName,
+        agent: &AgentName,
+        display_name: &str,
+        role: Role,
+        password: Option<&HashedPassword>,
+    ) -> Result<(), StoreError> {
+        let password = password.map(|password| password.0.as_str());
+        let values = values![centre.as_str(), agent.as_str(), display_name, password, role.as_str(), self.at];
+        let mut change = self.db.begin().await?;
+        counted::hold(&mut change, centre, Counted::Audit).await?;
+        if change.execute(ADD, values).await? == 0 {
+            change.undo().await?;
+            return Err(StoreError::Exists { what: "agent", name: agent.to_string() });
+        }
+        self.done(change, centre, agent, "agent.added", None).await
+    }
+
+    /// With queues and skills; what the person did stays. `Missing` where there is none.
+    pub async fn remove_person(&self, centre: &CentreName, agent: &AgentName) -> Result<(), StoreError> {
+        let (mut change, before) = self.touched(centre, agent).await?;
+        change.execute(REMOVE, values![centre.as_str(), agent.as_str()]).await?;
+        self.done(change, centre, agent, "agent.removed", Some(before)).await
+    }
 
     pub async fn set_password(
         &self,
@@ -204,7 +236,9 @@ impl Db {
         password: Option<&HashedPassword>,
     ) -> Result<(), StoreError> {
         let password = password.map(|password| password.0.as_str());
-        missing(self.execute(SET_PASSWORD, values![centre.as_str(), agent.as_str(), password]).await?, agent)
+        let (mut change, before) = self.touched(centre, agent).await?;
+        change.execute(SET_PASSWORD, values![centre.as_str(), agent.as_str(), password]).await?;
+        self.done(change, centre, agent, "agent.password", Some(before)).await
     }
 
     pub async fn set_role(
@@ -214,8 +248,9 @@ impl Db {
         role: Role,
         display_name: &str,
     ) -> Result<(), StoreError> {
-        let values = values![centre.as_str(), agent.as_str(), role.as_str(), display_name];
-        missing(self.execute(SET_ROLE, values).await?, agent)
+        let (mut change, before) = self.touched(centre, agent).await?;
+        change.execute(SET_ROLE, values![centre.as_str(), agent.as_str(), role.as_str(), display_name]).await?;
+        self.done(change, centre, agent, "agent.role", Some(before)).await
     }
 
     pub async fn set_station(
@@ -225,7 +260,9 @@ impl Db {
         station: Option<(&SwitchName, &StationAddress)>,
     ) -> Result<(), StoreError> {
         let (switch, address) = station.map(|(switch, address)| (switch.as_str(), address.as_str())).unzip();
-        missing(self.execute(SET_STATION, values![centre.as_str(), agent.as_str(), switch, address]).await?, agent)
+        let (mut change, before) = self.touched(centre, agent).await?;
+        change.execute(SET_STATION, values![centre.as_str(), agent.as_str(), switch, address]).await?;
+        self.done(change, centre, agent, "agent.station", Some(before)).await
     }
 
     /// All queues of an agent, in the place of those before.
@@ -235,12 +272,12 @@ impl Db {
         agent: &AgentName,
         queues: &BTreeSet<QueueName>,
     ) -> Result<(), StoreError> {
-        let mut change = self.touched(centre, agent).await?;
+        let (mut change, before) = self.touched(centre, agent).await?;
         change.execute(NO_QUEUES, values![centre.as_str(), agent.as_str()]).await?;
         for queue in queues {
             change.execute(ADD_QUEUE, values![centre.as_str(), agent.as_str(), queue.as_str()]).await?;
         }
-        change.commit().await
+        self.done(change, centre, agent, "agent.queues", Some(before)).await
     }
 
     /// All skills of an agent with their levels, 1 to 10, in the place of those before.
@@ -250,19 +287,52 @@ impl Db {
         agent: &AgentName,
         skills: &BTreeMap<SkillName, u8>,
     ) -> Result<(), StoreError> {
-        let mut change = self.touched(centre, agent).await?;
+        let (mut change, before) = self.touched(centre, agent).await?;
         change.execute(NO_SKILLS, values![centre.as_str(), agent.as_str()]).await?;
         for (skill, level) in skills {
             let values = values![centre.as_str(), agent.as_str(), skill.as_str(), i64::from(*level)];
             change.execute(ADD_SKILL, values).await?;
         }
-        change.commit().await
+        self.done(change, centre, agent, "agent.skills", Some(before)).await
     }
 
-    async fn touched(&self, centre: &CentreName, agent: &AgentName) -> Result<Change, StoreError> {
-        let mut change = self.begin().await?;
-        missing(change.execute(TOUCH, values![centre.as_str(), agent.as_str()]).await?, agent)?;
-        Ok(change)
+    /// A change of somebody who is there, and who they were before it.
+    async fn touched(&self, centre: &CentreName, agent: &AgentName) -> Result<(Change, Person), StoreError> {
+        let mut change = self.db.begin().await?;
+        // As every writer of people does, first: none waits for one that waits for it.
+        counted::hold(&mut change, centre, Counted::Audit).await?;
+        let touched = change.execute(TOUCH, values![centre.as_str(), agent.as_str()]).await?;
+        match seen(&mut change, centre, agent).await?.filter(|_| touched == 1) {
+            Some(person) => Ok((change, person)),
+            None => {
+                change.undo().await?;
+                Err(StoreError::Missing { what: "agent", name: agent.to_string() })
+            }
+        }
+    }
+
+    /// Written down, unless nothing has changed; a password is a change even where there was one.
+    async fn done(
+        &self,
+        mut change: Change,
+        centre: &CentreName,
+        agent: &AgentName,
+        what: &'static str,
+        before: Option<Person>,
+    ) -> Result<(), StoreError> {
+        let after = seen(&mut change, centre, agent).await?;
+        if before != after || what == "agent.password" {
+            let done = Done {
+                at: self.at,
+                who: self.by.clone(),
+                what,
+                subject: format!("agent:{agent}"),
+                before: before.as_ref().map(told),
+                after: after.as_ref().map(told),
+            };
+            audit::write(&mut change, centre, done).await?;
+        }
+        change.commit().await
     }
 }
 

@@ -14,29 +14,59 @@ use crate::routing::ids::{AgentName, CallId, CallerName, CentreName, PhoneNumber
 const TABLE: &str = "calls";
 pub(super) static LOAD: ManyKeys = ManyKeys::new(
     "SELECT call, switch, to_number, arrived_ms, version, found, queue, queued_ms, waited_ms, agent, connected_ms, \
-     talk_ms, ended_ms, outcome, ended_by FROM calls WHERE centre = $1 AND call IN",
+     talk_ms, hold_ms, held_since_ms, ended_ms, outcome, ended_by FROM calls WHERE centre = $1 AND call IN",
 );
 pub(super) static SAVE: ManyRows = ManyRows::new(
     "INSERT INTO calls (centre, call, switch, to_number, arrived_ms, version, found, queue, queued_ms, waited_ms, agent, \
-     connected_ms, talk_ms, ended_ms, outcome, ended_by) VALUES",
-    16,
+     connected_ms, talk_ms, hold_ms, held_since_ms, ended_ms, outcome, ended_by) VALUES",
+    18,
     "ON CONFLICT (centre, call) DO UPDATE SET queue = excluded.queue, queued_ms = excluded.queued_ms, \
      waited_ms = excluded.waited_ms, agent = excluded.agent, connected_ms = excluded.connected_ms, \
-     talk_ms = excluded.talk_ms, ended_ms = excluded.ended_ms, outcome = excluded.outcome, \
+     talk_ms = excluded.talk_ms, hold_ms = excluded.hold_ms, held_since_ms = excluded.held_since_ms, ended_ms = excluded.ended_ms, outcome = excluded.outcome, \
      ended_by = excluded.ended_by",
 );
-const LIST: &str = "SELECT c.call, c.switch, c.to_number, c.arrived_ms, c.version, c.found, c.queue, c.queued_ms, \
-     c.waited_ms, c.agent, c.connected_ms, c.talk_ms, c.ended_ms, c.outcome, c.ended_by, p.from_number, p.caller_name \
-     FROM calls c LEFT JOIN personal p ON p.centre = c.centre AND p.call = c.call \
-     WHERE c.centre = $1 AND (CAST($2 AS TEXT) IS NULL OR c.agent = $2) AND (CAST($3 AS TEXT) IS NULL OR c.queue = $3) \
-     AND (CAST($4 AS TEXT) IS NULL OR c.outcome = $4) AND c.arrived_ms >= $5 AND c.arrived_ms < $6 \
-     AND (c.arrived_ms < $7 OR (c.arrived_ms = $7 AND c.call < $8)) \
-     AND (CAST($9 AS TEXT) IS NULL OR c.call = $9) \
-     ORDER BY c.arrived_ms DESC, c.call DESC LIMIT $10";
-
 const ANSWERED_BY: &str = "SELECT COUNT(*) AS calls FROM calls \
      WHERE centre = $1 AND agent = $2 AND arrived_ms >= $3 AND outcome = 'answered'";
-pub(super) const STATEMENTS: &[&str] = &[LIST, ANSWERED_BY];
+
+macro_rules! select {
+    ($($where:tt)*) => {
+        concat!(
+            "SELECT c.call, c.switch, c.to_number, c.arrived_ms, c.version, c.found, c.queue, c.queued_ms, c.waited_ms, \
+             c.agent, c.connected_ms, c.talk_ms, c.hold_ms, c.ended_ms, c.outcome, c.ended_by, p.from_number, p.caller_name \
+             FROM calls c LEFT JOIN personal p ON p.centre = c.centre AND p.call = c.call WHERE c.centre = $1 AND ",
+            $($where)*
+        )
+    };
+}
+/// A walk along one index, from the newest row of the page to its last. The bounds are of the index's own columns together,
+/// because SQLite would else take the walk along the time for as good, and read all calls for one of an agent.
+macro_rules! list {
+    ($from:literal, $before:literal, $order:literal) => {
+        select!(concat!(
+            $from,
+            " AND ",
+            $before,
+            " AND (CAST($2 AS TEXT) IS NULL OR c.agent = $2) AND (CAST($3 AS TEXT) IS NULL OR c.queue = $3) \
+             AND (CAST($4 AS TEXT) IS NULL OR c.outcome = $4) ORDER BY ",
+            $order,
+            "c.arrived_ms DESC, c.call DESC LIMIT $8"
+        ))
+    };
+}
+const BY_TIME: &str = list!("c.arrived_ms >= $5", "(c.arrived_ms, c.call) < ($6, $7)", "");
+const BY_AGENT: &str =
+    list!("(c.agent, c.arrived_ms) >= ($2, $5)", "(c.agent, c.arrived_ms, c.call) < ($2, $6, $7)", "c.agent DESC, ");
+const BY_QUEUE: &str =
+    list!("(c.queue, c.arrived_ms) >= ($3, $5)", "(c.queue, c.arrived_ms, c.call) < ($3, $6, $7)", "c.queue DESC, ");
+const BY_OUTCOME: &str = list!(
+    "(c.outcome, c.arrived_ms) >= ($4, $5)",
+    "(c.outcome, c.arrived_ms, c.call) < ($4, $6, $7)",
+    "c.outcome DESC, "
+);
+const ONE: &str = select!("c.call = $2");
+pub(super) static LISTED: ManyKeys = ManyKeys::new(select!("c.call IN"));
+
+pub(super) const STATEMENTS: &[&str] = &[BY_TIME, BY_AGENT, BY_QUEUE, BY_OUTCOME, ONE, ANSWERED_BY];
 
 /// The most rows of one page of a list.
 pub const MOST_LISTED: u32 = 1_000;
@@ -53,6 +83,20 @@ pub struct Which {
     pub to: Option<Moment>,
     /// The last row of the page before: `arrived` and `call` of it.
     pub after: Option<(Moment, CallId)>,
+}
+
+impl Which {
+    /// Led by what leaves the fewest rows to walk past.
+    const fn statement(&self) -> &'static str {
+        match (&self.agent, &self.queue, self.outcome) {
+            (Some(_), _, _) => BY_AGENT,
+            // Of those there are few, in whatever queue.
+            (None, _, Some(Outcome::Refused | Outcome::EndedByUs | Outcome::EndedUnseen)) => BY_OUTCOME,
+            (None, Some(_), _) => BY_QUEUE,
+            (None, None, Some(_)) => BY_OUTCOME,
+            (None, None, None) => BY_TIME,
+        }
+    }
 }
 
 /// A call as it is listed.
@@ -75,7 +119,10 @@ pub struct KeptCall {
     /// The last agent.
     pub agent: Option<AgentName>,
     pub connected: Option<Moment>,
+    /// Without the time on hold.
     pub talked: Option<Duration>,
+    /// In all.
+    pub held: Option<Duration>,
     /// When it ended, how, and by whom (`EndedBy::as_str`; the agent is `agent`).
     pub ended: Option<(Moment, Outcome, String)>,
 }
@@ -95,6 +142,9 @@ struct Call {
     agent: Option<String>,
     connected: Option<i64>,
     talked: Option<i64>,
+    held: Option<i64>,
+    /// Of a hold that lasts.
+    held_since: Option<i64>,
     ended: Option<i64>,
     outcome: Option<String>,
     ended_by: Option<String>,
@@ -120,6 +170,8 @@ impl Calls {
                 agent: row.maybe_text(TABLE, "agent")?,
                 connected: row.maybe_number(TABLE, "connected_ms")?,
                 talked: row.maybe_number(TABLE, "talk_ms")?,
+                held: row.maybe_number(TABLE, "hold_ms")?,
+                held_since: row.maybe_number(TABLE, "held_since_ms")?,
                 ended: row.maybe_number(TABLE, "ended_ms")?,
                 outcome: row.maybe_text(TABLE, "outcome")?,
                 ended_by: row.maybe_text(TABLE, "ended_by")?,
@@ -152,6 +204,8 @@ impl Calls {
             agent: None,
             connected: None,
             talked: None,
+            held: None,
+            held_since: None,
             ended: None,
             outcome: None,
             ended_by: None,
@@ -174,6 +228,19 @@ impl Calls {
         row.changed = true;
     }
 
+    /// On hold since now.
+    pub fn held(&mut self, told: Told, call: CallId) {
+        let Some(row) = self.0.get_mut(&call).filter(|row| row.ended.is_none()) else { return };
+        row.held_since = row.held_since.or(Some(told.at.as_ms()));
+        row.changed = true;
+    }
+
+    pub fn retrieved(&mut self, told: Told, call: CallId) {
+        let Some(row) = self.0.get_mut(&call).filter(|row| row.ended.is_none()) else { return };
+        row.end_hold(told.at.as_ms());
+        row.changed = true;
+    }
+
     /// A call ends once; what is said later is late.
     pub fn ended(&mut self, told: Told, call: CallId, outcome: Outcome, by: &EndedBy) {
         let Some(row) = self.0.get_mut(&call).filter(|row| row.ended.is_none()) else { return };
@@ -181,7 +248,13 @@ impl Calls {
         let since = |from: Option<i64>| from.map(|from| at.saturating_sub(from));
         // Who ended unseen did so at an instant that nobody knows: no length is made up.
         let seen = *by != EndedBy::Unseen;
-        row.talked = since(row.connected).filter(|_| outcome == Outcome::Answered && seen);
+        let together = since(row.connected).filter(|_| outcome == Outcome::Answered && seen);
+        if seen {
+            row.end_hold(at);
+        }
+        row.held_since = None;
+        row.talked = together.map(|together| together.saturating_sub(row.held.unwrap_or(0)));
+        row.held = row.held.or(together.map(|_| 0));
         if outcome == Outcome::Abandoned {
             row.waited = row.waited.or(since(row.queued));
         }
@@ -208,6 +281,8 @@ impl Calls {
                 row.agent.as_deref(),
                 row.connected,
                 row.talked,
+                row.held,
+                row.held_since,
                 row.ended,
                 row.outcome.as_deref(),
                 row.ended_by.as_deref(),
@@ -217,8 +292,17 @@ impl Calls {
     }
 }
 
+impl Call {
+    fn end_hold(&mut self, at: i64) {
+        if let Some(since) = self.held_since.take() {
+            // A clock that was set back under a hold makes a length below nothing: nothing, then.
+            self.held = Some(self.held.unwrap_or(0).saturating_add(at.saturating_sub(since).max(0)));
+        }
+    }
+}
+
 impl KeptCall {
-    fn read(centre: &CentreName, row: &Row) -> Result<Self, StoreError> {
+    pub(super) fn read(centre: &CentreName, row: &Row) -> Result<Self, StoreError> {
         let text = row.text(TABLE, "call")?;
         let bad = || StoreError::Inconsistent { table: TABLE, id: format!("{centre}/{text}") };
         let moment = |column| Ok::<_, StoreError>(row.maybe_number(TABLE, column)?.map(Moment::from_ms));
@@ -249,6 +333,7 @@ impl KeptCall {
             agent: row.maybe_text(TABLE, "agent")?.map(AgentName::new),
             connected: moment("connected_ms")?,
             talked: length("talk_ms")?,
+            held: length("hold_ms")?,
             ended,
         })
     }
@@ -257,11 +342,27 @@ impl KeptCall {
 impl Db {
     /// Calls, newest first, at most `most` and at most [`MOST_LISTED`].
     pub async fn calls(&self, centre: &CentreName, which: &Which, most: u32) -> Result<Vec<KeptCall>, StoreError> {
-        self.listed(centre, which, None, most.min(MOST_LISTED)).await
+        let Which { agent, queue, outcome, from, to, after } = which;
+        let until = (to.map_or(i64::MAX, Moment::as_ms), String::new());
+        let after = after.map_or((i64::MAX, String::new()), |(at, call)| (at.as_ms(), call.to_string()));
+        let (before, call) = until.min(after);
+        let values = values![
+            centre.as_str(),
+            agent.as_ref().map(|agent| agent.as_str()),
+            queue.as_ref().map(|queue| queue.as_str()),
+            outcome.map(|outcome| outcome.as_str()),
+            from.map_or(i64::MIN, Moment::as_ms),
+            before,
+            call,
+            i64::from(most.min(MOST_LISTED)),
+        ];
+        let rows = self.rows(which.statement(), values).await?;
+        rows.iter().map(|row| KeptCall::read(centre, row)).collect()
     }
 
     pub async fn call(&self, centre: &CentreName, call: CallId) -> Result<Option<KeptCall>, StoreError> {
-        Ok(self.listed(centre, &Which::default(), Some(call), 1).await?.into_iter().next())
+        let row = self.row(ONE, values![centre.as_str(), call.to_string()]).await?;
+        row.map(|row| KeptCall::read(centre, &row)).transpose()
     }
 
     /// Calls that this agent was the last to answer, of those that came since.
@@ -276,28 +377,12 @@ impl Db {
         Ok(usize::try_from(calls).unwrap_or(0))
     }
 
-    async fn listed(
-        &self,
-        centre: &CentreName,
-        which: &Which,
-        one: Option<CallId>,
-        most: u32,
-    ) -> Result<Vec<KeptCall>, StoreError> {
-        let Which { agent, queue, outcome, from, to, after } = which;
-        let (before, last) = after.map_or((i64::MAX, String::new()), |(at, call)| (at.as_ms(), call.to_string()));
-        let values = values![
-            centre.as_str(),
-            agent.as_ref().map(|agent| agent.as_str()),
-            queue.as_ref().map(|queue| queue.as_str()),
-            outcome.map(|outcome| outcome.as_str()),
-            from.map_or(i64::MIN, Moment::as_ms),
-            to.map_or(i64::MAX, Moment::as_ms),
-            before,
-            last,
-            one.map(|call| call.to_string()).as_deref(),
-            i64::from(most),
-        ];
-        let rows = self.rows(LIST, values).await?;
-        rows.iter().map(|row| KeptCall::read(centre, row)).collect()
+    /// These calls, newest first; those there are.
+    pub(super) async fn calls_named(&self, centre: &CentreName, calls: &[String]) -> Result<Vec<KeptCall>, StoreError> {
+        let rows = LISTED.rows_now(self, centre.as_str(), calls.iter().cloned()).await?;
+        let mut kept: Vec<KeptCall> = rows.iter().map(|row| KeptCall::read(centre, row)).collect::<Result<_, _>>()?;
+        kept.sort_by_key(|call| std::cmp::Reverse(call.call));
+        kept.dedup_by_key(|call| call.call);
+        Ok(kept)
     }
 }

@@ -16,8 +16,14 @@ use sqlx::{ColumnIndex, Executor as _, Postgres, Row as _, Sqlite};
 use super::StoreError;
 use crate::calendar::Moment;
 
-/// One statement. A report that takes longer wants a pool and a limit of its own.
+/// One statement of the filler or of a page.
 const STATEMENT_LIMIT: Duration = Duration::from_secs(5);
+/// One statement of a report: it reads a few thousand rows, of a table that may have to come from the disk.
+const REPORT_STATEMENT_LIMIT: Duration = Duration::from_secs(15);
+/// Reports that read at the same time; a third waits for one of them, and neither the filler nor a page ever does.
+const REPORT_CONNECTIONS: u32 = 2;
+/// How long a report waits for its turn.
+const REPORT_TURN_LIMIT: Duration = Duration::from_secs(20);
 /// A connection from the pool, made where none is idle.
 const CONNECTION_LIMIT: Duration = Duration::from_secs(3);
 /// A locked SQLite file is asked again for this long: less than [`STATEMENT_LIMIT`], so that it says *locked*.
@@ -29,13 +35,39 @@ const SQLITE_READERS: u32 = 4;
 /// A migration may rewrite a large table.
 const MIGRATION_LIMIT: Duration = Duration::from_secs(3600);
 
+/// What both databases are told.
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
+/// What one of them is told behind it, by the same number.
+const FOR_SQLITE: &[(i64, &str)] = &[
+    (3, include_str!("../../migrations/sqlite/0003_customers_cases.sql")),
+    (8, include_str!("../../migrations/sqlite/0008_audit.sql")),
+];
+const FOR_POSTGRES: &[(i64, &str)] = &[
+    (3, include_str!("../../migrations/postgres/0003_customers_cases.sql")),
+    (8, include_str!("../../migrations/postgres/0008_audit.sql")),
+];
+
+fn migrations(dialect: Dialect) -> sqlx::migrate::Migrator {
+    let own = match dialect {
+        Dialect::Sqlite => FOR_SQLITE,
+        Dialect::Postgres => FOR_POSTGRES,
+    };
+    let both = MIGRATIONS.iter().map(|both| match own.iter().find(|(version, _)| *version == both.version) {
+        None => both.clone(),
+        Some((version, text)) => {
+            let whole = format!("{}\n{text}", both.sql.as_str());
+            let sql = sqlx::SqlSafeStr::into_sql_str(sqlx::AssertSqlSafe(whole));
+            sqlx::migrate::Migration::new(*version, both.description.clone(), both.migration_type, sql, both.no_tx)
+        }
+    });
+    sqlx::migrate::Migrator::with_migrations(both.collect())
+}
 
 /// A database. Cloning it shares the connections.
 #[derive(Clone, Debug)]
 pub enum Db {
-    Sqlite { writer: SqlitePool, readers: SqlitePool },
-    Postgres(PgPool),
+    Sqlite { writer: SqlitePool, readers: SqlitePool, reports: SqlitePool },
+    Postgres { pool: PgPool, reports: PgPool },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,6 +197,31 @@ async fn within<T>(limit: Duration, what: impl Future<Output = Result<T, sqlx::E
     }
 }
 
+async fn sqlite_rows(
+    pool: &SqlitePool,
+    limit: Duration,
+    sql: &'static str,
+    values: &[Value],
+) -> Result<Vec<Row>, StoreError> {
+    let rows = within(limit, bound!(sql, values).fetch_all(pool)).await?;
+    Ok(rows.into_iter().map(Row::Sqlite).collect())
+}
+
+async fn postgres_rows(
+    pool: &PgPool,
+    turn: Duration,
+    limit: Duration,
+    sql: &'static str,
+    values: &[Value],
+) -> Result<Vec<Row>, StoreError> {
+    let mut connection = within(turn, pool.acquire()).await?;
+    let rows = within(limit, bound!(sql, values).fetch_all(&mut *connection)).await;
+    if matches!(rows, Err(StoreError::Away { .. })) {
+        connection.close_on_drop();
+    }
+    Ok(rows?.into_iter().map(Row::Postgres).collect())
+}
+
 impl Db {
     /// `sqlite:<path>` (made where missing), `postgres://user:password@host/name`. Nothing is connected yet, so
     /// that a start does not hang on a database that is away.
@@ -174,15 +231,18 @@ impl Db {
     pub fn connect(url: &str) -> Result<Self, StoreError> {
         let refused = |error: sqlx::Error| StoreError::Refused { why: format!("not a database's address: {error}") };
         if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            let options = PgConnectOptions::from_str(url)
-                .map_err(refused)?
-                .application_name("cordboard")
-                .options([("statement_timeout", STATEMENT_LIMIT.as_millis().to_string())]);
+            let options = PgConnectOptions::from_str(url).map_err(refused)?.application_name("cordboard");
+            let limited =
+                |limit: Duration| options.clone().options([("statement_timeout", limit.as_millis().to_string())]);
             let pool = PgPoolOptions::new()
                 .max_connections(POSTGRES_CONNECTIONS)
                 .acquire_timeout(CONNECTION_LIMIT)
-                .connect_lazy_with(options);
-            return Ok(Db::Postgres(pool));
+                .connect_lazy_with(limited(STATEMENT_LIMIT));
+            let reports = PgPoolOptions::new()
+                .max_connections(REPORT_CONNECTIONS)
+                .acquire_timeout(REPORT_TURN_LIMIT)
+                .connect_lazy_with(limited(REPORT_STATEMENT_LIMIT).options([("default_transaction_read_only", "on")]));
+            return Ok(Db::Postgres { pool, reports });
         }
         if !url.starts_with("sqlite:") {
             return Err(StoreError::Refused { why: "a database's address begins with sqlite: or postgres:".into() });
@@ -195,21 +255,26 @@ impl Db {
             .synchronous(SqliteSynchronous::Normal)
             .busy_timeout(LOCK_LIMIT)
             .foreign_keys(true);
-        let pool = |size: u32, options: SqliteConnectOptions| {
+        let pool = |size: u32, turn: Duration, options: SqliteConnectOptions| {
             SqlitePoolOptions::new()
                 .max_connections(size)
-                .acquire_timeout(CONNECTION_LIMIT)
+                .acquire_timeout(turn)
                 .idle_timeout(None)
                 .max_lifetime(None)
                 .connect_lazy_with(options)
         };
-        Ok(Db::Sqlite { readers: pool(SQLITE_READERS, options.clone()), writer: pool(1, options) })
+        let reading = SqliteConnectOptions::from_str(url).map_err(refused)?.busy_timeout(LOCK_LIMIT).read_only(true);
+        Ok(Db::Sqlite {
+            reports: pool(REPORT_CONNECTIONS, REPORT_TURN_LIMIT, reading),
+            readers: pool(SQLITE_READERS, CONNECTION_LIMIT, options.clone()),
+            writer: pool(1, CONNECTION_LIMIT, options),
+        })
     }
 
     pub const fn dialect(&self) -> Dialect {
         match self {
             Db::Sqlite { .. } => Dialect::Sqlite,
-            Db::Postgres(_) => Dialect::Postgres,
+            Db::Postgres { .. } => Dialect::Postgres,
         }
     }
 
@@ -218,10 +283,11 @@ impl Db {
     /// # Errors
     /// `Away`; `Refused` where the tables are of a later version, or were changed by hand.
     pub async fn migrate(&self) -> Result<(), StoreError> {
+        let migrations = migrations(self.dialect());
         let run = async {
             match self {
-                Db::Sqlite { writer, .. } => MIGRATIONS.run(writer).await,
-                Db::Postgres(pool) => MIGRATIONS.run(pool).await,
+                Db::Sqlite { writer, .. } => migrations.run(writer).await,
+                Db::Postgres { pool, .. } => migrations.run(pool).await,
             }
         };
         match tokio::time::timeout(MIGRATION_LIMIT, run).await {
@@ -235,11 +301,15 @@ impl Db {
     /// Close the connections; what runs may end.
     pub async fn close(&self) {
         match self {
-            Db::Sqlite { writer, readers } => {
+            Db::Sqlite { writer, readers, reports } => {
+                reports.close().await;
                 readers.close().await;
                 writer.close().await;
             }
-            Db::Postgres(pool) => pool.close().await,
+            Db::Postgres { pool, reports } => {
+                reports.close().await;
+                pool.close().await;
+            }
         }
     }
 
@@ -247,7 +317,7 @@ impl Db {
         let limit = CONNECTION_LIMIT + STATEMENT_LIMIT;
         let connection = match self {
             Db::Sqlite { writer, .. } => Connection::Sqlite(within(limit, writer.acquire()).await?),
-            Db::Postgres(pool) => Connection::Postgres(within(limit, pool.acquire()).await?),
+            Db::Postgres { pool, .. } => Connection::Postgres(within(limit, pool.acquire()).await?),
         };
         let mut change = Change { connection: Some(connection), whole: false };
         change.raw(if self.dialect() == Dialect::Sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" }).await?;
@@ -255,21 +325,21 @@ impl Db {
     }
 
     pub(super) async fn rows(&self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, StoreError> {
-        let limit = CONNECTION_LIMIT + STATEMENT_LIMIT;
-        Ok(match self {
-            Db::Sqlite { readers, .. } => {
-                let rows = within(limit, bound!(sql, values).fetch_all(readers)).await?;
-                rows.into_iter().map(Row::Sqlite).collect()
+        match self {
+            Db::Sqlite { readers, .. } => sqlite_rows(readers, CONNECTION_LIMIT + STATEMENT_LIMIT, sql, values).await,
+            Db::Postgres { pool, .. } => {
+                postgres_rows(pool, CONNECTION_LIMIT + STATEMENT_LIMIT, STATEMENT_LIMIT, sql, values).await
             }
-            Db::Postgres(pool) => {
-                let mut connection = within(limit, pool.acquire()).await?;
-                let rows = within(STATEMENT_LIMIT, bound!(sql, values).fetch_all(&mut *connection)).await;
-                if matches!(rows, Err(StoreError::Away { .. })) {
-                    connection.close_on_drop();
-                }
-                rows?.into_iter().map(Row::Postgres).collect()
-            }
-        })
+        }
+    }
+
+    /// For a report: on connections of its own that can only read.
+    pub(super) async fn report_rows(&self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, StoreError> {
+        let turn = REPORT_TURN_LIMIT + REPORT_STATEMENT_LIMIT;
+        match self {
+            Db::Sqlite { reports, .. } => sqlite_rows(reports, turn, sql, values).await,
+            Db::Postgres { reports, .. } => postgres_rows(reports, turn, REPORT_STATEMENT_LIMIT, sql, values).await,
+        }
     }
 
     pub(super) async fn row(&self, sql: &'static str, values: &[Value]) -> Result<Option<Row>, StoreError> {
@@ -292,7 +362,7 @@ impl Db {
         let sql = sqlx::SqlSafeStr::into_sql_str(sql);
         match self {
             Db::Sqlite { writer, .. } => within(STATEMENT_LIMIT, writer.prepare(sql)).await.map(drop),
-            Db::Postgres(pool) => within(STATEMENT_LIMIT, pool.prepare(sql)).await.map(drop),
+            Db::Postgres { pool, .. } => within(STATEMENT_LIMIT, pool.prepare(sql)).await.map(drop),
         }
     }
 
@@ -379,6 +449,18 @@ impl Change {
                 rows.into_iter().map(Row::Postgres).collect()
             }
         })
+    }
+
+    /// The one row that there can be.
+    pub async fn row(&mut self, sql: &'static str, values: &[Value]) -> Result<Option<Row>, StoreError> {
+        Ok(self.rows(sql, values).await?.into_iter().next())
+    }
+
+    /// Nothing of it was ever there, and its connection stays: what dropping it does not say.
+    pub async fn undo(mut self) -> Result<(), StoreError> {
+        self.raw("ROLLBACK").await?;
+        self.whole = true;
+        Ok(())
     }
 
     /// # Errors

@@ -13,8 +13,8 @@ use super::calls::Calls;
 use super::driver::{Change, Db};
 use super::offers::Offers;
 use super::personal::{KeyedDigits, People};
-use super::queue_stays::{QueueStays, StayEnd};
-use super::{StoreError, facts, filled};
+use super::queue_stays::QueueStays;
+use super::{StoreError, facts, filled, forced};
 use crate::calendar::Moment;
 use crate::routing::agent::AgentState;
 use crate::routing::fact::Fact;
@@ -87,6 +87,7 @@ impl Db {
                 }
             }
             projected.save(&mut change, centre).await?;
+            forced::keep(&mut change, centre, entries).await?;
         }
         change.commit().await?;
         Ok(position)
@@ -114,6 +115,8 @@ impl Projected {
                 | Fact::CallQueued { call, .. }
                 | Fact::CallLeftQueue { call, .. }
                 | Fact::CallConnected { call, .. }
+                | Fact::CallHeld { call, .. }
+                | Fact::CallRetrieved { call, .. }
                 | Fact::CallEnded { call, .. } => drop(calls.insert(*call)),
                 Fact::OfferMade { offer, .. }
                 | Fact::OfferRang { offer, .. }
@@ -122,8 +125,12 @@ impl Projected {
                 Fact::AgentLoggedIn { agent, .. } | Fact::AgentChanged { agent, .. } => drop(agents.insert(agent)),
                 Fact::Keyed { .. }
                 | Fact::CallHungUp { .. }
+                | Fact::PickUpAsked { .. }
+                | Fact::PickUpFailed { .. }
+                | Fact::CallEndAsked { .. }
                 | Fact::ControllerStarted { .. }
                 | Fact::VersionPublished { .. }
+                | Fact::AgentAssigned { .. }
                 | Fact::AgentLoggedOut { .. }
                 | Fact::LinkChanged { .. }
                 | Fact::Healed { .. }
@@ -135,7 +142,7 @@ impl Projected {
             calls: Calls::load(change, centre, &calls).await?,
             offers: Offers::load(change, centre, &offers).await?,
             agents: AgentStays::load(change, centre, &agents).await?,
-            stays: QueueStays::load(change, centre, &calls).await?,
+            stays: QueueStays::load(change, centre, &calls, &agents).await?,
         })
     }
 
@@ -148,12 +155,9 @@ impl Projected {
             Fact::Keyed { call, step: _, into: _, keys } => {
                 self.people.keyed(*call, &KeyedDigits { seq: told.seq, n: told.n, keys: keys.clone() })?;
             }
-            Fact::StepEntered { call, step: _, language: _ } => self.stays.left(told, *call, StayEnd::Moved),
             Fact::CallQueued { call, queue, joined, credit: _, needs: _, step: _, language: _ } => {
-                self.stays.joined(told, *call, queue, *joined);
                 self.calls.queued(*call, queue, *joined);
             }
-            Fact::CallLeftQueue { call, queue: _, why, to: _ } => self.stays.left(told, *call, (*why).into()),
             Fact::OfferMade { offer, call, agent, switch: _, leg: _, queue, until: _, reasons } => {
                 self.offers.made(told, *offer, *call, agent, queue, reasons)?;
             }
@@ -161,25 +165,30 @@ impl Projected {
             Fact::OfferAnswered { offer, call: _ } => self.offers.answered(told, *offer),
             Fact::OfferEnded { offer, call: _, agent: _, how } => self.offers.ended(told, *offer, *how),
             Fact::CallConnected { call, agent, leg: _, queue: _, waited } => {
-                self.stays.left(told, *call, StayEnd::Connected);
                 self.calls.connected(told, *call, agent, *waited);
             }
-            Fact::CallEnded { call, outcome, by } => {
-                self.stays.left(told, *call, StayEnd::CallEnded);
-                self.calls.ended(told, *call, *outcome, by);
-            }
+            Fact::CallHeld { call, agent: _, by: _ } => self.calls.held(told, *call),
+            Fact::CallRetrieved { call, agent: _, by: _ } => self.calls.retrieved(told, *call),
+            Fact::CallEnded { call, outcome, by } => self.calls.ended(told, *call, *outcome, by),
             Fact::AgentLoggedIn { agent, .. } => self.agents.entered(told, agent, AgentState::Idle),
-            Fact::AgentChanged { agent, state, presence: _, work: _, by: _ } => {
+            Fact::AgentChanged { agent, state, presence: _, work: _, by: _, why: _ } => {
                 self.agents.entered(told, agent, *state);
             }
-            Fact::CallHungUp { .. }
+            Fact::StepEntered { .. }
+            | Fact::CallLeftQueue { .. }
+            | Fact::CallHungUp { .. }
+            | Fact::PickUpAsked { .. }
+            | Fact::PickUpFailed { .. }
+            | Fact::CallEndAsked { .. }
             | Fact::ControllerStarted { .. }
             | Fact::VersionPublished { .. }
+            | Fact::AgentAssigned { .. }
             | Fact::AgentLoggedOut { .. }
             | Fact::LinkChanged { .. }
             | Fact::Healed { .. }
             | Fact::WallClockStepped { .. } => {}
         }
+        self.stays.told(told, fact);
         Ok(())
     }
 

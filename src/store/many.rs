@@ -5,9 +5,9 @@
 use std::sync::OnceLock;
 
 use super::StoreError;
-use super::driver::{Change, Row, Value};
+use super::driver::{Change, Db, Row, Value};
 
-/// Up to 32 rows. The widest table has 16 columns: 512 values, of 32,766 that SQLite and 65,535 that PostgreSQL take. Not
+/// Up to 32 rows. The widest table has 18 columns: 576 values, of 32,766 that SQLite and 65,535 that PostgreSQL take. Not
 /// more, because SQLite finds the name of each place by walking through all of them.
 const POWERS: usize = 6;
 
@@ -82,8 +82,30 @@ impl ManyKeys {
         centre: &str,
         keys: impl IntoIterator<Item = String>,
     ) -> Result<Vec<Row>, StoreError> {
-        let keys: Vec<Value> = keys.into_iter().map(Value::from).collect();
         let mut all = Vec::new();
+        for (text, values) in self.pieces(centre, keys) {
+            all.extend(change.rows(text, &values).await?);
+        }
+        Ok(all)
+    }
+
+    /// As the database has them now, outside of a transaction.
+    pub async fn rows_now(
+        &'static self,
+        db: &Db,
+        centre: &str,
+        keys: impl IntoIterator<Item = String>,
+    ) -> Result<Vec<Row>, StoreError> {
+        let mut all = Vec::new();
+        for (text, values) in self.pieces(centre, keys) {
+            all.extend(db.rows(text, &values).await?);
+        }
+        Ok(all)
+    }
+
+    fn pieces(&'static self, centre: &str, keys: impl IntoIterator<Item = String>) -> Vec<(&'static str, Vec<Value>)> {
+        let keys: Vec<Value> = keys.into_iter().map(Value::from).collect();
+        let mut pieces = Vec::new();
         for piece in keys.chunks(1 << (POWERS - 1)) {
             let size = piece.len().next_power_of_two();
             let Some((text, last)) = self.texts().get(size.trailing_zeros() as usize).zip(piece.last()) else {
@@ -94,8 +116,8 @@ impl ManyKeys {
             values.extend_from_slice(piece);
             // A key named twice is found once.
             values.resize(1 + size, last.clone());
-            all.extend(change.rows(text, &values).await?);
+            pieces.push((text.as_str(), values));
         }
-        Ok(all)
+        pieces
     }
 }

@@ -6,19 +6,37 @@
 
 pub mod agent_states;
 pub mod agents;
+pub mod audit;
+pub mod call_lists;
 pub mod calls;
+pub mod case_events;
+pub mod case_lists;
+pub mod cases;
+pub mod contacts;
+mod counted;
+pub mod customers;
 mod driver;
 pub mod facts;
 mod fill;
 pub mod filled;
+mod forced;
+pub mod given;
+pub mod hooks;
+pub mod keys;
 mod many;
 pub mod notes;
 pub mod offers;
+pub mod people;
 pub mod personal;
+pub mod queue_report;
 pub mod queue_stays;
+pub mod remaking;
 pub mod sessions;
+pub mod today;
 pub mod versions;
 
+pub use audit::{Author, Signed};
+pub use counted::{BadRequestKey, RequestKey};
 pub use driver::{Db, Dialect, Value};
 pub use fill::{Position, Recorded, Way};
 
@@ -27,13 +45,27 @@ pub fn statements() -> Vec<&'static str> {
     let mut all = [
         agent_states::STATEMENTS,
         agents::STATEMENTS,
+        audit::STATEMENTS,
+        call_lists::STATEMENTS,
         calls::STATEMENTS,
+        case_events::STATEMENTS,
+        case_lists::STATEMENTS,
+        cases::STATEMENTS,
+        contacts::STATEMENTS,
+        counted::STATEMENTS,
+        customers::STATEMENTS,
         facts::STATEMENTS,
         filled::STATEMENTS,
+        hooks::STATEMENTS,
+        keys::STATEMENTS,
         notes::STATEMENTS,
         offers::STATEMENTS,
+        people::STATEMENTS,
         personal::STATEMENTS,
         sessions::STATEMENTS,
+        queue_report::STATEMENTS,
+        remaking::STATEMENTS,
+        today::STATEMENTS,
         versions::STATEMENTS,
     ]
     .concat();
@@ -42,7 +74,9 @@ pub fn statements() -> Vec<&'static str> {
     {
         all.extend(many.texts().iter().map(String::as_str));
     }
-    for many in [&agent_states::LOAD, &calls::LOAD, &offers::LOAD, &queue_stays::LOAD] {
+    for many in
+        [&agent_states::LOAD, &calls::LISTED, &calls::LOAD, &offers::LOAD, &queue_stays::LOAD, &queue_stays::IN_HAND]
+    {
         all.extend(many.texts().iter().map(String::as_str));
     }
     all

@@ -56,8 +56,14 @@ pub(super) fn impersonal(fact: &Fact) -> Option<Fact> {
         | Fact::OfferEnded { .. }
         | Fact::CallConnected { .. }
         | Fact::CallHungUp { .. }
+        | Fact::PickUpAsked { .. }
+        | Fact::PickUpFailed { .. }
+        | Fact::CallHeld { .. }
+        | Fact::CallRetrieved { .. }
+        | Fact::CallEndAsked { .. }
         | Fact::CallEnded { .. }
         | Fact::AgentLoggedIn { .. }
+        | Fact::AgentAssigned { .. }
         | Fact::AgentLoggedOut { .. }
         | Fact::AgentChanged { .. }
         | Fact::LinkChanged { .. }

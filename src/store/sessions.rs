@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::StoreError;
 use super::agents::Role;
+use super::audit::{self, Author, Done};
 use super::driver::{Db, values};
 use crate::calendar::Moment;
 use crate::routing::ids::{AgentName, CentreName};
@@ -65,7 +66,7 @@ impl Token {
     }
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
         // Writing into a String cannot fail.
@@ -94,17 +95,24 @@ impl Session {
 }
 
 impl Db {
+    /// `from`: the address that the audit shows.
     pub async fn begin_session(
         &self,
         token: &TokenHash,
         centre: &CentreName,
         agent: &AgentName,
+        from: &str,
         now: Moment,
     ) -> Result<(), StoreError> {
-        self.execute(SWEEP, values![now, now - IDLE]).await?;
+        let mut change = self.begin().await?;
+        change.execute(SWEEP, values![now, now - IDLE]).await?;
         let values = values![token.0.as_str(), centre.as_str(), agent.as_str(), now, now, now + LONGEST];
-        self.execute(BEGIN, values).await?;
-        Ok(())
+        change.execute(BEGIN, values).await?;
+        let (who, subject) = (Author::Person(agent.clone()), format!("agent:{agent}"));
+        let after = Some(serde_json::json!({ "from": from }));
+        let done = Done { at: now, who, what: "session.began", subject, before: None, after };
+        audit::write(&mut change, centre, done).await?;
+        change.commit().await
     }
 
     /// `None` where there is none, it has ended, or its person may not log in any more.

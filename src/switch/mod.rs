@@ -12,6 +12,9 @@
 //!   it, refused as gone when the leg's end did. It ends the music: whoever wants it again orders it again, and so
 //!   after every `LegParted`, which says that the leg hears nothing;
 //! - `Answer`, `Play` and `StartMusic` for a leg that is joined never reach it later, when it is parted;
+//! - `AbilitiesTold` comes before the first snapshot of a link. A switch that can tell a phone to pick up does so once for
+//!   each `PickUp`, which is done when the phone has been told, and refused as `Cannot` where it never will be;
+//! - `Part` and `Connect` for the same two are carried out in the order given, also while the one before is under way;
 //! - a `HangUp` right behind its `Ring` is done, and the phone does not ring on;
 //! - after a lost link: one `LinkLost`; then, when it is back, one `SnapshotTaken` of all that lives, in which an
 //!   event seen meanwhile has won over the list; nothing is told of legs in between;
@@ -76,7 +79,9 @@ impl SwitchAct {
                 Act::Answer { .. } | Act::Play { .. } | Act::StartMusic { .. } => true,
                 Act::StopPlay { .. }
                 | Act::Ring { .. }
+                | Act::PickUp { .. }
                 | Act::Connect { .. }
+                | Act::Part { .. }
                 | Act::HangUp { .. }
                 | Act::Tag { .. }
                 | Act::Look { .. } => false,

@@ -22,9 +22,11 @@ use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::calendar::Moment;
-use crate::controller::Handle;
 use crate::controller::directories::Directories;
 use crate::controller::filler::FillerHealth;
+use crate::controller::{Handle, versions};
+use crate::events::Recent;
+use crate::events::hooks::Reachable;
 use crate::routing::ids::{CentreName, SwitchName};
 use crate::store::Db;
 
@@ -52,8 +54,10 @@ pub struct Parts {
     pub recorder: Recorder,
     /// Where it is listened.
     pub address: SocketAddr,
-    /// What every request must bring, where there is one.
+    /// What opens everything. Where there is one, requests bring it or a key of a centre.
     pub token: Option<String>,
+    /// Where hooks may lead.
+    pub reachable: Reachable,
     /// Ends the streams, so that a stop need not wait for them.
     pub stop: CancellationToken,
 }
@@ -62,6 +66,8 @@ pub struct Parts {
 struct Shared {
     parts: Parts,
     streams: Arc<Semaphore>,
+    keys: api::Keys,
+    recent: Arc<Recent>,
     sessions: pages::Sessions,
     hub: Arc<pages::Hub>,
     clock: Box<dyn Fn() -> Moment + Send + Sync>,
@@ -91,11 +97,20 @@ impl FromRef<Web> for Db {
 
 /// All routes. What keeps the pages alive runs from here until `stop`.
 pub fn router(parts: Parts) -> Router {
+    let recent = Recent::start(&parts.handle);
     let hub = Arc::new(pages::Hub::default());
     tokio::spawn(hub.clone().follow(parts.handle.clone(), parts.stop.clone()));
+    tokio::spawn(versions::follow(
+        parts.handle.clone(),
+        parts.db.clone(),
+        crate::controller::clock(),
+        parts.stop.clone(),
+    ));
     let web = Web(Arc::new(Shared {
         parts,
         streams: Arc::new(Semaphore::new(MOST_STREAMS)),
+        keys: api::Keys::new(),
+        recent,
         sessions: pages::Sessions::default(),
         hub,
         clock: Box::new(crate::controller::clock()),

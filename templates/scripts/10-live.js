@@ -29,6 +29,8 @@
       .then(() => document.dispatchEvent(new Event('cordboard:changed')));
   }
 
+  window.cordboard.put = put;
+
   function take({ event, data }) {
     // It leads to the login, or shows the page to whom it is now.
     if (event === 'left' || event === 'whose' && data !== document.body.dataset.who) return location.reload();
@@ -40,7 +42,11 @@
       old = false;
       offset = Number(data) - Date.now();
     }
-    if (event === 'pieces') put(data);
+    if (event === 'pieces') {
+      put(data);
+      document.dispatchEvent(new Event('cordboard:mine'));
+    }
+    if (event === 'moved') document.dispatchEvent(new CustomEvent('cordboard:moved', { detail: data.split(' ') }));
     show();
   }
 

@@ -343,6 +343,7 @@ impl World for Live {
     async fn phone_does(&mut self, phone: u16, does: PhoneDoes) {
         let does = match does {
             PhoneDoes::Ring => Does::Ring,
+            PhoneDoes::RingOn => Does::RingDeaf,
             PhoneDoes::PickUpAfter(after) => Does::Answer { after, talk: None },
             PhoneDoes::SayBusy => Does::Reject { after: Duration::ZERO, status: 486 },
             PhoneDoes::RejectAfter(after) => Does::Reject { after, status: 603 },

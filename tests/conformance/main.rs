@@ -41,12 +41,19 @@ macro_rules! every_scenario {
             ringing: a_station_that_nobody_knows_fails_as_unreachable;
             ringing: a_phone_that_rings_can_be_withdrawn;
             ringing: a_phone_withdrawn_right_behind_its_ring_does_not_ring_on;
+            ringing: a_phone_that_is_told_to_pick_up_does_and_both_hear_each_other;
+            ringing: a_phone_that_does_not_understand_it_rings_on_and_is_picked_up_by_hand;
+            ringing: a_phone_that_does_not_ring_is_not_picked_up;
             talking: a_caller_connected_while_a_prompt_plays_hears_the_agent;
             talking: a_prompt_that_a_connect_overtook_is_not_heard_when_the_caller_is_back;
             talking: a_caller_whose_agent_hangs_up_is_parted_and_alive;
             talking: an_agent_whose_caller_hangs_up_is_parted_or_gone;
             talking: an_agent_in_hand_takes_one_caller_after_another;
             talking: a_leg_that_is_hung_up_leaves_the_other_in_hand;
+            talking: a_caller_on_hold_hears_music_the_agent_nothing_and_they_are_joined_again;
+            talking: two_who_are_apart_already_are_parted_without_a_word;
+            talking: a_parting_right_behind_a_joining_parts_and_one_right_before_it_joins;
+            races: whoever_hangs_up_into_a_parting_strands_nobody;
             races: a_caller_who_leaves_while_waiting_is_told_once;
             races: a_caller_who_leaves_while_a_phone_rings_leaves_the_phone_to_us;
             races: a_caller_who_leaves_between_pick_up_and_connect_leaves_the_agent_in_hand;
@@ -55,6 +62,7 @@ macro_rules! every_scenario {
             races: an_agent_hanging_up_into_a_connect_strands_nobody;
             races: a_hang_up_of_a_leg_that_never_was_is_refused_as_gone;
             races: a_connect_with_a_leg_that_is_gone_is_refused_and_the_other_stays;
+            recovery: a_caller_on_hold_is_found_in_hand_by_a_new_controller_and_joined_again;
             recovery: tags_are_read_back_in_a_snapshot;
             recovery: a_look_finds_who_lives_and_misses_who_does_not;
             recovery: a_lost_link_costs_no_call_and_the_snapshot_tells_all;

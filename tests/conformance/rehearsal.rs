@@ -40,10 +40,6 @@ impl Rehearsed {
         world
     }
 
-    fn set_habit(&self, phone: u16, habit: Habit) {
-        self.switch.happen(Outside::PhoneSetTo { station: self.station(phone), phone: Phone::with(habit) });
-    }
-
     fn on_phone(&self, phone: u16) -> Option<LegId> {
         let station = self.station(phone);
         self.switch.with(|exchange| exchange.on_phone(&station))
@@ -110,12 +106,14 @@ impl World for Rehearsed {
 
     async fn phone_does(&mut self, phone: u16, does: PhoneDoes) {
         let habit = match does {
-            PhoneDoes::Ring => Habit::Rings,
+            PhoneDoes::Ring | PhoneDoes::RingOn => Habit::Rings,
             PhoneDoes::PickUpAfter(after) => Habit::Answers { after: Span::exactly(after), talks: None },
             PhoneDoes::SayBusy => Habit::Busy,
             PhoneDoes::RejectAfter(after) => Habit::Rejects { after: Span::exactly(after) },
         };
-        self.set_habit(phone, habit);
+        let answers_when_told = does != PhoneDoes::RingOn;
+        let phone_is = Phone { answers_when_told, ..Phone::with(habit) };
+        self.switch.happen(Outside::PhoneSetTo { station: self.station(phone), phone: phone_is });
     }
 
     async fn pick_up(&mut self, phone: u16) -> bool {

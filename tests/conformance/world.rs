@@ -15,8 +15,10 @@ pub const CALLED: &str = "4001";
 /// What a phone does when it is rung.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PhoneDoes {
-    /// Until `pick_up`.
+    /// Until `pick_up`, or until the switch tells it to pick up.
     Ring,
+    /// Until `pick_up`, whatever it is told.
+    RingOn,
     PickUpAfter(Duration),
     SayBusy,
     RejectAfter(Duration),

@@ -4,8 +4,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use cordboard::dialplan::{Centre, CentreFiles, LoadError, all_prompts, claimed_twice, load_centre};
-use cordboard::routing::ids::CentreName;
+use cordboard::calendar::Moment;
+use cordboard::cases::CaseTypeName;
+use cordboard::dialplan::{Centre, CentreFiles, Language, LoadError, all_prompts, claimed_twice, load_centre};
+use cordboard::organisation::DepartmentName;
+use cordboard::routing::ids::{AgentName, CentreName, QueueName};
 
 /// A sample centre, or every mistake in it.
 pub fn sample(name: &str) -> Centre {
@@ -24,6 +27,30 @@ fn every_sample_centre_loads_and_no_number_is_claimed_twice() {
     if let Err(mistakes) = claimed_twice(&centres.iter().collect::<Vec<_>>()) {
         panic!("\n{mistakes}\n");
     }
+}
+
+#[test]
+fn departments_types_of_case_and_dispositions_are_read_in_their_order() {
+    let hotline = sample("hotline");
+    let finance = hotline.organisation.department(&DepartmentName::new("finance")).expect("is there");
+    assert_eq!(finance.titles[&Language::Zh], "财务部");
+    assert_eq!(finance.members(), [&AgentName::new("deng_kai"), &AgentName::new("sun_yu")]);
+    let above = hotline.organisation.superior_of(&finance.name).map(|above| above.name.as_str());
+    assert_eq!(above, Some("board"));
+    let refund = &hotline.case_types[&CaseTypeName::new("refund")];
+    assert_eq!(refund.deadline, refund.escalate_after);
+    // Sixteen hours of an office open for twelve a day, from a Friday afternoon before a Saturday of four.
+    let friday = "2026-11-20T18:00:00+08:00[Asia/Shanghai]".parse::<jiff::Zoned>().expect("a moment").timestamp();
+    let monday = "2026-11-23T18:00:00+08:00[Asia/Shanghai]".parse::<jiff::Zoned>().expect("a moment").timestamp();
+    let due = refund.after(Moment::from_ms(friday.as_millisecond()), refund.deadline);
+    assert_eq!(due, Moment::from_ms(monday.as_millisecond()));
+    let names = |queue: &str| {
+        let all = hotline.dispositions.of_queue(&QueueName::new(queue));
+        all.into_iter().map(|disposition| disposition.name.as_str()).collect::<Vec<_>>()
+    };
+    assert_eq!(names("service"), ["solved", "case_opened", "call_back", "wrong_number"]);
+    assert_eq!(names("second_line").len(), 6);
+    assert!(sample("minimal").case_rules().organisation.departments().is_empty());
 }
 
 #[test]

@@ -7,18 +7,22 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const PURE: [&str; 3] = ["calendar", "dialplan", "routing"];
+const PURE: [&str; 7] = ["calendar", "cases", "customers", "dialplan", "organisation", "reports", "routing"];
 
 /// The rooms that a room may use besides itself.
 fn allowed(room: &str) -> Option<Vec<&'static str>> {
     let and = |more: &[&'static str]| Some(PURE.iter().copied().chain(more.iter().copied()).collect());
     match room {
-        "calendar" | "dialplan" | "routing" | "switch" | "store" => and(&[]),
+        "calendar" | "cases" | "customers" | "dialplan" | "organisation" | "reports" | "routing" | "switch"
+        | "store" => and(&[]),
         "config" => and(&[]),
         "speech" => and(&["config"]),
         "controller" => and(&["config", "speech", "switch", "store"]),
-        "web" => and(&["config", "store", "controller"]),
-        "command" | "main" | "lib" => and(&["config", "speech", "switch", "store", "controller", "web", "command"]),
+        "events" => and(&["config", "store", "controller"]),
+        "web" => and(&["config", "store", "events", "controller"]),
+        "command" | "main" | "lib" => {
+            and(&["config", "speech", "switch", "store", "controller", "events", "web", "command"])
+        }
         _ => None,
     }
 }

@@ -22,6 +22,8 @@ enum Wrong {
     Silent,
     /// Talks by our books, and does not hear the agent.
     Apart,
+    /// On hold by our books, and hears somebody.
+    Overheard,
     /// We hung up, and it is still there.
     NotHungUp,
     /// Picked up, and hears nobody.
@@ -58,6 +60,7 @@ impl Patience {
             Wrong::Silent => self.prompts.map_or(Duration::MAX, |prompts| prompts + self.air),
             Wrong::DeadAir
             | Wrong::Apart
+            | Wrong::Overheard
             | Wrong::NotHungUp
             | Wrong::OffHook
             | Wrong::RingsForNobody
@@ -105,6 +108,9 @@ impl Ears {
                 (Stage::InDialplan { .. }, Some(_)) => None,
                 (Stage::Waiting { .. } | Stage::Connecting { .. }, Some(Hearing::Music)) => None,
                 (Stage::Waiting { .. } | Stage::Connecting { .. }, Some(_)) => Some(Wrong::DeadAir),
+                (Stage::Talking { hold: Some(_), .. }, Some(Hearing::Music)) => None,
+                (Stage::Talking { hold: Some(_), .. }, Some(Hearing::Leg(_))) => Some(Wrong::Overheard),
+                (Stage::Talking { hold: Some(_), .. }, Some(_)) => Some(Wrong::DeadAir),
                 (Stage::Talking { agent_leg, .. }, Some(Hearing::Leg(other))) if other == agent_leg => None,
                 (Stage::Talking { .. }, Some(_)) => Some(Wrong::Apart),
                 (Stage::Ending { .. }, Some(_)) => Some(Wrong::NotHungUp),
@@ -116,7 +122,9 @@ impl Ears {
             let wrong = match exchange.leg(leg) {
                 None => Some(Wrong::Ghost),
                 Some(seen) if seen.up == LegUp::Up => {
-                    (exchange.hears(leg) == Some(Hearing::Silence)).then_some(Wrong::OffHook)
+                    // Who has put the caller on hold waits for nothing.
+                    let holds = matches!(agent.work, Work::Talking { hold: Some(_), .. });
+                    (exchange.hears(leg) == Some(Hearing::Silence) && !holds).then_some(Wrong::OffHook)
                 }
                 Some(_) => match &agent.work {
                     Work::Ringing { call, .. } => {

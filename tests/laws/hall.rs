@@ -9,6 +9,7 @@ use cordboard::dialplan::{
     Action, Ask, Centre, Claim, EndKey, Key, Language, Menu, Piece, Place, QueueEntry, Spoken, Step, Text, ToQueue,
     When,
 };
+use cordboard::organisation::Organisation;
 use cordboard::routing::ids::*;
 use cordboard::routing::queue::{Need, QueueRules};
 use cordboard::switch::rehearsal::Chance;
@@ -194,9 +195,13 @@ fn plan(chance: &mut Chance, centre: &CentreName, version: usize, queues: &[Queu
         version: VersionHash::new(format!("v{version}")),
         titles: BTreeMap::new(),
         zone: Zone::UTC,
+        country: None,
         languages: vec![Language::En, Language::Zh],
         skills: SKILLS.map(SkillName::new).to_vec(),
         break_reasons: REASONS.map(BreakReason::new).to_vec(),
+        dispositions: cordboard::dialplan::Dispositions::default(),
+        organisation: Organisation::default(),
+        case_types: BTreeMap::new(),
         queues: queues.iter().map(|queue| (queue.clone(), rules(chance, queue))).collect(),
         hours: BTreeMap::new(),
         numbers: numbers.collect(),

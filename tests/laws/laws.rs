@@ -330,7 +330,9 @@ fn one_place(floor: &Floor<'_>) -> Result<(), Broken> {
             (Work::Nothing { .. } | Work::WrappingUp { .. }, _) => continue,
             (Work::Ringing { offer, .. }, Some(Stage::Waiting { offer: Some(theirs), .. })) => offer == theirs,
             (Work::Connecting { offer, .. }, Some(Stage::Connecting { offer: theirs, .. })) => offer == theirs,
-            (Work::Talking { .. }, Some(Stage::Talking { agent: theirs, .. })) => *theirs == agent.name,
+            (Work::Talking { hold: mine, .. }, Some(Stage::Talking { agent: theirs, hold, .. })) => {
+                *theirs == agent.name && mine == hold
+            }
             (Work::Ringing { .. } | Work::Connecting { .. } | Work::Talking { .. }, _) => false,
         };
         serving += 1;
@@ -435,6 +437,11 @@ fn fold_is_state(floor: &Floor<'_>, known: &Known) -> Result<(), Broken> {
             Stage::Talking { agent, agent_leg, since, .. } => Some((agent.clone(), agent_leg.clone(), *since)),
             _ => None,
         };
+        let held = match &call.stage {
+            Stage::Talking { hold, .. } => *hold,
+            _ => None,
+        };
+        must!(Law::FoldIsState, folded.held == held, "{id} is {:?}, folded held {:?}", call.stage, folded.held);
         must!(Law::FoldIsState, folded.talking == talking, "{id} is {:?}, folded {:?}", call.stage, folded.talking);
         if let Stage::Talking { queue, .. } = &call.stage {
             must!(

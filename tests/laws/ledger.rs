@@ -12,6 +12,7 @@ use crate::law::{Broken, Law, must};
 struct Story {
     queue: Option<QueueName>,
     connected: bool,
+    held: bool,
     offer: Option<(OfferId, AgentName)>,
     hung_up: Option<(Outcome, EndedBy)>,
 }
@@ -150,6 +151,16 @@ impl Ledger {
                 story.connected = true;
                 story.queue = None;
                 self.accounts.entry(queue.clone()).or_default().answered += 1;
+            }
+            Fact::CallHeld { call, .. } => {
+                let story = self.open.entry(*call).or_default();
+                must!(Law::OnePlace, story.connected && !story.held, "{call} held after {story:?}");
+                story.held = true;
+            }
+            Fact::CallRetrieved { call, .. } => {
+                let story = self.open.entry(*call).or_default();
+                must!(Law::OnePlace, story.held, "{call} retrieved after {story:?}");
+                story.held = false;
             }
             Fact::CallHungUp { call, outcome, by } => {
                 let story = self.open.entry(*call).or_default();

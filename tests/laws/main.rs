@@ -51,11 +51,13 @@ fn shifts(seeds: impl Iterator<Item = u64>) -> Tally {
         n += 1;
     }
     eprintln!(
-        "{n} shifts, {} calls, {} steps, {} kills, {} outages in {:.1?}: {:?}",
+        "{n} shifts, {} calls, {} steps, {} kills, {} outages, {} holds, {} retrieved in {:.1?}: {:?}",
         all.calls,
         all.steps,
         all.kills,
         all.outages,
+        all.holds,
+        all.retrieved,
         began.elapsed(),
         all.outcomes
     );
@@ -67,6 +69,7 @@ fn shifts(seeds: impl Iterator<Item = u64>) -> Tally {
 fn fixed(share: u64) {
     let all = shifts((1..=SHIFTS).filter(|seed| seed % 4 == share));
     assert!(all.calls > 1_000 && all.kills > 10 && all.outages > 10, "too little happened: {all:?}");
+    assert!(all.holds > 100 && all.retrieved > 30, "hardly anybody was on hold: {all:?}");
     for outcome in Outcome::ALL {
         assert!(all.outcomes.get(&outcome).is_some_and(|n| *n > 10), "hardly any call {outcome:?}: {all:?}");
     }
@@ -103,11 +106,13 @@ fn the_laws_hold_in_shifts_of_fresh_seeds() {
 }
 
 /// Who breaks which law. A law that nobody can break proves nothing.
-const SABOTEURS: [(Saboteur, Law); 20] = [
+const SABOTEURS: [(Saboteur, Law); 22] = [
     (Saboteur::HangUpsAreDropped, Law::NoDeadAir),
     (Saboteur::MusicIsDropped, Law::NoDeadAir),
     (Saboteur::ConnectsAreDropped, Law::NoDeadAir),
     (Saboteur::ConnectsGoToAnotherAgent, Law::NoDeadAir),
+    (Saboteur::PartsAreDropped, Law::NoDeadAir),
+    (Saboteur::HoldsAreLost, Law::FoldIsState),
     (Saboteur::RingsAreDropped, Law::NoDeadAir),
     (Saboteur::CallEndsAreLost, Law::FoldIsState),
     (Saboteur::CallEndsAreDoubled, Law::EndsOnce),

@@ -18,6 +18,8 @@ pub enum Saboteur {
     MusicIsDropped,
     ConnectsAreDropped,
     ConnectsGoToAnotherAgent,
+    PartsAreDropped,
+    HoldsAreLost,
     RingsAreDropped,
     CallEndsAreLost,
     CallEndsAreDoubled,
@@ -65,6 +67,8 @@ impl AtWork {
             Saboteur::HangUpsAreDropped => self.drop_effects(effects, |act| matches!(act, Act::HangUp { .. })),
             Saboteur::MusicIsDropped => self.drop_effects(effects, |act| matches!(act, Act::StartMusic { .. })),
             Saboteur::ConnectsAreDropped => self.drop_effects(effects, |act| matches!(act, Act::Connect { .. })),
+            Saboteur::PartsAreDropped => self.drop_effects(effects, |act| matches!(act, Act::Part { .. })),
+            Saboteur::HoldsAreLost => self.drop_facts(facts, |fact| matches!(fact, Fact::CallHeld { .. })),
             Saboteur::RingsAreDropped => self.drop_effects(effects, |act| matches!(act, Act::Ring { .. })),
             Saboteur::ConnectsGoToAnotherAgent => {
                 for effect in effects.iter_mut() {

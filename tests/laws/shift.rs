@@ -44,6 +44,8 @@ pub struct Tally {
     pub steps: u64,
     pub kills: u64,
     pub outages: u64,
+    pub holds: u64,
+    pub retrieved: u64,
     pub outcomes: BTreeMap<Outcome, u64>,
     pub healed: BTreeMap<String, u64>,
 }
@@ -54,6 +56,8 @@ impl Tally {
         self.steps += other.steps;
         self.kills += other.kills;
         self.outages += other.outages;
+        self.holds += other.holds;
+        self.retrieved += other.retrieved;
         for (outcome, n) in &other.outcomes {
             *self.outcomes.entry(*outcome).or_default() += n;
         }
@@ -284,6 +288,8 @@ impl Shift {
             self.known.learn(at, fact);
             match fact {
                 Fact::CallArrived { .. } => self.tally.calls += 1,
+                Fact::CallHeld { .. } => self.tally.holds += 1,
+                Fact::CallRetrieved { .. } => self.tally.retrieved += 1,
                 Fact::CallEnded { outcome, .. } => *self.tally.outcomes.entry(*outcome).or_default() += 1,
                 Fact::Healed { what, .. } => *self.tally.healed.entry(kind_of(what)).or_default() += 1,
                 _ => {}

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use cordboard::calendar::Moment;
 use cordboard::dialplan::Key;
-use cordboard::routing::Input;
-use cordboard::routing::agent::Presence;
+use cordboard::routing::agent::{Presence, Work};
+use cordboard::routing::call::Stage;
 use cordboard::routing::ids::*;
+use cordboard::routing::{Input, Why};
 use cordboard::switch::rehearsal::{Caller, Habit, Phone, Span, World};
 
 use crate::hall::{REASONS, ms, one_of, percent};
@@ -97,6 +98,9 @@ impl Weather {
         if self.people <= now {
             self.people = now + ms(&mut shift.chance, 20, 600);
             somebody_asks(shift)?;
+            if percent(&mut shift.chance, 40) {
+                somebody_holds(shift, self.disasters)?;
+            }
         }
         if self.mischief <= now {
             self.mischief = now + ms(&mut shift.chance, 50, 2_500);
@@ -200,7 +204,8 @@ fn phone(shift: &mut Shift) -> Phone {
         18 => Habit::Busy,
         _ => Habit::Unreachable,
     };
-    Phone { habit, lines: 1 + u8::from(percent(&mut shift.chance, 10)) }
+    let answers_when_told = percent(&mut shift.chance, 70);
+    Phone { habit, lines: 1 + u8::from(percent(&mut shift.chance, 10)), answers_when_told }
 }
 
 fn key(shift: &mut Shift) -> Key {
@@ -225,7 +230,11 @@ fn caller_dials(shift: &mut Shift) -> Result<(), Broken> {
 fn somebody_asks(shift: &mut Shift) -> Result<(), Broken> {
     let seats = shift.hall.seats.clone();
     let seat = one_of(&mut shift.chance, &seats).clone();
-    let (agent, by) = (seat.agent.clone(), seat.agent.clone());
+    let agent = seat.agent.clone();
+    // Now and then a supervisor does it for them, and says why.
+    let forced = percent(&mut shift.chance, 20);
+    let by = if forced { AgentName::new("lead") } else { agent.clone() };
+    let why = forced.then(|| Why::from("the hall is empty".to_owned()));
     let presence =
         shift.core.as_ref().and_then(|core| core.agents().find(|of| of.name == agent).map(|of| of.presence.clone()));
     let reason = BreakReason::new(one_of(&mut shift.chance, &REASONS));
@@ -249,17 +258,66 @@ fn somebody_asks(shift: &mut Shift) -> Result<(), Broken> {
         // Whatever the state: people press buttons.
         (_, 0..=4) => log_in(one_of(&mut shift.chance, &seats).station.clone()),
         (_, 5..=7) => log_in(seat.station.clone()),
-        (_, 8..=14) => Input::AgentEndedWrapUp { agent, by },
-        (_, 15..=20) => Input::AgentEndedCall { agent, by },
-        (_, 21..=23) => Input::AgentTookBreak { agent, reason, by },
-        (_, 24..=26) => Input::AgentLoggedOut { agent, by },
-        (_, 27..=29) => Input::AgentSaidReady { agent, by },
+        (_, 8..=14) => Input::AgentEndedWrapUp { agent, by, why },
+        (_, 15..=20) => Input::AgentEndedCall { agent, by, why },
+        (_, 61..=75) => Input::AgentAnswered { agent, by },
+        (_, 76..=84) => Input::AgentHeld { agent, by },
+        (_, 85..=91) => Input::AgentRetrieved { agent, by },
+        (_, 21..=23) => Input::AgentTookBreak { agent, reason, by, why },
+        (_, 24..=26) => Input::AgentLoggedOut { agent, by, why },
+        (_, 27..=29) => Input::AgentSaidReady { agent, by, why },
         (None | Some(Presence::Away { .. }), _) => log_in(seat.station.clone()),
-        (Some(Presence::OnBreak { .. } | Presence::Missed { .. }), _) => Input::AgentSaidReady { agent, by },
-        (Some(Presence::Ready { .. }), 30..=60) => Input::AgentEndedWrapUp { agent, by },
+        (Some(_), 92..=96) => Input::AgentAssigned { agent, queues, skills: seat.skills.clone(), by },
+        (Some(Presence::OnBreak { .. } | Presence::Missed { .. }), _) => Input::AgentSaidReady { agent, by, why },
+        (Some(Presence::Ready { .. }), 30..=60) => Input::AgentEndedWrapUp { agent, by, why },
         (Some(Presence::Ready { .. }), _) => return Ok(()),
     };
     shift.tell(input)
+}
+
+/// Somebody who talks: hold or back, now and then both at once, or with the hang-up of one of the two between.
+fn somebody_holds(shift: &mut Shift, disasters: bool) -> Result<(), Broken> {
+    let talking: Vec<(AgentName, bool, SwitchName, Option<LegId>)> = shift
+        .core
+        .iter()
+        .flat_map(|core| core.agents())
+        .filter_map(|agent| match &agent.work {
+            Work::Talking { hold, .. } => {
+                Some((agent.name.clone(), hold.is_some(), agent.switch.clone(), agent.leg.clone()))
+            }
+            _ => None,
+        })
+        .collect();
+    if talking.is_empty() {
+        return Ok(());
+    }
+    let (agent, held, switch, leg) = one_of(&mut shift.chance, &talking).clone();
+    let by = agent.clone();
+    let hold = Input::AgentHeld { agent: agent.clone(), by: by.clone() };
+    let back = Input::AgentRetrieved { agent: agent.clone(), by };
+    let (first, second) = if held { (back, hold) } else { (hold, back) };
+    shift.tell(first)?;
+    match shift.chance.below(10) {
+        0..=1 => shift.tell(second),
+        2 => match leg {
+            Some(leg) => shift.happen(&switch, World::PhoneHangsUp { leg }),
+            None => Ok(()),
+        },
+        3 => {
+            let caller = shift.core.as_ref().and_then(|core| {
+                core.calls().find(|call| matches!(&call.stage, Stage::Talking { agent: of, .. } if *of == agent))
+            });
+            match caller.map(|call| call.leg.clone()) {
+                Some(leg) => shift.happen(&switch, World::CallerHangsUp { leg }),
+                None => Ok(()),
+            }
+        }
+        4 if disasters && percent(&mut shift.chance, 20) => {
+            shift.kill_in_the_next_step();
+            Ok(())
+        }
+        _ => Ok(()),
+    }
 }
 
 fn mischief(shift: &mut Shift) -> Result<(), Broken> {

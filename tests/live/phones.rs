@@ -123,3 +123,39 @@ fn a_refusal_reaches_the_switch_with_its_own_cause() {
         assert_eq!(phone.finish(SOON), Tally { successful: 1, failed: 0, open: 0 });
     }
 }
+
+#[test]
+#[ignore = "needs Asterisk and sipp: ./ops/test"]
+fn a_persons_phone_answers_at_once_when_told_and_by_itself_after_eight_seconds() {
+    let asterisk = Asterisk::start();
+    let mut observer = asterisk.observer();
+    let phone = Sipp::phone(&asterisk, "phone-hears-talk", 1101).start();
+    for (told, within) in [(true, Duration::from_secs(1)), (false, Duration::from_secs(10))] {
+        observer.action(&[
+            ("Action", "Originate"),
+            ("Channel", "PJSIP/a1101"),
+            ("Context", "waiting"),
+            ("Exten", "wait"),
+            ("Priority", "1"),
+            ("Async", "true"),
+        ]);
+        let ringing = loop {
+            let event = observer.event("Newstate", SOON);
+            if event.get("ChannelState") == "5" {
+                break event;
+            }
+        };
+        let channel = ringing.get("Channel").to_owned();
+        let began = std::time::Instant::now();
+        if told {
+            let talk = ("Variable", "Event=talk");
+            observer.action(&[("Action", "PJSIPNotify"), ("Channel", &channel), talk]);
+        }
+        let up = observer.event("Newstate", within);
+        assert_eq!((up.get("Channel"), up.get("ChannelState")), (channel.as_str(), "6"));
+        assert!(told || began.elapsed() > Duration::from_secs(7), "picked up after {:?}", began.elapsed());
+        hang_up(&mut observer, &channel);
+        observer.event("Hangup", SOON);
+    }
+    assert_eq!(phone.finish(SOON), Tally { successful: 2, failed: 0, open: 0 });
+}

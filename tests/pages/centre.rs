@@ -6,12 +6,14 @@ use std::time::Duration;
 use cordboard::calendar::Moment;
 use cordboard::dialplan::Key;
 use cordboard::routing::ids::*;
+use cordboard::store::Author;
 use cordboard::store::agents::{HashedPassword, Role};
+use cordboard::store::people::Wanted;
 use cordboard::switch::rehearsal::{Caller, Habit, Phone, World};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
-use crate::hall::{Database, Desk, PATIENCE};
+use crate::desk::{Database, Desk, PATIENCE};
 use crate::wire::Wire;
 
 pub const FORM: &str = "application/x-www-form-urlencoded";
@@ -76,11 +78,11 @@ fn station(agent: &str) -> StationAddress {
 
 impl Centre {
     pub async fn open() -> Self {
-        Self::with(Database::Here).await
+        Self::with(Database::File).await
     }
 
     pub async fn with(database: Database) -> Self {
-        let hall = Desk::of(CENTRE, None, database).await;
+        let hall = Desk::with_yaml(CENTRE, &["demo"], None, database).await;
         let wire = Wire::to(hall.base.strip_prefix("http://").expect("an address")).await;
         let centre = Self { hall, wire };
         for (name, shown, role) in PEOPLE {
@@ -92,10 +94,15 @@ impl Centre {
     /// Somebody more, with a phone that rings until told.
     pub async fn add(&self, name: &str, shown: &str, role: Role) {
         let (db, demo, agent) = (&self.hall.db, demo(), AgentName::new(name));
-        db.add_person(&demo, &agent, shown, role, Some(hashed()), Moment::from_ms(0)).await.expect("added");
-        db.set_station(&demo, &agent, Some((&SwitchName::new("pbx"), &station(name)))).await.expect("set");
-        let queues = [QueueName::new("service"), QueueName::new("complaints")];
-        db.set_queues(&demo, &agent, &queues.into()).await.expect("set");
+        let wanted = Wanted {
+            display_name: Some(shown.to_owned()),
+            role: Some(role),
+            station: Some(Some((SwitchName::new("pbx"), station(name)))),
+            queues: Some([QueueName::new("service"), QueueName::new("complaints")].into()),
+            password: Some(Some(hashed().clone())),
+            ..Wanted::default()
+        };
+        db.engage(&demo, &agent, &wanted, &Author::Console, Moment::from_ms(0)).await.expect("added");
         self.phone(name, Habit::Rings);
     }
 

@@ -9,7 +9,7 @@ use reqwest::{Method, StatusCode, header};
 
 use crate::browser::{Manner, PATIENCE};
 use crate::centre::{Centre, FORM, demo, form, session_of};
-use crate::hall::Database;
+use crate::desk::Database;
 use crate::postgres::Postgres;
 use crate::samples::{SCRIPT, WIDE};
 use crate::scenario::{play, play_in};
@@ -156,7 +156,7 @@ async fn an_ended_session_ends_its_stream() {
 pub async fn session(centre: &Centre, name: &str) -> String {
     let token = Token::new().expect("chance");
     let now = cordboard::controller::clock()();
-    centre.hall.db.begin_session(&token.hash(), &demo(), &AgentName::new(name), now).await.expect("begun");
+    centre.hall.db.begin_session(&token.hash(), &demo(), &AgentName::new(name), "127.0.0.1", now).await.expect("begun");
     token.reveal().to_owned()
 }
 

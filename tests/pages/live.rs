@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use cordboard::routing::ids::AgentName;
 
+use crate::at_the_desk::lost_lines;
 use crate::browser::{Browser, Manner};
 use crate::centre::demo;
-use crate::desk::lost_lines;
 use crate::scenario::play;
 use crate::wire::Weather;
 

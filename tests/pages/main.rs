@@ -11,12 +11,15 @@ mod wire;
 // The centre is the one that the interface for programs is tested with.
 #[allow(dead_code, reason = "it serves two test programs, and each uses a part")]
 #[path = "../web/desk.rs"]
-mod hall;
+mod desk;
+#[allow(dead_code, reason = "it serves two test programs, and each uses a part")]
+#[path = "../web/document.rs"]
+mod document;
 #[allow(dead_code, reason = "it serves two test programs, and each uses a part")]
 #[path = "../parts/postgres.rs"]
 mod postgres;
 
-mod desk;
+mod at_the_desk;
 mod hostile;
 mod latency;
 mod live;

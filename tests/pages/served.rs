@@ -5,9 +5,9 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use crate::at_the_desk::lost_lines;
 use crate::browser::{Driver, Manner, PATIENCE};
 use crate::centre::PASSWORD;
-use crate::desk::lost_lines;
 
 /// `cordboard serve --traffic`, ended with the test.
 struct Served {

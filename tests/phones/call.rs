@@ -31,6 +31,8 @@ pub enum What {
     ByeSent,
     ByeReceived,
     KeyReceived(char),
+    /// With this event.
+    NotifyReceived(String),
     /// The other side never answered a request of ours.
     Unheard,
 }
@@ -71,6 +73,8 @@ pub(super) struct State {
     pub repeating: u64,
     pub happened: Vec<Happening>,
     pub rtp_sequence: u16,
+    /// Does not pick up when it is told to.
+    pub deaf: bool,
 }
 
 /// A handle on a call; clones are handles on the same one. Dropping it ends nothing.

@@ -17,8 +17,10 @@ use super::sdp;
 /// What a station does when it is rung.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Does {
-    /// Until [`Call::pick_up`] or [`Call::reject`].
+    /// Until [`Call::pick_up`] or [`Call::reject`], or until it is told to pick up (a NOTIFY of `talk` in its dialog).
     Ring,
+    /// The same, and does not understand that NOTIFY.
+    RingDeaf,
     /// Rings, picks up; hangs up so long after, else never.
     Answer { after: Duration, talk: Option<Duration> },
     /// Rings, refuses with this SIP status.
@@ -209,6 +211,7 @@ impl Telephones {
             repeating: 0,
             happened: Vec::new(),
             rtp_sequence: 1,
+            deaf: true,
         };
         let call = self.0.begin(call_id, state);
         let mut state = call.state();
@@ -297,6 +300,15 @@ impl Inner {
                 }
                 self.say(&message.answer(200, &state.tag), from);
             }
+            "NOTIFY" => {
+                let deaf = state.deaf;
+                self.say(&message.answer(if deaf { 489 } else { 200 }, &state.tag), from);
+                call.note(&mut state, What::NotifyReceived(message.text("event")));
+                drop(state);
+                if !deaf && message.text("event") == "talk" {
+                    call.pick_up();
+                }
+            }
             _ => self.say(&message.answer(200, &state.tag), from),
         }
     }
@@ -311,7 +323,8 @@ impl Inner {
             return;
         }
         let tag = self.wire.unique();
-        let ringing = message.answer(180, &tag);
+        let mut ringing = message.answer(180, &tag);
+        ringing.headers.push(("contact".into(), self.wire.contact()));
         let mut us = message.header("to").unwrap_or_default().to_vec();
         us.extend_from_slice(format!(";tag={tag}").as_bytes());
         let stream = sdp::read(&message.body);
@@ -333,6 +346,7 @@ impl Inner {
             repeating: 0,
             happened: Vec::new(),
             rtp_sequence: 1,
+            deaf: does == Does::RingDeaf,
         };
         let call = self.begin(call_id, state);
         // Before the switch hears of it: whoever is told that the phone rings looks here.
@@ -348,7 +362,7 @@ impl Inner {
         call.enter(Phase::Ringing);
         self.rang.notify_waiters();
         match does {
-            Does::Ring | Does::Ignore => {}
+            Does::Ring | Does::RingDeaf | Does::Ignore => {}
             Does::Answer { after, talk } => {
                 tokio::spawn(async move {
                     tokio::time::sleep(after).await;

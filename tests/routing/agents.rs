@@ -3,20 +3,25 @@
 use cordboard::routing::agent::AgentState;
 use cordboard::routing::call::Stage;
 use cordboard::routing::ids::*;
-use cordboard::routing::{Input, Line, Refused};
+use cordboard::routing::{Fact, Input, Line, Refused, Why};
 
 use crate::floor::*;
 
 fn on_break(name: &str) -> Input {
-    Input::AgentTookBreak { agent: AgentName::new(name), reason: BreakReason::new("lunch"), by: AgentName::new(name) }
+    Input::AgentTookBreak {
+        agent: AgentName::new(name),
+        reason: BreakReason::new("lunch"),
+        by: AgentName::new(name),
+        why: None,
+    }
 }
 
 fn ready(name: &str) -> Input {
-    Input::AgentSaidReady { agent: AgentName::new(name), by: AgentName::new(name) }
+    Input::AgentSaidReady { agent: AgentName::new(name), by: AgentName::new(name), why: None }
 }
 
 fn log_out(name: &str) -> Input {
-    Input::AgentLoggedOut { agent: AgentName::new(name), by: AgentName::new(name) }
+    Input::AgentLoggedOut { agent: AgentName::new(name), by: AgentName::new(name), why: None }
 }
 
 #[test]
@@ -135,11 +140,12 @@ fn what_is_not_in_the_centre_is_refused_by_name() {
         agent: AgentName::new("ana"),
         reason: BreakReason::new("nap"),
         by: AgentName::new("ana"),
+        why: None,
     });
     assert!(matches!(floor.refused, Some(Refused::NoSuchReason { .. })));
-    floor.tell(Input::AgentEndedWrapUp { agent: AgentName::new("ana"), by: AgentName::new("ana") });
+    floor.tell(Input::AgentEndedWrapUp { agent: AgentName::new("ana"), by: AgentName::new("ana"), why: None });
     assert!(matches!(floor.refused, Some(Refused::NotWrappingUp { .. })));
-    floor.tell(Input::AgentEndedCall { agent: AgentName::new("ana"), by: AgentName::new("ana") });
+    floor.tell(Input::AgentEndedCall { agent: AgentName::new("ana"), by: AgentName::new("ana"), why: None });
     assert!(matches!(floor.refused, Some(Refused::NoCall { .. })));
 }
 
@@ -164,6 +170,7 @@ fn a_wall_clock_that_is_set_moves_no_timer_but_opens_and_closes_by_the_new_hour(
         agent: AgentName::new("ana"),
         reason: BreakReason::new("lunch"),
         by: AgentName::new("ana"),
+        why: None,
     });
     let due = floor.core.next_wakeup();
     floor.tell(Input::WallClockStepped { by_ms: 8 * 3_600_000 });
@@ -185,4 +192,129 @@ fn an_agent_who_logs_in_to_another_queue_is_not_rung_for_the_old_one() {
     assert!(matches!(floor.stage(&caller), Stage::Waiting { offer: None, .. }));
     floor.login("ana");
     assert_eq!(floor.state("ana"), AgentState::Ringing, "{floor}");
+}
+
+fn why(text: &str) -> Option<Why> {
+    Some(text.parse().expect("a reason"))
+}
+
+#[test]
+fn what_a_supervisor_forces_is_recorded_with_who_and_why() {
+    let mut floor = Floor::new();
+    floor.login("ana");
+    let (agent, by) = (AgentName::new("ana"), AgentName::new("lead"));
+    let reason = BreakReason::new("lunch");
+    floor.tell(Input::AgentTookBreak { agent: agent.clone(), reason, by: by.clone(), why: why("she looks tired") });
+    let Some(Fact::AgentChanged { by: who, why: said, .. }) = floor.facts.last() else { panic!("{:#?}", floor.facts) };
+    assert_eq!((who.as_ref(), said), (Some(&by), &why("she looks tired")));
+    // Of the next input nothing of it is left.
+    floor.tell(ready("ana"));
+    let Some(Fact::AgentChanged { why: said, .. }) = floor.facts.last() else { panic!("{:#?}", floor.facts) };
+    assert_eq!(said, &None);
+    let caller = floor.call("100");
+    floor.talks("ana", &caller);
+    let phone = floor.agent("ana").leg.clone().expect("a leg");
+    floor.tell(Input::AgentEndedCall { agent: agent.clone(), by: by.clone(), why: why("abuse") });
+    assert_eq!(floor.hung_up(), std::slice::from_ref(&phone));
+    let Some(Fact::CallEndAsked { by: who, why: said, .. }) = floor.facts.last() else { panic!("{:#?}", floor.facts) };
+    assert_eq!((who, said), (&by, &why("abuse")));
+    // The same step as when the phone is hung up by hand.
+    floor.hangs_up(&phone).hangs_up(&caller);
+    assert_eq!(floor.state("ana"), AgentState::WrappingUp);
+}
+
+#[test]
+fn who_is_logged_out_by_another_ends_the_conversation_and_the_wrap_up_first() {
+    let mut floor = Floor::new();
+    floor.login("ana");
+    let caller = floor.call("100");
+    floor.talks("ana", &caller);
+    let forced = Input::AgentLoggedOut { agent: AgentName::new("ana"), by: AgentName::new("lead"), why: None };
+    floor.tell(forced.clone());
+    assert_eq!(floor.state("ana"), AgentState::Talking);
+    let phone = floor.agent("ana").leg.clone().expect("a leg");
+    floor.hangs_up(&caller).hangs_up(&phone).pass(secs(9));
+    assert_eq!(floor.state("ana"), AgentState::WrappingUp);
+    floor.pass(secs(1));
+    assert_eq!(floor.state("ana"), AgentState::Away);
+    // Ordered while the agent wraps up, it waits for that too; the agent's own word ends it at once.
+    let mut floor = Floor::new();
+    floor.login("ana");
+    let caller = floor.call("100");
+    floor.talks("ana", &caller);
+    let phone = floor.agent("ana").leg.clone().expect("a leg");
+    floor.hangs_up(&caller).hangs_up(&phone);
+    let mut itself = Floor::started(2, floor.known.clone());
+    floor.tell(forced);
+    assert_eq!(floor.state("ana"), AgentState::WrappingUp);
+    floor.pass(secs(10));
+    assert_eq!(floor.state("ana"), AgentState::Away);
+    itself.tell(log_out("ana"));
+    assert_eq!(itself.state("ana"), AgentState::Away);
+    assert_eq!(itself.core.next_wakeup(), None, "nothing is waited for any more");
+}
+
+#[test]
+fn facts_and_inputs_in_a_journal_of_before_are_still_read() {
+    let fact = r#"{"fact":"agent_logged_out","agent":"ana","by":"ana"}"#;
+    let read: Fact = serde_json::from_str(fact).expect("what was written is read");
+    assert_eq!(read, Fact::AgentLoggedOut { agent: AgentName::new("ana"), by: AgentName::new("ana"), why: None });
+    assert_eq!(serde_json::to_string(&read).ok().as_deref(), Some(fact));
+    let input = r#"{"AgentSaidReady":{"agent":"ana","by":"ana"}}"#;
+    assert_eq!(serde_json::from_str::<Input>(input).ok(), Some(ready("ana")));
+}
+
+fn assigned(name: &str, queues: &[&str], skills: &[(&str, u8)]) -> Input {
+    Input::AgentAssigned {
+        agent: AgentName::new(name),
+        queues: queues.iter().map(QueueName::new).collect(),
+        skills: skills.iter().map(|(skill, level)| (SkillName::new(skill), *level)).collect(),
+        by: AgentName::new("lead"),
+    }
+}
+
+#[test]
+fn other_queues_hold_at_once_and_change_nothing_of_what_an_agent_says_or_holds() {
+    let mut floor = Floor::new();
+    floor.login("ana").pass(secs(5)).login("bo").tell(on_break("bo"));
+    let (ana, bo) = (floor.agent("ana").clone(), floor.agent("bo").clone());
+    floor.pass(secs(5)).tell(assigned("ana", &["service", "second"], &[])).tell(assigned("bo", &["second"], &[]));
+    assert_eq!(floor.refused, None);
+    for (before, name) in [(&ana, "ana"), (&bo, "bo")] {
+        let now = floor.agent(name);
+        assert_eq!((&now.presence, &now.work, now.idle_since()), (&before.presence, &before.work, before.idle_since()));
+        assert!(now.queues.contains(&QueueName::new("second")));
+    }
+    // The same again is no news.
+    let facts = floor.facts.len();
+    floor.tell(assigned("bo", &["second"], &[]));
+    assert_eq!((floor.facts.len(), &floor.refused), (facts, &None));
+    // A start of the controller knows it too.
+    let again = Floor::started(2, floor.known.clone());
+    assert_eq!(again.agent("bo").queues, [QueueName::new("second")].into());
+    assert_eq!(again.state("bo"), AgentState::OnBreak);
+}
+
+#[test]
+fn who_is_given_the_queue_in_which_somebody_waits_is_rung_at_once() {
+    let mut floor = Floor::new();
+    floor.login_with("ana", &["second"], &[]);
+    floor.call("100");
+    assert_eq!(floor.state("ana"), AgentState::Idle, "{floor}");
+    floor.tell(assigned("ana", &["service"], &[]));
+    assert_eq!(floor.state("ana"), AgentState::Ringing, "{floor}");
+    floor.tell(assigned("ana", &["second"], &[]));
+    assert_eq!(floor.state("ana"), AgentState::Ringing, "work in hand stays");
+}
+
+#[test]
+fn only_who_is_at_work_is_given_queues_and_only_such_as_there_are() {
+    let mut floor = Floor::new();
+    floor.tell(assigned("ana", &["service"], &[]));
+    assert_eq!(floor.refused, Some(Refused::NotLoggedIn { agent: AgentName::new("ana") }));
+    floor.login("ana").tell(assigned("ana", &["nowhere"], &[]));
+    assert_eq!(floor.refused, Some(Refused::NoSuchQueue { queue: QueueName::new("nowhere") }));
+    floor.tell(assigned("ana", &["service"], &[("klingon", 1)]));
+    assert_eq!(floor.refused, Some(Refused::NoSuchSkill { skill: SkillName::new("klingon") }));
+    assert_eq!(floor.agent("ana").queues, [QueueName::new("service")].into());
 }

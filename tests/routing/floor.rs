@@ -8,6 +8,7 @@ use cordboard::calendar::{Moment, OpeningHours, Week, Zone};
 use cordboard::dialplan::{
     Action, Centre, Claim, HoursBranch, Language, Piece, Place, QueueEntry, Spoken, Step, Text, ToQueue, When,
 };
+use cordboard::organisation::Organisation;
 use cordboard::routing::agent::{Agent, AgentState};
 use cordboard::routing::call::{Call, Stage};
 use cordboard::routing::fact::Outcome;
@@ -22,7 +23,8 @@ pub fn secs(n: u64) -> Duration {
 }
 
 /// The plan of the spec: `100` goes straight to `service`, `200` to `english` (needs the skill), `300` to
-/// `service` but leaves it after a minute, `400` plays a text first, `500` has a minute of credit.
+/// `service` but leaves it after a minute, `400` plays a text first, `500` has a minute of credit, `800` goes to
+/// `narrow`, which holds one caller.
 pub fn plan() -> Centre {
     let name = CentreName::new("demo");
     let claim = |start: &str| Claim { start: StepName::new(start), place: nowhere(), line: String::new() };
@@ -57,6 +59,7 @@ pub fn plan() -> Centre {
                 ..entry("service")
             })],
         ),
+        ("crowded", vec![to(entry("narrow"))]),
         (
             "by_day",
             vec![
@@ -71,10 +74,16 @@ pub fn plan() -> Centre {
         version: VersionHash::new("v1"),
         titles: BTreeMap::new(),
         zone: Zone::UTC,
+        country: None,
         languages: vec![Language::En],
         skills: vec![SkillName::new("english")],
         break_reasons: vec![BreakReason::new("lunch")],
-        queues: [queue("service"), queue("second")].map(|rules| (rules.name.clone(), rules)).into(),
+        dispositions: cordboard::dialplan::Dispositions::default(),
+        organisation: Organisation::default(),
+        case_types: BTreeMap::new(),
+        queues: [queue("service"), queue("second"), QueueRules { most_waiting: 1, ..queue("narrow") }]
+            .map(|rules| (rules.name.clone(), rules))
+            .into(),
         hours: BTreeMap::from([(
             "office".to_owned(),
             OpeningHours { name: "office".into(), zone: Zone::UTC, week, days: BTreeMap::new() },
@@ -87,6 +96,7 @@ pub fn plan() -> Centre {
             (PhoneNumber::new("500"), claim("valued")),
             (PhoneNumber::new("600"), claim("attended")),
             (PhoneNumber::new("700"), claim("by_day")),
+            (PhoneNumber::new("800"), claim("crowded")),
         ]),
         steps: steps
             .into_iter()

@@ -1,6 +1,9 @@
 //! The routing spec: sentences about the core, with no I/O. A failure prints the whole floor.
 
 mod agents;
+mod answering;
 mod floor;
+mod holding;
 mod offers;
 mod recovery;
+mod view;

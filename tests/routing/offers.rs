@@ -2,7 +2,8 @@
 
 use cordboard::routing::agent::AgentState;
 use cordboard::routing::call::Stage;
-use cordboard::routing::fact::{OfferEnd, Outcome, Rule};
+use cordboard::routing::fact::{LeftQueue, OfferEnd, Outcome, Rule};
+use cordboard::routing::ids::QueueName;
 use cordboard::routing::{Act, Fact, Failure, Input, Refusal, Returned};
 
 use crate::floor::*;
@@ -258,4 +259,18 @@ fn late_doubled_and_unknown_events_change_nothing() {
         format!("{:?}", before.agents().collect::<Vec<_>>()),
         format!("{:?}", floor.core.agents().collect::<Vec<_>>())
     );
+}
+
+#[test]
+fn a_caller_whom_a_full_queue_refuses_is_known_to_have_asked_for_it() {
+    let mut floor = Floor::new();
+    let first = floor.call("800");
+    assert!(matches!(floor.stage(&first), Stage::Waiting { .. }), "{floor}");
+    let second = floor.call("800");
+    let turned_away = floor.facts.iter().any(|fact| {
+        matches!(fact, Fact::CallLeftQueue { queue, why: LeftQueue::Full, to: None, .. } if *queue == QueueName::new("narrow"))
+    });
+    assert!(turned_away, "{:#?}", floor.facts);
+    floor.hangs_up(&second);
+    assert_eq!(floor.outcomes(), [Outcome::Refused]);
 }

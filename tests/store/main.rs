@@ -4,8 +4,18 @@
 #[path = "../parts/postgres.rs"]
 mod postgres;
 
+mod audit;
+mod audited;
+mod cases;
+mod customers;
+mod escalating;
 mod filling;
+mod history;
+mod holds;
+mod keys;
 mod people;
+mod queue_report;
+mod remaking;
 mod shift;
 mod tables;
 
@@ -17,6 +27,9 @@ pub struct Both {
     pub all: [Db; 2],
     /// `all[0]`, the file.
     pub file: std::path::PathBuf,
+    /// `all[1]`, the address.
+    pub url: String,
+    urls: [String; 2],
     _server: Postgres,
     _dir: tempfile::TempDir,
 }
@@ -26,8 +39,15 @@ impl Both {
         let server = Postgres::start();
         let dir = tempfile::tempdir().expect("a directory");
         let file = dir.path().join("cordboard.db");
-        let all = [sqlite(&file).await, connected(&server.database()).await];
-        Self { all, file, _server: server, _dir: dir }
+        let url = server.database();
+        let all = [sqlite(&file).await, connected(&url).await];
+        let urls = [format!("sqlite:{}", file.display()), url.clone()];
+        Self { all, file, url, urls, _server: server, _dir: dir }
+    }
+
+    /// The addresses of both, for somebody who comes past us.
+    pub fn urls(&self) -> [String; 2] {
+        self.urls.clone()
     }
 }
 

@@ -87,7 +87,7 @@ pub fn one_call(number: u32) -> Vec<Handled> {
     if number % 5 == 3 {
         all.push(handled(
             ms + 200,
-            vec![Fact::CallLeftQueue { call: id, queue, why: LeftQueue::Waited, to: StepName::new("sorry") }],
+            vec![Fact::CallLeftQueue { call: id, queue, why: LeftQueue::Waited, to: Some(StepName::new("sorry")) }],
         ));
         all.push(handled(ms + 250, vec![ended(Outcome::EndedByUs, EndedBy::Us)]));
         return all;
@@ -103,6 +103,7 @@ pub fn one_call(number: u32) -> Vec<Handled> {
         work,
         state,
         by: None,
+        why: None,
     };
     let leg = LegId::new(format!("out-{number}"));
     all.push(handled(

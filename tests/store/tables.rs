@@ -1,11 +1,14 @@
 //! Statements and tables: the same on both, and in the words of the enums.
 
+use cordboard::cases::{State, WaitsFor, What};
+use cordboard::reports::StayEnd;
 use cordboard::routing::agent::AgentState;
 use cordboard::routing::fact::{EndedBy, Outcome};
 use cordboard::routing::ids::AgentName;
 use cordboard::store::agents::Role;
 use cordboard::store::calls::Which;
-use cordboard::store::queue_stays::StayEnd;
+use cordboard::store::queue_stays::Part;
+use cordboard::store::remaking::Projection;
 use cordboard::store::{Recorded, StoreError, Way, offers, statements};
 
 use crate::shift::{at, call, centre, shift};
@@ -31,6 +34,32 @@ async fn every_statement_is_understood_and_every_column_is_the_same_on_both_data
     assert_eq!(centres, tables.len(), "the centre is in every table");
 }
 
+/// What is asked of tables that grow for years is found by an index, whatever is in them.
+#[tokio::test]
+async fn no_statement_about_customers_or_cases_looks_through_a_whole_table() {
+    use sqlx::{Connection, Row, SqliteConnection};
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("x.db");
+    let db = crate::sqlite(&file).await;
+    let mut other = SqliteConnection::connect(&format!("sqlite:{}", file.display())).await.expect("a connection");
+    let (mut looked_at, mut whole) = (0, Vec::new());
+    let about = [" customers", " customer_numbers", " customer_keys", " contacts", " cases", " case_events", " audit"];
+    for sql in statements().into_iter().filter(|sql| about.iter().any(|table| sql.contains(table))) {
+        looked_at += 1;
+        let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+        for row in sqlx::query(explain).fetch_all(&mut other).await.expect(sql) {
+            let step: String = row.get("detail");
+            // `k` is the page that was found by the index.
+            if step.starts_with("SCAN") && step != "SCAN k" || step.contains("USE TEMP B-TREE FOR ORDER BY") {
+                whole.push(format!("{step}: {sql}"));
+            }
+        }
+    }
+    drop(db);
+    assert!(looked_at > 40, "{looked_at}");
+    assert!(whole.is_empty(), "{}", whole.join("\n"));
+}
+
 #[tokio::test]
 async fn an_address_that_is_none_is_refused_and_a_database_that_is_not_there_is_away() {
     for wrong in ["", "mysql://x/y", "cordboard.db", "postgres://x:notaport/y"] {
@@ -47,10 +76,46 @@ async fn an_address_that_is_none_is_refused_and_a_database_that_is_not_there_is_
     }
 }
 
+#[tokio::test]
+async fn every_list_of_calls_and_stays_walks_along_an_index_and_sorts_nothing() {
+    use sqlx::{Connection, Row, SqliteConnection};
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("x.db");
+    crate::sqlite(&file).await;
+    let mut connection = SqliteConnection::connect(&format!("sqlite:{}", file.display())).await.expect("a connection");
+    let mut walked = Vec::new();
+    let lists = |sql: &&str| {
+        let of = ["FROM calls", "FROM queue_stays"].iter().any(|of| sql.contains(of));
+        of && sql.contains("ORDER BY") && sql.contains("LIMIT")
+    };
+    for sql in statements().into_iter().filter(lists) {
+        // What is bound does not matter: SQLite plans without looking.
+        let explained = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+        let rows = sqlx::query(explained).fetch_all(&mut connection).await.expect("a plan");
+        for row in rows {
+            let step = row.get::<String, _>("detail");
+            assert!(!step.contains("TEMP B-TREE") && !step.starts_with("SCAN"), "{sql}: {step}");
+            walked.extend(
+                step.split_whitespace()
+                    .find(|word| word.contains("_by_") || word.contains("_that_"))
+                    .map(str::to_owned),
+            );
+        }
+    }
+    for index in ["calls_by_time", "calls_by_agent", "calls_by_queue", "calls_by_outcome", "queue_stays_by_length"] {
+        assert!(walked.iter().any(|walk| walk == index), "{index} is walked by nothing: {walked:?}");
+    }
+}
+
 /// The words of `column IN (...)` in the migrations.
 fn checked(table: &str, column: &str) -> Vec<String> {
-    let text = include_str!("../../migrations/0001_facts_calls_agents.sql");
-    let table = text.split(&format!("CREATE TABLE {table} (")).nth(1).expect("the table");
+    let text = concat!(
+        include_str!("../../migrations/0001_facts_calls_agents.sql"),
+        include_str!("../../migrations/0003_customers_cases.sql"),
+        include_str!("../../migrations/0004_reports.sql")
+    );
+    // A table that was made anew: as it was made last.
+    let table = text.rsplit(&format!("CREATE TABLE {table} (")).next().expect("the table");
     let words = table.split(&format!("CHECK ({column} IN (")).nth(1).expect("the check").split(')').next();
     words.expect("the words").split(',').map(|word| word.trim().trim_matches('\'').to_owned()).collect()
 }
@@ -66,7 +131,12 @@ fn the_words_that_a_column_takes_are_those_of_its_enum() {
     assert_eq!(checked("offers", "how"), offers::ENDS.map(|end| end.as_str()));
     assert_eq!(checked("agent_states", "state"), words(&AgentState::ALL, AgentState::as_str));
     assert_eq!(checked("queue_stays", "how"), words(&StayEnd::ALL, StayEnd::as_str));
+    assert_eq!(checked("queue_stays", "part"), words(&Part::ALL, Part::as_str));
+    assert_eq!(checked("remaking", "projection"), words(&Projection::ALL, Projection::as_str));
     assert_eq!(checked("agents", "role"), words(&Role::ALL, Role::as_str));
+    assert_eq!(checked("cases", "state"), State::WORDS);
+    assert_eq!(checked("cases", "waits_for"), words(&WaitsFor::ALL, WaitsFor::as_str));
+    assert_eq!(checked("case_events", "what"), What::WORDS);
 }
 
 #[tokio::test(flavor = "multi_thread")]

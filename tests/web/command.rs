@@ -113,6 +113,72 @@ fn people_are_added_changed_listed_and_removed() {
     assert_eq!(run(at, &["user", "list"]).1.lines().count(), 1);
 }
 
+#[test]
+fn keys_are_made_shown_once_listed_and_revoked() {
+    let here = installation("{}");
+    let at = here.path();
+    let (code, key, said) = run(at, &["key", "add", "website", "--scope", "floor:read", "--scope", "calls:read"]);
+    assert_eq!((code, key.starts_with("cb_"), said.contains("not shown again")), (0, true, true), "{said}");
+    let id = key.split('_').nth(1).expect("an id").to_owned();
+    let (_, listed, _) = run(at, &["key", "list"]);
+    assert!(listed.contains(&id) && listed.contains("floor:read calls:read") && listed.contains("never"), "{listed}");
+    let (_, listed, _) = run(at, &["key", "list", "--json"]);
+    let secret = key.trim().rsplit('_').next().expect("a secret").to_owned();
+    assert!(listed.contains(&id) && !listed.contains(&secret), "{listed}");
+    let keys: serde_json::Value = serde_json::from_str(&listed).expect("JSON");
+    assert_eq!((&keys[0]["name"], &keys[0]["ends_ms"]), (&"website".into(), &serde_json::Value::Null));
+    for (arguments, code) in [
+        (&["key", "add", "x"][..], 2),
+        (&["key", "add", "x", "--scope", "calls:burn"], 2),
+        (&["key", "add", "x", "--scope", "floor:read", "--days", "0"], 2),
+        (&["key", "add", "x\u{1b}[2J", "--scope", "floor:read"], 1),
+        (&["key", "add", "", "--scope", "floor:read"], 1),
+        (&["key", "revoke", "000000000000"], 1),
+        (&["key", "list", "--centre", "nowhere"], 2),
+    ] {
+        assert_eq!(run(at, arguments).0, code, "{arguments:?}");
+    }
+    // As it was found in somebody's repository.
+    assert_eq!(run(at, &["key", "revoke", key.trim()]).0, 0);
+    let (code, _, said) = run(at, &["key", "revoke", &id]);
+    assert_eq!((code, said.contains("there is no key")), (1, true), "{said}");
+    assert!(run(at, &["key", "list"]).1.contains("revoked"));
+}
+
+#[test]
+fn hooks_are_made_listed_switched_and_removed() {
+    let here = installation("{ hooks: { allow: [10.1.0.0/16] } }");
+    let at = here.path();
+    let (code, secret, said) = run(at, &["hook", "add", "https://tickets.example/in", "--kind", "call_ended"]);
+    assert_eq!((code, secret.starts_with("whsec_")), (0, true), "{said}");
+    assert_eq!(run(at, &["hook", "add", "http://10.1.2.3:8080/in"]).0, 0);
+    for (url, says) in
+        [("http://10.2.0.1/", "https://"), ("https://127.0.0.1/", "allow"), ("tickets.example", "https://host")]
+    {
+        let (code, _, said) = run(at, &["hook", "add", url]);
+        assert_eq!((code, said.contains(says)), (1, true), "{url}: {said}");
+    }
+    let (code, _, said) = run(at, &["hook", "add", "https://tickets.example/in", "--kind", "call_burnt"]);
+    assert_eq!((code, said.contains("call_ended")), (1, true), "{said}");
+    let (_, listed, _) = run(at, &["hook", "list", "--json"]);
+    assert!(!listed.contains(secret.trim()), "{listed}");
+    let hooks: serde_json::Value = serde_json::from_str(&listed).expect("JSON");
+    assert_eq!(hooks.as_array().map(Vec::len), Some(2), "{hooks}");
+    let id = hooks[0]["id"].as_str().expect("an id").to_owned();
+    assert_eq!(run(at, &["hook", "off", &id]).0, 0);
+    assert!(run(at, &["hook", "list"]).1.contains("switched off by hand"));
+    assert_eq!(run(at, &["hook", "on", &id]).0, 0);
+    assert!(!run(at, &["hook", "list"]).1.contains("switched off"));
+    assert_eq!(run(at, &["hook", "remove", &id]).0, 0);
+    for what in ["on", "off", "remove"] {
+        let (code, _, said) = run(at, &["hook", what, &id]);
+        assert_eq!((code, said.contains("there is no hook")), (1, true), "{said}");
+    }
+    let here = installation("{ hooks: { allow: [10.1.0.0/33, inside] } }");
+    let (code, _, said) = run(here.path(), &["hook", "list"]);
+    assert_eq!((code, said.matches("is no network").count()), (2, 2), "{said}");
+}
+
 struct Serving(Option<Child>);
 
 impl Serving {

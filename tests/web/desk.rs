@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
+use cordboard::calendar::Moment;
 use cordboard::config::{Speech, SwitchConfig};
 use cordboard::controller::directories::Directories;
 use cordboard::controller::filler::{Filler, Filling};
 use cordboard::controller::{self, Handle, Start, journal};
+use cordboard::events::hooks::{Patience, Reachable, Runner, Sender};
 use cordboard::routing::ids::{CentreName, LegId, StationAddress, SwitchName};
 use cordboard::speech::Speaker;
 use cordboard::store::Db;
@@ -16,8 +19,10 @@ use cordboard::web::{self, Parts};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{OnceCell, watch};
 use tokio_util::sync::CancellationToken;
+
+use crate::document::Document;
 
 /// Longer than anything here takes on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -41,10 +46,23 @@ steps:
 /// Where a centre's database is.
 pub enum Database {
     /// SQLite, beside the centre.
-    Here,
+    File,
     /// Where there is none.
     Nowhere,
     At(String),
+}
+
+/// The deliveries of hooks.
+pub struct Delivering {
+    task: tokio::task::JoinHandle<()>,
+    stop: CancellationToken,
+}
+
+impl Delivering {
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.task.await.expect("ended well");
+    }
 }
 
 pub struct Desk {
@@ -54,8 +72,14 @@ pub struct Desk {
     pub db: Db,
     pub base: String,
     client: reqwest::Client,
+    document: OnceCell<Arc<Document>>,
     stop: CancellationToken,
-    filling: Option<Filling>,
+    filling: Vec<Filling>,
+}
+
+/// The world, and this machine.
+pub fn reachable() -> Reachable {
+    Reachable::new(&["127.0.0.1/8".parse().expect("a network")])
 }
 
 impl Drop for Desk {
@@ -71,18 +95,29 @@ impl Desk {
 
     /// `token`: what requests must bring; `database`: whether it is there.
     pub async fn with(token: Option<&str>, database: bool) -> Self {
-        Self::of(CENTRE, token, if database { Database::Here } else { Database::Nowhere }).await
+        Self::of(&["demo"], token, if database { Database::File } else { Database::Nowhere }).await
     }
 
-    /// `yaml`: the centre.
-    pub async fn of(yaml: &str, token: Option<&str>, database: Database) -> Self {
+    /// The first centre is the one that is asked.
+    pub async fn of(centres: &[&str], token: Option<&str>, database: Database) -> Self {
+        Self::with_yaml(CENTRE, centres, token, database).await
+    }
+
+    /// `yaml`: of every centre, but for its number.
+    pub async fn with_yaml(yaml: &str, centres: &[&str], token: Option<&str>, database: Database) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path();
-        std::fs::create_dir(path.join("centre")).expect("a directory");
-        std::fs::write(path.join("centre/centre.yaml"), yaml).expect("a file");
+        let mut places = BTreeMap::new();
+        for (place, centre) in centres.iter().enumerate() {
+            let place_of = path.join(if place == 0 { "centre" } else { centre });
+            std::fs::create_dir(&place_of).expect("a directory");
+            let text = yaml.replace("4008000001", &format!("400800000{}", place + 1));
+            std::fs::write(place_of.join("centre.yaml"), text).expect("a file");
+            places.insert(CentreName::new(centre), place_of);
+        }
         let recorder = web::recorder().expect("a recorder");
-        let name = CentreName::new("demo");
-        let directories = Directories::new(BTreeMap::from([(name.clone(), path.join("centre"))]));
+        let names: Vec<CentreName> = places.keys().cloned().collect();
+        let directories = Directories::new(places);
         let switch = SwitchName::new("pbx");
         let now = controller::clock();
         let rehearsal = Rehearsal::start(switch.clone(), Exchange::new(switch.clone(), 1), now());
@@ -97,27 +132,32 @@ impl Desk {
         })
         .expect("a controller");
         let url = match &database {
-            Database::Here => format!("sqlite:{}", path.join("cordboard.db").display()),
+            Database::File => format!("sqlite:{}", path.join("cordboard.db").display()),
             Database::Nowhere => format!("sqlite:{}", path.join("not-there/cordboard.db").display()),
             Database::At(url) => url.clone(),
         };
         let db = Db::connect(&url).expect("an address");
-        let mut filling = None;
+        let mut filling = Vec::new();
         let (fillers, seen) = watch::channel(None);
         if !matches!(database, Database::Nowhere) {
             db.migrate().await.expect("tables");
-            let written = &handle.written()[&name];
-            let begun = Filler {
-                db: db.clone(),
-                centre: name.clone(),
-                dir: written.dir.clone(),
-                durable: written.durable.clone(),
-                first_seq: written.first_seq,
-                clock: std::sync::Arc::new(now),
+            let now: Arc<dyn Fn() -> Moment + Send + Sync> = Arc::new(now);
+            let mut healths = BTreeMap::new();
+            for name in names {
+                let written = &handle.written()[&name];
+                let begun = Filler {
+                    db: db.clone(),
+                    centre: name.clone(),
+                    dir: written.dir.clone(),
+                    durable: written.durable.clone(),
+                    first_seq: written.first_seq,
+                    clock: now.clone(),
+                }
+                .start();
+                healths.insert(name, begun.health.clone());
+                filling.push(begun);
             }
-            .start();
-            fillers.send_replace(Some(BTreeMap::from([(name, begun.health.clone())])));
-            filling = Some(begun);
+            fillers.send_replace(Some(healths));
         }
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -131,13 +171,41 @@ impl Desk {
             recorder,
             address,
             token: token.map(str::to_owned),
+            reachable: reachable(),
             stop: stop.clone(),
         });
         tokio::spawn(web::listen(listener, router, stop.clone()));
         let client = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build().expect("a client");
-        let desk = Self { directory, rehearsal, handle, db, base: format!("http://{address}"), client, stop, filling };
+        let desk = Self {
+            directory,
+            rehearsal,
+            handle,
+            db,
+            base: format!("http://{address}"),
+            client,
+            document: OnceCell::new(),
+            stop,
+            filling,
+        };
         desk.until_health().await;
         desk
+    }
+
+    /// Sends what hooks want, until we close or it is stopped.
+    pub async fn deliver(&self, patience: Patience) -> Delivering {
+        self.deliver_by(Sender::new(reachable()).expect("TLS"), patience)
+    }
+
+    pub fn deliver_by(&self, sender: Sender, patience: Patience) -> Delivering {
+        let runner = Runner {
+            handle: self.handle.clone(),
+            db: self.db.clone(),
+            sender,
+            patience,
+            clock: Arc::new(controller::clock()),
+        };
+        let stop = self.stop.child_token();
+        Delivering { task: tokio::spawn(runner.run(stop.clone())), stop }
     }
 
     async fn until_health(&self) {
@@ -168,14 +236,25 @@ impl Desk {
 
     /// Below the centre.
     pub async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {
-        let request = self.request(method, &format!("/api/v1/centres/demo{path}"));
+        let request = self.request(method.clone(), &format!("/api/v1/centres/demo{path}"));
         let request = match body {
             Some(body) => request.json(&body),
             None => request,
         };
         let answer = request.send().await.expect("an answer");
         let status = answer.status().as_u16();
-        (status, answer.json().await.expect("JSON, whatever the status"))
+        let value = answer.json().await.expect("JSON, whatever the status");
+        self.document().await.check(&method, &format!("/centres/demo{path}"), status, &value);
+        (status, value)
+    }
+
+    /// What every answer is held against.
+    pub async fn document(&self) -> Arc<Document> {
+        let read = async {
+            let whole = self.get_raw("/api/v1/openapi.json").await.json().await.expect("a document");
+            Arc::new(Document { whole })
+        };
+        self.document.get_or_init(|| read).await.clone()
     }
 
     pub async fn get(&self, path: &str) -> Value {
@@ -219,7 +298,7 @@ impl Desk {
     pub async fn close(mut self) {
         self.stop.cancel();
         self.handle.stop().await;
-        if let Some(filling) = self.filling.take() {
+        for filling in self.filling.drain(..) {
             filling.stop().await;
         }
     }

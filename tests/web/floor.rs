@@ -1,5 +1,7 @@
 //! What can be seen and asked of a floor.
 
+use cordboard::routing::ids::StationAddress;
+use cordboard::switch::rehearsal::{Habit, Phone, World};
 use reqwest::Method;
 use serde_json::json;
 
@@ -7,6 +9,7 @@ use crate::desk::Desk;
 
 const DELETE: Method = Method::DELETE;
 const PUT: Method = Method::PUT;
+const POST: Method = Method::POST;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_is_seen_from_its_arrival_to_its_record() {
@@ -94,10 +97,58 @@ async fn a_break_begins_and_ends_and_says_who_ordered_it() {
     assert_eq!((status, &agent["state"], &agent["break_reason"]), (200, &json!("on_break"), &json!("lunch")));
     let fact = serde_json::to_value(&happened.recv().await.expect("a fact").fact).expect("JSON");
     assert_eq!((&fact["fact"], &fact["by"]), (&json!("agent_changed"), &json!("lead")));
-    let (_, agent) = desk.ask(DELETE, "/agents/mira/break", None).await;
+    let (_, agent) = desk.ask(DELETE, "/agents/mira/break?by=lead&why=the%20hall%20is%20full", None).await;
     assert_eq!(agent["state"], "idle");
+    let fact = serde_json::to_value(&happened.recv().await.expect("a fact").fact).expect("JSON");
+    assert_eq!((&fact["by"], &fact["why"]), (&json!("lead"), &json!("the hall is full")));
+    for bad in ["", "%20", "a%0Ab", "%1b%5B2J", "%E2%80%AE", &"x".repeat(201)] {
+        let (status, answer) = desk.ask(DELETE, &format!("/agents/mira/break?why={bad}"), None).await;
+        assert_eq!((status, &answer["error"]), (400, &json!("invalid")), "{bad}: {answer}");
+    }
     let (_, agent) = desk.ask(DELETE, "/agents/mira/session", None).await;
     assert_eq!(agent["state"], "away");
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answer_on_the_page_picks_the_phone_up() {
+    let desk = Desk::open().await;
+    desk.log_in("mira").await;
+    let (status, answer) = desk.ask(POST, "/agents/mira/answer", None).await;
+    assert_eq!((status, answer["error"].as_str()), (409, Some("nothing_rings")), "{answer}");
+    let (station, phone) = (StationAddress::new("PJSIP/mira"), Phone::with(Habit::Rings));
+    desk.rehearsal.happen(World::PhoneSetTo { station, phone });
+    desk.call("Wang");
+    desk.until("/agents/mira", |agent| agent["state"] == "ringing" && agent["offer"]["id"].is_string()).await;
+    // The phone has it a moment after the offer was made.
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    let (status, answer) = desk.ask(POST, "/agents/mira/answer", None).await;
+    assert_eq!(status, 200, "{answer}");
+    let agent = desk.until("/agents/mira", |agent| agent["state"] == "talking").await;
+    assert_eq!(agent["answers_when_told"], "answers");
+    assert!(agent["talking_since_ms"].is_i64() && agent["queue"] == "desk", "{agent}");
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_is_put_on_hold_and_talked_to_again() {
+    let desk = Desk::open().await;
+    desk.log_in("mira").await;
+    for method in [PUT, DELETE] {
+        let (status, answer) = desk.ask(method, "/agents/mira/hold", None).await;
+        assert_eq!((status, answer["error"].as_str()), (409, Some("no_conversation")), "{answer}");
+    }
+    desk.call("Wang");
+    let talking = desk.until("/agents/mira", |agent| agent["state"] == "talking").await;
+    let (status, answer) = desk.ask(DELETE, "/agents/mira/hold", None).await;
+    assert_eq!((status, answer["error"].as_str()), (409, Some("not_on_hold")), "{answer}");
+    let (status, agent) = desk.ask(PUT, "/agents/mira/hold", None).await;
+    assert_eq!((status, &agent["state"]), (200, &json!("on_hold")), "{agent}");
+    assert!(agent["held_since_ms"].is_i64() && agent["talking_since_ms"] == talking["talking_since_ms"], "{agent}");
+    let (status, answer) = desk.ask(PUT, "/agents/mira/hold", None).await;
+    assert_eq!((status, answer["error"].as_str()), (409, Some("already_on_hold")), "{answer}");
+    let (status, agent) = desk.ask(DELETE, "/agents/mira/hold", None).await;
+    assert_eq!((status, &agent["state"], &agent["held_since_ms"]), (200, &json!("talking"), &json!(null)), "{agent}");
     desk.close().await;
 }
 
@@ -105,18 +156,20 @@ async fn a_break_begins_and_ends_and_says_who_ordered_it() {
 async fn a_login_takes_from_the_database_what_it_does_not_say() {
     use cordboard::calendar::Moment;
     use cordboard::routing::ids::*;
+    use cordboard::store::Author;
     use cordboard::store::agents::Role;
     let desk = Desk::open().await;
     let (status, answer) = desk.ask(PUT, "/agents/otto/session", None).await;
     assert_eq!((status, &answer["error"]), (404, &json!("not_found")), "{answer}");
     let (centre, otto) = (CentreName::new("demo"), AgentName::new("otto"));
-    desk.db.add_person(&centre, &otto, "Otto", Role::Agent, None, Moment::from_ms(0)).await.expect("added");
+    let signed = desk.db.signed(&Author::Console, Moment::from_ms(0));
+    signed.add_person(&centre, &otto, "Otto", Role::Agent, None).await.expect("added");
     let (status, answer) = desk.ask(PUT, "/agents/otto/session", None).await;
     assert_eq!((status, &answer["error"]), (400, &json!("invalid")), "{answer}");
     let (pbx, phone) = (SwitchName::new("pbx"), StationAddress::new("PJSIP/otto"));
-    desk.db.set_station(&centre, &otto, Some((&pbx, &phone))).await.expect("set");
-    desk.db.set_queues(&centre, &otto, &[QueueName::new("desk")].into()).await.expect("set");
-    desk.db.set_skills(&centre, &otto, &[(SkillName::new("english"), 7)].into()).await.expect("set");
+    signed.set_station(&centre, &otto, Some((&pbx, &phone))).await.expect("set");
+    signed.set_queues(&centre, &otto, &[QueueName::new("desk")].into()).await.expect("set");
+    signed.set_skills(&centre, &otto, &[(SkillName::new("english"), 7)].into()).await.expect("set");
     let (status, agent) = desk.ask(PUT, "/agents/otto/session", None).await;
     assert_eq!(status, 200, "{agent}");
     assert_eq!(

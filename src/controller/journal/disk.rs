@@ -4,7 +4,8 @@
 //!
 //! Measured on ext4 (write of 600 bytes beside a running fdatasync): with syncs back to back a write took 76 µs at
 //! p99 and 4 ms at worst; with 5 ms between syncs 16 µs and 0.13 ms. Preallocating the file won nothing beyond that,
-//! so files simply grow.
+//! so files simply grow. What a call causes comes in bursts of 2-4 ms, so a sync waits its 5 ms before it begins and
+//! not after: one a burst.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -22,7 +23,7 @@ use super::checkpoint::Checkpoint;
 use super::{JournalHealth, Limits, files};
 use crate::calendar::Moment;
 
-/// From one sync's begin to the next one's: what a power cut can cost.
+/// From the first write that is not on the disk to the sync that puts it there: what a power cut can cost.
 const SYNC_EVERY: Duration = Duration::from_millis(5);
 /// From one try to the next while the disk takes nothing.
 const RETRY_EVERY: Duration = Duration::from_millis(200);
@@ -44,6 +45,7 @@ struct Written {
     batch: Batch,
     file: Arc<File>,
     offset: u64,
+    at: Instant,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -137,19 +139,23 @@ impl Disk {
     }
 
     /// Write lines; they are in the page cache, or held in memory, when this returns. True where the file has grown
-    /// past its limit.
-    pub fn append(&self, last_seq: u64, at: Moment, lines: Vec<u8>) -> bool {
+    /// past its limit. [`Self::wake`] is to follow.
+    pub fn write(&self, last_seq: u64, at: Moment, lines: Vec<u8>) -> bool {
         let mut state = self.shared.lock();
         state.last_at = at;
         self.shared.take(&mut state, Batch { last_seq, lines });
         self.shared.judge(&mut state);
-        let idle = state.idle;
-        let grown = state.end >= self.shared.limits.file_bytes && state.waiting.is_empty();
-        drop(state);
-        if idle {
+        state.end >= self.shared.limits.file_bytes && state.waiting.is_empty()
+    }
+
+    /// What was written is to go to the disk.
+    pub fn wake(&self) {
+        let mut state = self.shared.lock();
+        // Once is enough: it looks for itself before it is idle again.
+        if std::mem::take(&mut state.idle) {
+            drop(state);
             self.shared.work.notify_one();
         }
-        grown
     }
 
     /// Go on in a new file that begins with `first_seq`; `checkpoint` is written when all before it is on the disk.
@@ -216,7 +222,7 @@ impl Shared {
                     let offset = state.end;
                     state.end += batch.lines.len() as u64;
                     let file = Arc::clone(&state.file);
-                    state.written.push_back(Written { batch, file, offset });
+                    state.written.push_back(Written { batch, file, offset, at: Instant::now() });
                 }
                 Err(error) => {
                     state.waiting.push_front(batch);
@@ -277,12 +283,20 @@ impl Shared {
         });
     }
 
+    /// Lets what was written first wait for its time, so that what comes meanwhile goes to the disk with it.
+    fn gather<'a>(&'a self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        let first = state.written.front().map(|first| first.at);
+        let Some(first) = first.filter(|_| state.trouble.is_none() && !state.closing) else { return state };
+        drop(state);
+        std::thread::sleep(SYNC_EVERY.saturating_sub(first.elapsed()));
+        self.lock()
+    }
+
     /// The disk's own thread.
     fn run(&self) {
         let mut ballast_tried: Option<Instant> = None;
         let mut dir_synced = false;
         loop {
-            let began = Instant::now();
             let mut state = self.lock();
             while state.written.is_empty() && state.trouble.is_none() && !state.closing && ballast_tried.is_some() {
                 state.idle = true;
@@ -294,6 +308,7 @@ impl Shared {
                     break;
                 }
             }
+            state = self.gather(state);
             if state.trouble.is_some() {
                 self.write_again(&mut state);
             }
@@ -339,8 +354,9 @@ impl Shared {
                     Err(error) => warn!(%error, "the disk has no room for the journal's ballast"),
                 }
             }
-            let pause = if troubled { RETRY_EVERY } else { SYNC_EVERY };
-            std::thread::sleep(pause.saturating_sub(began.elapsed()));
+            if troubled {
+                std::thread::sleep(RETRY_EVERY);
+            }
         }
     }
 

@@ -5,7 +5,6 @@
 //! `{"seq":1,"at":…,"core":"…","schema":1,"input":…,"facts":[…],"effects_crc":…,"crc":"1a2b3c4d"}`
 
 use std::borrow::Cow;
-use std::io;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -59,21 +58,15 @@ struct Line<'a> {
 
 /// The CRC32 of effects in their JSON spelling: what a replay compares.
 pub fn crc_of_effects(effects: &[Effect]) -> u32 {
-    struct Sum(crc32fast::Hasher);
-    impl io::Write for Sum {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.update(bytes);
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
+    if effects.is_empty() {
+        return crc32fast::hash(b"[]");
     }
-    let mut sum = Sum(crc32fast::Hasher::new());
-    // Our own types with text keys into a sum in memory: there is nothing that could fail, and a sum that is
-    // short would show in the replay.
-    let _ = serde_json::to_writer(&mut sum, effects);
-    sum.0.finalize()
+    // Whole and then summed up: JSON is written by the word, and a sum taken by the word is ten times as slow.
+    let mut spelled = Vec::with_capacity(effects.len() * 256);
+    // Our own types with text keys into memory: there is nothing that could fail, and what is short would show in the
+    // replay.
+    let _ = serde_json::to_writer(&mut spelled, effects);
+    crc32fast::hash(&spelled)
 }
 
 /// Write `value`, which must be a JSON object with at least one field, and its CRC as one line.

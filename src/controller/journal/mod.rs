@@ -180,6 +180,14 @@ impl Journal {
     /// nothing. Says the number of the last one. Never waits for the disk; where the disk takes nothing the entries
     /// are held and [`Self::health`] says so.
     pub fn append(&mut self, batch: &[Handled]) -> u64 {
+        let last = self.write(batch);
+        self.wake();
+        last
+    }
+
+    /// As [`Self::append`], for who has something more urgent to do than to wake the disk's thread: [`Self::wake`] is to
+    /// follow within a millisecond, or a power cut costs more than it should.
+    pub fn write(&mut self, batch: &[Handled]) -> u64 {
         let mut lines = Vec::with_capacity(batch.len() * 512);
         for handled in batch {
             if let Err(error) = entry::write_entry(&mut lines, self.next_seq, handled) {
@@ -192,12 +200,17 @@ impl Journal {
             }
         }
         if let Some(last) = batch.last()
-            && self.disk.append(self.last_seq(), last.at, lines)
+            && self.disk.write(self.last_seq(), last.at, lines)
         {
             let (next_seq, epoch, known) = (self.next_seq, self.epoch, self.known.clone());
             self.disk.rotate(next_seq, Checkpoint { next_seq, epoch, known });
         }
         self.last_seq()
+    }
+
+    /// What was written is to go to the disk.
+    pub fn wake(&self) {
+        self.disk.wake();
     }
 
     pub const fn last_seq(&self) -> u64 {

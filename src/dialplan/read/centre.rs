@@ -11,8 +11,10 @@ use super::node::{Node, Value};
 use super::reading::{Kind, Reading};
 use super::steps::Draft;
 use super::{scalar, syntax};
+use crate::customers::Country;
 use crate::dialplan::centre::{Centre, Claim, Step, dialled};
 use crate::dialplan::check;
+use crate::dialplan::disposition::Dispositions;
 use crate::dialplan::language::Language;
 use crate::dialplan::load::CentreFiles;
 use crate::routing::ids::{BreakReason, CentreName, PhoneNumber, SkillName, VersionHash};
@@ -26,9 +28,13 @@ const FILE: Known = Known {
         "language",
         "name",
         "zone",
+        "country",
         "languages",
         "skills",
         "break_reasons",
+        "dispositions",
+        "departments",
+        "cases",
         "queues",
         "hours",
         "holidays",
@@ -36,7 +42,7 @@ const FILE: Known = Known {
         "start",
         "steps",
     ],
-    later: &["tests", "sources", "scripts", "departments", "case_types", "parts", "include", "destinations"],
+    later: &["tests", "sources", "scripts", "parts", "include", "destinations"],
 };
 
 /// The text of a title, in characters.
@@ -85,6 +91,7 @@ impl Reading {
         let title = once(self, "name", true);
         let titles = title.map(|node| self.titles(node));
         let zone = once(self, "zone", true).and_then(|node| self.zone(node));
+        let country = once(self, "country", false).and_then(|node| self.country(node));
         let skills = once(self, "skills", false).map(|node| self.names(node, "skill")).unwrap_or_default();
         for skill in &skills {
             self.define(Kind::Skill, skill);
@@ -95,6 +102,9 @@ impl Reading {
         let all = |key: &str| sections.iter().filter_map(|fields| fields.get(key)).collect::<Vec<_>>();
         let queues = self.queues(&all("queues"));
         let hours = self.hours(&all("hours"), &all("holidays"), zone.as_ref());
+        let dispositions = self.dispositions(&all("dispositions"));
+        let organisation = self.departments(&all("departments"));
+        let case_types = self.case_types(&all("cases"), &hours);
         let drafts = self.steps(&all("steps"));
         let numbers = self.numbers(sections, whole);
         if whole {
@@ -112,9 +122,16 @@ impl Reading {
             version: version(files),
             titles: titles?,
             zone: zone?,
+            country,
             languages: self.languages.clone(),
             skills: skills.iter().map(SkillName::new).collect(),
             break_reasons: break_reasons.iter().map(BreakReason::new).collect(),
+            dispositions: Dispositions {
+                all: dispositions,
+                of_queues: std::mem::take(&mut self.dispositions_of_queues),
+            },
+            organisation,
+            case_types: case_types.into_iter().map(|kind| (kind.name.clone(), kind)).collect(),
             queues: queues.into_iter().map(|queue| (queue.name.clone(), queue)).collect(),
             hours: hours.into_iter().map(|hours| (hours.name.clone(), hours)).collect(),
             numbers,
@@ -174,6 +191,19 @@ impl Reading {
         }
     }
 
+    /// The two letters by which numbers are known to be dialled one way or another.
+    fn country(&mut self, node: &Node) -> Option<Country> {
+        let text = scalar::text(node, "country", &mut self.notes)?;
+        let country = text.parse::<Country>().ok();
+        if country.is_none() {
+            let capitals = text.to_ascii_uppercase();
+            let meant = nearest(&capitals, Country::all()).map(str::to_owned);
+            let sentence = format!("\"{text}\" is no country; write two capital letters, as in CN");
+            self.notes.add_suggesting(&node.place, sentence, meant.filter(|meant| *meant == capitals));
+        }
+        country
+    }
+
     fn languages_list(&mut self, node: &Node) -> Vec<Language> {
         let mut languages = Vec::new();
         let before = self.notes.count();
@@ -194,7 +224,7 @@ impl Reading {
         if self.notes.count() == before { languages } else { Vec::new() }
     }
 
-    fn titles(&mut self, node: &Node) -> BTreeMap<Language, String> {
+    pub(super) fn titles(&mut self, node: &Node) -> BTreeMap<Language, String> {
         let mut titles = BTreeMap::new();
         if let (Value::Scalar(_), [only]) = (&node.value, self.languages.as_slice()) {
             let only = *only;

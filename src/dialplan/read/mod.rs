@@ -10,7 +10,10 @@ pub(crate) mod node;
 pub(crate) mod scalar;
 pub(crate) mod syntax;
 
+mod cases;
 mod centre;
+mod departments;
+mod dispositions;
 mod hours;
 mod prompts;
 mod queues;

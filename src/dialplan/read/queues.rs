@@ -12,7 +12,17 @@ use crate::routing::queue::{Need, QueueRules};
 
 const QUEUE: Known = Known {
     what: "a queue",
-    keys: &["ring_for", "wrap_up", "rest_after_missed", "target", "music", "needs", "credit", "most_waiting"],
+    keys: &[
+        "ring_for",
+        "wrap_up",
+        "rest_after_missed",
+        "target",
+        "music",
+        "needs",
+        "credit",
+        "most_waiting",
+        "dispositions",
+    ],
     later: &["strategy", "hours", "waiting", "agents", "lent", "title"],
 };
 
@@ -50,6 +60,10 @@ impl Reading {
         let music = fields.get("music").map(|node| music(node, self));
         let needs = fields.get("needs").map(|node| self.needs(node, &NEED));
         let credit = fields.get("credit").map(|n| scalar::duration(n, "credit", within_an_hour, &mut self.notes));
+        if let Some(node) = fields.get("dispositions") {
+            let some = self.some_dispositions(node);
+            self.dispositions_of_queues.insert(rules.name.clone(), some);
+        }
         let range = 1..=QueueRules::MOST_WAITING as u64;
         let most = fields.get("most_waiting").map(|n| scalar::number(n, "most_waiting", range, &mut self.notes));
         // What was not given keeps its default; what was given wrongly has been told, and ends it here.

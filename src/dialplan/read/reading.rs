@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::mistake::{MOST_MISTAKES, Notes, Place, nearest};
 use super::node::Node;
 use super::scalar;
+use crate::dialplan::disposition::DispositionName;
 use crate::dialplan::language::Language;
-use crate::routing::ids::StepName;
+use crate::routing::ids::{QueueName, StepName};
 
 /// The most suggestions looked for in one reading: each compares with every name there is, and a file made to hurt
 /// holds tens of thousands of both.
@@ -22,6 +23,8 @@ pub(crate) enum Kind {
     Holidays,
     Skill,
     Variable,
+    Department,
+    Disposition,
 }
 
 impl Kind {
@@ -33,6 +36,8 @@ impl Kind {
             Kind::Holidays => "holidays",
             Kind::Skill => "skill",
             Kind::Variable => "variable",
+            Kind::Department => "department",
+            Kind::Disposition => "disposition",
         }
     }
 }
@@ -57,6 +62,8 @@ pub(crate) struct Reading {
     /// The step being read.
     pub(crate) step: Option<StepName>,
     pub(crate) references: Vec<Reference>,
+    /// What a queue says about dispositions.
+    pub(crate) dispositions_of_queues: BTreeMap<QueueName, Vec<DispositionName>>,
     defined: BTreeMap<Kind, BTreeSet<String>>,
     /// How many suggestions have been looked for.
     sought: Cell<usize>,
@@ -119,7 +126,9 @@ impl Reading {
                     format!("full-width punctuation in {word} \"{name}\"; write the plain , or :")
                 }
                 Kind::Hours | Kind::Holidays => format!("{word} \"{name}\" do not exist"),
-                Kind::Step | Kind::Queue | Kind::Skill => format!("{word} \"{name}\" does not exist"),
+                Kind::Step | Kind::Queue | Kind::Skill | Kind::Department | Kind::Disposition => {
+                    format!("{word} \"{name}\" does not exist")
+                }
                 Kind::Variable => format!("no ask takes in \"{name}\""),
             };
             let suggestion = self.nearest(reference.kind, name).map(str::to_owned);

@@ -8,6 +8,7 @@ mod hearing;
 mod mending;
 mod ordering;
 mod refusals;
+mod rejoining;
 
 use std::pin::Pin;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -15,22 +16,23 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::time::Instant;
 
 use super::ami::timing;
-use super::ami::{Action, Ami, AmiAddress, AmiError, Event as AmiEvent, Events, Frame, List, Resync, connect};
+use super::ami::{Action, Ami, AmiAddress, AmiError, Event as AmiEvent, Events, Frame, List, Reply, Resync, connect};
 use super::legs::{Contexts, Heard, Leg, Legs};
 use super::orders::DEAD_MAN_S;
-use super::plays::Plays;
+use super::plays::{Held, Plays};
 use crate::calendar::Moment;
 use crate::routing::ids::{Epoch, LegId, SwitchName};
-use crate::routing::{Act, Input, Returned};
+use crate::routing::{Abilities, Input, Returned};
 use crate::switch::{Event, Link, MOST_ORDERS, Order, Ticket, Told};
+use ordering::Whose;
 
 /// Between attempts to connect: from the first to the longest, doubled each time.
 const RETRY_FIRST: Duration = Duration::from_millis(100);
 const RETRY_LONGEST: Duration = Duration::from_secs(2);
-/// How often overdue plays and lost hang-ups are looked for.
+/// How often overdue plays are looked for.
 const TICK: Duration = Duration::from_millis(20);
 /// Calls in our hands get their dead man's limit again; a third of it, so that two may be missed.
 const RENEW_EVERY: Duration = Duration::from_secs(DEAD_MAN_S as u64 / 3);
@@ -56,6 +58,7 @@ pub fn start(switch: SwitchName, epoch: Epoch, asterisk: Asterisk, told: mpsc::S
         asterisk,
         told,
         plays: Plays::default(),
+        rejoins: Vec::new(),
         clock_ahead_s: 0,
         began: Instant::now(),
         began_at: Moment::from_ms(wall_ms()),
@@ -75,6 +78,8 @@ struct Driver {
     told: mpsc::Sender<Told>,
     legs: Legs,
     plays: Plays,
+    /// Joinings of legs that are on their way back from a parting.
+    rejoins: Vec<Held>,
     /// The switch's clock less ours, in whole seconds: the heartbeat is compared with the switch's.
     clock_ahead_s: i64,
     began: Instant,
@@ -95,8 +100,7 @@ type Waiting = FuturesUnordered<Pin<Box<dyn Future<Output = Answered> + Send>>>;
 /// An answer that came.
 enum Answered {
     Order {
-        ticket: Ticket,
-        act: Act,
+        whose: Whose,
         result: Result<Frame, AmiError>,
     },
     Look {
@@ -197,7 +201,8 @@ impl Driver {
 
     /// Nothing is known of any leg any more.
     async fn lost(&mut self) {
-        for ticket in self.plays.void() {
+        let rejoins = std::mem::take(&mut self.rejoins).into_iter().map(|order| order.ticket);
+        for ticket in self.plays.void().into_iter().chain(rejoins) {
             self.returned(ticket, Returned::Unknown).await;
         }
         self.tell(Input::LinkLost { switch: self.switch.clone() }).await;
@@ -219,6 +224,11 @@ impl Driver {
         }
         tracing::info!(switch = %self.switch, "link is up");
         self.send(None, Event::LinkUp).await;
+        match self.meanwhile(orders, abilities(ami)).await {
+            Some(Ok(abilities)) => self.tell(Input::AbilitiesTold { switch: self.switch.clone(), abilities }).await,
+            Some(Err(error)) => return Ended::Lost(error),
+            None => return Ended::Dropped,
+        }
         let mut waiting: Waiting = FuturesUnordered::new();
         let ended = self.follow(ami, &mut waiting, &mut events, orders).await;
         // What is still under way has no answer any more. Answers that are there already are taken first; at the
@@ -244,9 +254,7 @@ impl Driver {
         events: &mut Events,
         orders: &mut mpsc::Receiver<Order>,
     ) -> Ended {
-        let mut tick = tokio::time::interval(TICK);
-        tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        let mut renewed = Instant::now();
+        let (mut renewed, mut looked) = (Instant::now(), Instant::now());
         loop {
             tokio::select! {
                 biased;
@@ -288,21 +296,24 @@ impl Driver {
                     Some(first) => self.take_orders(ami, waiting, first, orders).await,
                     None => return Ended::Dropped,
                 },
-                // Most of the time there is nothing to mend, and no reason to wake fifty times a second.
-                _ = tick.tick(), if self.legs.any_hang_up_requested() || !self.plays.is_empty() => {
+                () = tokio::time::sleep_until(self.look_at(renewed + RENEW_EVERY, looked)) => {
+                    looked = Instant::now();
                     self.mend(ami, waiting).await;
-                }
-                () = tokio::time::sleep_until(renewed + RENEW_EVERY) => {
-                    renewed = Instant::now();
-                    self.renew(ami, waiting);
+                    if looked >= renewed + RENEW_EVERY {
+                        renewed = looked;
+                        self.renew(ami, waiting);
+                    }
                 }
             }
         }
     }
 
-    fn beat(&self, ami: &Ami) -> Result<(), AmiError> {
+    /// We live; and is this switch still ours?
+    fn beat(&self, ami: &Ami) -> Result<Option<Reply>, AmiError> {
         let stamp = wall_ms() / 1000 + self.clock_ahead_s;
-        ami.send_one(Action::setvar(None, "CORDBOARD_HB", stamp.to_string())).map(drop)
+        let beat = Action::setvar(None, "CORDBOARD_HB", stamp.to_string());
+        let epoch = Action::new("Getvar").with("Variable", "CORDBOARD_EPOCH");
+        ami.send([beat, epoch]).map(|mut replies| replies.pop())
     }
 
     /// All that lives, told as one. Events that came while the list was made are worked in silently: they win.
@@ -375,6 +386,16 @@ async fn claim(ami: &Ami, epoch: Epoch) -> Result<Claimed, AmiError> {
     let clock = ami.ask(Action::new("Getvar").with("Variable", "EPOCH")).await?;
     let clock_ahead_s = clock.number::<i64>("Value").map_or(0, |theirs| theirs - wall_ms() / 1000);
     Ok(Claimed::Ours { clock_ahead_s })
+}
+
+/// What our account may do here: Asterisk lists the actions that it may use, and no others.
+async fn abilities(ami: &Ami) -> Result<Abilities, AmiError> {
+    match ami.ask(Action::new("ListCommands")).await {
+        Ok(actions) => Ok(Abilities { pick_up: actions.get("PJSIPNotify").is_some() }),
+        // Who may not even ask may do no more than the rest of us need, and calls go on.
+        Err(AmiError::Refused(_)) => Ok(Abilities::default()),
+        Err(error) => Err(error),
+    }
 }
 
 fn epoch_of(answer: &Frame) -> Option<Epoch> {

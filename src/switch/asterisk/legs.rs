@@ -19,6 +19,10 @@ use crate::routing::{Failure, Input, LegSeen, LegUp};
 /// `HangupRequest` without `Hangup` for so long: the hang-up was lost under Bridge. Real ones follow within 5 ms.
 pub const LOST_HANG_UP_AFTER: Duration = Duration::from_millis(100);
 
+/// How long a caller in our hands may be without the dead man's limit. The core writes its tags on nearly every one
+/// within a millisecond, or hangs up, and the limit costs no order of its own then.
+pub const LIMIT_WITHIN: Duration = Duration::from_millis(20);
+
 /// The most legs kept. Asterisk's own limit in any sane installation is below it; beyond, new ones are not followed.
 pub const MOST_LEGS: usize = 50_000;
 
@@ -42,6 +46,8 @@ pub struct Leg {
     pub bridge: Option<Arc<str>>,
     /// A Bridge was sent for it that is not answered yet: what is queued for its AGI now would run when it is back.
     pub leaving: bool,
+    /// It was told to leave its bridge, and is not in its AGI again.
+    pub returning: bool,
     /// It carries the dead man's limit, which would hang a talking call up.
     pub limited: bool,
     pub from: PhoneNumber,
@@ -50,7 +56,8 @@ pub struct Leg {
     pub tags: Option<Tags>,
     /// We were told to hang it up, and with what cause.
     pub hang_up: Option<u8>,
-    rang: bool,
+    /// Its phone has said that it rings.
+    pub rang: bool,
 }
 
 impl Leg {
@@ -63,6 +70,7 @@ impl Leg {
             up: LegUp::Ringing,
             bridge: None,
             leaving: false,
+            returning: false,
             limited: false,
             from: PhoneNumber::new(""),
             caller_name: CallerName::new(""),
@@ -124,13 +132,22 @@ pub struct Legs {
     legs: BTreeMap<LegId, Leg>,
     /// Hang-ups asked for by the other end and not yet carried out, since when.
     hang_ups: BTreeMap<LegId, Moment>,
+    /// Callers that came into our hands and have not been given the dead man's limit since, since when.
+    unlimited: BTreeMap<LegId, Moment>,
     /// Who is in which bridge.
     bridges: HashMap<Arc<str>, Vec<LegId>>,
 }
 
 impl Legs {
     pub fn new(switch: SwitchName, contexts: Contexts) -> Self {
-        Self { switch, contexts, legs: BTreeMap::new(), hang_ups: BTreeMap::new(), bridges: HashMap::new() }
+        Self {
+            switch,
+            contexts,
+            legs: BTreeMap::new(),
+            hang_ups: BTreeMap::new(),
+            unlimited: BTreeMap::new(),
+            bridges: HashMap::new(),
+        }
     }
 
     pub fn get(&self, leg: &LegId) -> Option<&Leg> {
@@ -170,6 +187,7 @@ impl Legs {
         }
         let legs = &self.legs;
         self.hang_ups.retain(|id, _| legs.contains_key(id));
+        self.unlimited.retain(|id, _| legs.contains_key(id));
     }
 
     /// A leg that we have just asked for, under the id we gave it.
@@ -181,6 +199,7 @@ impl Legs {
 
     pub fn remove(&mut self, leg: &LegId) -> Option<Leg> {
         self.hang_ups.remove(leg);
+        self.unlimited.remove(leg);
         self.enter_bridge(leg, None);
         self.legs.remove(leg)
     }
@@ -221,8 +240,40 @@ impl Legs {
         lost
     }
 
-    pub fn any_hang_up_requested(&self) -> bool {
-        !self.hang_ups.is_empty()
+    /// This leg is in our hands, again or for the first time: whatever is written on a caller next carries the limit.
+    pub fn wants_limit(&mut self, now: Moment, leg: &LegId) {
+        if self.legs.get(leg).is_some_and(|known| known.inbound && !known.leaving) {
+            self.unlimited.entry(leg.clone()).or_insert(now);
+        }
+    }
+
+    /// It was sent with the limit, or without and shall have none.
+    pub fn limit_sent(&mut self, leg: &LegId, limited: bool) {
+        self.unlimited.remove(leg);
+        if let Some(known) = self.legs.get_mut(leg) {
+            known.limited = limited;
+        }
+    }
+
+    /// Every caller in our hands was sent the limit just now.
+    pub fn all_limited(&mut self) {
+        self.unlimited.clear();
+    }
+
+    /// Callers on whom nothing was written for [`LIMIT_WITHIN`]: the limit goes by itself.
+    pub fn still_unlimited(&mut self, now: Moment) -> Vec<LegId> {
+        let late = |since: &Moment| now.since(*since) >= LIMIT_WITHIN;
+        let due: Vec<LegId> =
+            self.unlimited.iter().filter(|(_, since)| late(since)).map(|(id, _)| id.clone()).collect();
+        due.iter().for_each(|leg| self.limit_sent(leg, true));
+        due
+    }
+
+    /// When there is something to mend at the earliest: a hang-up that may be lost, a caller without a limit.
+    pub fn mend_at(&self) -> Option<Moment> {
+        let lost = self.hang_ups.values().min().map(|since| *since + LOST_HANG_UP_AFTER);
+        let unlimited = self.unlimited.values().min().map(|since| *since + LIMIT_WITHIN);
+        lost.into_iter().chain(unlimited).min()
     }
 
     /// Work one event in.
@@ -329,6 +380,7 @@ impl Legs {
         self.enter_bridge(id, None);
         let Some(leg) = self.legs.get_mut(id) else { return Vec::new() };
         leg.in_hand = true;
+        leg.returning = false;
         leg.up = if frame.get("ChannelState") == Some(b"6") { LegUp::Up } else { leg.up };
         if dying || leg.hang_up.is_some() {
             // A dead channel that fell back into its AGI: its hang-up is under way.
@@ -442,6 +494,7 @@ impl Legs {
         leg.inbound = inbound;
         leg.name = name;
         leg.up = if item.get("ChannelState") == Some(b"6") { LegUp::Up } else { LegUp::Ringing };
+        leg.rang |= item.get("ChannelState") == Some(b"5");
         let bridge = item.text("BridgeId").or_else(|| item.text("BridgeID")).unwrap_or_default();
         leg.bridge = (!bridge.is_empty()).then(|| Arc::from(bridge.as_ref()));
         let in_our_lines = context == self.contexts.entry || context == self.contexts.agent;
@@ -451,6 +504,7 @@ impl Legs {
         let leaves = item.get("Application") == Some(b"Hangup");
         leg.in_hand = leg.bridge.is_none() && in_our_lines && !leaves;
         leg.leaving = false;
+        leg.returning = false;
         if leg.inbound {
             leg.caller(item);
         }

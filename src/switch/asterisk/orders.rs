@@ -2,9 +2,9 @@
 
 use super::ami::timing;
 use super::ami::{Action, AgiCommand};
-use super::legs::{Contexts, Legs};
+use super::legs::{Contexts, Leg, Legs};
 use crate::routing::ids::{CallerName, LegId, PhoneNumber};
-use crate::routing::tag::Tags;
+use crate::routing::tag::{Place, Tags};
 use crate::routing::{Act, HangUpCause, Refusal};
 
 /// Calls in our hands fall back after this many seconds without us; renewed while we live.
@@ -50,19 +50,50 @@ pub fn actions_for(act: &Act, legs: &Legs, contexts: &Contexts) -> Result<Action
             }
             vec![ring]
         }
+        Act::PickUp { leg } => {
+            let Some(known) = legs.get(leg) else { return Err(Refusal::Gone(leg.clone())) };
+            if !known.name.starts_with("PJSIP/") && !known.name.is_empty() {
+                return Err(Refusal::Cannot);
+            }
+            if !known.rang {
+                return Err(Refusal::Other("the phone does not ring yet".into()));
+            }
+            // Within the dialog that rings: what desk phones know as the event `talk`.
+            vec![Action::new("PJSIPNotify").with("Channel", known.channel(leg)).variable("Event", "talk")]
+        }
         Act::Connect { caller, agent } => {
+            let limited = legs.get(caller).is_some_and(|known| known.limited);
             let (caller, agent) = (channel(caller)?, channel(agent)?);
             let bridge = Action::new("Bridge").with("Channel1", &caller).with("Channel2", &agent);
             // The dead man's limit would hang a talking call up. A caller who was never answered is answered by
             // Bridge itself: one whose CANCEL comes at that moment holds the whole session up for the 500 ms that it
             // waits for media (measured), so callers are better answered before.
-            vec![dead_man(&caller, 0), bridge]
+            if limited { vec![dead_man(&caller, 0), bridge] } else { vec![bridge] }
+        }
+        Act::Part { caller, agent } => {
+            // Only the caller is moved, to where it entered; the agent's own bridge ends with that, and its leg is back
+            // in its AGI as after any caller who leaves.
+            channel(agent)?;
+            let known = legs.get(caller).ok_or_else(|| Refusal::Gone(caller.clone()))?;
+            if known.to.as_str().is_empty() {
+                return Err(Refusal::Other("where the caller entered is not known".into()));
+            }
+            let back = Action::new("Redirect")
+                .with("Channel", known.channel(caller))
+                .with("Context", &contexts.entry)
+                .with("Exten", known.to.as_str())
+                .with("Priority", "1");
+            vec![back]
         }
         Act::HangUp { leg, cause } => vec![hang_up(&channel(leg)?, q850(*cause))],
         Act::Tag { leg, tags } => {
             // One message for all: ARRAY splits at commas, and the values hold none.
-            let names = format!("ARRAY({})", Tags::NAMES.join(","));
-            vec![Action::setvar(Some(&channel(leg)?), &names, tags.values().join(","))]
+            let (names, values) = (Tags::NAMES.join(","), tags.values().join(","));
+            let action = match legs.get(leg).and_then(|known| limit_with(known, tags)) {
+                Some(limit) => (format!("ARRAY({names},{LIMIT})"), format!("{values},{limit}")),
+                None => (format!("ARRAY({names})"), values),
+            };
+            vec![Action::setvar(Some(&channel(leg)?), &action.0, action.1)]
         }
         Act::Look { leg } => vec![look_at(channel(leg).as_deref().unwrap_or(leg.as_str()))],
     })
@@ -80,9 +111,22 @@ pub fn hang_up(channel: &str, cause: u8) -> Action {
     Action::new("Hangup").with("Channel", channel).with("Cause", cause.to_string())
 }
 
+const LIMIT: &str = "TIMEOUT(absolute)";
+
 /// The seconds after which the switch takes this leg back; 0 is never.
 pub fn dead_man(channel: &str, seconds: u32) -> Action {
-    Action::setvar(Some(channel), "TIMEOUT(absolute)", seconds.to_string())
+    Action::setvar(Some(channel), LIMIT, seconds.to_string())
+}
+
+/// The dead man's limit that goes with these tags: callers who talk have none, those in our hands have one.
+pub fn limit_with(leg: &Leg, tags: &Tags) -> Option<u32> {
+    match &tags.place {
+        Place::Talking { .. } => leg.inbound.then_some(0),
+        Place::Step { .. } | Place::Waiting { .. } => {
+            (leg.inbound && leg.in_hand && !leg.leaving).then_some(DEAD_MAN_S)
+        }
+        Place::Offered { .. } => None,
+    }
 }
 
 pub const fn q850(cause: HangUpCause) -> u8 {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::exchange::{Due, Exchange, Gone};
+use super::exchange::{Deed, Due, Exchange, Gone};
 use super::leg::{Leg, Playing, State};
 use super::outside::Habit;
 use crate::calendar::Moment;
@@ -29,7 +29,9 @@ impl Exchange {
                 Act::StopPlay { leg } => self.stop_play(now, order, leg),
                 Act::StartMusic { leg, class: _ } => self.start_music(now, order, leg),
                 Act::Ring { .. } => self.ring(now, order, act),
+                Act::PickUp { leg } => self.tell_to_pick_up(now, order, leg),
                 Act::Connect { caller, agent } => self.connect(now, order, caller, agent),
+                Act::Part { caller, agent } => self.take_apart(now, order, caller, agent),
                 Act::HangUp { leg, cause: _ } => self.hang_up(now, order, leg),
                 Act::Tag { leg, tags } => match self.legs.get_mut(&leg).filter(|l| !l.dying) {
                     Some(there) => {
@@ -172,6 +174,25 @@ impl Exchange {
         self.tell_line(now, &station);
     }
 
+    /// A phone that does not understand it rings on, and says nothing of it.
+    fn tell_to_pick_up(&mut self, now: Moment, order: u64, leg: LegId) {
+        let Some(there) = self.legs.get(&leg).filter(|l| !l.dying) else { return self.gone(now, order, leg) };
+        match there.state {
+            State::Ringing { reached: true } => {
+                let phone = there.station.as_ref().and_then(|station| self.stations.get(station));
+                if phone.is_some_and(|station| station.phone.answers_when_told) {
+                    let when = now + self.chance.within(self.pace.invite);
+                    let deed = Deed::PicksUp;
+                    let slot = self.agenda.write(when, Due::PhoneDoes { leg: leg.clone(), deed });
+                    self.keep(&leg, slot);
+                }
+                self.done(now, order);
+            }
+            State::Ringing { reached: false } => self.refuse(now, order, "the phone does not ring yet"),
+            State::InHand | State::Joining(_) | State::Joined(_) | State::Fallback => self.done(now, order),
+        }
+    }
+
     /// Takes both out of what they are in; they hear each other after the join's time, if both are still there.
     fn connect(&mut self, now: Moment, order: u64, caller: LegId, agent: LegId) {
         if caller == agent {
@@ -210,6 +231,21 @@ impl Exchange {
         self.done(now, order);
         let when = now + self.chance.within(self.pace.join);
         self.agenda.write(when, Due::JoinEnds { caller, agent });
+    }
+
+    /// Both in hand again, where they were together or about to be.
+    fn take_apart(&mut self, now: Moment, order: u64, caller: LegId, agent: LegId) {
+        for id in [&caller, &agent] {
+            match self.legs.get(id).filter(|l| !l.dying).map(|l| &l.state) {
+                Some(State::InHand | State::Joining(_) | State::Joined(_)) => {}
+                Some(State::Ringing { .. }) => return self.refuse(now, order, "still ringing"),
+                Some(State::Fallback) => return self.refuse(now, order, "taken back by the dialplan"),
+                None => return self.gone(now, order, id.clone()),
+            }
+        }
+        self.done(now, order);
+        self.part(now, &caller, &agent);
+        self.part(now, &agent, &caller);
     }
 
     /// Moved for a join that did not come about: back in hand, and silent.

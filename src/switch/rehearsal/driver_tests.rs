@@ -54,7 +54,11 @@ async fn a_controller_of_a_later_epoch_supersedes_the_one_before() {
     assert!(matches!(heard.as_slice(), [Event::Superseded { by: Epoch(2) }]), "{heard:?}");
     assert!(told.recv().await.is_none());
     let heard = hear(&mut told_second, A_WHILE).await;
-    assert!(matches!(heard.as_slice(), [Event::LinkUp, Event::Input(Input::SnapshotTaken { .. })]), "{heard:?}");
+    let [Event::LinkUp, Event::Input(Input::AbilitiesTold { .. }), Event::Input(Input::SnapshotTaken { .. })] =
+        heard.as_slice()
+    else {
+        panic!("{heard:?}")
+    };
     first.orders.send(Order::Beat).await.ok();
     tokio::time::sleep(A_WHILE).await;
     assert!(first.orders.send(Order::Beat).await.is_err(), "the first still has the driver's ear");
@@ -87,7 +91,9 @@ async fn what_nobody_takes_is_dropped_and_told_as_a_lost_link_and_a_snapshot() {
     let lost = heard.iter().position(|what| matches!(what, Event::Input(Input::LinkLost { .. })));
     let lost = lost.expect("the loss is told");
     let after: Vec<&Event> = heard.iter().skip(lost + 1).collect();
-    let [Event::LinkUp, Event::Input(Input::SnapshotTaken { legs, .. })] = after.as_slice() else {
+    let [Event::LinkUp, Event::Input(Input::AbilitiesTold { .. }), Event::Input(Input::SnapshotTaken { legs, .. })] =
+        after.as_slice()
+    else {
         panic!("{after:?}")
     };
     assert_eq!(legs.iter().map(|seen| &seen.leg).collect::<Vec<_>>(), [&leg]);

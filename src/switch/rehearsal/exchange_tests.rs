@@ -303,7 +303,9 @@ fn calls_go_on_while_the_link_is_lost_and_the_snapshot_is_the_truth() {
     bench.world(World::LinkMends);
     bench.world(World::Presses { leg: late.clone(), key: Key::Hash });
     bench.pass(100);
-    let [Input::SnapshotTaken { legs, .. }, Input::StationChanged { .. }] = bench.told.as_slice() else {
+    let [Input::AbilitiesTold { .. }, Input::SnapshotTaken { legs, .. }, Input::StationChanged { .. }] =
+        bench.told.as_slice()
+    else {
         panic!("{:?}", bench.told)
     };
     let listed: Vec<&LegId> = legs.iter().map(|seen| &seen.leg).collect();
@@ -320,7 +322,8 @@ fn a_restarted_switch_has_no_legs_and_says_nothing_of_them() {
     bench.told.clear();
     bench.world(World::LinkMends);
     bench.pass(100);
-    assert!(matches!(&bench.told[0], Input::SnapshotTaken { legs, .. } if legs.is_empty()));
+    assert!(matches!(&bench.told[0], Input::AbilitiesTold { .. }));
+    assert!(matches!(&bench.told[1], Input::SnapshotTaken { legs, .. } if legs.is_empty()));
 }
 
 #[test]

@@ -91,6 +91,8 @@ pub struct Phone {
     pub habit: Habit,
     /// Calls it takes at once; one more is told busy. PJSIP itself lets a second call through to the phone.
     pub lines: u8,
+    /// Whether it picks up when the switch tells it to.
+    pub answers_when_told: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,7 +114,7 @@ pub enum Habit {
 
 impl Phone {
     pub const fn with(habit: Habit) -> Self {
-        Self { habit, lines: 1 }
+        Self { habit, lines: 1, answers_when_told: true }
     }
 }
 

@@ -5,7 +5,7 @@ use super::agenda::Slot;
 use super::exchange::{BEAT_LASTS, Due, Exchange, HANDS_LAST};
 use crate::calendar::Moment;
 use crate::routing::ids::{LegId, StationAddress};
-use crate::routing::{Input, LegSeen, Line, Refusal, Returned};
+use crate::routing::{Abilities, Input, LegSeen, Line, Refusal, Returned};
 use crate::switch::{Event, MOST_TOLD, SwitchAct, Ticket, Told};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -212,6 +212,8 @@ impl Exchange {
             station.told = None;
         }
         self.put(None, Event::LinkUp);
+        let abilities = Abilities { pick_up: true };
+        self.put(None, Event::Input(Input::AbilitiesTold { switch: self.switch.clone(), abilities }));
         let when = now + self.chance.within(self.pace.list);
         self.agenda.write(when, Due::Listed { link: self.link_number });
     }

@@ -3,7 +3,8 @@
 use axum::Json;
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::controller::AskError;
 use crate::controller::PublishError;
@@ -11,6 +12,7 @@ use crate::controller::directories::ReloadError;
 use crate::dialplan::{LoadError, Mistake};
 use crate::routing::Refused;
 use crate::store::StoreError;
+use crate::store::keys::Scope;
 
 /// Why a request has no other answer.
 #[derive(Debug)]
@@ -26,7 +28,16 @@ pub enum Problem {
     TooSlow,
     /// Not from this page, not under this name, not without a token.
     Forbidden(&'static str),
+    /// Nothing, or something wrong, to say who asks.
     NoToken,
+    /// Somebody else has changed it meanwhile: read it again.
+    Stale(String),
+    /// It cannot be: a word for programs, a sentence for people.
+    Conflict(&'static str, String),
+    /// Wrong keys again and again.
+    TooOften,
+    /// The key is good, and not for this.
+    Lacks(Scope),
     /// Try again later.
     Away(String),
     /// Files with mistakes: all of them.
@@ -79,28 +90,60 @@ fn word_of(refused: &Refused) -> String {
     spelled.get("refused").and_then(|word| word.as_str()).unwrap_or("refused").to_owned()
 }
 
-fn mistake(mistake: &Mistake) -> serde_json::Value {
-    json!({
-        "file": &*mistake.place.file,
-        "line": mistake.place.line,
-        "column": mistake.place.column,
-        "sentence": mistake.sentence,
-        "suggestion": mistake.suggestion,
-        "shown": mistake.shown.as_ref().map(|shown| &shown.line),
-    })
+/// What went wrong.
+#[derive(Serialize, JsonSchema)]
+pub struct Wrong {
+    /// A word for programs.
+    error: String,
+    /// A sentence for people.
+    message: String,
+    /// Where files have mistakes: all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mistakes: Option<Vec<Place>>,
 }
 
-fn mistakes(wrong: &[LoadError]) -> serde_json::Value {
+/// One mistake in a centre's files.
+#[derive(Serialize, JsonSchema)]
+pub struct Place {
+    file: String,
+    /// From 1; `null` where the file itself cannot be read.
+    line: Option<u64>,
+    column: Option<u64>,
+    sentence: String,
+    suggestion: Option<String>,
+    /// The line as it stands there.
+    shown: Option<String>,
+}
+
+impl From<&Mistake> for Place {
+    fn from(mistake: &Mistake) -> Self {
+        Self {
+            file: mistake.place.file.to_string(),
+            line: Some(mistake.place.line as u64),
+            column: Some(mistake.place.column as u64),
+            sentence: mistake.sentence.clone(),
+            suggestion: mistake.suggestion.clone(),
+            shown: mistake.shown.as_ref().map(|shown| shown.line.to_string()),
+        }
+    }
+}
+
+fn mistakes(wrong: &[LoadError]) -> Vec<Place> {
     let mut all = Vec::new();
     for error in wrong {
         match error {
-            LoadError::Mistaken(found) => all.extend(found.iter().map(mistake)),
-            LoadError::Unreadable { path, why } => {
-                all.push(json!({ "file": path.display().to_string(), "line": null, "column": null, "sentence": why.to_string() }));
-            }
+            LoadError::Mistaken(found) => all.extend(found.iter().map(Place::from)),
+            LoadError::Unreadable { path, why } => all.push(Place {
+                file: path.display().to_string(),
+                line: None,
+                column: None,
+                sentence: why.to_string(),
+                suggestion: None,
+                shown: None,
+            }),
         }
     }
-    all.into()
+    all
 }
 
 impl IntoResponse for Problem {
@@ -122,13 +165,25 @@ impl IntoResponse for Problem {
             }
             Problem::Forbidden(why) => (StatusCode::FORBIDDEN, "forbidden".into(), why.into()),
             Problem::NoToken => {
-                let message = "this needs Authorization: Bearer <token>, as `web` in cordboard.yaml has it";
+                let message =
+                    "this needs Authorization: Bearer <key>, of `cordboard key add` or `web` in cordboard.yaml";
                 (StatusCode::UNAUTHORIZED, "no_token".into(), message.into())
+            }
+            Problem::Stale(what) => (StatusCode::CONFLICT, "stale".into(), what),
+            Problem::Conflict(word, what) => (StatusCode::CONFLICT, word.into(), what),
+            Problem::TooOften => {
+                let message = "too many wrong keys from where you are; wait a minute";
+                (StatusCode::TOO_MANY_REQUESTS, "too_often".into(), message.into())
+            }
+            Problem::Lacks(scope) => {
+                let message = format!("this key may not: it lacks {scope} ({})", scope.meaning());
+                (StatusCode::FORBIDDEN, "lacks_scope".into(), message)
             }
             Problem::Away(why) => (StatusCode::SERVICE_UNAVAILABLE, "away".into(), why),
             Problem::Mistaken(wrong) => {
                 let message = "the files have mistakes; what ran before goes on";
-                let body = json!({ "error": "mistaken", "message": message, "mistakes": mistakes(&wrong) });
+                let mistakes = Some(mistakes(&wrong));
+                let body = Wrong { error: "mistaken".into(), message: message.into(), mistakes };
                 return (StatusCode::UNPROCESSABLE_ENTITY, Json(body)).into_response();
             }
             Problem::Internal(why) => {
@@ -137,9 +192,12 @@ impl IntoResponse for Problem {
                 (StatusCode::INTERNAL_SERVER_ERROR, "internal".into(), message)
             }
         };
-        let mut response = (status, Json(json!({ "error": error, "message": message }))).into_response();
+        let mut response = (status, Json(Wrong { error, message, mistakes: None })).into_response();
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
+        }
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("60"));
         }
         response
     }
@@ -150,6 +208,7 @@ pub async fn no_such_page(uri: Uri) -> Problem {
 }
 
 pub async fn no_such_method() -> Response {
-    let body = json!({ "error": "no_such_method", "message": "this address takes other methods; see Allow" });
+    let message = "this address takes other methods; see Allow";
+    let body = Wrong { error: "no_such_method".into(), message: message.into(), mistakes: None };
     (StatusCode::METHOD_NOT_ALLOWED, Json(body)).into_response()
 }

@@ -5,10 +5,12 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::answer::{Answer, Problem};
+use crate::routing::Why;
 use crate::routing::ids::{AgentName, CentreName};
 
 /// The longest name of an agent, in characters.
@@ -49,12 +51,14 @@ pub struct InCentre {
     centre: String,
 }
 
-/// The agent of a centre that an address names, and `?by=`.
+/// The agent of a centre that an address names, and `?by=` and `?why=`.
 pub struct OfAgent {
     pub centre: CentreName,
     pub agent: AgentName,
     /// Who asks for it: the agent, unless the query says otherwise.
     pub by: AgentName,
+    /// What is kept with it, in that person's words.
+    pub why: Option<Why>,
 }
 
 #[derive(Deserialize)]
@@ -63,10 +67,13 @@ struct AgentPath {
     agent: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct By {
+pub struct By {
+    /// Who asks for it: the agent, unless given.
     by: Option<String>,
+    /// What is kept with it, in that person's words: one line of 200 characters at most.
+    why: Option<String>,
 }
 
 impl InCentre {
@@ -90,7 +97,8 @@ pub fn named(text: &str) -> Result<AgentName, String> {
     }
 }
 
-fn agent_name(text: &str) -> Answer<AgentName> {
+/// [`named`], for what is asked.
+pub fn agent_name(text: &str) -> Answer<AgentName> {
     named(text).map_err(Problem::Invalid)
 }
 
@@ -100,10 +108,11 @@ impl<S: Send + Sync> FromRequestParts<S> for OfAgent {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Answer<Self> {
         let path = Path::<AgentPath>::from_request_parts(parts, state).await;
         let Path(AgentPath { centre, agent }) = path.map_err(|error| Problem::Invalid(error.body_text()))?;
-        let Asked(By { by }) = Asked::from_request_parts(parts, state).await?;
+        let Asked(By { by, why }) = Asked::from_request_parts(parts, state).await?;
         let agent = agent_name(&agent)?;
         let by = by.map_or_else(|| Ok(agent.clone()), |by| agent_name(&by))?;
-        Ok(Self { centre: CentreName::new(centre), agent, by })
+        let why = why.map(|why| why.parse::<Why>().map_err(|not| Problem::Invalid(not.to_string()))).transpose()?;
+        Ok(Self { centre: CentreName::new(centre), agent, by, why })
     }
 }
 

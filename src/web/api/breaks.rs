@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::agents::tell;
@@ -12,7 +13,7 @@ use crate::routing::Input;
 use crate::routing::ids::BreakReason;
 use crate::routing::view::AgentSeen;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Break {
     reason: BreakReason,
@@ -23,12 +24,12 @@ pub async fn create(
     of: OfAgent,
     Body(Break { reason }): Body<Break>,
 ) -> Answer<Json<AgentSeen>> {
-    let input = Input::AgentTookBreak { agent: of.agent.clone(), reason, by: of.by.clone() };
+    let input = Input::AgentTookBreak { agent: of.agent.clone(), reason, by: of.by.clone(), why: of.why.clone() };
     tell(handle, of, input).await
 }
 
 /// Ready again; also after an offer was missed.
 pub async fn end(State(handle): State<Handle>, of: OfAgent) -> Answer<Json<AgentSeen>> {
-    let input = Input::AgentSaidReady { agent: of.agent.clone(), by: of.by.clone() };
+    let input = Input::AgentSaidReady { agent: of.agent.clone(), by: of.by.clone(), why: of.why.clone() };
     tell(handle, of, input).await
 }

@@ -1,25 +1,35 @@
 //! Calls: those that live, and the story of any one.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{OriginalUri, Path, State};
+use axum::http::HeaderMap;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::answer::{Answer, Problem};
-use super::body::InCentre;
+use super::body::{Asked, InCentre};
+use super::paging::{Piece, piece};
 use super::records::Record;
 use crate::calendar::Moment;
 use crate::controller::Handle;
+use crate::routing::Fact;
 use crate::routing::ids::{CallId, CentreName};
 use crate::routing::view::CallSeen;
 use crate::web::Web;
 
-pub async fn list(State(handle): State<Handle>, centre: InCentre) -> Answer<Json<Vec<CallSeen>>> {
-    Ok(Json(handle.floor(&centre.name()).await?.calls))
+pub async fn list(
+    State(handle): State<Handle>,
+    centre: InCentre,
+    uri: OriginalUri,
+    Asked(asked): Asked<Piece>,
+) -> Answer<(HeaderMap, Json<Vec<CallSeen>>)> {
+    let calls = handle.floor(&centre.name()).await?.calls;
+    piece(&uri, &asked, calls, |call| call.id.to_string())
 }
 
 /// A call: as it is now, or as it is kept.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Story {
     /// `null` when it is over.
     live: Option<CallSeen>,
@@ -31,10 +41,11 @@ pub struct Story {
 }
 
 /// A fact of it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Told {
     seq: u64,
     at_ms: Moment,
+    #[schemars(with = "Fact")]
     fact: Value,
 }
 
@@ -42,7 +53,7 @@ pub async fn show(State(web): State<Web>, Path((centre, call)): Path<(String, St
     let centre = CentreName::new(centre);
     let missing = || Problem::NotFound(format!("there is no call {}", call.chars().take(40).collect::<String>()));
     let id: CallId = call.parse().map_err(|_| missing())?;
-    let live = web.handle.floor(&centre).await?.calls.into_iter().find(|call| call.id == id);
+    let live = web.handle.call(&centre, id).await?;
     let kept = async {
         let record = web.db.call(&centre, id).await?;
         Ok::<_, Problem>((record, web.db.facts_of_call(&centre, id).await?))

@@ -1,17 +1,19 @@
 //! Centres, and the floor of one.
 
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::answer::Answer;
+use super::asker::Asker;
 use super::body::InCentre;
 use crate::controller::Handle;
 use crate::routing::ids::{CentreName, VersionHash};
 use crate::routing::view::Floor;
 use crate::web::Web;
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct CentreLine {
     name: CentreName,
     version: Option<VersionHash>,
@@ -19,10 +21,10 @@ pub struct CentreLine {
     calls: usize,
 }
 
-/// Each in a line.
-pub async fn list(State(web): State<Web>) -> Answer<Json<Vec<CentreLine>>> {
+/// Each that the asker may know of, in a line.
+pub async fn list(State(web): State<Web>, Extension(asker): Extension<Asker>) -> Answer<Json<Vec<CentreLine>>> {
     let mut lines = Vec::new();
-    for centre in web.directories.names() {
+    for centre in web.directories.names().filter(|centre| asker.sees(centre)) {
         let Floor { centre, version, agents, calls, .. } = web.handle.floor(centre).await?;
         lines.push(CentreLine { name: centre, version, agents: agents.len(), calls: calls.len() });
     }

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, Problem};
@@ -15,7 +16,7 @@ use crate::web::Web;
 /// Records of a page, unless asked for otherwise.
 const A_PAGE: u32 = 100;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Filter {
     agent: Option<AgentName>,
@@ -28,7 +29,7 @@ pub struct Filter {
     limit: Option<u32>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Page {
     records: Vec<Record>,
     /// What `after` is for the next page; `null` where there is none.
@@ -36,7 +37,7 @@ pub struct Page {
 }
 
 /// One call.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Record {
     call: CallId,
     switch: SwitchName,
@@ -52,7 +53,9 @@ pub struct Record {
     waited_ms: Option<u64>,
     agent: Option<AgentName>,
     connected_ms: Option<Moment>,
+    /// Without the time on hold.
     talked_ms: Option<u64>,
+    held_ms: Option<u64>,
     ended_ms: Option<Moment>,
     outcome: Option<&'static str>,
     ended_by: Option<String>,
@@ -80,6 +83,7 @@ impl From<KeptCall> for Record {
             agent: kept.agent,
             connected_ms: kept.connected,
             talked_ms: kept.talked.map(ms),
+            held_ms: kept.held.map(ms),
             ended_ms,
             outcome,
             ended_by,

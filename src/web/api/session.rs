@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Json;
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::agents::tell;
@@ -22,7 +23,7 @@ use crate::web::Web;
 /// The longest address of a phone.
 const LONGEST_STATION: usize = 80;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Login {
     station: Option<StationAddress>,
@@ -39,7 +40,7 @@ pub async fn create(State(web): State<Web>, of: OfAgent, Body(login): Body<Login
 }
 
 pub async fn end(State(handle): State<Handle>, of: OfAgent) -> Answer<Json<AgentSeen>> {
-    let input = Input::AgentLoggedOut { agent: of.agent.clone(), by: of.by.clone() };
+    let input = Input::AgentLoggedOut { agent: of.agent.clone(), by: of.by.clone(), why: of.why.clone() };
     tell(handle, of, input).await
 }
 

@@ -12,18 +12,33 @@ pub struct Lamp {
 }
 
 pub fn lamp(t: Words, state: AgentState) -> Lamp {
-    let (class, word) = match state {
-        AgentState::Away => ("away", "state-away"),
-        AgentState::Idle => ("idle", "state-idle"),
-        AgentState::Ringing => ("ringing", "state-ringing"),
-        AgentState::Talking => ("talking", "state-talking"),
-        AgentState::OnHold => ("held", "state-on-hold"),
-        AgentState::WrappingUp => ("wrapup", "state-wrapping-up"),
-        AgentState::OnBreak => ("break", "state-on-break"),
-        AgentState::Missed => ("missed", "state-missed"),
-        AgentState::PhoneBusy => ("busy", "state-phone-busy"),
+    let word = match state {
+        AgentState::Away => "state-away",
+        AgentState::Idle => "state-idle",
+        AgentState::Ringing => "state-ringing",
+        AgentState::Talking => "state-talking",
+        AgentState::OnHold => "state-on-hold",
+        AgentState::WrappingUp => "state-wrapping-up",
+        AgentState::OnBreak => "state-on-break",
+        AgentState::Missed => "state-missed",
+        AgentState::PhoneBusy => "state-phone-busy",
     };
-    Lamp { class, word: t.say(word) }
+    Lamp { class: class(state), word: t.say(word) }
+}
+
+/// The class of a state in the stylesheet.
+pub const fn class(state: AgentState) -> &'static str {
+    match state {
+        AgentState::Away => "away",
+        AgentState::Idle => "idle",
+        AgentState::Ringing => "ringing",
+        AgentState::Talking => "talking",
+        AgentState::OnHold => "held",
+        AgentState::WrappingUp => "wrapup",
+        AgentState::OnBreak => "break",
+        AgentState::Missed => "missed",
+        AgentState::PhoneBusy => "busy",
+    }
 }
 
 /// How long callers may still wait: within the target, near its end, past it.

@@ -7,7 +7,7 @@
 //!
 //! No call waits for the database: what is asked of it is asked beside the stream.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -22,18 +22,24 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use super::floor::{Boards, Days, Looker, Names};
 use super::problem::{PageProblem, Shown};
 use super::who::Who;
-use super::{desk, story::Stories};
+use super::{desk, floors::Floors, story::Stories};
 use crate::controller::Handle;
 use crate::routing::Fact;
-use crate::routing::ids::{AgentName, CentreName};
+use crate::routing::ids::{AgentName, CallId, CentreName};
+use crate::store::agents::Role;
 use crate::web::Web;
 
 /// A page waits for two and a half of them before it says that it is not live.
 const PULSE: Duration = Duration::from_secs(5);
 /// Queues change with every call; eyes do not see more.
 const QUEUES_EVERY: Duration = Duration::from_millis(500);
+/// Calls that moved are named together.
+const MOVED_EVERY: Duration = Duration::from_millis(500);
+/// Calls named one by one; of more, all pages of calls look again.
+const MOST_MOVED: usize = 200;
 /// The figures of the day are read this long after a change, when the records have it, and every so often.
 const DAY_AFTER: Duration = Duration::from_secs(2);
 const DAY_EVERY: Duration = Duration::from_secs(60);
@@ -52,6 +58,8 @@ pub enum Change {
     Agent(CentreName, AgentName),
     /// Callers come, go, wait, talk; agents come free.
     Queues(CentreName),
+    /// A call's story goes on.
+    Call(CentreName, CallId),
     /// Something was missed: all of it.
     All,
 }
@@ -61,11 +69,23 @@ pub struct Hub {
     changes: broadcast::Sender<Change>,
     open: Arc<Mutex<BTreeMap<String, usize>>>,
     pub stories: Stories,
+    pub floors: Floors,
+    pub days: Days,
+    pub names: Names,
+    pub boards: Boards,
 }
 
 impl Default for Hub {
     fn default() -> Self {
-        Self { changes: broadcast::channel(MOST_CHANGES).0, open: Arc::default(), stories: Stories::default() }
+        Self {
+            changes: broadcast::channel(MOST_CHANGES).0,
+            open: Arc::default(),
+            stories: Stories::default(),
+            floors: Floors::default(),
+            days: Days::default(),
+            names: Names::default(),
+            boards: Boards::default(),
+        }
     }
 }
 
@@ -101,9 +121,14 @@ impl Hub {
             match received {
                 Ok(happened) => {
                     self.stories.hear(&happened);
+                    self.days.hear(&happened);
                     let centre = &happened.centre;
+                    if let Some(call) = happened.fact.call() {
+                        self.tell(Change::Call(centre.clone(), call));
+                    }
                     match &happened.fact {
                         Fact::AgentLoggedIn { agent, .. }
+                        | Fact::AgentAssigned { agent, .. }
                         | Fact::AgentLoggedOut { agent, .. }
                         | Fact::AgentChanged { agent, .. } => {
                             self.tell(Change::Agent(centre.clone(), agent.clone()));
@@ -123,6 +148,7 @@ impl Hub {
                 Err(RecvError::Lagged(missed)) => {
                     tracing::warn!(missed, "the pages were slower than the calls: all of them are drawn anew");
                     self.stories.forget();
+                    self.days.forget();
                     self.tell(Change::All);
                 }
                 Err(RecvError::Closed) => return,
@@ -154,6 +180,49 @@ impl Drop for OneOfMine {
 struct Owed {
     desk: bool,
     queues: bool,
+    floor: bool,
+    moved: Moved,
+}
+
+/// Calls whose stories have gone on.
+enum Moved {
+    These(BTreeSet<CallId>),
+    /// Any may have.
+    Any,
+}
+
+impl Default for Moved {
+    fn default() -> Self {
+        Moved::These(BTreeSet::new())
+    }
+}
+
+impl Moved {
+    fn is_none(&self) -> bool {
+        matches!(self, Moved::These(calls) if calls.is_empty())
+    }
+
+    fn add(&mut self, call: CallId) {
+        if let Moved::These(calls) = self {
+            calls.insert(call);
+            if calls.len() > MOST_MOVED {
+                *self = Moved::Any;
+            }
+        }
+    }
+
+    fn words(&self) -> String {
+        match self {
+            Moved::These(calls) => calls.iter().map(CallId::to_string).collect::<Vec<_>>().join(" "),
+            Moved::Any => "*".into(),
+        }
+    }
+}
+
+impl Owed {
+    fn all() -> Self {
+        Self { desk: true, queues: true, floor: true, moved: Moved::Any }
+    }
 }
 
 /// What the database was asked beside the stream.
@@ -172,6 +241,10 @@ struct Live {
     /// When the desk, and the queues, may be drawn again.
     desk_from: Instant,
     queues_from: Instant,
+    /// When calls may be named again.
+    moved_from: Instant,
+    /// Of supervisors and above.
+    floor: Option<Looker>,
     day_from: Instant,
     /// Something could not be drawn: what stands on the page is old.
     stale: bool,
@@ -193,7 +266,12 @@ impl Live {
                 }
             }
             Ok(Change::Queues(centre)) => self.owed.queues |= centre == *self.who.centre(),
-            Ok(Change::All) | Err(RecvError::Lagged(_)) => self.owed = Owed { desk: true, queues: true },
+            Ok(Change::Call(centre, call)) => {
+                if self.floor.is_some() && centre == *self.who.centre() {
+                    self.owed.moved.add(call);
+                }
+            }
+            Ok(Change::All) | Err(RecvError::Lagged(_)) => self.owed = Owed::all(),
             Err(RecvError::Closed) => return None,
         }
         Some(())
@@ -218,11 +296,28 @@ impl Live {
                 self.owed.queues = drawn.is_err();
                 return Some(self.event(drawn));
             }
+            if let Some(floor) = self.floor.as_mut().filter(|_| self.owed.floor) {
+                self.owed.floor = false;
+                let pieces = floor.all().await;
+                return Some(self.event(pieces));
+            }
+            if !self.owed.moved.is_none() && now >= self.moved_from {
+                self.moved_from = now + MOVED_EVERY;
+                let moved = std::mem::take(&mut self.owed.moved);
+                return Some(Event::default().event("moved").data(moved.words()));
+            }
             let (desk_from, queues_from, day_from) = (self.desk_from, self.queues_from, self.day_from);
+            let (moved_from, moved_owed) = (self.moved_from, !self.owed.moved.is_none());
             tokio::select! {
                 change = self.changes.recv() => self.owe(change)?,
+                pieces = seen(&mut self.floor) => match pieces {
+                    Ok(pieces) => return Some(Event::default().event("pieces").data(&*pieces)),
+                    Err(RecvError::Lagged(_)) => self.owed.floor = true,
+                    Err(RecvError::Closed) => return None,
+                },
                 () = sleep_until(desk_from), if self.owed.desk => {}
                 () = sleep_until(queues_from), if self.owed.queues => {}
+                () = sleep_until(moved_from), if moved_owed => {}
                 () = sleep_until(day_from), if !self.asking_day => self.ask_day(),
                 Some(told) = self.asides.join_next() => match told {
                     Ok(Aside::Day(day)) => {
@@ -294,23 +389,34 @@ impl Live {
     }
 }
 
+/// What changed on the floor; never, for who does not see it.
+async fn seen(floor: &mut Option<Looker>) -> Result<Arc<str>, RecvError> {
+    match floor {
+        Some(floor) => floor.next().await,
+        None => std::future::pending().await,
+    }
+}
+
 pub async fn show(State(web): State<Web>, who: Who) -> Shown<impl IntoResponse> {
     let permit = web.0.streams.clone().try_acquire_owned().map_err(|_| PageProblem::TooMany)?;
     let mine = web.hub().one_more(who.session.account()).ok_or(PageProblem::TooMany)?;
     let mut pulse = interval(PULSE);
     pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let changes = web.0.hub.changes();
-    let owed = Owed { desk: true, queues: true };
+    let sees = who.session.role >= Role::Supervisor;
+    let floor = sees.then(|| web.hub().boards.look(&web, who.centre(), who.manner.t));
     let now = Instant::now();
     let live = Live {
         web,
         who,
         changes,
         pulse,
-        owed,
+        owed: Owed::all(),
         desk_from: now,
         queues_from: now,
+        moved_from: now,
         day_from: now,
+        floor,
         stale: false,
         begun: false,
         asides: JoinSet::new(),

@@ -17,14 +17,13 @@ use super::who::{COOKIE, Who};
 use crate::dialplan::Language;
 use crate::routing::ids::CentreName;
 use crate::store::agents::{HashedPassword, Role};
+use crate::store::audit::{Author, Done};
+use crate::store::given::LONGEST_PASSWORD;
 use crate::store::sessions::{LONGEST, Token};
 use crate::web::{Web, named};
 
 /// In a query: everything but what needs no care.
 pub const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.');
-
-/// The longest password that is looked at, as `cordboard user` has it.
-const LONGEST_PASSWORD: usize = 1024;
 
 /// Where the request came from, as the connection knows.
 #[derive(Clone, Copy, Debug)]
@@ -130,6 +129,7 @@ async fn let_in(web: &Web, from: IpAddr, form: &Given) -> Shown<Result<Token, Wr
     }
     let known = web.directories.names().any(|name| *name == centre);
     let hash = if known { web.db.password(&centre, &agent).await? } else { None };
+    let is_somebody = hash.is_some();
     let Ok(_one_of_few) = sessions.hashing.try_acquire() else { return Ok(Err(Wrong::Busy)) };
     let password = form.password.clone();
     let fits = tokio::task::spawn_blocking(move || match hash {
@@ -140,12 +140,19 @@ async fn let_in(web: &Web, from: IpAddr, form: &Given) -> Shown<Result<Token, Wr
     if !fits.await.map_err(|error| PageProblem::Internal(format!("a password: {error}")))? {
         sessions.guessed_wrong(&centre, &agent, from, now);
         tracing::warn!(%centre, %agent, %from, "a wrong name or password");
+        if known {
+            // A name that nobody has may be a password in the wrong field: it is not written down.
+            let subject = if is_somebody { format!("agent:{agent}") } else { "agent".into() };
+            let after = Some(serde_json::json!({ "from": from.to_string() }));
+            let (who, what) = (Author::Stranger, "session.refused");
+            web.db.write_down(&centre, Done { at: now, who, what, subject, before: None, after }).await?;
+        }
         return Ok(Err(Wrong::NameOrPassword));
     }
     sessions.guessed_right(&centre, &agent);
     // A new token each time: one that was put into the browser beforehand is worth nothing.
     let token = Token::new()?;
-    web.db.begin_session(&token.hash(), &centre, &agent, now).await?;
+    web.db.begin_session(&token.hash(), &centre, &agent, &from.to_string(), now).await?;
     tracing::info!(%centre, %agent, %from, "logged in at a page");
     Ok(Ok(token))
 }

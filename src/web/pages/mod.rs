@@ -2,14 +2,19 @@
 //! One file or folder for each noun; `templates/` mirrors them. A handler parses, finds out who asks (`who.rs`), does one
 //! thing, draws. Nothing here decides about a call.
 
+mod calls;
 mod desk;
+mod floor;
+mod floors;
 mod frame;
 mod guard;
 mod lamps;
 mod live;
 mod login;
+mod people;
 mod problem;
 mod refusal;
+mod reports;
 mod sessions;
 mod statics;
 mod story;
@@ -40,6 +45,10 @@ pub fn routes(web: &Web) -> Router<Web> {
         .route("/live", get(live::show))
         .route("/static/{version}/{name}", get(statics::show))
         .merge(desk::routes())
+        .merge(reports::routes())
+        .merge(floor::routes())
+        .merge(calls::routes())
+        .merge(people::routes())
         .fallback(problem::no_such_page)
         .layer(middleware::from_fn(guard::same_site))
         .layer(middleware::from_fn_with_state(web.clone(), problem::finish))

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use cordboard::routing::ids::LegId;
-use cordboard::routing::{Failure, Input, Refusal, Returned};
+use cordboard::routing::{Act, Failure, Input, Refusal, Returned};
 
-use crate::controller::{arrive, pick_up};
+use crate::controller::{arrive, pick_up, talk};
 use crate::world::{Heard, PhoneDoes, World};
 
 const RING_FOR: Duration = Duration::from_secs(20);
@@ -153,4 +153,46 @@ pub async fn a_connect_with_a_leg_that_is_gone_is_refused_and_the_other_stays<W:
     world.controller().refused_as_gone(effect, &agent).await;
     world.controller().strands_none_of(&[&leg, &agent]).await;
     assert!(world.alive(&caller).await);
+}
+
+pub async fn whoever_hangs_up_into_a_parting_strands_nobody<W: World>(world: &mut W) {
+    for round in 0..2 {
+        for (n, offset) in OFFSETS.enumerate() {
+            for by_the_caller in [true, false] {
+                let from = format!("6{round}{n:02}{}", u8::from(by_the_caller));
+                let (caller, leg, agent) = talk(world, &from, 1).await;
+                let order = Act::Part { caller: leg.clone(), agent: agent.clone() };
+                let pause = STEP * offset.unsigned_abs() as u32;
+                let mut effect = None;
+                if offset >= 0 {
+                    effect = Some(world.controller().order(order.clone()).await);
+                    tokio::time::sleep(pause).await;
+                }
+                if by_the_caller {
+                    world.hang_up(&caller).await;
+                } else {
+                    world.put_down(1).await;
+                }
+                let effect = match effect {
+                    Some(effect) => effect,
+                    None => {
+                        tokio::time::sleep(pause).await;
+                        world.controller().order(order).await
+                    }
+                };
+                let how = world.controller().returned(effect).await;
+                let good = matches!(&how, Returned::Done | Returned::Refused { why: Refusal::Gone(_) });
+                assert!(good, "{from}, offset {offset}: {how:?}");
+                let gone = if by_the_caller { &leg } else { &agent };
+                world.controller().hung_up(gone).await;
+                world.controller().strands_none_after_partings(&[&leg, &agent]).await;
+                if !by_the_caller {
+                    assert!(world.alive(&caller).await, "{from}, offset {offset}: the caller was lost");
+                    world.controller().music(&leg).await;
+                    world.hears(&leg, Heard::Music).await;
+                }
+                clear(world, &[&leg, &agent]).await;
+            }
+        }
+    }
 }

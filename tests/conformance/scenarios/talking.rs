@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use cordboard::routing::ids::LegId;
 use cordboard::routing::{Act, Input};
 
 use crate::controller::{arrive, pick_up, talk};
@@ -108,4 +109,73 @@ pub async fn a_leg_that_is_hung_up_leaves_the_other_in_hand<W: World>(world: &mu
     world.controller().done(effect).await;
     world.controller().joined(&leg, &other).await;
     world.hears(&leg, Heard::Leg(other)).await;
+}
+
+async fn part<W: World>(world: &mut W, caller: &LegId, agent: &LegId) {
+    let order = Act::Part { caller: caller.clone(), agent: agent.clone() };
+    let effect = world.controller().order(order).await;
+    world.controller().done(effect).await;
+}
+
+pub async fn a_caller_on_hold_hears_music_the_agent_nothing_and_they_are_joined_again<W: World>(world: &mut W) {
+    let (caller, leg, agent) = talk(world, "10340", 1).await;
+    for _ in 0..5 {
+        part(world, &leg, &agent).await;
+        world.controller().parted(&leg).await;
+        world.controller().parted(&agent).await;
+        world.controller().music(&leg).await;
+        world.hears(&leg, Heard::Music).await;
+        world.hears(&agent, Heard::Silence).await;
+        let effect = world.controller().connect(&leg, &agent).await;
+        world.controller().done(effect).await;
+        world.controller().joined(&leg, &agent).await;
+        world.hears(&leg, Heard::Leg(agent.clone())).await;
+        world.hears(&agent, Heard::Leg(leg.clone())).await;
+    }
+    assert!(world.alive(&caller).await);
+    world.hang_up(&caller).await;
+    world.controller().hung_up(&leg).await;
+    world.controller().strands_none_after_partings(&[&leg, &agent]).await;
+}
+
+pub async fn two_who_are_apart_already_are_parted_without_a_word<W: World>(world: &mut W) {
+    let (_caller, leg) = arrive(world, "10341").await;
+    let agent = pick_up(world, 1).await;
+    world.controller().music(&leg).await;
+    world.hears(&leg, Heard::Music).await;
+    part(world, &leg, &agent).await;
+    world.controller().listen(Duration::from_millis(300)).await;
+    assert_eq!(world.controller().heard(&Input::LegParted { leg: leg.clone() }), 0);
+    world.hears(&leg, Heard::Music).await;
+}
+
+pub async fn a_parting_right_behind_a_joining_parts_and_one_right_before_it_joins<W: World>(world: &mut W) {
+    for round in 0..10 {
+        let (caller, leg) = arrive(world, &format!("1035{round}")).await;
+        let agent = pick_up(world, 1).await;
+        world.controller().connect(&leg, &agent).await;
+        part(world, &leg, &agent).await;
+        world.controller().listen(Duration::from_millis(300)).await;
+        for of in [&leg, &agent] {
+            let seen = world.controller().look(of).await.expect("it lives");
+            assert!(seen.in_hand && seen.joined_with.is_none(), "round {round}: {seen:?}");
+        }
+        let effect = world.controller().connect(&leg, &agent).await;
+        world.controller().done(effect).await;
+        world.controller().listen(Duration::from_millis(200)).await;
+        // Hold and back as fast as they can be pressed.
+        let order = Act::Part { caller: leg.clone(), agent: agent.clone() };
+        world.controller().order(order).await;
+        let effect = world.controller().connect(&leg, &agent).await;
+        world.controller().done(effect).await;
+        world.controller().listen(Duration::from_millis(300)).await;
+        let seen = world.controller().look(&leg).await.expect("it lives");
+        assert_eq!(seen.joined_with.as_ref(), Some(&agent), "round {round}: {seen:?}");
+        world.hang_up(&caller).await;
+        world.controller().hung_up(&leg).await;
+        if !world.controller().ended(&agent) {
+            world.controller().hang_up(&agent).await;
+            world.controller().hung_up(&agent).await;
+        }
+    }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use cordboard::calendar::Moment;
 use cordboard::routing::ids::*;
 use cordboard::routing::tag::{Place, Tags};
-use cordboard::routing::{Act, HangUpCause, Input, Refusal, Returned};
+use cordboard::routing::{Abilities, Act, HangUpCause, Input, Refusal, Returned};
 use cordboard::switch::asterisk::ami::AmiAddress;
 use cordboard::switch::asterisk::ami::client::Login;
 use cordboard::switch::asterisk::{Asterisk, Contexts, start};
@@ -166,7 +166,15 @@ impl Controller {
         }
     }
 
+    async fn abilities(&mut self) -> Abilities {
+        match self.input().await {
+            Input::AbilitiesTold { abilities, .. } => abilities,
+            other => panic!("{other:?}"),
+        }
+    }
+
     async fn snapshot(&mut self) {
+        self.abilities().await;
         let input = self.input().await;
         assert!(matches!(input, Input::SnapshotTaken { .. }), "{input:?}");
     }
@@ -405,4 +413,37 @@ async fn a_later_start_is_seen_with_the_next_beat() {
     us.link_lost().await;
     let told = us.next().await;
     assert!(matches!(told, Event::Superseded { by: Epoch(8) }), "{told:?}");
+}
+
+/// A switch that answers `ListCommands` so, and is well-behaved else.
+async fn listing(answer: &'static str) -> (Abilities, Controller) {
+    let (listener, mut us) = controller(1, 100).await;
+    tokio::spawn(async move {
+        let mut peer = Peer::accept(&listener).await;
+        while let Some(action) = peer.until("ListCommands").await {
+            let id = action.get("ActionID").cloned().unwrap_or_default();
+            peer.say(&answer.replace("{id}", &id)).await;
+        }
+    });
+    let abilities = us.abilities().await;
+    assert!(matches!(us.input().await, Input::SnapshotTaken { .. }));
+    (abilities, us)
+}
+
+#[tokio::test]
+async fn what_our_account_may_do_is_told_before_the_first_snapshot() {
+    let may = "Response: Success\r\nActionID: {id}\r\nPing: Keepalive.  (Priv: <none>)\r\n\
+               PJSIPNotify: Send a NOTIFY.  (Priv: system,all)\r\n\r\n";
+    assert_eq!(listing(may).await.0, Abilities { pick_up: true });
+    let may_not = "Response: Success\r\nActionID: {id}\r\nPing: Keepalive.  (Priv: <none>)\r\n\r\n";
+    assert_eq!(listing(may_not).await.0, Abilities { pick_up: false });
+}
+
+#[tokio::test]
+async fn an_account_that_may_not_ask_what_it_may_do_carries_calls_all_the_same() {
+    let refused = "Response: Error\r\nActionID: {id}\r\nMessage: Permission denied\r\n\r\n";
+    let (abilities, mut us) = listing(refused).await;
+    assert_eq!(abilities, Abilities::default());
+    let effect = us.ring("o1", SOON).await;
+    us.returned(effect, Returned::Done).await;
 }

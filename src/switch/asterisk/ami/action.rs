@@ -206,8 +206,16 @@ fn is_header_name(name: &str) -> bool {
     !name.is_empty() && name.len() <= LONGEST_NAME && name.bytes().all(plain)
 }
 
-/// `NAME` or `FUNCTION(argument)`, as the dialplan writes them. A name with anything else could end the pair early.
+/// `NAME` or `FUNCTION(argument)`, as the dialplan writes them; arguments of ARRAY are such names themselves. A name with
+/// anything else could end the pair early.
 fn is_variable_name(name: &str) -> bool {
+    if let Some(names) = name.strip_prefix("ARRAY(").and_then(|rest| rest.strip_suffix(')')) {
+        return names.split(',').all(is_plain_or_function);
+    }
+    is_plain_or_function(name)
+}
+
+fn is_plain_or_function(name: &str) -> bool {
     let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     let argument = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-,.:/".contains(&byte));
     let (name, rest) = name.split_once('(').map_or((name, None), |(name, rest)| (name, Some(rest)));
@@ -258,7 +266,17 @@ mod tests {
             assert!(Action::new("Originate").variable(bad, "x").checked().is_err(), "{bad:?}");
             assert!(Action::setvar(None, bad, "x").checked().is_err(), "{bad:?}");
         }
-        for good in ["A", "__ACD_1", "CALLERID(num)", "PJSIP_HEADER(add,X-Call)", "SHARED(state)"] {
+        for bad in ["ARRAY(A,)", "ARRAY()", "ARRAY(A,B(c)", "ARRAY(A=1,B)", "ARRAY(A),B", "ARRAY(A,${B})"] {
+            assert!(Action::setvar(None, bad, "x").checked().is_err(), "{bad:?}");
+        }
+        for good in [
+            "A",
+            "__ACD_1",
+            "CALLERID(num)",
+            "PJSIP_HEADER(add,X-Call)",
+            "SHARED(state)",
+            "ARRAY(A,B_1,TIMEOUT(absolute))",
+        ] {
             assert!(Action::new("Originate").variable(good, "x").checked().is_ok(), "{good:?}");
         }
     }

@@ -1,5 +1,6 @@
 //! Answers to what was sent, and what they mean to whoever ordered it.
 
+use super::ordering::Whose;
 use super::refusals::{gone, is_no_channel, overloaded, refusal};
 use super::{Answered, Driver, epoch_of};
 use crate::routing::ids::{Epoch, LegId};
@@ -16,7 +17,7 @@ impl Driver {
             Answered::Epoch(result) => {
                 return result.ok().as_ref().and_then(epoch_of).filter(|theirs| *theirs > self.epoch);
             }
-            Answered::Order { ticket, act, result } => self.order_answered(ticket, act, result).await,
+            Answered::Order { whose, result } => self.order_answered(whose, result).await,
             Answered::Agi { leg, command, result } => {
                 let Err(error) = result else { return None };
                 let how = match error {
@@ -54,7 +55,8 @@ impl Driver {
         None
     }
 
-    pub(super) async fn order_answered(&mut self, ticket: Ticket, act: Act, result: Result<Frame, AmiError>) {
+    pub(super) async fn order_answered(&mut self, whose: Whose, result: Result<Frame, AmiError>) {
+        let Whose { ticket, act, with } = whose;
         if let Act::Connect { caller, agent } = &act {
             for leg in [caller, agent] {
                 if let Some(known) = self.legs.get_mut(leg) {
@@ -72,6 +74,10 @@ impl Driver {
             }
         };
         let refused = matches!(how, Returned::Refused { .. });
+        // A joining that did not come about leaves nobody in a bridge to come back from.
+        if let (true, Act::Part { caller, agent } | Act::Connect { caller, agent }) = (refused, &act) {
+            self.stays([caller, agent]);
+        }
         let how = match &act {
             // A stop of what has just ended by itself is refused, and was done.
             Act::StopPlay { .. } if refused => Returned::Done,
@@ -84,13 +90,18 @@ impl Driver {
             Act::StopPlay { .. }
             | Act::HangUp { .. }
             | Act::Ring { .. }
+            | Act::PickUp { .. }
             | Act::Answer { .. }
             | Act::Play { .. }
             | Act::StartMusic { .. }
             | Act::Connect { .. }
+            | Act::Part { .. }
             | Act::Tag { .. }
             | Act::Look { .. } => how,
         };
+        for overwritten in with {
+            self.returned(overwritten, how.clone()).await;
+        }
         self.returned(ticket, how).await;
     }
 

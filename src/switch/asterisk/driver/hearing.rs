@@ -7,7 +7,7 @@ use crate::routing::ids::LegId;
 use crate::routing::{Failure, Refusal, Returned};
 use crate::switch::asterisk::ami::{Action, AgiCommand, Ami};
 use crate::switch::asterisk::legs::{Heard, Left};
-use crate::switch::asterisk::orders::{self, DEAD_MAN_S};
+use crate::switch::asterisk::orders;
 use crate::switch::asterisk::plays::{Held, Then};
 use crate::switch::{Sound, SwitchAct};
 use tokio::time::Instant;
@@ -18,17 +18,12 @@ impl Driver {
             Heard::Tell(input) => self.tell(input).await,
             Heard::CommandEnded { leg, command, done } => self.command_ended(ami, waiting, &leg, &command, done).await,
             Heard::InHand { leg } => {
-                let limit = self.legs.get_mut(&leg).filter(|known| known.inbound && !known.leaving).map(|known| {
-                    known.limited = true;
-                    orders::dead_man(known.channel(&leg), DEAD_MAN_S)
-                });
-                if let Some(limit) = limit {
-                    self.send_quietly(ami, waiting, vec![limit]);
-                }
+                self.legs.wants_limit(self.now(), &leg);
                 if self.plays.is_unsure(&leg) {
                     self.fence(ami, waiting, &leg);
                 }
                 self.release(ami, waiting, &leg).await;
+                self.rejoin(ami, waiting).await;
             }
             Heard::AgiLeft { leg, why } => self.agi_left(ami, waiting, &leg, why).await,
             Heard::HangUpNow { leg } => {

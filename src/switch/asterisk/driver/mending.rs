@@ -1,25 +1,43 @@
 //! What is done again because the switch may not have done it: hang-ups that Bridge lost, stops that nobody heard, the
 //! dead man's limit.
 
-use super::{Answered, Driver, MOST_IN_ONE_WRITE, Waiting};
+use super::{Answered, Driver, MOST_IN_ONE_WRITE, TICK, Waiting};
 use crate::routing::Returned;
 use crate::switch::asterisk::ami::Ami;
 use crate::switch::asterisk::orders::{self, DEAD_MAN_S};
 use tokio::time::Instant;
 
 impl Driver {
-    /// Hang-ups that Bridge lost, orders that are overdue, stops that were not heard.
+    /// When the next look is due: at the latest at `renew_at`. Most of the time there is nothing to mend, and no reason to
+    /// wake fifty times a second.
+    pub(super) fn look_at(&self, renew_at: Instant, looked: Instant) -> Instant {
+        let legs = self.legs.mend_at().map(|due| self.began + due.since(self.began_at));
+        let soon = !self.plays.is_empty() || !self.rejoins.is_empty();
+        let soon = soon.then(|| looked + TICK);
+        legs.into_iter().chain(soon).fold(renew_at, Instant::min)
+    }
+
+    /// Hang-ups that Bridge lost, limits that went with nothing else, orders that are overdue, stops that were not heard.
     pub(super) async fn mend(&mut self, ami: &Ami, waiting: &mut Waiting) {
         let now = self.now();
-        if self.legs.any_hang_up_requested() {
-            for leg in self.legs.lost_hang_ups(now) {
-                let Some(known) = self.legs.get(&leg) else { continue };
-                tracing::warn!(switch = %self.switch, %leg, "a hang-up was lost in the switch: hanging up");
-                let hang_up = orders::hang_up(known.channel(&leg), known.hang_up.unwrap_or(16));
-                if let Ok(reply) = ami.send_one(hang_up) {
-                    waiting.push(Box::pin(async move { Answered::LostHangUp { leg, result: reply.await } }));
-                }
+        for leg in self.legs.lost_hang_ups(now) {
+            let Some(known) = self.legs.get(&leg) else { continue };
+            tracing::warn!(switch = %self.switch, %leg, "a hang-up was lost in the switch: hanging up");
+            let hang_up = orders::hang_up(known.channel(&leg), known.hang_up.unwrap_or(16));
+            if let Ok(reply) = ami.send_one(hang_up) {
+                waiting.push(Box::pin(async move { Answered::LostHangUp { leg, result: reply.await } }));
             }
+        }
+        if !self.rejoins.is_empty() {
+            self.overdue_rejoins().await;
+            // A leg may have gone without a word of its own.
+            self.rejoin(ami, waiting).await;
+        }
+        let unlimited = self.legs.still_unlimited(now);
+        let limit = |leg| Some(orders::dead_man(self.legs.get(leg)?.channel(leg), DEAD_MAN_S));
+        let limits: Vec<_> = unlimited.iter().filter_map(limit).collect();
+        if !limits.is_empty() {
+            self.send_quietly(ami, waiting, limits);
         }
         if self.plays.is_empty() {
             return;
@@ -41,6 +59,7 @@ impl Driver {
             leg.limited = true;
             actions.push(orders::dead_man(leg.channel(id), DEAD_MAN_S));
         }
+        self.legs.all_limited();
         for some in actions.chunks(MOST_IN_ONE_WRITE) {
             self.send_quietly(ami, waiting, some.to_vec());
         }

@@ -15,19 +15,64 @@ use crate::switch::{Order, Sound, SwitchAct, Ticket};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-/// Actions gathered into one write; whose answer each is (the last of an act's).
+/// Whose answer it is.
+pub(super) struct Whose {
+    pub(super) ticket: Ticket,
+    pub(super) act: Act,
+    /// Orders that this one has made needless: what comes of it came of them.
+    pub(super) with: Vec<Ticket>,
+}
+
+/// Actions gathered into one write, the last of an act's with whose it is.
 #[derive(Default)]
 pub(super) struct Write {
-    actions: Vec<Action>,
-    whose: Vec<Option<(Ticket, Act)>>,
+    lines: Vec<(Action, Option<Whose>)>,
 }
 
 impl Write {
     pub(super) fn push(&mut self, actions: Vec<Action>, ticket: Ticket, act: Act) {
+        let with = self.take_overwritten(&act);
+        let mut whose = Some(Whose { ticket, act, with });
+        let at = self.place_for(whose.as_ref());
         let last = actions.len().saturating_sub(1);
-        self.whose.extend((0..last).map(|_| None));
-        self.whose.push(Some((ticket, act)));
-        self.actions.extend(actions);
+        let lines = actions.into_iter().enumerate();
+        let lines = lines.map(|(number, action)| (action, if number == last { whose.take() } else { None }));
+        drop(self.lines.splice(at..at, lines));
+    }
+
+    /// A phone rings before what only makes its caller's wait pleasant is done: each order costs the switch 0.1 ms and
+    /// more. Never before a hang-up or a joining, which may be what makes the phone free.
+    fn place_for(&self, whose: Option<&Whose>) -> usize {
+        let Some(Whose { act: Act::Ring { .. }, .. }) = whose else { return self.lines.len() };
+        let waits = |(_, whose): &&(Action, Option<Whose>)| match whose.as_ref().map(|whose| &whose.act) {
+            Some(Act::Answer { .. } | Act::Tag { .. } | Act::StartMusic { .. }) => true,
+            Some(
+                Act::Ring { .. }
+                | Act::Connect { .. }
+                | Act::PickUp { .. }
+                | Act::Part { .. }
+                | Act::HangUp { .. }
+                | Act::StopPlay { .. }
+                | Act::Play { .. }
+                | Act::Look { .. },
+            )
+            | None => false,
+        };
+        self.lines.len() - self.lines.iter().rev().take_while(waits).count()
+    }
+
+    /// Tags of the same leg that nobody would ever see.
+    fn take_overwritten(&mut self, act: &Act) -> Vec<Ticket> {
+        let Act::Tag { leg, .. } = act else { return Vec::new() };
+        let older = |(_, whose): &(Action, Option<Whose>)| {
+            whose.as_ref().is_some_and(|whose| matches!(&whose.act, Act::Tag { leg: tagged, .. } if tagged == leg))
+        };
+        let Some(at) = self.lines.iter().position(older) else { return Vec::new() };
+        let (_, whose) = self.lines.remove(at);
+        whose.map_or_else(Vec::new, |Whose { ticket, mut with, .. }| {
+            with.push(ticket);
+            with
+        })
     }
 }
 
@@ -48,14 +93,11 @@ impl Driver {
         let mut write = Write::default();
         for order in taken {
             match order {
-                Order::Beat => {
-                    if let Err(error) = self.beat(ami) {
-                        tracing::warn!(switch = %self.switch, %error, "no heartbeat sent");
-                    }
-                    if let Ok(reply) = ami.send_one(Action::new("Getvar").with("Variable", "CORDBOARD_EPOCH")) {
-                        waiting.push(Box::pin(async move { Answered::Epoch(reply.await) }));
-                    }
-                }
+                Order::Beat => match self.beat(ami) {
+                    Ok(Some(reply)) => waiting.push(Box::pin(async move { Answered::Epoch(reply.await) })),
+                    Ok(None) => {}
+                    Err(error) => tracing::warn!(switch = %self.switch, %error, "no heartbeat sent"),
+                },
                 Order::Do { ticket, act, deadline } => {
                     self.take_order(ami, waiting, &mut write, Held { ticket, act, deadline }).await;
                 }
@@ -66,6 +108,7 @@ impl Driver {
 
     /// Into the write under way, or held, or answered at once.
     pub(super) async fn take_order(&mut self, ami: &Ami, waiting: &mut Waiting, write: &mut Write, order: Held) {
+        let Some(order) = self.hold_rejoin(order) else { return };
         let for_the_agi = order.act.waits_for_the_stop();
         if for_the_agi && let Some(how) = self.cannot(&order.act) {
             return self.returned(order.ticket, how).await;
@@ -145,6 +188,13 @@ impl Driver {
                 return self.returned(ticket, how).await;
             }
         }
+        if let Act::Part { caller, agent } = &act {
+            let apart = |leg| self.legs.get(leg).is_some_and(|known| known.bridge.is_none() && !known.leaving);
+            // Moved once more, the caller would lose what it hears, and nobody asked for that.
+            if apart(caller) && apart(agent) {
+                return self.returned(ticket, Returned::Done).await;
+            }
+        }
         let actions = orders::actions_for(&act, &self.legs, &self.asterisk.contexts).and_then(|actions| {
             let checked =
                 actions.into_iter().map(|action| action.within(within).checked()).collect::<Result<Vec<_>, _>>();
@@ -162,19 +212,31 @@ impl Driver {
                 }
             }
             Act::Tag { leg, tags } => {
+                let limit = self.legs.get(leg).and_then(|known| orders::limit_with(known, tags));
+                if let Some(limit) = limit {
+                    self.legs.limit_sent(leg, limit > 0);
+                }
                 if let Some(known) = self.legs.get_mut(leg) {
                     known.tags = Some(tags.clone());
+                }
+            }
+            Act::Part { caller, agent } => {
+                for leg in [caller, agent] {
+                    if let Some(known) = self.legs.get_mut(leg) {
+                        known.returning = true;
+                    }
                 }
             }
             Act::Connect { caller, agent } => {
                 for leg in [caller, agent] {
                     if let Some(known) = self.legs.get_mut(leg) {
                         known.leaving = true;
-                        known.limited = false;
                     }
+                    self.legs.limit_sent(leg, false);
                 }
             }
             Act::StopPlay { .. }
+            | Act::PickUp { .. }
             | Act::Answer { .. }
             | Act::StartMusic { .. }
             | Act::Play { .. }
@@ -184,20 +246,20 @@ impl Driver {
     }
 
     pub(super) async fn flush(&mut self, ami: &Ami, waiting: &mut Waiting, write: &mut Write) {
-        let Write { actions, whose } = std::mem::take(write);
+        let (actions, whose): (Vec<_>, Vec<_>) = std::mem::take(&mut write.lines).into_iter().unzip();
         if actions.is_empty() {
             return;
         }
         match ami.send(actions) {
             Ok(replies) => {
                 for (reply, whose) in replies.into_iter().zip(whose) {
-                    let Some((ticket, act)) = whose else { continue };
-                    waiting.push(Box::pin(async move { Answered::Order { ticket, act, result: reply.await } }));
+                    let Some(whose) = whose else { continue };
+                    waiting.push(Box::pin(async move { Answered::Order { whose, result: reply.await } }));
                 }
             }
             Err(error) => {
-                for (ticket, act) in whose.into_iter().flatten() {
-                    self.answered(Answered::Order { ticket, act, result: Err(error.clone()) }).await;
+                for whose in whose.into_iter().flatten() {
+                    self.answered(Answered::Order { whose, result: Err(error.clone()) }).await;
                 }
             }
         }

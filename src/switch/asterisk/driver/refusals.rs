@@ -20,6 +20,10 @@ pub(super) fn refusal(act: &Act, words: String) -> Refusal {
     match act {
         Act::Connect { caller, .. } if words.contains("Channel1") => Refusal::Gone(caller.clone()),
         Act::Connect { agent, .. } if words.contains("Channel2") => Refusal::Gone(agent.clone()),
+        // Asterisk gives this one action to `system` alone, and not at all where its module is not loaded.
+        Act::PickUp { .. } if words.contains("Permission denied") || words.contains("Invalid/unknown command") => {
+            Refusal::Cannot
+        }
         act if is_no_channel(&words) => Refusal::Gone(act.leg().clone()),
         _ => Refusal::Other(words),
     }

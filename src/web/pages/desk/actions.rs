@@ -8,8 +8,9 @@ use axum::response::Html;
 use serde::Deserialize;
 
 use super::pieces;
+use crate::customers::CustomerId;
 use crate::routing::Input;
-use crate::routing::ids::BreakReason;
+use crate::routing::ids::{BreakReason, CallId};
 use crate::web::Web;
 use crate::web::pages::problem::{PageProblem, Shown};
 use crate::web::pages::who::Who;
@@ -36,7 +37,7 @@ pub async fn log_in(State(web): State<Web>, who: Who) -> Pieces {
 
 pub async fn log_out(State(web): State<Web>, who: Who) -> Pieces {
     let agent = who.agent().clone();
-    tell(&web, &who, Input::AgentLoggedOut { by: agent.clone(), agent }).await
+    tell(&web, &who, Input::AgentLoggedOut { by: agent.clone(), why: None, agent }).await
 }
 
 #[derive(Deserialize)]
@@ -46,20 +47,55 @@ pub struct Break {
 
 pub async fn take_break(State(web): State<Web>, who: Who, Form(Break { reason }): Form<Break>) -> Pieces {
     let agent = who.agent().clone();
-    tell(&web, &who, Input::AgentTookBreak { by: agent.clone(), agent, reason }).await
+    tell(&web, &who, Input::AgentTookBreak { by: agent.clone(), why: None, agent, reason }).await
 }
 
 pub async fn ready(State(web): State<Web>, who: Who) -> Pieces {
     let agent = who.agent().clone();
-    tell(&web, &who, Input::AgentSaidReady { by: agent.clone(), agent }).await
+    tell(&web, &who, Input::AgentSaidReady { by: agent.clone(), why: None, agent }).await
+}
+
+/// Tells the phone that rings to pick up.
+pub async fn answer(State(web): State<Web>, who: Who) -> Pieces {
+    let agent = who.agent().clone();
+    tell(&web, &who, Input::AgentAnswered { by: agent.clone(), agent }).await
+}
+
+pub async fn hold(State(web): State<Web>, who: Who) -> Pieces {
+    let agent = who.agent().clone();
+    tell(&web, &who, Input::AgentHeld { by: agent.clone(), agent }).await
+}
+
+pub async fn retrieve(State(web): State<Web>, who: Who) -> Pieces {
+    let agent = who.agent().clone();
+    tell(&web, &who, Input::AgentRetrieved { by: agent.clone(), agent }).await
+}
+
+#[derive(Deserialize)]
+pub struct Said {
+    call: String,
+    customer: String,
+}
+
+/// Which of several customers it is that calls.
+pub async fn say_customer(State(web): State<Web>, who: Who, Form(said): Form<Said>) -> Pieces {
+    let call: CallId = said.call.parse().map_err(|_| PageProblem::NotFound)?;
+    let id = said.customer.parse().ok().and_then(CustomerId::new).ok_or(PageProblem::NotFound)?;
+    let story = web.hub().stories.of(&web.db, who.centre(), call).await?;
+    let mine = story.iter().any(|told| told.fact.agent() == Some(who.agent()));
+    if !mine || web.db.customer(who.centre(), id).await?.is_none() {
+        return Err(PageProblem::NotFound);
+    }
+    web.db.say_contact(who.centre(), call, id).await?;
+    Ok(Html(pieces(&web, &who).await?))
 }
 
 pub async fn end_wrap_up(State(web): State<Web>, who: Who) -> Pieces {
     let agent = who.agent().clone();
-    tell(&web, &who, Input::AgentEndedWrapUp { by: agent.clone(), agent }).await
+    tell(&web, &who, Input::AgentEndedWrapUp { by: agent.clone(), why: None, agent }).await
 }
 
 pub async fn end_call(State(web): State<Web>, who: Who) -> Pieces {
     let agent = who.agent().clone();
-    tell(&web, &who, Input::AgentEndedCall { by: agent.clone(), agent }).await
+    tell(&web, &who, Input::AgentEndedCall { by: agent.clone(), why: None, agent }).await
 }

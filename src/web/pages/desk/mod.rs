@@ -1,6 +1,7 @@
 //! The desk: what an agent sees all day. `shown.rs` gathers what there is to see, `actions.rs` does what is pressed.
 
 mod actions;
+mod caller;
 mod day;
 mod notes;
 mod shown;
@@ -24,7 +25,11 @@ pub fn routes() -> Router<Web> {
         .route("/desk/break", post(actions::take_break))
         .route("/desk/break/end", post(actions::ready))
         .route("/desk/wrap-up/end", post(actions::end_wrap_up))
+        .route("/desk/answer", post(actions::answer))
+        .route("/desk/call/hold", post(actions::hold))
+        .route("/desk/call/retrieve", post(actions::retrieve))
         .route("/desk/call/end", post(actions::end_call))
+        .route("/desk/call/customer", post(actions::say_customer))
         .route("/desk/notes/{call}", put(notes::save))
 }
 
@@ -46,7 +51,7 @@ pub async fn pieces(web: &Web, who: &Who) -> Shown<String> {
 /// # Errors
 /// As the page.
 pub async fn queue_pieces(web: &Web, who: &Who) -> Shown<String> {
-    let floor = web.handle.floor(who.centre()).await?;
+    let floor = web.hub().floors.of(&web.handle, who.centre()).await?;
     let queues = shown::queues(&floor, who.agent());
     drawn(&QueuesPiece { t: who.manner.t, queues: &queues })
 }

@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use askama::Template;
 
+use super::caller::{self, Known};
 use super::day::{self, Day};
 use crate::calendar::Moment;
+use crate::dialplan::Centre;
 use crate::routing::Fact;
-use crate::routing::agent::AgentState;
+use crate::routing::agent::{AgentState, Told as Tried};
 use crate::routing::fact::{Reasons, Rule};
-use crate::routing::ids::{AgentName, BreakReason, CallId};
+use crate::routing::ids::{AgentName, BreakReason, CallId, QueueName};
 use crate::routing::view::{AgentSeen, CallSeen, Floor};
 use crate::store::notes::Note;
 use crate::web::Web;
@@ -123,11 +125,18 @@ pub struct Card {
     clock: String,
     /// When wrap-up ends by itself.
     until: Option<Moment>,
+    queue: String,
     path: Vec<Stop>,
     waited: String,
     /// Of one that still waits: for me to pick up.
     waits_since: Option<Moment>,
     why: String,
+    /// The phone can be told to pick up.
+    answers: bool,
+    /// Until when the phone rings.
+    rings_until: Option<Moment>,
+    /// `None` where it cannot be read just now.
+    known: Option<Known>,
 }
 
 /// One step of the menu, and what was keyed there.
@@ -151,19 +160,23 @@ impl Desk {
     /// # Errors
     /// The controller is away.
     pub async fn of(web: &Web, who: &Who, frame: Frame) -> Shown<Self> {
-        let floor = web.handle.floor(who.centre()).await?;
+        let seen = web.handle.agent(who.centre(), who.agent()).await?;
+        let floor = web.hub().floors.of(&web.handle, who.centre()).await?;
         let plan = web.handle.plan(who.centre()).ok_or(PageProblem::Away)?;
-        let agent = floor.agents.iter().find(|agent| agent.name == *who.agent());
+        let agent = seen.as_ref().map(|seen| &seen.agent);
         let you = you(&frame, agent, plan.break_reasons.clone());
-        let queues = queues(&floor, who.agent());
+        let queues = agent.map_or_else(Vec::new, |agent| queues_of(&floor, agent));
         let (call, note) = match agent.and_then(|agent| agent.call.map(|call| (agent, call))) {
             Some((agent, id)) => {
-                let card = card(web, who, &frame, agent, floor.calls.iter().find(|call| call.id == id), id).await;
+                let call = seen.as_ref().and_then(|seen| seen.call.as_ref());
+                let card = card(web, who, &frame, &plan, agent, call, id).await;
                 (Some(card), Some(written(web, who, &frame, id).await))
             }
             None => (None, None),
         };
-        Ok(Self { frame, you, queues, day: None, call, note, dispositions: Vec::new() })
+        let queue = agent.and_then(|agent| agent.queue.as_ref());
+        let dispositions = queue.map_or_else(Vec::new, |queue| dispositions(&frame, &plan, queue));
+        Ok(Self { frame, you, queues, day: None, call, note, dispositions })
     }
 
     /// A day that cannot be added up just now is left out.
@@ -203,7 +216,11 @@ fn ms(time: Duration) -> u64 {
 
 /// Those this agent takes calls from.
 pub fn queues(floor: &Floor, agent: &AgentName) -> Vec<QueueRow> {
-    let Some(agent) = floor.agents.iter().find(|seen| seen.name == *agent) else { return Vec::new() };
+    let agent = floor.agents.iter().find(|seen| seen.name == *agent);
+    agent.map_or_else(Vec::new, |agent| queues_of(floor, agent))
+}
+
+fn queues_of(floor: &Floor, agent: &AgentSeen) -> Vec<QueueRow> {
     let mine = floor.queues.iter().filter(|queue| agent.queues.contains(&queue.name));
     mine.map(|queue| {
         let waits = queue.waiting > 0;
@@ -218,9 +235,28 @@ pub fn queues(floor: &Floor, agent: &AgentName) -> Vec<QueueRow> {
     .collect()
 }
 
+/// What can be chosen after a call of this queue, with its words.
+fn dispositions(frame: &Frame, plan: &Centre, queue: &QueueName) -> Vec<(String, String)> {
+    let language = frame.t.language();
+    let of_queue = plan.dispositions.of_queue(queue).into_iter();
+    let named = of_queue.map(|one| {
+        let title = one.titles.get(&language).or_else(|| one.titles.values().next());
+        (one.name.to_string(), title.cloned().unwrap_or_else(|| one.name.to_string()))
+    });
+    named.collect()
+}
+
 /// `seen`: the call as the controller has it. That is all there is of a call which began before we did, while the database
 /// does not answer.
-async fn card(web: &Web, who: &Who, frame: &Frame, agent: &AgentSeen, seen: Option<&CallSeen>, call: CallId) -> Card {
+async fn card(
+    web: &Web,
+    who: &Who,
+    frame: &Frame,
+    plan: &Centre,
+    agent: &AgentSeen,
+    seen: Option<&CallSeen>,
+    call: CallId,
+) -> Card {
     let story = soon(web.hub().stories.of(&web.db, who.centre(), call)).await.unwrap_or_default();
     let (mut from, mut name, mut to) =
         seen.map_or_else(Default::default, |seen| (seen.from.to_string(), seen.name.to_string(), seen.to.to_string()));
@@ -243,7 +279,9 @@ async fn card(web: &Web, who: &Who, frame: &Frame, agent: &AgentSeen, seen: Opti
             _ => {}
         }
     }
+    let rings_until = agent.offer.as_ref().and_then(|offer| offer.until_ms);
     let waited = joined.map_or(0, |joined| ms(talked.unwrap_or(frame.now).since(joined)));
+    let known = caller::known(web, who, frame, plan, call, &from).await.ok();
     Card {
         call,
         state: agent.state,
@@ -253,11 +291,15 @@ async fn card(web: &Web, who: &Who, frame: &Frame, agent: &AgentSeen, seen: Opti
         to,
         since: agent.since_ms,
         clock: since_clock(frame.now, agent.since_ms),
-        until: None,
+        until: agent.wrap_up.as_ref().and_then(|wrap_up| wrap_up.until_ms),
+        queue: agent.queue.as_ref().map_or_else(String::new, |queue| queue.to_string()),
         path,
         waited: clock(waited),
         waits_since: joined.filter(|_| talked.is_none()),
         why,
+        answers: agent.answers_when_told != Tried::Never && rings_until.is_some(),
+        rings_until,
+        known,
     }
 }
 

@@ -1,0 +1,88 @@
+//! What somebody did to another's presence or work, by page or program: found among the facts of a piece of the journal,
+//! and written into the audit in the transaction that works the piece in. So it is there once, and no database that was
+//! away has missed it.
+
+use serde_json::{Value as Json, json};
+
+use super::audit::{self, Author, Done};
+use super::driver::Change;
+use super::{Recorded, StoreError};
+use crate::calendar::Moment;
+use crate::routing::agent::{Presence, Work};
+use crate::routing::fact::Fact;
+use crate::routing::ids::{AgentName, CentreName};
+
+pub(super) async fn keep(change: &mut Change, centre: &CentreName, entries: &[Recorded<'_>]) -> Result<(), StoreError> {
+    for entry in entries {
+        for fact in entry.facts {
+            let Some((by, what, agent, after)) = forced(entry, fact) else { continue };
+            let (who, subject) = (Author::Person(by.clone()), format!("agent:{agent}"));
+            audit::write(change, centre, Done { at: entry.at, who, what, subject, before: None, after: Some(after) })
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+fn forced<'f>(entry: &Recorded<'f>, fact: &'f Fact) -> Option<(&'f AgentName, &'static str, &'f AgentName, Json)> {
+    let (by, what, agent, after) = match fact {
+        Fact::AgentLoggedIn { agent, station, switch, queues, skills, by } => {
+            let after =
+                json!({ "did": "log_in", "station": station, "switch": switch, "queues": queues, "skills": skills });
+            (by, "agent.forced", agent, after)
+        }
+        Fact::AgentLoggedOut { agent, by, why } => (by, "agent.forced", agent, json!({ "did": "log_out", "why": why })),
+        Fact::AgentAssigned { agent, queues, skills, by } => {
+            (by, "agent.assigned", agent, json!({ "queues": queues, "skills": skills }))
+        }
+        Fact::CallEndAsked { call, agent, by, why } => {
+            (by, "agent.forced", agent, json!({ "did": "end_call", "call": call, "why": why }))
+        }
+        Fact::CallHeld { call, agent, by } => (by, "agent.forced", agent, json!({ "did": "hold", "call": call })),
+        Fact::CallRetrieved { call, agent, by: Some(by) } => {
+            (by, "agent.forced", agent, json!({ "did": "retrieve", "call": call }))
+        }
+        Fact::AgentChanged { agent, presence, work, state, by: Some(by), why } => {
+            // A log-in or log-out of the same moment has said it; and what only followed from what somebody did (the
+            // next call rings at another's phone) was not done to this agent.
+            let said = entry.facts.iter().any(|other| {
+                matches!(other, Fact::AgentLoggedIn { agent: of, .. } | Fact::AgentLoggedOut { agent: of, .. } if of == agent)
+            });
+            let did = did(presence, work, entry.at).filter(|_| !said)?;
+            (by, "agent.forced", agent, json!({ "did": did, "state": state, "why": why }))
+        }
+        Fact::AgentChanged { by: None, .. }
+        | Fact::CallRetrieved { by: None, .. }
+        | Fact::ControllerStarted { .. }
+        | Fact::VersionPublished { .. }
+        | Fact::CallArrived { .. }
+        | Fact::StepEntered { .. }
+        | Fact::Keyed { .. }
+        | Fact::CallQueued { .. }
+        | Fact::CallLeftQueue { .. }
+        | Fact::OfferMade { .. }
+        | Fact::OfferRang { .. }
+        | Fact::OfferAnswered { .. }
+        | Fact::OfferEnded { .. }
+        | Fact::PickUpAsked { .. }
+        | Fact::PickUpFailed { .. }
+        | Fact::CallConnected { .. }
+        | Fact::CallHungUp { .. }
+        | Fact::CallEnded { .. }
+        | Fact::LinkChanged { .. }
+        | Fact::Healed { .. }
+        | Fact::WallClockStepped { .. } => return None,
+    };
+    (by != agent).then_some((by, what, agent, after))
+}
+
+/// What began at this very moment, in a word.
+fn did(presence: &Presence, work: &Work, at: Moment) -> Option<&'static str> {
+    match (presence, work) {
+        (Presence::OnBreak { since, .. }, _) if *since == at => Some("break"),
+        (Presence::Ready { since }, _) if *since == at => Some("ready"),
+        (Presence::Away { since }, _) if *since == at => Some("away"),
+        (_, Work::Nothing { since }) if *since == at => Some("end_wrap_up"),
+        _ => None,
+    }
+}

@@ -1,0 +1,375 @@
+//! Every route of the interface, one noun after another. What a route is, `routes.rs` says.
+
+use axum::handler::Handler;
+use axum::http::Method;
+
+use super::body::By;
+use super::paging::Piece;
+use super::routes::{Route, delete, get, patch, post, put, route};
+use super::{
+    agents, breaks, calls, cases, centres, customers, document, events, hooks, queues, records, session, versions,
+};
+use crate::events::Event;
+use crate::routing::view::{AgentSeen, CallSeen, Floor, QueueSeen};
+use crate::store::keys::Scope;
+use crate::web::Web;
+
+/// Everything there is.
+pub fn table() -> Vec<Route> {
+    let mut all = vec![
+        route(get("/openapi.json"), None, "document", "This document", document::show).gives::<serde_json::Value>(200),
+        route(
+            get("/centres"),
+            Scope::FloorRead,
+            "list_centres",
+            "The centres that may be seen, a line each",
+            centres::list,
+        )
+        .gives::<Vec<centres::CentreLine>>(200),
+        route(
+            get("/events"),
+            Scope::EventsRead,
+            "follow_events",
+            "Every fact of all centres as it happens",
+            events::of_all,
+        )
+        .asked::<events::Which>()
+        .streams::<Event>(),
+    ];
+    all.extend(floor());
+    all.extend(people());
+    all.extend(story());
+    all.extend(told());
+    all.extend(known());
+    all.extend(settled());
+    all
+}
+
+fn floor() -> Vec<Route> {
+    vec![
+        route(
+            get("/centres/{centre}/floor"),
+            Scope::FloorRead,
+            "show_floor",
+            "All of the floor at this moment",
+            centres::floor,
+        )
+        .gives::<Floor>(200),
+        route(
+            get("/centres/{centre}/queues"),
+            Scope::FloorRead,
+            "list_queues",
+            "Queues, as they are now",
+            queues::list,
+        )
+        .gives::<Vec<QueueSeen>>(200),
+        route(
+            get("/centres/{centre}/agents"),
+            Scope::FloorRead,
+            "list_agents",
+            "Everybody who was logged in since the start, by name",
+            agents::list,
+        )
+        .asked::<Piece>()
+        .gives::<Vec<AgentSeen>>(200),
+        route(get("/centres/{centre}/agents/{agent}"), Scope::FloorRead, "show_agent", "One agent, now", agents::show)
+            .asked::<By>()
+            .gives::<AgentSeen>(200),
+    ]
+}
+
+fn people() -> Vec<Route> {
+    let agent = |route: Route| route.asked::<By>().gives::<AgentSeen>(200);
+    vec![
+        agent(
+            route(
+                put("/centres/{centre}/agents/{agent}/session"),
+                Scope::AgentsWrite,
+                "log_in",
+                "Log in at a phone; again at the same phone takes over other queues and skills",
+                session::create,
+            )
+            .takes::<session::Login>(),
+        ),
+        agent(route(
+            delete("/centres/{centre}/agents/{agent}/session"),
+            Scope::AgentsWrite,
+            "log_out",
+            "Log out, now or after the work in hand",
+            session::end,
+        )),
+        agent(
+            route(
+                put("/centres/{centre}/agents/{agent}/break"),
+                Scope::AgentsWrite,
+                "take_break",
+                "Take a break, now or after the work in hand",
+                breaks::create,
+            )
+            .takes::<breaks::Break>(),
+        ),
+        agent(route(
+            delete("/centres/{centre}/agents/{agent}/break"),
+            Scope::AgentsWrite,
+            "end_break",
+            "Ready again; also after an offer was missed",
+            breaks::end,
+        )),
+        agent(route(
+            post("/centres/{centre}/agents/{agent}/answer"),
+            Scope::AgentsWrite,
+            "answer_call",
+            "Tell the phone that rings to pick up",
+            agents::answer,
+        )),
+        agent(route(
+            put("/centres/{centre}/agents/{agent}/hold"),
+            Scope::AgentsWrite,
+            "hold_call",
+            "Put the caller on hold: the caller hears music, the agent nothing",
+            agents::hold,
+        )),
+        agent(route(
+            delete("/centres/{centre}/agents/{agent}/hold"),
+            Scope::AgentsWrite,
+            "retrieve_call",
+            "Take the caller back from hold",
+            agents::retrieve,
+        )),
+        agent(route(
+            delete("/centres/{centre}/agents/{agent}/wrap-up"),
+            Scope::AgentsWrite,
+            "end_wrap_up",
+            "End the wrap-up",
+            agents::end_wrap_up,
+        )),
+        agent(route(
+            delete("/centres/{centre}/agents/{agent}/call"),
+            Scope::AgentsWrite,
+            "end_call",
+            "Hang up the agent's leg; the caller goes where they go when an agent hangs up",
+            agents::end_call,
+        )),
+    ]
+}
+
+fn story() -> Vec<Route> {
+    vec![
+        route(get("/centres/{centre}/calls"), Scope::CallsRead, "list_calls", "Calls that live, by id", calls::list)
+            .asked::<Piece>()
+            .gives::<Vec<CallSeen>>(200),
+        route(
+            get("/centres/{centre}/calls/{call}"),
+            Scope::CallsRead,
+            "show_call",
+            "The story of one call",
+            calls::show,
+        )
+        .gives::<calls::Story>(200),
+        route(
+            get("/centres/{centre}/records"),
+            Scope::CallsRead,
+            "list_records",
+            "Calls as they are kept, newest first",
+            records::list,
+        )
+        .asked::<records::Filter>()
+        .gives::<records::Page>(200),
+        route(
+            get("/centres/{centre}/events"),
+            Scope::EventsRead,
+            "follow_events_of_centre",
+            "Every fact of one centre as it happens",
+            events::of_centre,
+        )
+        .asked::<events::Which>()
+        .streams::<Event>(),
+        route(
+            post("/centres/{centre}/versions"),
+            Scope::VersionsWrite,
+            "publish_version",
+            "Publish what stands in the centre's directory; with a mistake in it nothing changes",
+            versions::create,
+        )
+        .gives::<versions::Published>(201),
+    ]
+}
+
+fn told() -> Vec<Route> {
+    vec![
+        route(get("/centres/{centre}/hooks"), Scope::HooksWrite, "list_hooks", "Hooks and how they do", hooks::list)
+            .gives::<Vec<hooks::Hook>>(200),
+        route(
+            post("/centres/{centre}/hooks"),
+            Scope::HooksWrite,
+            "create_hook",
+            "Have what happens from now on sent to an address, signed as Standard Webhooks says, in order, at least once",
+            hooks::create,
+        )
+        .takes::<hooks::New>()
+        .gives::<hooks::Made>(201),
+        route(get("/centres/{centre}/hooks/{hook}"), Scope::HooksWrite, "show_hook", "One hook", hooks::show)
+            .gives::<hooks::Hook>(200),
+        route(
+            patch("/centres/{centre}/hooks/{hook}"),
+            Scope::HooksWrite,
+            "update_hook",
+            "Change a hook, or switch it on or off",
+            hooks::update,
+        )
+        .takes::<hooks::Change>()
+        .gives::<hooks::Hook>(200),
+        route(
+            delete("/centres/{centre}/hooks/{hook}"),
+            Scope::HooksWrite,
+            "remove_hook",
+            "Take a hook out; answers with what it was",
+            hooks::remove,
+        )
+        .gives::<hooks::Hook>(200),
+    ]
+}
+
+fn known() -> Vec<Route> {
+    vec![
+        route(
+            get("/centres/{centre}/customers"),
+            Scope::CustomersRead,
+            "list_customers",
+            "Customers by the beginning of a name or number, or by a whole number",
+            customers::list,
+        )
+        .asked::<customers::Which>()
+        .gives::<customers::Page>(200),
+        route(
+            post("/centres/{centre}/customers"),
+            Scope::CustomersWrite,
+            "create_customer",
+            "A new customer; with the same Idempotency-Key once more it is the same one",
+            customers::create,
+        )
+        .takes::<customers::Written>()
+        .gives::<customers::CustomerSeen>(201),
+        route(
+            get("/centres/{centre}/customers/{customer}"),
+            Scope::CustomersRead,
+            "show_customer",
+            "One customer",
+            customers::show,
+        )
+        .gives::<customers::CustomerSeen>(200),
+        route(
+            put("/centres/{centre}/customers/{customer}"),
+            Scope::CustomersWrite,
+            "update_customer",
+            "The whole record, in the place of the one that was seen in this version",
+            customers::update,
+        )
+        .takes::<customers::Written>()
+        .gives::<customers::CustomerSeen>(200),
+        route(
+            delete("/centres/{centre}/customers/{customer}"),
+            Scope::CustomersWrite,
+            "erase_customer",
+            "Forget the person: record, calls' numbers and names, texts of cases; the figures stay",
+            customers::erase,
+        )
+        .gives::<customers::CustomerSeen>(200),
+        route(
+            get("/centres/{centre}/customers/{customer}/calls"),
+            Scope::CallsRead,
+            "list_calls_of_customer",
+            "The calls of a customer, newest first",
+            customers::calls,
+        )
+        .asked::<customers::Before>()
+        .gives::<Vec<records::Record>>(200),
+    ]
+}
+
+fn settled() -> Vec<Route> {
+    vec![
+        route(
+            get("/centres/{centre}/cases"),
+            Scope::CasesRead,
+            "list_cases",
+            "Cases: those that are not closed, the most urgent first; or all of a customer or a call",
+            cases::list,
+        )
+        .asked::<cases::Which>()
+        .gives::<cases::Page>(200),
+        route(
+            post("/centres/{centre}/cases"),
+            Scope::CasesWrite,
+            "open_case",
+            "Open a case; with the same Idempotency-Key once more it is the same one",
+            cases::create,
+        )
+        .takes::<cases::New>()
+        .gives::<cases::CaseSeen>(201),
+        route(
+            get("/centres/{centre}/cases/{case}"),
+            Scope::CasesRead,
+            "show_case",
+            "One case and its history",
+            cases::show,
+        )
+        .asked::<cases::After>()
+        .gives::<cases::Story>(200),
+        of_case(
+            put("/centres/{centre}/cases/{case}/acceptance"),
+            "accept_case",
+            "Somebody will see to it",
+            cases::accept,
+        )
+        .takes::<cases::Done>(),
+        of_case(put("/centres/{centre}/cases/{case}/owner"), "assign_case", "Give it to somebody else", cases::assign)
+            .takes::<cases::Assigned>(),
+        of_case(
+            put("/centres/{centre}/cases/{case}/wait"),
+            "let_case_wait",
+            "Somebody else has to do something first; for the customer the clock stops",
+            cases::wait,
+        )
+        .takes::<cases::Waiting>(),
+        of_case(delete("/centres/{centre}/cases/{case}/wait"), "go_on_with_case", "The wait is over", cases::go_on)
+            .asked::<cases::Done>(),
+        of_case(
+            put("/centres/{centre}/cases/{case}/settlement"),
+            "settle_case",
+            "It is done: whoever opened it has it again, to tell the customer",
+            cases::settle,
+        )
+        .takes::<cases::Settled>(),
+        of_case(
+            delete("/centres/{centre}/cases/{case}/settlement"),
+            "reopen_case",
+            "Something is left to do: it goes to who settled it",
+            cases::reopen,
+        )
+        .asked::<cases::Done>(),
+        of_case(
+            put("/centres/{centre}/cases/{case}/closure"),
+            "close_case",
+            "The customer knows: it is closed",
+            cases::close,
+        )
+        .takes::<cases::Done>(),
+        of_case(
+            post("/centres/{centre}/cases/{case}/notes"),
+            "note_case",
+            "Write something into its history",
+            cases::note,
+        )
+        .takes::<cases::Done>(),
+    ]
+}
+
+/// Something is done with a case.
+fn of_case<H, T>(at: (Method, &'static str), id: &'static str, summary: &'static str, handler: H) -> Route
+where
+    H: Handler<T, Web>,
+    T: 'static,
+{
+    route(at, Scope::CasesWrite, id, summary, handler).gives::<cases::CaseSeen>(200)
+}

@@ -1,0 +1,280 @@
+//! One call's story: everything that happened with it on one time line, the bill of its seconds, what was written about
+//! it. A call that is not over moves while one looks.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use askama::Template;
+use axum::extract::{Path, State};
+
+use super::bill::{Bill, Part};
+use super::list::{called, outcome_class, outcome_word, stage};
+use super::told::{Line, Teller};
+use crate::calendar::Moment;
+use crate::routing::Fact;
+use crate::routing::agent::AgentState;
+use crate::routing::ids::{AgentName, CallId};
+use crate::store::agents::Role;
+use crate::web::Web;
+use crate::web::pages::frame::{Frame, Noun, Page};
+use crate::web::pages::problem::{PageProblem, Shown};
+use crate::web::pages::story::Told;
+use crate::web::pages::who::Who;
+use crate::web::pages::words::{Words, clock};
+
+/// After a call, wrap-up begins at once; what begins later belongs to another.
+const WRAP_UP_WITHIN: Duration = Duration::from_secs(5);
+/// Of the bar: wide enough that a second of an hour can be seen.
+const BAR: u64 = 1000;
+
+#[derive(Template)]
+#[template(path = "calls/show.html")]
+pub struct Show {
+    frame: Frame,
+    story: Story,
+}
+
+/// All of it that moves.
+#[derive(Template)]
+#[template(path = "calls/_story.html")]
+pub struct Piece {
+    frame: Frame,
+    story: Story,
+}
+
+struct Story {
+    id: CallId,
+    erased: bool,
+    from: String,
+    name: String,
+    to: String,
+    arrived: String,
+    since: Moment,
+    /// Lamp and word of how it stands or ended.
+    class: &'static str,
+    stands: String,
+    live: bool,
+    /// Whether a stream names this call when it moves; else any change is looked at.
+    named: bool,
+    queue: String,
+    agents: Vec<String>,
+    length: String,
+    bars: Vec<Bar>,
+    parts: Vec<PartSum>,
+    wrap_up: Option<String>,
+    lines: Vec<Line>,
+    notes: Vec<Written>,
+}
+
+struct Bar {
+    x: u64,
+    width: u64,
+    class: &'static str,
+    title: String,
+}
+
+struct PartSum {
+    class: &'static str,
+    word: String,
+    length: String,
+}
+
+struct Written {
+    agent: String,
+    saved: String,
+    text: String,
+    disposition: Option<String>,
+}
+
+pub async fn show(State(web): State<Web>, who: Who, Path(call): Path<String>) -> Shown<Page<Show>> {
+    let frame = who.frame(&web, Noun::Calls);
+    let story = story_of(&web, &who, &frame, &call).await?;
+    Ok(Page(Show { frame, story }))
+}
+
+pub async fn story(State(web): State<Web>, who: Who, Path(call): Path<String>) -> Shown<Page<Piece>> {
+    let frame = who.frame(&web, Noun::Calls);
+    let story = story_of(&web, &who, &frame, &call).await?;
+    Ok(Page(Piece { frame, story }))
+}
+
+fn part_class(part: Part) -> (&'static str, &'static str) {
+    match part {
+        Part::Menu => ("menu", "part-menu"),
+        Part::Waiting => ("wrapup", "part-waiting"),
+        Part::Ringing => ("ringing", "part-ringing"),
+        Part::Talking => ("talking", "part-talking"),
+        Part::Hold => ("held", "part-hold"),
+    }
+}
+
+fn ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// What the agents did beside talking: the caller on hold, and the wrap-up after it.
+#[derive(Default)]
+struct Beside {
+    holds: Vec<(Moment, Moment)>,
+    wrap_ups: Vec<(AgentName, Moment, Option<Moment>)>,
+}
+
+/// From the stays in each state: an agent has one call at a time, so what was between its connection and its end was its.
+async fn beside(web: &Web, who: &Who, story: &[Told], now: Moment) -> Beside {
+    let mut beside = Beside::default();
+    let end = story.iter().find(|told| matches!(told.fact, Fact::CallEnded { .. })).map(|told| told.at);
+    for told in story {
+        let Fact::CallConnected { agent, .. } = &told.fact else { continue };
+        let until = end.unwrap_or(now);
+        let after = until + WRAP_UP_WITHIN;
+        // Not readable just now: the story is told without.
+        let stays = web.db.agent_stays(who.centre(), agent, told.at, after).await.unwrap_or_default();
+        for stay in stays {
+            match stay.state {
+                AgentState::OnHold => beside.holds.push((stay.since, stay.until.unwrap_or(now))),
+                AgentState::WrappingUp if stay.since > told.at => {
+                    beside.wrap_ups.push((agent.clone(), stay.since, stay.until));
+                    break;
+                }
+                AgentState::WrappingUp
+                | AgentState::Away
+                | AgentState::Idle
+                | AgentState::Ringing
+                | AgentState::Talking
+                | AgentState::OnBreak
+                | AgentState::Missed
+                | AgentState::PhoneBusy => {}
+            }
+        }
+    }
+    beside
+}
+
+async fn story_of(web: &Web, who: &Who, frame: &Frame, call: &str) -> Shown<Story> {
+    let id: CallId = call.parse().map_err(|_| PageProblem::NotFound)?;
+    let told = web.hub().stories.of(&web.db, who.centre(), id).await?;
+    let supervises = who.session.role >= Role::Supervisor;
+    if !supervises && !told.iter().any(|told| told.fact.agent() == Some(who.agent())) {
+        return Err(PageProblem::NotFound);
+    }
+    let first = told.first().ok_or(PageProblem::NotFound)?.at;
+    let names = web.hub().names.of(web, who.centre()).await;
+    let live = web.handle.call(who.centre(), id).await?;
+    let now = web.now();
+    let beside = beside(web, who, &told, now).await;
+    let bill = Bill::of(&told, &beside.holds, now);
+    let (mut from, mut name, mut to, mut queue) = (String::new(), String::new(), String::new(), String::new());
+    let mut ended = None;
+    for Told { fact, .. } in &told {
+        match fact {
+            Fact::CallArrived { from: number, name: called, to: dialled, .. } => {
+                (from, name, to) = (number.to_string(), called.to_string(), dialled.to_string());
+            }
+            Fact::CallQueued { queue: joined, .. } => queue = joined.to_string(),
+            Fact::CallEnded { outcome, .. } => ended = Some(*outcome),
+            _ => {}
+        }
+    }
+    let t = frame.t;
+    let (class, stands) = match (&live, ended) {
+        (_, Some(outcome)) => (outcome_class(outcome), outcome_word(outcome)),
+        (Some(call), None) => stage(call),
+        (None, None) => ("away", "story-unknown"),
+    };
+    let erased = from.is_empty() && name.is_empty() && live.is_none();
+    let teller = Teller { t, zone: &frame.zone, names: &names, arrived: first, erased };
+    Ok(Story {
+        id,
+        erased,
+        from,
+        name,
+        to,
+        arrived: frame.zone.day_and_second(first),
+        since: first,
+        class,
+        stands: t.say(stands),
+        live: ended.is_none(),
+        named: supervises,
+        queue,
+        agents: agents(&told, &names),
+        length: clock(ms(bill.length())),
+        bars: bars(t, &bill),
+        parts: parts(t, &bill),
+        wrap_up: beside.wrap_ups.last().map(|(_, from, to)| clock(ms(to.unwrap_or(now).since(*from)))),
+        lines: lines(&teller, &told, &beside),
+        notes: notes(web, who, frame, id, &names).await,
+    })
+}
+
+fn agents(told: &[Told], names: &Arc<BTreeMap<AgentName, String>>) -> Vec<String> {
+    let talked = told.iter().filter_map(|told| match &told.fact {
+        Fact::CallConnected { agent, .. } => Some(called(names, agent)),
+        _ => None,
+    });
+    talked.collect()
+}
+
+/// The facts, and between them what the agents did beside talking.
+fn lines(teller: &Teller<'_>, told: &[Told], beside: &Beside) -> Vec<Line> {
+    let t = teller.t;
+    let mut lines: Vec<Line> = told.iter().filter_map(|told| teller.tell(told)).collect();
+    for (from, to) in &beside.holds {
+        let text = t.with("story-hold", "time", clock(ms(to.since(*from))));
+        lines.push(teller.line(*from, "held", text, Vec::new(), None));
+    }
+    for (agent, from, to) in &beside.wrap_ups {
+        let agent = called(teller.names, agent);
+        let text = match to {
+            Some(to) => t.with_two("story-wrap-up", "agent", agent, "time", clock(ms(to.since(*from)))),
+            None => t.with("story-wrapping-up", "agent", agent),
+        };
+        lines.push(teller.line(*from, "wrapup", text, Vec::new(), None));
+    }
+    lines.sort_by_key(|line| line.at);
+    lines
+}
+
+fn bars(t: Words, bill: &Bill) -> Vec<Bar> {
+    let whole = ms(bill.length()).max(1);
+    let Some(first) = bill.stretches.first() else { return Vec::new() };
+    let at = |moment: Moment| ms(moment.since(first.from)).saturating_mul(BAR) / whole;
+    bill.stretches
+        .iter()
+        .map(|stretch| {
+            let (class, word) = part_class(stretch.part);
+            let x = at(stretch.from);
+            let length = clock(ms(stretch.to.since(stretch.from)));
+            let title = format!("{} {length}", t.say(word));
+            Bar { x, width: at(stretch.to).saturating_sub(x).max(1), class, title }
+        })
+        .collect()
+}
+
+fn parts(t: Words, bill: &Bill) -> Vec<PartSum> {
+    bill.seconds()
+        .into_iter()
+        .map(|(part, seconds)| {
+            let (class, word) = part_class(part);
+            PartSum { class, word: t.say(word), length: clock(seconds.saturating_mul(1000)) }
+        })
+        .collect()
+}
+
+async fn notes(
+    web: &Web,
+    who: &Who,
+    frame: &Frame,
+    call: CallId,
+    names: &Arc<BTreeMap<AgentName, String>>,
+) -> Vec<Written> {
+    // Not readable just now: the story is told without.
+    let notes = web.db.notes(who.centre(), call).await.unwrap_or_default();
+    let written = notes.into_iter().map(|note| Written {
+        agent: called(names, &note.agent),
+        saved: frame.zone.day_and_second(note.saved),
+        text: note.text,
+        disposition: note.disposition,
+    });
+    written.collect()
+}

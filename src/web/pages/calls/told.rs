@@ -1,0 +1,215 @@
+//! A call's facts in words, one line each, for whoever looks.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fluent_templates::fluent_bundle::FluentValue;
+
+use super::list::{called, outcome_class, outcome_word};
+use crate::calendar::{Moment, Zone};
+use crate::routing::Fact;
+use crate::routing::fact::{EndedBy, LeftQueue, OfferEnd, Outcome, Reasons, Rule};
+use crate::routing::ids::AgentName;
+use crate::routing::queue::Need;
+use crate::web::pages::story::Told;
+use crate::web::pages::words::{Words, clock};
+
+/// One line of the story.
+pub struct Line {
+    pub at: Moment,
+    pub time: String,
+    /// Since the call arrived.
+    pub after: String,
+    /// The class of its mark.
+    pub mark: &'static str,
+    pub text: String,
+    /// What else is known of it.
+    pub details: Vec<String>,
+    /// What was keyed.
+    pub keys: Option<String>,
+}
+
+/// Who tells it, and to whom.
+pub struct Teller<'s> {
+    pub t: Words,
+    pub zone: &'s Zone,
+    pub names: &'s Arc<BTreeMap<AgentName, String>>,
+    pub arrived: Moment,
+    /// Nothing is known of who called any more.
+    pub erased: bool,
+}
+
+fn time(time: Duration) -> String {
+    clock(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// What a fact comes to: mark, text, details, keys.
+struct Said {
+    mark: &'static str,
+    text: String,
+    details: Vec<String>,
+    keys: Option<String>,
+}
+
+fn plain(mark: &'static str, text: String) -> Said {
+    Said { mark, text, details: Vec::new(), keys: None }
+}
+
+impl Teller<'_> {
+    /// One fact; `None` for what is no part of a call's story.
+    pub fn tell(&self, told: &Told) -> Option<Line> {
+        let Said { mark, text, details, keys } = self.words(&told.fact)?;
+        Some(self.line(told.at, mark, text, details, keys))
+    }
+
+    pub fn line(
+        &self,
+        at: Moment,
+        mark: &'static str,
+        text: String,
+        details: Vec<String>,
+        keys: Option<String>,
+    ) -> Line {
+        Line { at, time: self.zone.second(at), after: time(at.since(self.arrived)), mark, text, details, keys }
+    }
+
+    fn agent(&self, agent: &AgentName) -> String {
+        called(self.names, agent)
+    }
+
+    fn words(&self, fact: &Fact) -> Option<Said> {
+        let t = self.t;
+        Some(match fact {
+            Fact::CallArrived { from, to, found, .. } => {
+                let from = if self.erased { t.say("calls-erased") } else { from.to_string() };
+                let text = if *found { "story-found" } else { "story-arrived" };
+                plain("away", t.with_two(text, "from", from, "to", to))
+            }
+            Fact::StepEntered { step, language, .. } => {
+                plain("menu", t.with_two("story-step", "step", step, "language", language))
+            }
+            Fact::Keyed { step, into, keys, .. } => {
+                let details = into.iter().map(|into| t.with("story-keyed-into", "into", into)).collect();
+                let keys = if keys.is_empty() { t.say("calls-erased") } else { keys.clone() };
+                let text = t.with("story-keyed", "step", step);
+                Said { mark: "menu", text, details, keys: Some(keys) }
+            }
+            Fact::CallQueued { queue, joined, credit, needs, .. } => {
+                let details = self.place(*joined, *credit, needs);
+                Said { mark: "wrapup", text: t.with("story-queued", "queue", queue), details, keys: None }
+            }
+            Fact::CallLeftQueue { queue, why, to, .. } => {
+                let Some(to) = to else { return Some(plain("missed", t.with("story-left-nowhere", "queue", queue))) };
+                let text = match why {
+                    LeftQueue::Waited => t.with_two("story-left-waited", "queue", queue, "to", to),
+                    LeftQueue::Full => t.with_two("story-left-full", "queue", queue, "to", to),
+                    LeftQueue::NobodyLoggedIn => t.with_two("story-left-nobody", "queue", queue, "to", to),
+                };
+                plain("menu", text)
+            }
+            Fact::OfferMade { agent, queue, reasons, .. } => {
+                let text = t.with_two("story-offer", "agent", self.agent(agent), "queue", queue);
+                Said { mark: "ringing", text, details: self.reasons(reasons), keys: None }
+            }
+            Fact::OfferRang { .. } => plain("ringing", t.say("story-rang")),
+            Fact::PickUpAsked { by, .. } => plain("ringing", t.with("story-pick-up-asked", "by", self.agent(by))),
+            Fact::PickUpFailed { .. } => plain("ringing", t.say("story-pick-up-failed")),
+            Fact::OfferAnswered { .. } => plain("ringing", t.say("story-picked-up")),
+            // Told by the conversation that it became.
+            Fact::OfferEnded { how: OfferEnd::Connected, .. } => return None,
+            Fact::OfferEnded { agent, how, .. } => {
+                plain("missed", t.with(offer_word(*how), "agent", self.agent(agent)))
+            }
+            Fact::CallConnected { agent, waited, .. } => {
+                plain("talking", t.with_two("story-connected", "agent", self.agent(agent), "waited", time(*waited)))
+            }
+            Fact::CallEndAsked { agent, by, why, .. } => {
+                let details = why.iter().map(|why| why.as_str().to_owned()).collect();
+                let text = t.with_two("story-end-asked", "agent", self.agent(agent), "by", self.agent(by));
+                Said { mark: "away", text, details, keys: None }
+            }
+            Fact::CallHungUp { .. } => plain("away", t.say("story-hung-up")),
+            Fact::CallEnded { outcome, by, .. } => plain(outcome_class(*outcome), self.end(*outcome, by)),
+            // The core's own words: for an admin, who reads them in the log too.
+            Fact::Healed { what, .. } => plain("missed", t.with("story-healed", "what", what)),
+            // Told by its length.
+            Fact::CallHeld { .. }
+            | Fact::CallRetrieved { .. }
+            | Fact::AgentAssigned { .. }
+            | Fact::ControllerStarted { .. }
+            | Fact::VersionPublished { .. }
+            | Fact::AgentLoggedIn { .. }
+            | Fact::AgentLoggedOut { .. }
+            | Fact::AgentChanged { .. }
+            | Fact::LinkChanged { .. }
+            | Fact::WallClockStepped { .. } => return None,
+        })
+    }
+
+    fn place(&self, joined: Moment, credit: Duration, needs: &[Need]) -> Vec<String> {
+        let t = self.t;
+        let mut details = vec![t.with("story-place-since", "at", self.zone.second(joined))];
+        if !credit.is_zero() {
+            details.push(t.with("story-credit", "time", time(credit)));
+        }
+        if !needs.is_empty() {
+            let needs: Vec<String> = needs.iter().map(|need| format!("{} ≥ {}", need.skill, need.level)).collect();
+            details.push(t.with("story-needs", "needs", needs.join(", ")));
+        }
+        details
+    }
+
+    /// Why this agent, and not another.
+    fn reasons(&self, reasons: &Reasons) -> Vec<String> {
+        let t = self.t;
+        let counts = t.put(
+            "story-counts",
+            [
+                ("in", FluentValue::from(reasons.logged_in)),
+                ("busy", FluentValue::from(reasons.not_free)),
+                ("lacking", FluentValue::from(reasons.lacking_skill)),
+                ("waiting", FluentValue::from(reasons.waiting)),
+            ],
+        );
+        let rule = match reasons.rule {
+            Rule::LongestIdle => t.say("story-rule-idle"),
+            Rule::FirstInQueue => t.say("story-rule-first"),
+        };
+        let mut details = vec![counts, rule];
+        if !reasons.candidates.is_empty() {
+            let first: Vec<String> = reasons
+                .candidates
+                .iter()
+                .map(|(agent, idle)| format!("{} {}", self.agent(agent), time(*idle)))
+                .collect();
+            details.push(t.with("story-candidates", "who", first.join(" · ")));
+        }
+        details
+    }
+
+    fn end(&self, outcome: Outcome, by: &EndedBy) -> String {
+        let t = self.t;
+        let outcome = t.say(outcome_word(outcome));
+        match by {
+            EndedBy::Caller => t.with("story-ended-caller", "outcome", outcome),
+            EndedBy::Agent(agent) => t.with_two("story-ended-agent", "outcome", outcome, "agent", self.agent(agent)),
+            EndedBy::Us => t.with("story-ended-us", "outcome", outcome),
+            EndedBy::Unseen => t.with("story-ended-unseen", "outcome", outcome),
+        }
+    }
+}
+
+const fn offer_word(how: OfferEnd) -> &'static str {
+    match how {
+        OfferEnd::Connected => "story-connected",
+        OfferEnd::NoAnswer => "story-offer-no-answer",
+        OfferEnd::Busy => "story-offer-busy",
+        OfferEnd::Rejected => "story-offer-rejected",
+        OfferEnd::Unreachable => "story-offer-unreachable",
+        OfferEnd::CallerGone => "story-offer-caller-gone",
+        OfferEnd::AgentGone => "story-offer-agent-gone",
+        OfferEnd::Withdrawn => "story-offer-withdrawn",
+        OfferEnd::Unseen => "story-offer-unseen",
+    }
+}
