@@ -88,7 +88,7 @@ impl Given {
         } else {
             self.display_name.clone()
         };
-        if given::display_name(&display_name).is_err() && !(place.before.is_none() && !mistakes.is_empty()) {
+        if (mistakes.is_empty() || place.before.is_some()) && given::display_name(&display_name).is_err() {
             mistakes.push(("display_name", "person-display-name-wrong"));
         }
         let role = Role::ALL.into_iter().find(|role| role.as_str() == self.role);
