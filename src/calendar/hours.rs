@@ -111,7 +111,7 @@ impl OpeningHours {
         (special + 10 + DAYS_BEFORE).min(MOST_DAYS_AHEAD)
     }
 
-    fn date(&self, at: Moment) -> Date {
+    pub(super) fn date(&self, at: Moment) -> Date {
         let edge = if at.as_ms() < 0 { Timestamp::MIN } else { Timestamp::MAX };
         let stamp = Timestamp::from_millisecond(at.as_ms()).unwrap_or(edge);
         self.zone.rules().to_datetime(stamp).date()

@@ -3,6 +3,7 @@
 //! Owns what a date or an hour means. Never asks what time it is: `now` is always an argument, so that a
 //! simulated year passes in a second. Zone data is compiled in, so that the host's cannot disagree.
 
+mod coming;
 mod hours;
 mod moment;
 mod shown;
@@ -10,6 +11,7 @@ mod wall;
 mod week;
 mod zone;
 
+pub use coming::ComingDay;
 pub use hours::{Day, OpeningHours};
 pub use moment::Moment;
 pub use wall::{Comes, Shown};

@@ -165,7 +165,7 @@ fn bare(text: &str) -> Option<String> {
             return None;
         }
     }
-    (bare.trim_start_matches('+') != "").then_some(bare)
+    (!bare.trim_start_matches('+').is_empty()).then_some(bare)
 }
 
 /// What stands behind the prefix by which a country is left, where a number begins with it.

@@ -17,7 +17,7 @@ macro_rules! list {
     ($from:literal, $way:literal, $order:literal) => {
         concat!(
             "SELECT c.call, c.switch, c.to_number, c.arrived_ms, c.version, c.found, c.queue, c.queued_ms, c.waited_ms, \
-             c.agent, c.connected_ms, c.talk_ms, c.ended_ms, c.outcome, c.ended_by, p.from_number, p.caller_name FROM ",
+             c.agent, c.connected_ms, c.talk_ms, c.hold_ms, c.ended_ms, c.outcome, c.ended_by, p.from_number, p.caller_name FROM ",
             $from,
             " WHERE c.centre = $1 AND c.ended_ms IS NOT NULL AND c.arrived_ms >= $5 AND c.arrived_ms < $6 \
              AND (c.arrived_ms < $7 OR (c.arrived_ms = $7 AND c.call < $8)) \

@@ -27,11 +27,6 @@ pub(super) static SAVE: ManyRows = ManyRows::new(
 );
 const ANSWERED_BY: &str = "SELECT COUNT(*) AS calls FROM calls \
      WHERE centre = $1 AND agent = $2 AND arrived_ms >= $3 AND outcome = 'answered'";
-pub(super) static LISTED: ManyKeys = ManyKeys::new(
-    "SELECT c.call, c.switch, c.to_number, c.arrived_ms, c.version, c.found, c.queue, c.queued_ms, c.waited_ms, c.agent, \
-     c.connected_ms, c.talk_ms, c.hold_ms, c.ended_ms, c.outcome, c.ended_by, p.from_number, p.caller_name \
-     FROM calls c LEFT JOIN personal p ON p.centre = c.centre AND p.call = c.call WHERE c.centre = $1 AND c.call IN",
-);
 
 macro_rules! select {
     ($($where:tt)*) => {
@@ -69,6 +64,7 @@ const BY_OUTCOME: &str = list!(
     "c.outcome DESC, "
 );
 const ONE: &str = select!("c.call = $2");
+pub(super) static LISTED: ManyKeys = ManyKeys::new(select!("c.call IN"));
 
 pub(super) const STATEMENTS: &[&str] = &[BY_TIME, BY_AGENT, BY_QUEUE, BY_OUTCOME, ONE, ANSWERED_BY];
 

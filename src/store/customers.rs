@@ -36,7 +36,7 @@ const BY_NUMBER: &str = concat!(
     "SELECT ",
     columns!(),
     " FROM customer_numbers n JOIN customers c ON c.centre = n.centre AND c.customer = n.customer \
-     WHERE n.centre = $1 AND n.number = $2 ORDER BY c.changed_ms DESC, c.customer LIMIT $3"
+     WHERE n.centre = $1 AND n.number = $2 ORDER BY n.customer DESC LIMIT $3"
 );
 const BY_NAME: &str = concat!(
     "SELECT ",
@@ -320,7 +320,7 @@ impl Db {
         Ok(())
     }
 
-    /// Everybody who has a number, the one changed last first.
+    /// Everybody who has a number, who was added last first.
     pub async fn customers_of_number(&self, centre: &CentreName, number: &Number) -> Result<Vec<Customer>, StoreError> {
         let values = values![centre.as_str(), number.as_str(), MOST_OF_A_NUMBER];
         self.rows(BY_NUMBER, values).await?.iter().map(|row| read(centre, row)).collect()

@@ -78,3 +78,31 @@ async fn unusable(browser: &Browser) -> Vec<String> {
     let found = browser.client.execute_async(script, vec![]).await.expect("axe ends");
     lines(&found)
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_check_finds_what_it_is_for() {
+    crate::scenario::play("checks", async |stage| {
+        let browser = stage.browser(crate::browser::Manner::default()).await;
+        browser.goto("/login").await;
+        assert_eq!(mistakes(&browser, Language::English).await, Vec::<String>::new());
+        let spoil = "
+            console.error('a mistake');
+            const add = (tag, attributes, text = '') => {
+                const added = Object.assign(document.createElement(tag), { textContent: text });
+                for (const [name, value] of Object.entries(attributes)) added.setAttribute(name, value);
+                document.querySelector('main').append(added);
+                return added;
+            };
+            add('p', { title: '外' }, '中文 Otto');
+            add('p', { translate: 'no' }, '名字');
+            add('img', { src: 'data:,' });
+            add('p', {}, 'wide').style.width = '3000px';";
+        browser.script(spoil, vec![]).await;
+        let found = mistakes(&browser, Language::English).await.join("\n");
+        for kind in ["a mistake", "scrolls sideways", "p: 中文", "p[title]: 外", "image-alt"] {
+            assert!(found.contains(kind), "{kind} is not in:\n{found}");
+        }
+        assert!(!found.contains("名字"), "{found}");
+    })
+    .await;
+}

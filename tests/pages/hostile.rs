@@ -258,7 +258,7 @@ async fn a_form_that_is_sent_twice_is_done_once() {
         request.header("content-type", FORM).body(body).send()
     };
     let (first, second) = tokio::join!(post("/desk/session", ""), post("/desk/session", ""));
-    assert_eq!([first, second].map(|answer| answer.expect("an answer").status().as_u16()), [200, 200]);
+    assert_eq!([first, second].map(|answer| answer.expect("an answer").status().as_u16()), [204, 204]);
     centre.until("mira", "idle").await;
     assert_eq!(centre.hall.get("/agents").await.as_array().map(Vec::len), Some(1));
     for _ in 0..2 {
@@ -316,7 +316,7 @@ async fn nobody_opens_what_is_not_for_their_role() {
         assert_eq!(status, StatusCode::FORBIDDEN, "{path}");
         assert!(page.contains("您无权打开此页"), "{page}");
     };
-    for path in ["/floor", "/calls", "/reports/queues", "/people", "/configuration", "/audit"] {
+    for path in ["/floor", "/reports/queues", "/people", "/configuration", "/audit"] {
         // What an admin cannot find is not there for anybody.
         if look(path, &ada).await.0 == StatusCode::NOT_FOUND {
             assert_eq!(look(path, &mira).await.0, StatusCode::NOT_FOUND, "{path}");

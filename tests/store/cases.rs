@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cordboard::calendar::Moment;
-use cordboard::cases::{Case, CaseTypeName, Changed, Opening, Refusal, State, Target, WaitsFor};
+use cordboard::cases::{Case, CaseTypeName, Changed, Opening, Refusal, Rules, State, Target, WaitsFor};
 use cordboard::customers::{CustomerId, Line, Note};
 use cordboard::dialplan::{Centre, CentreFiles, read_centre};
 use cordboard::organisation::DepartmentName;
@@ -33,6 +33,9 @@ cases:
   goods: { name: Goods, department: stock, deadline: 4h }
   refund: { name: Refund, department: stock, deadline: 4h, hours: office }
 "#;
+
+/// What somebody, or a clock, does with a case.
+type Step = fn(Case, Rules<'_>) -> Result<Changed, Refusal>;
 
 pub fn plan(text: &str) -> Arc<Centre> {
     let files = CentreFiles { yaml: vec![("main.yaml".into(), text.as_bytes().to_vec())], recordings: None };
@@ -83,7 +86,7 @@ async fn a_case_reads_back_as_it_was_written_through_every_state() {
         let opening = Opening { customer, call: Some(call(3)), ..opening("complaint", "Rude \u{202e}agent") };
         let mut case = open(db, &plan, opening, 1, at(0)).await;
         let mut seen = Vec::new();
-        let steps: [fn(Case, cordboard::cases::Rules<'_>) -> Result<Changed, Refusal>; 8] = [
+        let steps: [Step; 8] = [
             |case, rules| case.accept(&who("ben"), at(1), rules),
             |case, rules| case.wait(WaitsFor::Customer, None, &who("ben"), Note::default(), at(2), rules),
             |case, rules| case.wait(WaitsFor::Outside, Some(at(99)), &who("ben"), Note::default(), at(3), rules),

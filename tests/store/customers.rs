@@ -269,8 +269,8 @@ async fn many(url: &str, count: u32) {
     other.close().await.expect("closed");
 }
 
-/// The slowest of each kind of search, in milliseconds.
-async fn slowest(db: &Db, count: u32) -> Vec<(&'static str, u128)> {
+/// The fastest and the slowest of five searches of each kind, in milliseconds.
+async fn searched(db: &Db, count: u32) -> Vec<(&'static str, u128, u128)> {
     let hall = CentreName::new("hall");
     let mut took = Vec::new();
     let middle = format!("person {}", count / 2);
@@ -283,19 +283,21 @@ async fn slowest(db: &Db, count: u32) -> Vec<(&'static str, u128)> {
         ("a number", "01380", None),
         ("nobody", "zzz", None),
     ] {
-        let mut worst = 0;
+        let (mut best, mut worst) = (u128::MAX, 0);
         for _ in 0..5 {
             let began = std::time::Instant::now();
             let found = db.find_customers(&hall, typed, behind, 50, home()).await.expect("found");
-            worst = worst.max(began.elapsed().as_millis());
+            let ms = began.elapsed().as_millis();
+            (best, worst) = (best.min(ms), worst.max(ms));
             assert_eq!(found.customers.is_empty(), what == "nobody", "{what}");
         }
-        took.push((what, worst));
+        took.push((what, best, worst));
     }
     let began = std::time::Instant::now();
     let text = format!("0138{:08}", count / 3);
     assert_eq!(db.customers_of_number(&hall, &number(&text)).await.expect("found").len(), 1);
-    took.push(("who calls", began.elapsed().as_millis()));
+    let ms = began.elapsed().as_millis();
+    took.push(("who calls", ms, ms));
     took
 }
 
@@ -305,9 +307,9 @@ async fn a_hundred_thousand_customers_are_looked_through_in_no_time() {
     let file = dir.path().join("x.db");
     let db = crate::sqlite(&file).await;
     many(&format!("sqlite:{}", file.display()), 100_000).await;
-    let took = slowest(&db, 100_000).await;
-    // An unindexed look through these takes over 100 ms; what is indexed 1 to 5, and more on a machine that is busy.
-    assert!(took.iter().all(|(_, ms)| *ms < 100), "{took:?}");
+    let took = searched(&db, 100_000).await;
+    // The fastest of five: a machine may be busy now and then. A look through all of them takes over 50 ms each time.
+    assert!(took.iter().all(|(_, best, _)| *best < 50), "{took:?}");
 }
 
 /// `cargo test --test store -- --ignored --nocapture a_million`
@@ -318,7 +320,7 @@ async fn a_million_customers() {
     let file = dir.path().join("x.db");
     let db = crate::sqlite(&file).await;
     many(&format!("sqlite:{}", file.display()), 1_000_000).await;
-    let took = slowest(&db, 1_000_000).await;
-    println!("slowest of five, of a million customers on SQLite: {took:?}");
-    assert!(took.iter().all(|(_, ms)| *ms < 50), "{took:?}");
+    let took = searched(&db, 1_000_000).await;
+    println!("fastest and slowest of five, of a million customers on SQLite, in ms: {took:?}");
+    assert!(took.iter().all(|(_, best, _)| *best < 50), "{took:?}");
 }

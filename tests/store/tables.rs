@@ -34,6 +34,32 @@ async fn every_statement_is_understood_and_every_column_is_the_same_on_both_data
     assert_eq!(centres, tables.len(), "the centre is in every table");
 }
 
+/// What is asked of tables that grow for years is found by an index, whatever is in them.
+#[tokio::test]
+async fn no_statement_about_customers_or_cases_looks_through_a_whole_table() {
+    use sqlx::{Connection, Row, SqliteConnection};
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("x.db");
+    let db = crate::sqlite(&file).await;
+    let mut other = SqliteConnection::connect(&format!("sqlite:{}", file.display())).await.expect("a connection");
+    let (mut looked_at, mut whole) = (0, Vec::new());
+    let about = [" customers", " customer_numbers", " customer_keys", " contacts", " cases", " case_events", " audit"];
+    for sql in statements().into_iter().filter(|sql| about.iter().any(|table| sql.contains(table))) {
+        looked_at += 1;
+        let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+        for row in sqlx::query(explain).fetch_all(&mut other).await.expect(sql) {
+            let step: String = row.get("detail");
+            // `k` is the page that was found by the index.
+            if step.starts_with("SCAN") && step != "SCAN k" || step.contains("USE TEMP B-TREE FOR ORDER BY") {
+                whole.push(format!("{step}: {sql}"));
+            }
+        }
+    }
+    drop(db);
+    assert!(looked_at > 40, "{looked_at}");
+    assert!(whole.is_empty(), "{}", whole.join("\n"));
+}
+
 #[tokio::test]
 async fn an_address_that_is_none_is_refused_and_a_database_that_is_not_there_is_away() {
     for wrong in ["", "mysql://x/y", "cordboard.db", "postgres://x:notaport/y"] {

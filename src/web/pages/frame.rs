@@ -237,6 +237,6 @@ mod tests {
         assert_eq!(of(&[("accept-language", "fr,zh-CN;q=0.9,en;q=0.8")]), Language::Zh);
         assert_eq!(of(&[("accept-language", "zh"), ("cookie", "a=b; language=en")]), Language::En);
         assert_eq!(of(&[("accept-language", "zh"), ("cookie", "language=<script>")]), Language::Zh);
-        assert_eq!(of(&[("accept-language", "é,\u{7f}")]), Language::En);
+        assert_eq!(of(&[("accept-language", "é,ü")]), Language::En);
     }
 }

@@ -105,6 +105,11 @@ impl Hub {
         Some(OneOfMine { account, open: self.open.clone() })
     }
 
+    /// Somebody has pressed something on their desk.
+    pub fn draw_desk(&self, centre: &CentreName, agent: &AgentName) {
+        self.tell(Change::Agent(centre.clone(), agent.clone()));
+    }
+
     fn tell(&self, change: Change) {
         // Nobody looks: nobody is told.
         let _ = self.changes.send(change);

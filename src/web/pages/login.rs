@@ -110,7 +110,7 @@ pub async fn create(
 
 /// A proxy on this machine says whom it speaks for; the last it names is the one it saw itself.
 fn behind_proxy(peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-    let named = headers.get_all("x-forwarded-for").iter().last().and_then(|line| line.to_str().ok());
+    let named = headers.get_all("x-forwarded-for").iter().next_back().and_then(|line| line.to_str().ok());
     let last = named.and_then(|line| line.rsplit(',').next()).and_then(|text| text.trim().parse().ok());
     last.filter(|_| peer.is_loopback()).unwrap_or(peer)
 }

@@ -2,7 +2,9 @@
 //! One file or folder for each noun; `templates/` mirrors them. A handler parses, finds out who asks (`who.rs`), does one
 //! thing, draws. Nothing here decides about a call.
 
+mod audit;
 mod calls;
+mod configuration;
 mod desk;
 mod floor;
 mod floors;
@@ -11,6 +13,7 @@ mod guard;
 mod lamps;
 mod live;
 mod login;
+mod people;
 mod problem;
 mod refusal;
 mod reports;
@@ -47,6 +50,9 @@ pub fn routes(web: &Web) -> Router<Web> {
         .merge(reports::routes())
         .merge(floor::routes())
         .merge(calls::routes())
+        .merge(people::routes())
+        .merge(configuration::routes())
+        .merge(audit::routes())
         .fallback(problem::no_such_page)
         .layer(middleware::from_fn(guard::same_site))
         .layer(middleware::from_fn_with_state(web.clone(), problem::finish))

@@ -172,6 +172,9 @@ pub async fn a_caller_on_hold_is_found_in_hand_by_a_new_controller_and_joined_ag
     }
     assert!(of(&legs, &leg).inbound && !of(&legs, &agent).inbound);
     world.controller().music(&leg).await;
+    // Until it has begun anew: the old music is heard meanwhile, and of music that a Bridge overtakes while it begins
+    // Asterisk does not tell the stop (7 of 8 runs; on hold 50 packets a second reached the caller, joined again none).
+    world.controller().listen(Duration::from_millis(300)).await;
     world.hears(&leg, Heard::Music).await;
     let effect = world.controller().connect(&leg, &agent).await;
     world.controller().done(effect).await;

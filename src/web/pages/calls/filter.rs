@@ -152,7 +152,7 @@ impl Asked {
     }
 
     pub fn is_anything(&self) -> bool {
-        self.address("", None) != ""
+        !self.address("", None).is_empty()
     }
 }
 

@@ -153,7 +153,7 @@ fn understood(web: &Web, who: &Who, asked: &Asked) -> Filter {
 async fn live_of(web: &Web, who: &Who, asked: &Asked, filter: &Filter, names: &Names) -> Shown<Live> {
     let floor = web.hub().floors.of(&web.handle, who.centre()).await?;
     let mut calls: Vec<&CallSeen> = floor.calls.iter().filter(|call| filter.shows(call, floor.at_ms)).collect();
-    calls.sort_by(|a, b| (b.arrived_ms, b.id).cmp(&(a.arrived_ms, a.id)));
+    calls.sort_by_key(|call| std::cmp::Reverse((call.arrived_ms, call.id)));
     let more = calls.len().saturating_sub(MOST_LIVE);
     let t = who.manner.t;
     let seen = calls.into_iter().take(MOST_LIVE).filter(|_| filter.mistakes.is_empty()).map(|call| {

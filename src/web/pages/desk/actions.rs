@@ -1,13 +1,13 @@
-//! What an agent presses. Each is one input of the core; the answer is the desk as it is then.
+//! What an agent presses. Each is one input of the core. The answer is empty: the desk is drawn by the stream alone,
+//! because an answer that comes after what followed from it would draw over the newer desk.
 
 use std::collections::BTreeSet;
 
 use axum::Form;
 use axum::extract::State;
-use axum::response::Html;
+use axum::http::StatusCode;
 use serde::Deserialize;
 
-use super::pieces;
 use crate::customers::CustomerId;
 use crate::routing::Input;
 use crate::routing::ids::{BreakReason, CallId};
@@ -15,15 +15,21 @@ use crate::web::Web;
 use crate::web::pages::problem::{PageProblem, Shown};
 use crate::web::pages::who::Who;
 
-type Pieces = Shown<Html<String>>;
+type Done = Shown<StatusCode>;
 
-async fn tell(web: &Web, who: &Who, input: Input) -> Pieces {
+async fn tell(web: &Web, who: &Who, input: Input) -> Done {
     web.handle.tell(who.centre(), input).await?;
-    Ok(Html(pieces(web, who).await?))
+    Ok(shown_soon(web, who))
+}
+
+/// Their desks are drawn anew, whether or not anything has changed.
+fn shown_soon(web: &Web, who: &Who) -> StatusCode {
+    web.hub().draw_desk(who.centre(), who.agent());
+    StatusCode::NO_CONTENT
 }
 
 /// At the phone, in the queues and with the skills that the people's table says.
-pub async fn log_in(State(web): State<Web>, who: Who) -> Pieces {
+pub async fn log_in(State(web): State<Web>, who: Who) -> Done {
     let person = web.db.person(who.centre(), who.agent()).await?.ok_or(PageProblem::NotFound)?;
     let (switch, station) = person.station.ok_or(PageProblem::Invalid("problem-no-station"))?;
     // What was renamed or taken out of the YAML since is left out: nobody is kept from working by it.
@@ -35,7 +41,7 @@ pub async fn log_in(State(web): State<Web>, who: Who) -> Pieces {
     tell(&web, &who, input).await
 }
 
-pub async fn log_out(State(web): State<Web>, who: Who) -> Pieces {
+pub async fn log_out(State(web): State<Web>, who: Who) -> Done {
     let agent = who.agent().clone();
     tell(&web, &who, Input::AgentLoggedOut { by: agent.clone(), why: None, agent }).await
 }
@@ -45,28 +51,28 @@ pub struct Break {
     reason: BreakReason,
 }
 
-pub async fn take_break(State(web): State<Web>, who: Who, Form(Break { reason }): Form<Break>) -> Pieces {
+pub async fn take_break(State(web): State<Web>, who: Who, Form(Break { reason }): Form<Break>) -> Done {
     let agent = who.agent().clone();
     tell(&web, &who, Input::AgentTookBreak { by: agent.clone(), why: None, agent, reason }).await
 }
 
-pub async fn ready(State(web): State<Web>, who: Who) -> Pieces {
+pub async fn ready(State(web): State<Web>, who: Who) -> Done {
     let agent = who.agent().clone();
     tell(&web, &who, Input::AgentSaidReady { by: agent.clone(), why: None, agent }).await
 }
 
 /// Tells the phone that rings to pick up.
-pub async fn answer(State(web): State<Web>, who: Who) -> Pieces {
+pub async fn answer(State(web): State<Web>, who: Who) -> Done {
     let agent = who.agent().clone();
     tell(&web, &who, Input::AgentAnswered { by: agent.clone(), agent }).await
 }
 
-pub async fn hold(State(web): State<Web>, who: Who) -> Pieces {
+pub async fn hold(State(web): State<Web>, who: Who) -> Done {
     let agent = who.agent().clone();
     tell(&web, &who, Input::AgentHeld { by: agent.clone(), agent }).await
 }
 
-pub async fn retrieve(State(web): State<Web>, who: Who) -> Pieces {
+pub async fn retrieve(State(web): State<Web>, who: Who) -> Done {
     let agent = who.agent().clone();
     tell(&web, &who, Input::AgentRetrieved { by: agent.clone(), agent }).await
 }
@@ -78,7 +84,7 @@ pub struct Said {
 }
 
 /// Which of several customers it is that calls.
-pub async fn say_customer(State(web): State<Web>, who: Who, Form(said): Form<Said>) -> Pieces {
+pub async fn say_customer(State(web): State<Web>, who: Who, Form(said): Form<Said>) -> Done {
     let call: CallId = said.call.parse().map_err(|_| PageProblem::NotFound)?;
     let id = said.customer.parse().ok().and_then(CustomerId::new).ok_or(PageProblem::NotFound)?;
     let story = web.hub().stories.of(&web.db, who.centre(), call).await?;
@@ -87,15 +93,15 @@ pub async fn say_customer(State(web): State<Web>, who: Who, Form(said): Form<Sai
         return Err(PageProblem::NotFound);
     }
     web.db.say_contact(who.centre(), call, id).await?;
-    Ok(Html(pieces(&web, &who).await?))
+    Ok(shown_soon(&web, &who))
 }
 
-pub async fn end_wrap_up(State(web): State<Web>, who: Who) -> Pieces {
+pub async fn end_wrap_up(State(web): State<Web>, who: Who) -> Done {
     let agent = who.agent().clone();
     tell(&web, &who, Input::AgentEndedWrapUp { by: agent.clone(), why: None, agent }).await
 }
 
-pub async fn end_call(State(web): State<Web>, who: Who) -> Pieces {
+pub async fn end_call(State(web): State<Web>, who: Who) -> Done {
     let agent = who.agent().clone();
     tell(&web, &who, Input::AgentEndedCall { by: agent.clone(), why: None, agent }).await
 }

@@ -1,0 +1,155 @@
+//! What an entry says, in words: what was done, and each thing that changed, from what to what.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+
+use crate::web::pages::words::Words;
+
+/// What can have been done, and the name of its text.
+pub const WHATS: &[(&str, &str)] = &[
+    ("agent.added", "audit-agent-added"),
+    ("agent.role", "audit-agent-role"),
+    ("agent.queues", "audit-agent-queues"),
+    ("agent.skills", "audit-agent-skills"),
+    ("agent.station", "audit-agent-station"),
+    ("agent.password", "audit-agent-password"),
+    ("agent.removed", "audit-agent-removed"),
+    ("agent.forced", "audit-agent-forced"),
+    ("agent.assigned", "audit-agent-assigned"),
+    ("session.began", "audit-session-began"),
+    ("session.refused", "audit-session-refused"),
+    ("configuration.published", "audit-configuration-published"),
+    ("customer.added", "audit-customer-added"),
+    ("customer.changed", "audit-customer-changed"),
+    ("customer.erased", "audit-customer-erased"),
+    ("case.opened", "audit-case-opened"),
+    ("case.accepted", "audit-case-accepted"),
+    ("case.assigned", "audit-case-assigned"),
+    ("case.waiting", "audit-case-waiting"),
+    ("case.went_on", "audit-case-went-on"),
+    ("case.settled", "audit-case-settled"),
+    ("case.closed", "audit-case-closed"),
+    ("case.reopened", "audit-case-reopened"),
+    ("case.escalated", "audit-case-escalated"),
+    ("case.ran_out", "audit-case-ran-out"),
+    ("case.handed_over", "audit-case-handed-over"),
+    ("case.rescheduled", "audit-case-rescheduled"),
+    ("case.noted", "audit-case-noted"),
+];
+
+/// Things that can change, and the names of their texts. Others are shown as they are written.
+const THINGS: &[(&str, &str)] = &[
+    ("display_name", "person-display-name"),
+    ("role", "person-role"),
+    ("queues", "person-queues"),
+    ("skills", "people-skills"),
+    ("station", "person-station"),
+    ("switch", "person-switch"),
+    ("password", "log-in-password"),
+    ("has_password", "log-in-password"),
+    ("version", "configuration-version"),
+    ("from", "audit-from-address"),
+    ("did", "audit-did"),
+    ("state", "audit-state"),
+    ("why", "audit-why"),
+    ("call", "audit-call"),
+];
+
+/// Words that stand in entries, and the names of their texts.
+const WORDS: &[(&str, &str)] = &[
+    ("log_in", "audit-did-log-in"),
+    ("log_out", "audit-did-log-out"),
+    ("break", "audit-did-break"),
+    ("ready", "audit-did-ready"),
+    ("away", "state-away"),
+    ("end_wrap_up", "audit-did-end-wrap-up"),
+    ("end_call", "audit-did-end-call"),
+];
+
+/// The longest value that is shown, in characters: a name of every queue.
+const LONGEST: usize = 400;
+
+/// One thing that changed.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Part {
+    pub thing: String,
+    pub before: Option<String>,
+    pub after: Option<String>,
+}
+
+/// From what to what. What was the same before is left out.
+pub fn parts(t: Words, before: Option<&str>, after: Option<&str>) -> Vec<Part> {
+    let read = |text: Option<&str>| -> BTreeMap<String, Json> {
+        match text.map(serde_json::from_str) {
+            Some(Ok(Json::Object(all))) => all.into_iter().filter(|(_, value)| !value.is_null()).collect(),
+            Some(Ok(Json::Null)) | None => BTreeMap::new(),
+            // Somebody else wrote it: as it stands.
+            Some(Ok(other)) => BTreeMap::from([(String::new(), other)]),
+            Some(Err(_)) => BTreeMap::from([(String::new(), Json::from(text.unwrap_or_default()))]),
+        }
+    };
+    let (before, after) = (read(before), read(after));
+    let mut things: Vec<&String> = before.keys().chain(after.keys()).collect();
+    things.sort();
+    things.dedup();
+    things
+        .into_iter()
+        .filter(|thing| before.get(*thing) != after.get(*thing))
+        .map(|thing| {
+            let value = |of: &BTreeMap<String, Json>| of.get(thing).map(|value| shown(t, thing, value));
+            let word = THINGS.iter().find(|(name, _)| name == thing).map(|(_, word)| t.say(word));
+            Part { thing: word.unwrap_or_else(|| thing.clone()), before: value(&before), after: value(&after) }
+        })
+        .collect()
+}
+
+fn shown(t: Words, thing: &str, value: &Json) -> String {
+    let text = match value {
+        Json::Bool(true) => t.say("audit-there"),
+        Json::Bool(false) | Json::Null => t.say("audit-none"),
+        Json::String(text) => match thing {
+            "role" => crate::store::agents::Role::ALL
+                .into_iter()
+                .find(|role| role.as_str() == text)
+                .map_or_else(|| text.clone(), |role| t.say(crate::web::pages::frame::role_word(role))),
+            "did" => WORDS.iter().find(|(word, _)| word == text).map_or_else(|| text.clone(), |(_, name)| t.say(name)),
+            _ => text.clone(),
+        },
+        Json::Array(all) if all.is_empty() => t.say("audit-none"),
+        Json::Object(all) if all.is_empty() => t.say("audit-none"),
+        Json::Array(all) => all.iter().map(|one| shown(t, "", one)).collect::<Vec<_>>().join(", "),
+        Json::Object(all) => {
+            all.iter().map(|(name, one)| format!("{name} {}", shown(t, "", one))).collect::<Vec<_>>().join(", ")
+        }
+        Json::Number(number) => number.to_string(),
+    };
+    if text.chars().nth(LONGEST).is_some() { text.chars().take(LONGEST).chain(['…']).collect() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialplan::Language;
+
+    fn said(before: Option<&str>, after: Option<&str>) -> Vec<String> {
+        parts(Words::of(Language::En), before, after)
+            .into_iter()
+            .map(|Part { thing, before, after }| {
+                format!("{thing}: {} > {}", before.unwrap_or_default(), after.unwrap_or_default())
+            })
+            .collect()
+    }
+
+    #[test]
+    fn what_changed_is_shown_from_what_to_what() {
+        assert_eq!(
+            said(Some(r#"{"role":"agent","queues":["a"]}"#), Some(r#"{"role":"admin","queues":["a"]}"#)),
+            ["Role: agent > admin"]
+        );
+        assert_eq!(said(Some(r#"{"english":5}"#), Some("{}")), ["english: 5 > "]);
+        assert_eq!(said(None, Some(r#"{"did":"break","why":null}"#)), ["Done:  > sent on a break"]);
+        assert_eq!(said(None, Some("no JSON <")), [":  > no JSON <"]);
+        assert!(said(None, None).is_empty());
+    }
+}

@@ -1,0 +1,153 @@
+//! What a form about a person brought, and what is wrong with it: each mistake beside its field, and all at once.
+
+use std::collections::BTreeSet;
+
+use crate::dialplan::Centre;
+use crate::routing::ids::{QueueName, StationAddress, SwitchName};
+use crate::routing::people::MOST_QUEUES_OF_AN_AGENT;
+use crate::store::agents::{Person, Role};
+use crate::store::given::{self, NotGiven};
+use crate::store::people::Wanted;
+use crate::web::{is_station, named};
+
+/// As it was typed.
+#[derive(Clone, Debug, Default)]
+pub struct Given {
+    pub name: String,
+    pub display_name: String,
+    pub role: String,
+    pub station: String,
+    pub switch: String,
+    pub queues: BTreeSet<String>,
+    pub password: String,
+    /// Take the password away.
+    pub no_password: bool,
+    /// The person as this form had them.
+    pub stamp: String,
+}
+
+/// A field's name, and the name of the text that says what is wrong with it.
+pub type Mistake = (&'static str, &'static str);
+
+/// What can be chosen from in this centre.
+pub struct Place<'a> {
+    pub plan: &'a Centre,
+    pub switches: &'a [SwitchName],
+    /// Who is changed; what they had already may stay, though the configuration has it no more.
+    pub before: Option<&'a Person>,
+}
+
+impl From<Vec<(String, String)>> for Given {
+    /// What is not known is left out; of a field that comes twice the last counts.
+    fn from(pairs: Vec<(String, String)>) -> Self {
+        let mut given = Given::default();
+        for (field, value) in pairs {
+            match field.as_str() {
+                "name" => given.name = value,
+                "display_name" => given.display_name = value,
+                "role" => given.role = value,
+                "station" => given.station = value.trim().to_owned(),
+                "switch" => given.switch = value,
+                "queue" => drop(given.queues.insert(value)),
+                "password" => given.password = value,
+                "no_password" => given.no_password = true,
+                "stamp" => given.stamp = value,
+                _ => {}
+            }
+        }
+        given
+    }
+}
+
+impl Given {
+    /// The form as it begins.
+    pub fn of(person: &Person) -> Self {
+        let (switch, station) = person.station.clone().unzip();
+        Self {
+            name: person.name.to_string(),
+            display_name: person.display_name.clone(),
+            role: person.role.as_str().to_owned(),
+            station: station.map_or_else(String::new, |station| station.to_string()),
+            switch: switch.map_or_else(String::new, |switch| switch.to_string()),
+            queues: person.queues.iter().map(ToString::to_string).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// All that can be known without asking anybody. The password is left to whoever hashes it.
+    ///
+    /// # Errors
+    /// Every mistake, in the order of the fields.
+    pub fn checked(&self, place: &Place<'_>) -> Result<Wanted, Vec<Mistake>> {
+        let mut mistakes = Vec::new();
+        if place.before.is_none() && named(&self.name).is_err() {
+            mistakes.push(("name", "person-name-wrong"));
+        }
+        let display_name = if self.display_name.trim().is_empty() && place.before.is_none() {
+            self.name.clone()
+        } else {
+            self.display_name.clone()
+        };
+        if (mistakes.is_empty() || place.before.is_some()) && given::display_name(&display_name).is_err() {
+            mistakes.push(("display_name", "person-display-name-wrong"));
+        }
+        let role = Role::ALL.into_iter().find(|role| role.as_str() == self.role);
+        if role.is_none() {
+            mistakes.push(("role", "person-role-wrong"));
+        }
+        let station = self.station_checked(place, &mut mistakes);
+        let queues = self.queues_checked(place, &mut mistakes);
+        if !self.password.is_empty() {
+            match given::password(&self.password) {
+                _ if self.no_password => mistakes.push(("password", "person-password-both")),
+                Ok(()) => {}
+                Err(NotGiven::PasswordUnseen) => mistakes.push(("password", "person-password-unseen")),
+                Err(NotGiven::PasswordLength | NotGiven::DisplayName) => {
+                    mistakes.push(("password", "person-password-length"));
+                }
+            }
+        }
+        if !mistakes.is_empty() {
+            return Err(mistakes);
+        }
+        Ok(Wanted {
+            display_name: Some(display_name),
+            role,
+            station: Some(station),
+            queues: Some(queues),
+            skills: None,
+            password: self.no_password.then_some(None),
+        })
+    }
+
+    fn station_checked(&self, place: &Place<'_>, mistakes: &mut Vec<Mistake>) -> Option<(SwitchName, StationAddress)> {
+        if self.station.is_empty() {
+            return None;
+        }
+        if !is_station(&self.station) {
+            mistakes.push(("station", "person-station-wrong"));
+        }
+        let kept = place.before.and_then(|before| before.station.as_ref()).map(|(switch, _)| switch);
+        let switch = match (self.switch.as_str(), place.switches) {
+            ("", [only]) => Some(only),
+            (named, all) => all.iter().chain(kept).find(|switch| switch.as_str() == named),
+        };
+        if switch.is_none() {
+            mistakes.push(("switch", "person-switch-wrong"));
+        }
+        switch.map(|switch| (switch.clone(), StationAddress::new(&self.station)))
+    }
+
+    fn queues_checked(&self, place: &Place<'_>, mistakes: &mut Vec<Mistake>) -> BTreeSet<QueueName> {
+        let queues: BTreeSet<QueueName> = self.queues.iter().map(QueueName::new).collect();
+        let known = |queue: &QueueName| {
+            place.plan.queues.contains_key(queue) || place.before.is_some_and(|before| before.queues.contains(queue))
+        };
+        if queues.len() > MOST_QUEUES_OF_AN_AGENT {
+            mistakes.push(("queue", "person-queues-too-many"));
+        } else if !queues.iter().all(known) {
+            mistakes.push(("queue", "person-queue-wrong"));
+        }
+        queues
+    }
+}

@@ -1,0 +1,70 @@
+//! The people of a centre, for its admins: who there is, what each may do, where they sit and what they can. `given.rs`
+//! reads what a form brought, `form.rs` and `removal.rs` change one person, `skills.rs` is the grid of all, `stations.rs`
+//! says who sits where.
+
+mod assigned;
+mod form;
+mod given;
+mod list;
+mod removal;
+mod skills;
+mod stations;
+
+use axum::Router;
+use axum::routing::{get, put};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::problem::PageProblem;
+use super::words::Words;
+use crate::routing::ids::AgentName;
+use crate::web::{Web, named};
+
+pub fn routes() -> Router<Web> {
+    Router::new()
+        .route("/people", get(list::show).post(form::create))
+        .route("/people/new", get(form::new))
+        .route("/people/skills", get(skills::show))
+        .route("/people/skills/cells", put(skills::save))
+        .route("/people/stations", get(stations::show))
+        .route("/people/{person}", get(form::show).post(form::update))
+        .route("/people/{person}/removal", get(removal::ask).post(removal::create))
+}
+
+/// Where a person's page is. The sign before the name keeps apart somebody who is called `new`, or `..`.
+fn address(name: &AgentName) -> String {
+    format!("/people/~{}", utf8_percent_encode(name.as_str(), NON_ALPHANUMERIC))
+}
+
+/// Whom an address means.
+fn person_of(part: &str) -> Result<AgentName, PageProblem> {
+    let name = part.strip_prefix('~').ok_or(PageProblem::NotFound)?;
+    named(name).map_err(|_| PageProblem::NotFound)
+}
+
+/// One of the pages of this noun.
+struct Tab {
+    href: &'static str,
+    word: String,
+    current: bool,
+}
+
+fn tabs(t: Words, here: &str) -> Vec<Tab> {
+    let tab = |href, word: String| Tab { href, word, current: href == here };
+    vec![
+        tab("/people", t.say("nav-people")),
+        tab("/people/skills", t.say("people-skills")),
+        tab("/people/stations", t.say("people-stations")),
+    ]
+}
+
+/// One of a list to choose from.
+struct Choice {
+    value: String,
+    word: String,
+    chosen: bool,
+}
+
+/// Names to choose from, as they are.
+fn choices<'n>(names: impl Iterator<Item = &'n str>, chosen: &str) -> Vec<Choice> {
+    names.map(|name| Choice { value: name.to_owned(), word: name.to_owned(), chosen: name == chosen }).collect()
+}

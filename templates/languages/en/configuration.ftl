@@ -1,0 +1,56 @@
+configuration-read = Read again
+configuration-published = Read again and published: new calls follow it from now on.
+configuration-same = Read again: nothing has changed.
+configuration-mistakes =
+    { $n ->
+        [one] Nothing was published: there is 1 mistake. What ran before goes on.
+       *[other] Nothing was published: there are { $n } mistakes. What ran before goes on.
+    }
+configuration-meant = Did you mean “{ $word }”?
+configuration-version = Version
+configuration-zone = Time zone
+configuration-languages = Languages
+configuration-switches = Switches
+switch-up = in reach
+switch-down = out of reach
+configuration-numbers = Numbers
+configuration-numbers-none = No number leads here yet: write them under "numbers" in the YAML.
+configuration-number = Called number
+configuration-leads-to = Leads to step
+configuration-queues = Queues
+configuration-queues-none = No queues yet: write them under "queues" in the YAML.
+configuration-ring = Rings (s)
+configuration-wrap-up = Wrap-up (s)
+configuration-rest = Rest after a missed call (s)
+configuration-target = Service level target (s)
+configuration-credit = Credit (s)
+configuration-most = Most waiting
+configuration-needs = Needs
+configuration-music = Music
+configuration-until-ready = until ready
+configuration-hours = Hours: { $name }
+configuration-names = Names
+configuration-breaks = Break reasons
+configuration-dispositions = Dispositions
+configuration-departments = Departments
+configuration-cases = Types of case
+configuration-steps = Steps
+configuration-none = none
+configuration-versions = Versions
+configuration-versions-none = Versions appear here as soon as the first has reached the database.
+configuration-versions-away = The versions cannot be read just now.
+configuration-first = First published
+configuration-by = Last published, and by whom
+configuration-current = current
+hours-open = open now
+hours-closed = closed
+hours-until = until { $at }
+weekday-mon = Mon
+weekday-tue = Tue
+weekday-wed = Wed
+weekday-thu = Thu
+weekday-fri = Fri
+weekday-sat = Sat
+weekday-sun = Sun
+language-en = English
+language-zh = Chinese
