@@ -75,6 +75,8 @@
 //! departments, types of case, dispositions  dialplan/read/{departments,cases,dispositions}.rs into organisation/, cases/kind.rs
 //! the order in a queue    routing/call.rs: QueuePlace::rank; who of the free, routing/matching.rs: offer_to_best
 //! a report's figures      reports/ (what counts where), store/queue_report.rs (reads; lists the calls behind a figure)
+//! a program's route       web/api/table.rs; router and OpenAPI document are made of it; keys in store/keys.rs
+//! a hook's deliveries     events/hooks/runner.rs, what is sent letter.rs, where to address.rs; its place store/hooks.rs
 //! a call's record         migrations/, store/calls.rs, shown by web/api/records.rs; names and numbers in store/personal.rs
 //! ```
 //!
