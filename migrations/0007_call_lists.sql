@@ -1,5 +1,5 @@
 -- What the list of calls and the figures of today are found by. Each index is one way into the list, newest first; the
--- planner never has to sort a year of calls for one page of them.
+-- planner never has to sort a year of calls for one page of them. The one by outcome is there (0004).
 CREATE INDEX calls_by_called_number ON calls (centre, to_number, arrived_ms, call);
 -- Who waited a minute or longer: few, and what somebody asks for.
 CREATE INDEX calls_that_waited ON calls (centre, arrived_ms, call, waited_ms) WHERE waited_ms >= 60000;

@@ -6,6 +6,7 @@ mod postgres;
 
 mod audit;
 mod audited;
+mod call_lists;
 mod cases;
 mod customers;
 mod escalating;

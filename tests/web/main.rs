@@ -1,6 +1,7 @@
 //! The HTTP interface and the command line, from outside: a real listener, a real binary, the rehearsal switch.
 
 mod cases;
+mod browser;
 mod command;
 mod desk;
 mod document;
@@ -8,6 +9,8 @@ mod events;
 mod floor;
 mod hooks;
 mod keys;
+mod pages_calls;
+mod pages_floor;
 #[allow(dead_code, reason = "others need another side of it")]
 #[path = "../parts/postgres.rs"]
 mod postgres;

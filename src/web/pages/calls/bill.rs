@@ -92,15 +92,17 @@ impl Meter {
                 self.in_queue = false;
                 self.turn(at, Part::Talking);
             }
-            Fact::ControllerStarted { .. }
+            Fact::CallHeld { .. } => self.turn(at, Part::Hold),
+            // Late where the conversation has ended meanwhile.
+            Fact::CallRetrieved { .. } if self.part == Part::Hold => self.turn(at, Part::Talking),
+            Fact::CallRetrieved { .. }
+            | Fact::ControllerStarted { .. }
             | Fact::VersionPublished { .. }
             | Fact::CallArrived { .. }
             | Fact::Keyed { .. }
             | Fact::OfferRang { .. }
             | Fact::PickUpAsked { .. }
             | Fact::PickUpFailed { .. }
-            | Fact::CallHeld { .. }
-            | Fact::CallRetrieved { .. }
             | Fact::AgentAssigned { .. }
             | Fact::OfferAnswered { .. }
             | Fact::CallHungUp { .. }
@@ -117,8 +119,7 @@ impl Meter {
 }
 
 impl Bill {
-    /// `holds`: when the agent had the caller on hold; no two of them overlap.
-    pub fn of(story: &[Told], holds: &[(Moment, Moment)], now: Moment) -> Self {
+    pub fn of(story: &[Told], now: Moment) -> Self {
         let Some(first) = story.first() else { return Self::default() };
         let mut meter = Meter { bill: Bill::default(), part: Part::Menu, since: first.at, offers: 0, in_queue: false };
         let over = story.iter().find(|told| matches!(told.fact, Fact::CallEnded { .. }));
@@ -127,26 +128,7 @@ impl Bill {
         }
         let last = meter.part;
         meter.turn(over.map_or(now, |over| over.at), last);
-        meter.bill.with(holds)
-    }
-
-    /// Conversations, cut where one was on hold.
-    fn with(self, holds: &[(Moment, Moment)]) -> Self {
-        let mut stretches = Vec::with_capacity(self.stretches.len());
-        for stretch in self.stretches {
-            let mut at = stretch.from;
-            for (from, to) in holds.iter().filter(|_| stretch.part == Part::Talking) {
-                let (from, to) = ((*from).max(at), (*to).min(stretch.to));
-                if from < to {
-                    stretches.push(Stretch { to: from, from: at, ..stretch });
-                    stretches.push(Stretch { part: Part::Hold, from, to });
-                    at = to;
-                }
-            }
-            stretches.push(Stretch { from: at, ..stretch });
-        }
-        stretches.retain(|stretch| stretch.from < stretch.to);
-        Self { stretches }
+        meter.bill
     }
 
     pub fn length(&self) -> Duration {
@@ -222,7 +204,12 @@ mod tests {
                 },
             ),
             (7_800, Fact::OfferEnded { offer, call, agent: agent.clone(), how: OfferEnd::Connected }),
-            (7_800, Fact::CallConnected { call, agent, leg, queue, waited: Duration::from_millis(5_200) }),
+            (
+                7_800,
+                Fact::CallConnected { call, agent: agent.clone(), leg, queue, waited: Duration::from_millis(5_200) },
+            ),
+            (10_000, Fact::CallHeld { call, agent: agent.clone(), by: agent.clone() }),
+            (12_000, Fact::CallRetrieved { call, agent: agent.clone(), by: Some(agent) }),
             (17_999, Fact::CallEnded { call, outcome: Outcome::Answered, by: EndedBy::Caller }),
         ];
         facts.into_iter().map(|(ms, fact)| Told { at: at(ms), fact }).collect()
@@ -230,7 +217,7 @@ mod tests {
 
     #[test]
     fn the_parts_add_up_to_the_length_of_the_call_in_whole_seconds_too() {
-        let bill = Bill::of(&story(), &[(at(10_000), at(12_000)), (at(17_000), at(30_000))], at(99_000));
+        let bill = Bill::of(&story(), at(99_000));
         assert_eq!(bill.length(), Duration::from_millis(17_999));
         assert!(bill.stretches.windows(2).all(|two| two[0].to == two[1].from), "{bill:?}");
         let seconds = bill.seconds();
@@ -243,8 +230,8 @@ mod tests {
     fn a_call_that_goes_on_is_counted_to_now_and_a_clock_set_back_takes_nothing_away() {
         let mut story = story();
         story.pop();
-        assert_eq!(Bill::of(&story, &[], at(20_000)).length(), Duration::from_secs(20));
-        assert_eq!(Bill::of(&story, &[], at(1)).length(), Duration::from_millis(7_800));
-        assert_eq!(Bill::of(&[], &[], at(1)), Bill::default());
+        assert_eq!(Bill::of(&story, at(20_000)).length(), Duration::from_secs(20));
+        assert_eq!(Bill::of(&story, at(1)).length(), Duration::from_secs(12));
+        assert_eq!(Bill::of(&[], at(1)), Bill::default());
     }
 }

@@ -11,6 +11,7 @@ use crate::calendar::{Moment, Zone};
 use crate::routing::fact::Outcome;
 use crate::routing::ids::AgentName;
 use crate::routing::view::CallSeen;
+use crate::store::StoreError;
 use crate::store::agents::Role;
 use crate::store::calls::KeptCall;
 use crate::web::Web;
@@ -191,10 +192,11 @@ pub async fn show(State(web): State<Web>, who: Who, Query(asked): Query<Asked>) 
         // Live calls are shown without it.
         match web.db.list_calls(who.centre(), &filter.wanted, ROWS + 1).await {
             Ok(found) => kept = found,
-            Err(error) => {
-                tracing::debug!(%error, "calls cannot be listed");
+            Err(StoreError::Away { why }) => {
+                tracing::debug!(%why, "calls cannot be listed");
                 away = true;
             }
+            Err(error) => return Err(error.into()),
         }
     }
     let more = kept.len() > ROWS as usize;

@@ -113,42 +113,20 @@ fn ms(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// What the agents did beside talking: the caller on hold, and the wrap-up after it.
-#[derive(Default)]
-struct Beside {
-    holds: Vec<(Moment, Moment)>,
-    wrap_ups: Vec<(AgentName, Moment, Option<Moment>)>,
-}
-
-/// From the stays in each state: an agent has one call at a time, so what was between its connection and its end was its.
-async fn beside(web: &Web, who: &Who, story: &[Told], now: Moment) -> Beside {
-    let mut beside = Beside::default();
+/// Who wrapped up after it, since when and until when. From the stays in each state: an agent has one call at a time, so
+/// the first wrap-up after a conversation is its.
+async fn wrap_ups(web: &Web, who: &Who, story: &[Told], now: Moment) -> Vec<(AgentName, Moment, Option<Moment>)> {
+    let mut wrap_ups = Vec::new();
     let end = story.iter().find(|told| matches!(told.fact, Fact::CallEnded { .. })).map(|told| told.at);
     for told in story {
         let Fact::CallConnected { agent, .. } = &told.fact else { continue };
-        let until = end.unwrap_or(now);
-        let after = until + WRAP_UP_WITHIN;
+        let after = end.unwrap_or(now) + WRAP_UP_WITHIN;
         // Not readable just now: the story is told without.
         let stays = web.db.agent_stays(who.centre(), agent, told.at, after).await.unwrap_or_default();
-        for stay in stays {
-            match stay.state {
-                AgentState::OnHold => beside.holds.push((stay.since, stay.until.unwrap_or(now))),
-                AgentState::WrappingUp if stay.since > told.at => {
-                    beside.wrap_ups.push((agent.clone(), stay.since, stay.until));
-                    break;
-                }
-                AgentState::WrappingUp
-                | AgentState::Away
-                | AgentState::Idle
-                | AgentState::Ringing
-                | AgentState::Talking
-                | AgentState::OnBreak
-                | AgentState::Missed
-                | AgentState::PhoneBusy => {}
-            }
-        }
+        let mine = stays.iter().find(|stay| stay.state == AgentState::WrappingUp && stay.since > told.at);
+        wrap_ups.extend(mine.map(|stay| (agent.clone(), stay.since, stay.until)));
     }
-    beside
+    wrap_ups
 }
 
 async fn story_of(web: &Web, who: &Who, frame: &Frame, call: &str) -> Shown<Story> {
@@ -162,8 +140,8 @@ async fn story_of(web: &Web, who: &Who, frame: &Frame, call: &str) -> Shown<Stor
     let names = web.hub().names.of(web, who.centre()).await;
     let live = web.handle.call(who.centre(), id).await?;
     let now = web.now();
-    let beside = beside(web, who, &told, now).await;
-    let bill = Bill::of(&told, &beside.holds, now);
+    let wrap_ups = wrap_ups(web, who, &told, now).await;
+    let bill = Bill::of(&told, now);
     let (mut from, mut name, mut to, mut queue) = (String::new(), String::new(), String::new(), String::new());
     let mut ended = None;
     for Told { fact, .. } in &told {
@@ -201,8 +179,8 @@ async fn story_of(web: &Web, who: &Who, frame: &Frame, call: &str) -> Shown<Stor
         length: clock(ms(bill.length())),
         bars: bars(t, &bill),
         parts: parts(t, &bill),
-        wrap_up: beside.wrap_ups.last().map(|(_, from, to)| clock(ms(to.unwrap_or(now).since(*from)))),
-        lines: lines(&teller, &told, &beside),
+        wrap_up: wrap_ups.last().map(|(_, from, to)| clock(ms(to.unwrap_or(now).since(*from)))),
+        lines: lines(&teller, &told, &wrap_ups),
         notes: notes(web, who, frame, id, &names).await,
     })
 }
@@ -215,15 +193,11 @@ fn agents(told: &[Told], names: &Arc<BTreeMap<AgentName, String>>) -> Vec<String
     talked.collect()
 }
 
-/// The facts, and between them what the agents did beside talking.
-fn lines(teller: &Teller<'_>, told: &[Told], beside: &Beside) -> Vec<Line> {
+/// The facts, and after them the wrap-ups.
+fn lines(teller: &Teller<'_>, told: &[Told], wrap_ups: &[(AgentName, Moment, Option<Moment>)]) -> Vec<Line> {
     let t = teller.t;
     let mut lines: Vec<Line> = told.iter().filter_map(|told| teller.tell(told)).collect();
-    for (from, to) in &beside.holds {
-        let text = t.with("story-hold", "time", clock(ms(to.since(*from))));
-        lines.push(teller.line(*from, "held", text, Vec::new(), None));
-    }
-    for (agent, from, to) in &beside.wrap_ups {
+    for (agent, from, to) in wrap_ups {
         let agent = called(teller.names, agent);
         let text = match to {
             Some(to) => t.with_two("story-wrap-up", "agent", agent, "time", clock(ms(to.since(*from)))),

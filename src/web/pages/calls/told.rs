@@ -124,6 +124,10 @@ impl Teller<'_> {
             Fact::CallConnected { agent, waited, .. } => {
                 plain("talking", t.with_two("story-connected", "agent", self.agent(agent), "waited", time(*waited)))
             }
+            Fact::CallHeld { agent, .. } => plain("held", t.with("story-held", "agent", self.agent(agent))),
+            Fact::CallRetrieved { agent, .. } => {
+                plain("talking", t.with("story-retrieved", "agent", self.agent(agent)))
+            }
             Fact::CallEndAsked { agent, by, why, .. } => {
                 let details = why.iter().map(|why| why.as_str().to_owned()).collect();
                 let text = t.with_two("story-end-asked", "agent", self.agent(agent), "by", self.agent(by));
@@ -133,10 +137,7 @@ impl Teller<'_> {
             Fact::CallEnded { outcome, by, .. } => plain(outcome_class(*outcome), self.end(*outcome, by)),
             // The core's own words: for an admin, who reads them in the log too.
             Fact::Healed { what, .. } => plain("missed", t.with("story-healed", "what", what)),
-            // Told by its length.
-            Fact::CallHeld { .. }
-            | Fact::CallRetrieved { .. }
-            | Fact::AgentAssigned { .. }
+            Fact::AgentAssigned { .. }
             | Fact::ControllerStarted { .. }
             | Fact::VersionPublished { .. }
             | Fact::AgentLoggedIn { .. }
