@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use cordboard::routing::ids::AgentName;
 use cordboard::store::agents::Role;
-use cordboard::store::sessions::Token;
 use reqwest::{Method, StatusCode, header};
 
 use crate::browser::{Manner, PATIENCE};
@@ -152,14 +151,6 @@ async fn an_ended_session_ends_its_stream() {
     centre.close().await;
 }
 
-/// A session without the work of a password.
-pub async fn session(centre: &Centre, name: &str) -> String {
-    let token = Token::new().expect("chance");
-    let now = cordboard::controller::clock()();
-    centre.hall.db.begin_session(&token.hash(), &demo(), &AgentName::new(name), "127.0.0.1", now).await.expect("begun");
-    token.reveal().to_owned()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn streams_are_bounded_for_each_and_for_all_and_refused_in_words() {
     let centre = Centre::open().await;
@@ -168,7 +159,7 @@ async fn streams_are_bounded_for_each_and_for_all_and_refused_in_words() {
         request.send().await.expect("an answer")
     };
     // One person's: nobody else notices.
-    let mira = session(&centre, "mira").await;
+    let mira = centre.session("mira").await;
     let mut held = Vec::new();
     let refused = loop {
         let answer = open(&mira).await;
@@ -180,7 +171,7 @@ async fn streams_are_bounded_for_each_and_for_all_and_refused_in_words() {
     };
     assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
     assert!(refused.text().await.expect("words").contains("Too many at once"));
-    let otto = session(&centre, "otto").await;
+    let otto = centre.session("otto").await;
     assert_eq!(open(&otto).await.status(), StatusCode::OK);
     // A place is given back with the stream.
     held.pop();
@@ -200,7 +191,7 @@ async fn streams_are_bounded_for_each_and_for_all_and_refused_in_words() {
         let name = format!("many{people}");
         people += 1;
         centre.add(&name, &name, Role::Agent).await;
-        let cookie = session(&centre, &name).await;
+        let cookie = centre.session(&name).await;
         for _ in 0..8 {
             let answer = open(&cookie).await;
             if answer.status() != StatusCode::OK {

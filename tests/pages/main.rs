@@ -21,7 +21,6 @@ mod postgres;
 
 mod at_the_desk;
 mod hostile;
-mod latency;
 mod live;
 mod samples;
 mod served;
