@@ -190,8 +190,8 @@ impl Centre {
     pub async fn session(&self, name: &str) -> String {
         let token = Token::new().expect("chance");
         let now = cordboard::controller::clock()();
-        let begun = self.hall.db.begin_session(&token.hash(), &demo(), &AgentName::new(name), now);
-        begun.await.expect("begun");
+        let (hash, agent) = (token.hash(), AgentName::new(name));
+        self.hall.db.begin_session(&hash, &demo(), &agent, "127.0.0.1", now).await.expect("begun");
         token.reveal().to_owned()
     }
 

@@ -3,6 +3,7 @@
 //! cut), the `browser`, and what every page must pass (`checks`). `samples.rs` has the table of all pages.
 
 mod browser;
+#[allow(dead_code, reason = "it serves two programs, and each uses a part")]
 mod centre;
 mod checks;
 mod scenario;

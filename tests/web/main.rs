@@ -1,7 +1,7 @@
 //! The HTTP interface and the command line, from outside: a real listener, a real binary, the rehearsal switch.
 
-mod cases;
 mod browser;
+mod cases;
 mod command;
 mod desk;
 mod document;

@@ -11,7 +11,7 @@ mod centre;
 #[allow(dead_code, reason = "a part of the tests of the interface, which use all of it")]
 #[path = "../../web/desk.rs"]
 mod desk;
-#[allow(dead_code, reason = "a part of the tests of the interface, which use all of it")]
+#[allow(dead_code, unused_imports, reason = "a part of the tests of the interface, which use all of it")]
 #[path = "../../web/document.rs"]
 mod document;
 #[allow(dead_code, reason = "a part of the tests of pages, which use all of it")]
