@@ -3,6 +3,8 @@
 //! thing, draws. Nothing here decides about a call.
 
 mod calls;
+mod cases;
+mod customers;
 mod desk;
 mod floor;
 mod floors;
@@ -11,6 +13,7 @@ mod guard;
 mod lamps;
 mod live;
 mod login;
+mod mistakes;
 mod problem;
 mod refusal;
 mod reports;
@@ -47,6 +50,8 @@ pub fn routes(web: &Web) -> Router<Web> {
         .merge(reports::routes())
         .merge(floor::routes())
         .merge(calls::routes())
+        .merge(customers::routes())
+        .merge(cases::routes())
         .fallback(problem::no_such_page)
         .layer(middleware::from_fn(guard::same_site))
         .layer(middleware::from_fn_with_state(web.clone(), problem::finish))
