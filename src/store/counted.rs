@@ -55,6 +55,16 @@ pub struct RequestKey(String);
 pub struct BadRequestKey;
 
 impl RequestKey {
+    /// For a form that is shown now.
+    ///
+    /// # Errors
+    /// `Refused` where the system has no random numbers.
+    pub fn new() -> Result<Self, StoreError> {
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes).map_err(|error| StoreError::Refused { why: format!("no key: {error}") })?;
+        Ok(Self(super::sessions::hexadecimal(&bytes)))
+    }
+
     /// From 8 to 64 letters, digits and hyphens.
     ///
     /// # Errors

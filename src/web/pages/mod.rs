@@ -4,7 +4,9 @@
 
 mod audit;
 mod calls;
+mod cases;
 mod configuration;
+mod customers;
 mod desk;
 mod floor;
 mod floors;
@@ -13,6 +15,7 @@ mod guard;
 mod lamps;
 mod live;
 mod login;
+mod mistakes;
 mod people;
 mod problem;
 mod refusal;
@@ -53,6 +56,8 @@ pub fn routes(web: &Web) -> Router<Web> {
         .merge(people::routes())
         .merge(configuration::routes())
         .merge(audit::routes())
+        .merge(customers::routes())
+        .merge(cases::routes())
         .fallback(problem::no_such_page)
         .layer(middleware::from_fn(guard::same_site))
         .layer(middleware::from_fn_with_state(web.clone(), problem::finish))

@@ -9,9 +9,13 @@ mod told;
 use axum::Router;
 use axum::routing::get;
 
-pub use list::outcome_word;
+pub use list::{called, outcome_class, outcome_word};
 
+use crate::routing::ids::CallId;
+use crate::store::agents::Role;
 use crate::web::Web;
+use crate::web::pages::problem::{PageProblem, Shown};
+use crate::web::pages::who::Who;
 
 pub fn routes() -> Router<Web> {
     Router::new()
@@ -19,4 +23,19 @@ pub fn routes() -> Router<Web> {
         .route("/calls/live", get(list::live))
         .route("/calls/{call}", get(one::show))
         .route("/calls/{call}/story", get(one::story))
+}
+
+/// The call that a form names, where it names one: one that the person may look at.
+///
+/// # Errors
+/// `NotFound` for any other; `Away` where it cannot be read just now.
+pub async fn named(web: &Web, who: &Who, call: &str) -> Shown<Option<CallId>> {
+    if call.is_empty() {
+        return Ok(None);
+    }
+    let call: CallId = call.parse().map_err(|_| PageProblem::NotFound)?;
+    let story = web.hub().stories.of(&web.db, who.centre(), call).await?;
+    let theirs =
+        who.session.role >= Role::Supervisor || story.iter().any(|told| told.fact.agent() == Some(who.agent()));
+    if theirs { Ok(Some(call)) } else { Err(PageProblem::NotFound) }
 }
