@@ -205,7 +205,7 @@ async fn streams_are_bounded_for_each_and_for_all_and_refused_in_words() {
     assert!(held.len() >= 990, "{} streams", held.len());
     // Pages and what is pressed go on.
     assert!(opens(&centre, &otto).await);
-    assert_eq!(status(centre.asks(Method::POST, "/desk/session", &otto)).await, StatusCode::OK);
+    assert_eq!(status(centre.asks(Method::POST, "/desk/session", &otto)).await, StatusCode::NO_CONTENT);
     centre.until("otto", "idle").await;
     centre.close().await;
 }

@@ -47,7 +47,10 @@ impl<'d> Browser<'d> {
         let cookies = answer.headers().get_all(header::SET_COOKIE).iter();
         let cookie =
             cookies.filter_map(|line| line.to_str().ok()?.split(';').next()).find(|c| c.starts_with("cordboard="));
-        Self { desk, cookie: cookie.expect("a session").to_owned() }
+        let status = answer.status();
+        let cookie = cookie.map(str::to_owned);
+        let Some(cookie) = cookie else { panic!("no session: {status}: {}", answer.text().await.unwrap_or_default()) };
+        Self { desk, cookie }
     }
 
     pub async fn supervisor(desk: &'d Desk) -> Self {

@@ -175,7 +175,12 @@ impl Desk {
             stop: stop.clone(),
         });
         tokio::spawn(web::listen(listener, router, stop.clone()));
-        let client = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build().expect("a client");
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(PATIENCE)
+            .no_proxy()
+            .build()
+            .expect("a client");
         let desk = Self {
             directory,
             rehearsal,
