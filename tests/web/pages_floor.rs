@@ -43,7 +43,9 @@ async fn an_empty_floor_says_what_will_appear_and_a_full_one_adds_up() {
     boss.until("/floor", |page| page.contains("outcome=abandoned\">1</a>")).await;
     desk.log_in("mira").await;
     desk.call("Is answered");
-    let page = boss.until("/floor", |page| page.contains("outcome=answered\">1</a>")).await;
+    let page = boss
+        .until("/floor", |page| page.contains("outcome=answered\">1</a>") && page.contains("class=\"tile talking\""))
+        .await;
     for text in [
         "outcome=asked\">2</a>",
         "0 ended otherwise, 0 not answered yet",
