@@ -57,8 +57,8 @@ async fn an_empty_floor_says_what_will_appear_and_a_full_one_adds_up() {
     }
     // The figures open to as many calls.
     let day = page.split("/calls?from=").nth(1).and_then(|rest| rest.split('&').next()).expect("a day").to_owned();
-    let list = boss.see(&format!("/calls?from={day}&outcome=abandoned")).await;
-    assert_eq!(list.matches("<td class=\"when\">").count(), 1, "{list}");
+    let list = format!("/calls?from={day}&outcome=abandoned");
+    boss.until(&list, |list| list.matches("<td class=\"when\">").count() == 1).await;
     // Added up from the database, they are the same as counted from what was heard.
     let again = boss.see("/floor").await;
     assert!(again.contains("outcome=asked\">2</a>") && again.contains("outcome=answered\">1</a>"), "{again}");
