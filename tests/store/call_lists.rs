@@ -56,6 +56,7 @@ async fn every_way_into_the_list_finds_the_calls_that_fit_newest_first_page_by_p
         (Wanted { call: Some(call(7)), ..Wanted::default() }, |one| one.call == call(7)),
     ];
     for db in &both.all {
+        db.filled(&centre).await.expect("a position");
         db.fill(&centre, 0, &recorded, Way::Whole).await.expect("filled");
         let everything = db.calls(&centre, &Which::default(), 1000).await.expect("calls");
         for (wanted, good) in &cases {
@@ -90,6 +91,7 @@ async fn a_day_is_added_up_alike_on_both_databases_and_says_how_far() {
     let abandoned = count(|fact| matches!(fact, Fact::CallEnded { outcome: Outcome::Abandoned, .. }));
     let mut days = Vec::new();
     for db in &both.all {
+        db.filled(&centre).await.expect("a position");
         db.fill(&centre, 0, &recorded, Way::Whole).await.expect("filled");
         let mut today = db.today(&centre, at(0)).await.expect("a day");
         assert_eq!(today.seq, u64::try_from(recorded.len()).expect("few"));

@@ -1,5 +1,6 @@
 //! The HTTP interface and the command line, from outside: a real listener, a real binary, the rehearsal switch.
 
+mod book;
 mod browser;
 mod cases;
 mod command;
@@ -10,6 +11,8 @@ mod floor;
 mod hooks;
 mod keys;
 mod pages_calls;
+mod pages_cases;
+mod pages_customers;
 mod pages_floor;
 #[allow(dead_code, reason = "others need another side of it")]
 #[path = "../parts/postgres.rs"]
