@@ -105,10 +105,10 @@ pub async fn publish_for(
 ) -> Result<(Option<VersionHash>, VersionHash), super::directories::ReloadError> {
     let before = handle.plan(centre).map(|plan| plan.version.clone());
     let version = directories.reload_one(centre, handle).await?;
-    if before.as_ref() != Some(&version) {
-        if let Err(error) = db.write_down(centre, published(author, at, before.as_ref(), &version)).await {
-            tracing::error!(%centre, %version, ?author, %error, "a publication is not in the audit");
-        }
+    if before.as_ref() != Some(&version)
+        && let Err(error) = db.write_down(centre, published(author, at, before.as_ref(), &version)).await
+    {
+        tracing::error!(%centre, %version, ?author, %error, "a publication is not in the audit");
     }
     Ok((before, version))
 }

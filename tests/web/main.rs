@@ -1,15 +1,19 @@
 //! The HTTP interface and the command line, from outside: a real listener, a real binary, the rehearsal switch.
 
+mod audit;
 mod command;
+mod configuration;
 mod desk;
 mod document;
 mod events;
 mod floor;
 mod hooks;
 mod keys;
+mod people;
 #[allow(dead_code, reason = "others need another side of it")]
 #[path = "../parts/postgres.rs"]
 mod postgres;
 mod receiver;
 mod safety;
 mod versions;
+mod visitor;
