@@ -1,9 +1,11 @@
 //! The HTTP interface and the command line, from outside: a real listener, a real binary, the rehearsal switch.
 
+mod audit;
 mod book;
 mod browser;
 mod cases;
 mod command;
+mod configuration;
 mod desk;
 mod document;
 mod events;
@@ -14,9 +16,11 @@ mod pages_calls;
 mod pages_cases;
 mod pages_customers;
 mod pages_floor;
+mod people;
 #[allow(dead_code, reason = "others need another side of it")]
 #[path = "../parts/postgres.rs"]
 mod postgres;
 mod receiver;
 mod safety;
 mod versions;
+mod visitor;

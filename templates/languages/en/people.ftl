@@ -67,6 +67,7 @@ person-mistakes =
 person-seen-otherwise = Somebody else has changed this person meanwhile, and nothing of yours was saved. What stands there now is below; save once more to have it your way.
 person-skills-change = Change skills
 person-skills-none = None yet.
+removal-title = Take somebody out?
 removal-log-in = They cannot log in any more, and all their sessions end at once.
 removal-phone = If they are at work, they are logged out of their phone; a conversation goes on to its end.
 removal-stays = What they did stays in the records and reports, under their login name.

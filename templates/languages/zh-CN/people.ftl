@@ -59,6 +59,7 @@ person-mistakes = 尚未保存:有 { $n } 处需要修改。
 person-seen-otherwise = 其他人在此期间修改了该人员,您的修改没有保存。下面是现在的内容;如仍要按您的填写,请再次保存。
 person-skills-change = 修改技能
 person-skills-none = 暂无。
+removal-title = 删除该人员?
 removal-log-in = 此人将无法登录,其所有会话立即结束。
 removal-phone = 如正在工作,将从话机签出;正在进行的通话会继续到结束。
 removal-stays = 其历史记录和报表数据以登录名保留。

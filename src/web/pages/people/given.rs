@@ -83,12 +83,10 @@ impl Given {
         if place.before.is_none() && named(&self.name).is_err() {
             mistakes.push(("name", "person-name-wrong"));
         }
-        let display_name = if self.display_name.trim().is_empty() && place.before.is_none() {
-            self.name.clone()
-        } else {
-            self.display_name.clone()
-        };
-        if (mistakes.is_empty() || place.before.is_some()) && given::display_name(&display_name).is_err() {
+        // Somebody new is called by their login name unless something else is typed.
+        let typed = place.before.is_some() || !self.display_name.trim().is_empty();
+        let display_name = if typed { self.display_name.clone() } else { self.name.clone() };
+        if typed && given::display_name(&display_name).is_err() {
             mistakes.push(("display_name", "person-display-name-wrong"));
         }
         let role = Role::ALL.into_iter().find(|role| role.as_str() == self.role);

@@ -1,7 +1,7 @@
 //! The grid of skills: people down, skills across, levels from 1 to 10 or none. Saved cell by cell as it is typed
 //! (`templates/scripts/80-grid.js`), each against what stood there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -16,7 +16,6 @@ use crate::store::Author;
 use crate::store::agents::{Person, Role};
 use crate::store::people::{Cell, CellDone};
 use crate::web::pages::frame::{Frame, Noun, Page, role_word};
-use crate::web::pages::lamps::{Lamp, lamp};
 use crate::web::pages::problem::{PageProblem, Shown};
 use crate::web::pages::who::{Admin, Who};
 use crate::web::{Web, named};
@@ -53,7 +52,6 @@ struct Row {
     name: String,
     display_name: String,
     href: String,
-    lamp: Option<Lamp>,
     /// In the order of the columns; empty for none.
     levels: Vec<String>,
 }
@@ -62,9 +60,6 @@ pub async fn show(State(web): State<Web>, Admin(who): Admin, Query(asked): Query
     let t = who.manner.t;
     let plan = web.handle.plan(who.centre()).ok_or(PageProblem::Away)?;
     let people = web.db.people(who.centre()).await?;
-    let floor = web.hub().floors.of(&web.handle, who.centre()).await?;
-    let lamps: BTreeMap<&AgentName, Lamp> =
-        floor.agents.iter().map(|agent| (&agent.name, lamp(t, agent.state))).collect();
     let had: BTreeSet<&SkillName> = people.iter().flat_map(|person| person.skills.keys()).collect();
     let skills: Vec<&SkillName> =
         plan.skills.iter().chain(had.into_iter().filter(|skill| !plan.skills.contains(skill))).collect();
@@ -90,7 +85,6 @@ pub async fn show(State(web): State<Web>, Admin(who): Admin, Query(asked): Query
     let rows = page.into_iter().map(|person| Row {
         levels: skills.iter().map(|skill| level(person, skill)).collect(),
         href: address(&person.name),
-        lamp: lamps.get(&person.name).cloned(),
         name: person.name.to_string(),
         display_name: person.display_name.clone(),
     });
