@@ -23,6 +23,10 @@ pub const LOST_HANG_UP_AFTER: Duration = Duration::from_millis(100);
 /// within a millisecond, or hangs up, and the limit costs no order of its own then.
 pub const LIMIT_WITHIN: Duration = Duration::from_millis(20);
 
+/// How long a ring that the switch calls a failure may yet have a channel that says why: the answer to an Originate
+/// overtakes its channel's own events (seen on Asterisk 22 by up to a few milliseconds, more on a loaded machine).
+pub const CHANNEL_TOLD_WITHIN: Duration = Duration::from_millis(250);
+
 /// The most legs kept. Asterisk's own limit in any sane installation is below it; beyond, new ones are not followed.
 pub const MOST_LEGS: usize = 50_000;
 
@@ -134,6 +138,8 @@ pub struct Legs {
     hang_ups: BTreeMap<LegId, Moment>,
     /// Callers that came into our hands and have not been given the dead man's limit since, since when.
     unlimited: BTreeMap<LegId, Moment>,
+    /// Rings that failed before anything was told of a channel, since when.
+    unbegun: BTreeMap<LegId, Moment>,
     /// Who is in which bridge.
     bridges: HashMap<Arc<str>, Vec<LegId>>,
 }
@@ -146,6 +152,7 @@ impl Legs {
             legs: BTreeMap::new(),
             hang_ups: BTreeMap::new(),
             unlimited: BTreeMap::new(),
+            unbegun: BTreeMap::new(),
             bridges: HashMap::new(),
         }
     }
@@ -188,6 +195,7 @@ impl Legs {
         let legs = &self.legs;
         self.hang_ups.retain(|id, _| legs.contains_key(id));
         self.unlimited.retain(|id, _| legs.contains_key(id));
+        self.unbegun.retain(|id, _| legs.contains_key(id));
     }
 
     /// A leg that we have just asked for, under the id we gave it.
@@ -200,6 +208,7 @@ impl Legs {
     pub fn remove(&mut self, leg: &LegId) -> Option<Leg> {
         self.hang_ups.remove(leg);
         self.unlimited.remove(leg);
+        self.unbegun.remove(leg);
         self.enter_bridge(leg, None);
         self.legs.remove(leg)
     }
@@ -269,18 +278,29 @@ impl Legs {
         due
     }
 
-    /// When there is something to mend at the earliest: a hang-up that may be lost, a caller without a limit.
+    /// Rings that failed and of whose channel nothing was told since: there never was one, as of a phone that does not
+    /// exist. Of all others `Hangup` says more.
+    pub fn never_begun(&mut self, now: Moment) -> Vec<Heard> {
+        let late = |since: &Moment| now.since(*since) >= CHANNEL_TOLD_WITHIN;
+        let due: Vec<LegId> = self.unbegun.iter().filter(|(_, since)| late(since)).map(|(id, _)| id.clone()).collect();
+        due.iter().flat_map(|leg| self.ended(leg, Failure::Unreachable)).collect()
+    }
+
+    /// When there is something to mend at the earliest: a hang-up that may be lost, a caller without a limit, a ring that
+    /// never began.
     pub fn mend_at(&self) -> Option<Moment> {
         let lost = self.hang_ups.values().min().map(|since| *since + LOST_HANG_UP_AFTER);
         let unlimited = self.unlimited.values().min().map(|since| *since + LIMIT_WITHIN);
-        lost.into_iter().chain(unlimited).min()
+        let unbegun = self.unbegun.values().min().map(|since| *since + CHANNEL_TOLD_WITHIN);
+        lost.into_iter().chain(unlimited).chain(unbegun).min()
     }
 
     /// Work one event in.
     pub fn hear(&mut self, now: Moment, frame: &Frame) -> Vec<Heard> {
         let Some(event) = frame.event() else { return Vec::new() };
         if event == "OriginateResponse" {
-            return self.originate_answered(frame);
+            self.originate_answered(now, frame);
+            return Vec::new();
         }
         let Some(id) = frame.text("Uniqueid").map(|id| LegId::new(id.as_ref())) else { return Vec::new() };
         match event {
@@ -321,6 +341,7 @@ impl Legs {
         if name.starts_with("Surrogate/") {
             return Vec::new();
         }
+        self.unbegun.remove(id);
         if let Some(leg) = self.legs.get_mut(id) {
             leg.name = name;
             if leg.hang_up.is_some() {
@@ -458,13 +479,12 @@ impl Legs {
         heard
     }
 
-    /// Only this is said of a phone that does not exist; for all others `Hangup` has said more.
-    fn originate_answered(&mut self, frame: &Frame) -> Vec<Heard> {
+    /// Only this is said of a phone that does not exist; of all others it may come before what their channel says.
+    fn originate_answered(&mut self, now: Moment, frame: &Frame) {
         let failed = frame.get("Response") == Some(b"Failure");
-        let Some(id) = frame.text("Uniqueid").map(|id| LegId::new(id.as_ref())) else { return Vec::new() };
-        match self.legs.get(&id) {
-            Some(leg) if failed && leg.name.is_empty() && !leg.inbound => self.ended(&id, Failure::Unreachable),
-            Some(_) | None => Vec::new(),
+        let Some(id) = frame.text("Uniqueid").map(|id| LegId::new(id.as_ref())) else { return };
+        if failed && self.legs.get(&id).is_some_and(|leg| leg.name.is_empty() && !leg.inbound) {
+            self.unbegun.entry(id).or_insert(now);
         }
     }
 

@@ -8,9 +8,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use cordboard::calendar::Moment;
-use cordboard::routing::Input;
 use cordboard::routing::ids::*;
 use cordboard::routing::tag::{Place, Tags};
+use cordboard::routing::{Failure, Input};
 use cordboard::switch::asterisk::ami::Frame;
 use cordboard::switch::asterisk::{Contexts, Heard, Left, Legs};
 
@@ -46,6 +46,11 @@ fn inputs(name: &str) -> String {
                 looked += LOOKS_EVERY;
                 for leg in legs.lost_hang_ups(Moment::from_ms(looked)) {
                     writeln!(out, "{:.3} (to be hung up: {leg})", looked as f64 / 1_000.0).expect("text");
+                }
+                for heard in legs.never_begun(Moment::from_ms(looked)) {
+                    if let Heard::Tell(input) = heard {
+                        told(&mut out, &format!("{:.3}", looked as f64 / 1_000.0), &input);
+                    }
                 }
             }
             match (*direction, words.get(2..)) {
@@ -96,4 +101,44 @@ fn a_caller_who_leaves_is_told_once_wherever_they_were() {
 #[test]
 fn a_hang_up_lost_under_bridge_is_found_and_the_other_side_is_parted() {
     insta::assert_snapshot!(inputs("lost_hang_up.txt"));
+}
+
+/// What follows from events in this order, at one moment.
+fn heard(legs: &mut Legs, now: i64, events: &[&str]) -> Vec<Input> {
+    let frames = events.iter().map(|lines| Frame::from_lines(lines.replace('\n', "\r\n")));
+    let heard = frames.flat_map(|frame| legs.hear(Moment::from_ms(now), &frame)).collect();
+    inputs_of(heard)
+}
+
+fn inputs_of(heard: Vec<Heard>) -> Vec<Input> {
+    let tell = |heard| if let Heard::Tell(input) = heard { Some(input) } else { None };
+    heard.into_iter().filter_map(tell).collect()
+}
+
+#[test]
+fn an_answer_to_a_ring_that_overtakes_its_channel_does_not_hide_why_the_phone_did_not_come() {
+    const FAILED: &str =
+        "Event: OriginateResponse\nResponse: Failure\nChannel: PJSIP/a1001\nReason: 0\nUniqueid: leg-1";
+    const BEGAN: &str = "Event: Newchannel\nChannel: PJSIP/a1001-00000001\nUniqueid: leg-1\nContext: agent-leg";
+    const BUSY: &str =
+        "Event: Hangup\nChannel: PJSIP/a1001-00000001\nUniqueid: leg-1\nCause: 17\nTechCause: 486\nContext: agent-leg";
+    let contexts = Contexts { entry: "inbound".into(), agent: "agent-leg".into() };
+    let leg = LegId::new("leg-1");
+    let ring = || {
+        let mut legs = Legs::new(SwitchName::new("asterisk"), contexts.clone());
+        legs.rung(&leg, tags());
+        legs
+    };
+    let failed = |why| vec![Input::LegFailed { leg: leg.clone(), why }];
+
+    let mut overtaken = ring();
+    assert_eq!(heard(&mut overtaken, 0, &[FAILED]), []);
+    assert_eq!(heard(&mut overtaken, 200, &[BEGAN, BUSY]), failed(Failure::Busy));
+    assert_eq!(inputs_of(overtaken.never_begun(Moment::from_ms(1_000))), [], "one end of each");
+
+    let mut nowhere = ring();
+    assert_eq!(heard(&mut nowhere, 0, &[FAILED]), []);
+    let due = nowhere.mend_at().expect("it is looked at again");
+    assert_eq!(inputs_of(nowhere.never_begun(due)), failed(Failure::Unreachable));
+    assert!(nowhere.is_empty() && nowhere.mend_at().is_none());
 }

@@ -17,7 +17,7 @@ impl Driver {
         legs.into_iter().chain(soon).fold(renew_at, Instant::min)
     }
 
-    /// Hang-ups that Bridge lost, limits that went with nothing else, orders that are overdue, stops that were not heard.
+    /// Hang-ups that Bridge lost, rings that never began, limits that went with nothing else, orders that are overdue, stops that were not heard.
     pub(super) async fn mend(&mut self, ami: &Ami, waiting: &mut Waiting) {
         let now = self.now();
         for leg in self.legs.lost_hang_ups(now) {
@@ -27,6 +27,9 @@ impl Driver {
             if let Ok(reply) = ami.send_one(hang_up) {
                 waiting.push(Box::pin(async move { Answered::LostHangUp { leg, result: reply.await } }));
             }
+        }
+        for heard in self.legs.never_begun(now) {
+            self.act_on(ami, waiting, heard).await;
         }
         if !self.rejoins.is_empty() {
             self.overdue_rejoins().await;
