@@ -10,7 +10,7 @@ use std::{
 #[ignore = "needs PostgreSQL: ./ops/test"]
 fn a_frozen_database_answers_nothing_and_goes_on_once_thawed() {
     let slot = Slot::claim();
-    let postgres = Postgres::start(&slot);
+    let mut postgres = Postgres::start(&slot);
     postgres.freeze();
     let mut asked = Command::new("psql")
         .args(["-X", "-q", "-c", "SELECT 1", &postgres.url()])

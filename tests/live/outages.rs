@@ -56,7 +56,7 @@ fn all_answered(centre: &Centre, calls: u32) {
 #[ignore = "needs Asterisk, sipp and PostgreSQL: ./ops/test"]
 fn a_stopped_postgresql_loses_no_fact_and_stops_no_call() {
     let asterisk = Asterisk::start();
-    let postgres = Postgres::start(&asterisk.slot);
+    let mut postgres = Postgres::start(&asterisk.slot);
     let centre = Centre::start(&asterisk, Some(&postgres.url()));
     let phones = staff(&asterisk, &centre);
     until(Duration::from_secs(20), "the database filled", || {
@@ -192,8 +192,11 @@ fn a_switch_that_hangs_is_noticed_and_its_calls_go_on_when_it_does() {
         let idle = floor["agents"].as_array().into_iter().flatten().filter(|agent| agent["state"] == "idle").count();
         (idle == AGENTS.len() && floor["calls"].as_array().is_some_and(Vec::is_empty)).then_some(())
     });
-    let ended = records(&centre, 1);
-    assert!(ended.iter().all(|record| record["outcome"].is_string()), "{ended:#?}");
+    // The rows come a moment after what they tell of.
+    let ended = until(Duration::from_secs(30), "every record with its outcome", || {
+        let ended = records(&centre, 1);
+        ended.iter().all(|record| record["outcome"].is_string()).then_some(ended)
+    });
     assert!(ended.iter().any(|record| record["outcome"] == "answered"), "{ended:#?}");
     drop(phones);
 }

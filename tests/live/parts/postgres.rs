@@ -16,6 +16,8 @@ pub struct Postgres {
     server: Child,
     dir: tempfile::TempDir,
     port: u16,
+    /// Who was stopped, the server not among them.
+    frozen: Vec<u32>,
 }
 
 impl Postgres {
@@ -43,7 +45,7 @@ impl Postgres {
             .stderr(log)
             .spawn()
             .unwrap_or_else(|e| panic!("postgres: {e}"));
-        let mut postgres = Postgres { server, dir, port };
+        let mut postgres = Postgres { server, dir, port, frozen: Vec::new() };
         until(LONGEST_START, "PostgreSQL", || {
             if let Ok(Some(status)) = postgres.server.try_wait() {
                 panic!("PostgreSQL ended with {status}\n{}", postgres.log());
@@ -64,22 +66,25 @@ impl Postgres {
 
     /// Stops every process of the server, as on a machine that hangs: connections stay open, new ones are accepted by
     /// the kernel, nothing answers.
-    pub fn freeze(&self) {
-        self.everyone(libc::SIGSTOP);
-    }
-
-    pub fn thaw(&self) {
-        self.everyone(libc::SIGCONT);
-    }
-
-    fn everyone(&self, what: i32) {
+    pub fn freeze(&mut self) {
         let server = self.server.id();
-        // The server first, so that it starts no process that we would miss.
-        signal(server, what);
-        let children = std::fs::read_to_string(format!("/proc/{server}/task/{server}/children")).unwrap_or_default();
-        for child in children.split_whitespace().filter_map(|pid| pid.parse().ok()) {
-            signal(child, what);
+        // The server first, so that it starts no process that we would miss: its list is whole once it stands still.
+        signal(server, libc::SIGSTOP);
+        until(Duration::from_secs(5), "PostgreSQL at a stop", || stands(server).then_some(()));
+        let children = std::fs::read_to_string(format!("/proc/{server}/task/{server}/children")).expect("a list");
+        self.frozen = children.split_whitespace().filter_map(|pid| pid.parse().ok()).collect();
+        for child in &self.frozen {
+            signal(*child, libc::SIGSTOP);
         }
+    }
+
+    /// The server last: while it stands still its processes keep their ids, and the list is not read once more, which
+    /// leaves some out while the server starts others. One left behind would hold its locks for ever.
+    pub fn thaw(&mut self) {
+        for child in self.frozen.drain(..) {
+            signal(child, libc::SIGCONT);
+        }
+        signal(self.server.id(), libc::SIGCONT);
     }
 
     fn log(&self) -> String {
@@ -103,6 +108,11 @@ impl Drop for Postgres {
         }
         end(&mut self.server);
     }
+}
+
+fn stands(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit(") ").next().is_some_and(|state| state.starts_with('T'))
 }
 
 /// The newest of Debian's PostgreSQL programs, run as its own user if we are root: it refuses to be root.
