@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
+
 use super::fact::{EndedBy, Outcome};
 use super::ids::*;
 use super::queue::Need;
@@ -47,17 +49,43 @@ pub enum Stage {
     Ending { outcome: Outcome, by: EndedBy },
 }
 
-impl Stage {
-    /// The word for lists.
-    pub const fn as_str(&self) -> &'static str {
+/// Where a call stands, in the word for lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StageWord {
+    InDialplan,
+    Waiting,
+    Ringing,
+    Connecting,
+    Talking,
+    OnHold,
+    Ending,
+}
+
+impl StageWord {
+    pub const fn as_str(self) -> &'static str {
         match self {
-            Stage::InDialplan { .. } => "in_dialplan",
-            Stage::Waiting { offer: None, .. } => "waiting",
-            Stage::Waiting { offer: Some(_), .. } => "ringing",
-            Stage::Connecting { .. } => "connecting",
-            Stage::Talking { hold: None, .. } => "talking",
-            Stage::Talking { hold: Some(_), .. } => "on_hold",
-            Stage::Ending { .. } => "ending",
+            StageWord::InDialplan => "in_dialplan",
+            StageWord::Waiting => "waiting",
+            StageWord::Ringing => "ringing",
+            StageWord::Connecting => "connecting",
+            StageWord::Talking => "talking",
+            StageWord::OnHold => "on_hold",
+            StageWord::Ending => "ending",
+        }
+    }
+}
+
+impl Stage {
+    pub const fn word(&self) -> StageWord {
+        match self {
+            Stage::InDialplan { .. } => StageWord::InDialplan,
+            Stage::Waiting { offer: None, .. } => StageWord::Waiting,
+            Stage::Waiting { offer: Some(_), .. } => StageWord::Ringing,
+            Stage::Connecting { .. } => StageWord::Connecting,
+            Stage::Talking { hold: None, .. } => StageWord::Talking,
+            Stage::Talking { hold: Some(_), .. } => StageWord::OnHold,
+            Stage::Ending { .. } => StageWord::Ending,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::agent::{AgentState, Presence, Told, Work};
-use super::call::{Call, Stage};
+use super::call::{Call, Stage, StageWord};
 use super::core::Core;
 use super::ids::*;
 use super::queue::{Need, QueueRules};
@@ -91,7 +91,7 @@ pub struct DeskSeen {
 #[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct CallSeen {
     pub id: CallId,
-    pub stage: &'static str,
+    pub stage: StageWord,
     pub from: PhoneNumber,
     pub name: CallerName,
     pub to: PhoneNumber,
@@ -228,7 +228,7 @@ impl Core {
             place.and_then(|place| self.queues.get(&place.queue).map(|index| index.position((place.rank(), call.id))));
         CallSeen {
             id: call.id,
-            stage: call.stage.as_str(),
+            stage: call.stage.word(),
             from: call.from.clone(),
             name: call.name.clone(),
             to: call.to.clone(),

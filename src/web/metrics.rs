@@ -110,7 +110,7 @@ async fn floors(web: &Web) -> Vec<Figure> {
         }
         let mut stages: BTreeMap<&str, usize> = BTreeMap::new();
         for call in &floor.calls {
-            *stages.entry(call.stage).or_default() += 1;
+            *stages.entry(call.stage.as_str()).or_default() += 1;
         }
         for (stage, count) in stages {
             calls.add(&[centre, ("stage", stage)], count);

@@ -2,7 +2,7 @@
 
 use cordboard::calendar::Moment;
 use cordboard::routing::agent::AgentState;
-use cordboard::routing::call::Stage;
+use cordboard::routing::call::{Stage, StageWord};
 use cordboard::routing::fact::{EndedBy, Outcome};
 use cordboard::routing::ids::*;
 use cordboard::routing::{Act, Fact, Input, LegSeen, LegUp, Refusal, Refused, Returned};
@@ -64,6 +64,8 @@ fn a_caller_on_hold_hears_music_and_is_joined_again_on_the_way_back() {
     let (mut floor, caller, agent) = held();
     let since = floor.now;
     assert_eq!((floor.state("ana"), held_since(&floor, &caller)), (AgentState::OnHold, Some(since)));
+    let stage = |floor: &Floor| floor.core.call_seen(floor.of(&caller).id).map(|call| call.stage);
+    assert_eq!(stage(&floor), Some(StageWord::OnHold));
     floor.pass(secs(60));
     assert!(!floor.facts.iter().any(|fact| matches!(fact, Fact::Healed { .. })), "{:#?}", floor.facts);
     let seen = floor.core.agent_seen(&AgentName::new("ana")).expect("an agent");
@@ -73,6 +75,7 @@ fn a_caller_on_hold_hears_music_and_is_joined_again_on_the_way_back() {
     assert_eq!(act, Act::Connect { caller: caller.clone(), agent: agent.clone() });
     floor.tell(Input::LegsJoined { a: caller.clone(), b: agent });
     assert_eq!((floor.state("ana"), held_since(&floor, &caller)), (AgentState::Talking, None));
+    assert_eq!(stage(&floor), Some(StageWord::Talking));
     floor.pass(secs(10));
     assert!(!floor.facts.iter().any(|fact| matches!(fact, Fact::Healed { .. })), "{:#?}", floor.facts);
 }

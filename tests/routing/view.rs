@@ -1,6 +1,7 @@
 //! What a desk and the floor show of one agent and one call.
 
 use cordboard::calendar::Moment;
+use cordboard::routing::call::StageWord;
 use cordboard::routing::ids::*;
 use cordboard::routing::view::{CallSeen, DeskSeen};
 
@@ -25,7 +26,7 @@ fn a_ringing_desk_shows_the_offer_and_the_call_before_it_is_picked_up() {
     assert_eq!(agent.queue, Some(QueueName::new("service")));
     assert_eq!((agent.talking_since_ms, agent.wrap_up.is_none()), (None, true));
     let call = call.expect("a call");
-    assert_eq!((call.id, call.credit_ms, call.stage), (floor.of(&caller).id, Some(60_000), "ringing"));
+    assert_eq!((call.id, call.credit_ms, call.stage), (floor.of(&caller).id, Some(60_000), StageWord::Ringing));
     assert_eq!(call.agent, Some(AgentName::new("ana")));
     floor.picks_up("ana");
     assert_eq!(desk(&floor, "ana").agent.offer.map(|offer| offer.until_ms), Some(None));

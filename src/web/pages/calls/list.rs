@@ -8,6 +8,7 @@ use axum::extract::{Query, State};
 
 use super::filter::{Asked, Filter, WAITS};
 use crate::calendar::{Moment, Zone};
+use crate::routing::call::StageWord;
 use crate::routing::fact::Outcome;
 use crate::routing::ids::AgentName;
 use crate::routing::view::CallSeen;
@@ -124,13 +125,13 @@ pub const fn outcome_class(outcome: Outcome) -> &'static str {
 /// A live call's stage as a lamp: its class, and the text's name.
 pub fn stage(call: &CallSeen) -> (&'static str, &'static str) {
     match call.stage {
-        "in_dialplan" => ("away", "stage-in-dialplan"),
-        "waiting" => ("wrapup", "stage-waiting"),
-        "ringing" => ("ringing", "stage-ringing"),
-        "connecting" => ("ringing", "stage-connecting"),
-        "talking" if call.held_since_ms.is_some() => ("held", "stage-on-hold"),
-        "talking" => ("talking", "stage-talking"),
-        _ => ("away", "stage-ending"),
+        StageWord::InDialplan => ("away", "stage-in-dialplan"),
+        StageWord::Waiting => ("wrapup", "stage-waiting"),
+        StageWord::Ringing => ("ringing", "stage-ringing"),
+        StageWord::Connecting => ("ringing", "stage-connecting"),
+        StageWord::OnHold => ("held", "stage-on-hold"),
+        StageWord::Talking => ("talking", "stage-talking"),
+        StageWord::Ending => ("away", "stage-ending"),
     }
 }
 
