@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
-use super::StoreError;
 use super::agents::{
     ADD, ADD_QUEUE, ADD_SKILL, HashedPassword, NO_QUEUES, NO_SKILLS, PASSWORD, Person, REMOVE, Role, SET_PASSWORD,
     SET_ROLE, SET_STATION, seen, told,
@@ -14,6 +13,7 @@ use super::agents::{
 use super::audit::{self, Author, Done};
 use super::counted::{self, Counted};
 use super::driver::{Change, Db, values};
+use super::{StoreError, sessions};
 use crate::calendar::Moment;
 use crate::routing::ids::{AgentName, CentreName, QueueName, SkillName, StationAddress, SwitchName};
 
@@ -194,6 +194,8 @@ impl Writing<'_> {
         if let Some(password) = wanted.password.as_ref().filter(|new| new.is_some() || before.has_password) {
             let hash = password.as_ref().map(|password| password.0.as_str());
             self.change.execute(SET_PASSWORD, values![self.centre.as_str(), who.as_str(), hash]).await?;
+            // Whoever had the old one is not let go on with it.
+            self.change.execute(sessions::END_ALL, values![self.centre.as_str(), who.as_str()]).await?;
             let (was, is) = (json!({ "password": before.has_password }), json!({ "password": hash.is_some() }));
             self.tell("agent.password", who, was, is).await?;
         }

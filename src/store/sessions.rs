@@ -20,7 +20,7 @@ const FIND: &str = "SELECT s.centre, s.agent, s.began_ms, s.seen_ms, s.ends_ms, 
      WHERE s.token_hash = $1 AND s.ends_ms > $2 AND s.seen_ms > $3 AND a.password_hash IS NOT NULL";
 const SEEN: &str = "UPDATE sessions SET seen_ms = $2 WHERE token_hash = $1 AND seen_ms < $2";
 const END: &str = "DELETE FROM sessions WHERE token_hash = $1";
-const END_ALL: &str = "DELETE FROM sessions WHERE centre = $1 AND agent = $2";
+pub(super) const END_ALL: &str = "DELETE FROM sessions WHERE centre = $1 AND agent = $2";
 const SWEEP: &str = "DELETE FROM sessions WHERE ends_ms <= $1 OR seen_ms <= $2";
 
 pub(super) const STATEMENTS: &[&str] = &[BEGIN, FIND, SEEN, END, END_ALL, SWEEP];

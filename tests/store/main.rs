@@ -17,6 +17,7 @@ mod keys;
 mod people;
 mod queue_report;
 mod remaking;
+mod sessions;
 mod shift;
 mod tables;
 

@@ -296,10 +296,7 @@ fn standing(who: &Who, person: &Person) -> Vec<(String, String)> {
 /// What follows from a change: sessions, and the floor. Says which word the page shows.
 async fn after_it(web: &Web, who: &Who, before: &Person, wanted: &Wanted) -> Shown<&'static str> {
     let (centre, name) = (who.centre(), &before.name);
-    if wanted.password.is_some() {
-        web.db.end_sessions_of(centre, name).await?;
-    }
-    // A new name or role is read anew with the next request.
+    // A new name or role is read anew with the next request; with a new password the sessions have gone.
     web.sessions().forget_person(centre, name);
     let queues = wanted.queues.clone().unwrap_or_default();
     if queues == before.queues {
