@@ -78,6 +78,13 @@ pub struct Recent {
 }
 
 impl Recent {
+    /// Somebody was erased: their numbers stand in what is kept. Whoever is behind reads on in SQL.
+    pub fn forget(&self) {
+        let mut ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
+        ring.first = ring.end();
+        ring.told.clear();
+    }
+
     /// Keeps what happens from now on, for as long as the controller runs.
     pub fn start(handle: &Handle) -> Arc<Self> {
         // What is durable now happened before the first that will be heard.

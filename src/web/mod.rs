@@ -9,6 +9,7 @@ mod health;
 mod listen;
 mod metrics;
 mod pages;
+mod peer;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -38,7 +39,7 @@ pub use metrics::{Recorder, recorder};
 /// skills is a tenth of it.
 const LONGEST_BODY: usize = 64 << 10;
 
-/// Streams of events at a time: every desk and board of a large centre, and then some.
+/// Streams of events at a time, of programs and again of pages: every desk and board of a large centre, and then some.
 const MOST_STREAMS: usize = 1_000;
 
 /// How each centre's filler does; `None` while the database has not been reached since the start.
@@ -65,7 +66,9 @@ pub struct Parts {
 /// [`Parts`], and what is counted over all requests.
 struct Shared {
     parts: Parts,
+    /// Of programs, and of pages: neither keeps the other out.
     streams: Arc<Semaphore>,
+    live_streams: Arc<Semaphore>,
     keys: api::Keys,
     recent: Arc<Recent>,
     sessions: pages::Sessions,
@@ -95,6 +98,14 @@ impl FromRef<Web> for Db {
     }
 }
 
+impl Web {
+    /// A person was erased from the database: what is remembered of calls and facts has their numbers too.
+    fn forget_persons(&self) {
+        self.0.hub.stories.forget();
+        self.0.recent.forget();
+    }
+}
+
 /// All routes. What keeps the pages alive runs from here until `stop`.
 pub fn router(parts: Parts) -> Router {
     let recent = Recent::start(&parts.handle);
@@ -109,6 +120,7 @@ pub fn router(parts: Parts) -> Router {
     let web = Web(Arc::new(Shared {
         parts,
         streams: Arc::new(Semaphore::new(MOST_STREAMS)),
+        live_streams: Arc::new(Semaphore::new(MOST_STREAMS)),
         keys: api::Keys::new(),
         recent,
         sessions: pages::Sessions::default(),

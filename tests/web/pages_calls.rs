@@ -3,9 +3,10 @@
 use cordboard::store::agents::Role;
 use cordboard::store::notes::Note;
 use reqwest::{Method, StatusCode};
+use serde_json::json;
 
 use crate::browser::Browser;
-use crate::desk::{Database, Desk};
+use crate::desk::{CENTRE, Database, Desk};
 
 const HOSTILE: &str = "<script>alert(1)</script>";
 
@@ -113,6 +114,27 @@ async fn a_story_tells_everything_from_the_arrival_to_the_note() {
     assert!(boss.see_in_chinese(&format!("/calls/{id}")).await.contains("进入队列 desk"));
     // Who called is erased: the story stays.
     desk.db.erase_personal(&centre, call).await.expect("erased");
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_erased_is_in_no_story_and_no_event_that_was_kept_at_hand() {
+    let yaml = CENTRE.replace("zone:", "country: CN\nzone:");
+    let desk = Desk::with_yaml(&yaml, &["demo"], None, Database::File).await;
+    let boss = Browser::supervisor(&desk).await;
+    desk.log_in("mira").await;
+    let id = answered(&desk, "Anna Li").await;
+    let path = format!("/calls/{id}");
+    assert!(boss.see(&path).await.contains("Anna Li"));
+    let customer = json!({ "name": "Anna Li", "numbers": ["13800000001"] });
+    let (status, customer) = desk.ask(Method::POST, "/customers", Some(customer)).await;
+    assert_eq!(status, 201, "{customer}");
+    let (status, erased) = desk.ask(Method::DELETE, &format!("/customers/{}", customer["id"]), None).await;
+    assert_eq!(status, 200, "{erased}");
+    let page = boss.see(&path).await;
+    assert!(!page.contains("Anna Li") && !page.contains("13800000001"), "{page}");
+    let story = desk.get(&format!("/calls/{id}")).await.to_string();
+    assert!(story.contains("call_arrived") && !story.contains("Anna Li") && !story.contains("13800000001"), "{story}");
     desk.close().await;
 }
 

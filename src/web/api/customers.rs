@@ -241,6 +241,7 @@ pub async fn update(
 pub async fn erase(State(web): State<Web>, of: OfCustomer) -> Answer<Json<CustomerSeen>> {
     let plan = plan(&web, &of.centre)?;
     web.db.erase_customer(&of.centre, of.id, &Author::Program, controller::clock()(), plan.country).await?;
+    web.forget_persons();
     Ok(Json(read(&web, &of).await?.into()))
 }
 

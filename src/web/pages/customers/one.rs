@@ -192,7 +192,10 @@ pub async fn erase(State(web): State<Web>, Supervisor(who): Supervisor, Path(id)
     let by = Author::Person(who.agent().clone());
     match web.db.erase_customer(who.centre(), customer.id, &by, web.now(), home).await {
         // Pressed twice.
-        Ok(()) | Err(CustomerError::Missing(_)) => Ok(Redirect::to(&format!("/customers/{}", customer.id))),
+        Ok(()) | Err(CustomerError::Missing(_)) => {
+            web.forget_persons();
+            Ok(Redirect::to(&format!("/customers/{}", customer.id)))
+        }
         Err(error) => Err(error.into()),
     }
 }
