@@ -14,10 +14,10 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::pages::Peer;
+use super::peer::Peer;
 
 /// Connections at a time: every stream there may be, and as many short requests beside them.
-const MOST_CONNECTIONS: usize = 2 * super::MOST_STREAMS;
+const MOST_CONNECTIONS: usize = 3 * super::MOST_STREAMS;
 /// From the connection, or the last answer, to the end of the next head: who sends a byte a second is let go.
 const LONGEST_HEAD: Duration = Duration::from_secs(15);
 /// All header lines together: far more than a browser sends.

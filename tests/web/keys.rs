@@ -64,6 +64,20 @@ async fn a_key_opens_what_its_scopes_say_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_floor_has_callers_only_for_a_key_that_may_read_calls() {
+    let desk = Desk::open().await;
+    desk.call("A caller");
+    desk.until("/calls", |calls| calls[0]["stage"] == "waiting").await;
+    for (scopes, seen) in [(&[Scope::FloorRead][..], 0), (&[Scope::FloorRead, Scope::CallsRead], 1)] {
+        let key = made(&desk, "demo", scopes, None).await.reveal();
+        let (status, floor) = asked(&desk, Method::GET, "/centres/demo/floor", &key).await;
+        assert_eq!((status, floor["calls"].as_array().map(Vec::len)), (200, Some(seen)), "{floor}");
+        assert_eq!(floor["queues"][0]["waiting"], 1, "how many there are is told: {floor}");
+    }
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_key_of_one_centre_does_not_learn_that_there_is_another() {
     let desk = Desk::of(&["demo", "other"], None, Database::File).await;
     let key = made(&desk, "demo", &Scope::ALL, None).await.reveal();

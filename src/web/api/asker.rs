@@ -15,7 +15,7 @@ use super::answer::{Answer, Problem};
 use crate::routing::ids::CentreName;
 use crate::store::keys::{KeptKey, Scope};
 use crate::web::Web;
-use crate::web::pages::Peer;
+use crate::web::peer::Peer;
 
 /// Stands in every request that may be answered.
 #[derive(Clone)]
@@ -60,6 +60,14 @@ impl Asker {
         }
     }
 
+    /// Whether this asker has a scope, in the centre that it may know of.
+    pub fn may(&self, scope: Scope) -> bool {
+        match self {
+            Asker::House => true,
+            Asker::Key(key) => key.scopes.contains(&scope),
+        }
+    }
+
     /// Who it is, for what is kept of it.
     pub fn name(&self) -> String {
         match self {
@@ -68,12 +76,10 @@ impl Asker {
         }
     }
 }
+
 /// Where it comes from, as far as wrong keys are counted: behind a proxy of ours, the one that the proxy saw.
 fn source(head: &Parts) -> Option<IpAddr> {
-    let peer = head.extensions.get::<Peer>().map(|peer| peer.0)?;
-    let last = head.headers.get_all("x-forwarded-for").iter().next_back();
-    let last = last.and_then(|all| all.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
-    Some(if peer.is_loopback() { last.unwrap_or(peer) } else { peer })
+    head.extensions.get::<Peer>().map(|peer| peer.behind_proxy(&head.headers))
 }
 
 /// The time it takes says nothing of how much of it is right.
@@ -105,14 +111,13 @@ fn may_pass(
 ) -> Answer<()> {
     let asker = request.extensions().get::<Asker>().ok_or(Problem::NoToken)?;
     let path = path.map_err(|error| Problem::Invalid(error.body_text()))?;
-    let Asker::Key(key) = asker else { return Ok(()) };
     if let Some((_, centre)) = path.iter().find(|(name, _)| *name == "centre")
-        && centre != key.centre.as_str()
+        && !asker.sees(&CentreName::new(centre))
     {
         return Err(Problem::NotFound(format!("there is no centre {centre}")));
     }
     match scope {
-        Some(scope) if !key.scopes.contains(&scope) => Err(Problem::Lacks(scope)),
+        Some(scope) if !asker.may(scope) => Err(Problem::Lacks(scope)),
         Some(_) | None => Ok(()),
     }
 }

@@ -11,6 +11,7 @@ use super::body::InCentre;
 use crate::controller::Handle;
 use crate::routing::ids::{CentreName, VersionHash};
 use crate::routing::view::Floor;
+use crate::store::keys::Scope;
 use crate::web::Web;
 
 #[derive(Serialize, JsonSchema)]
@@ -31,6 +32,15 @@ pub async fn list(State(web): State<Web>, Extension(asker): Extension<Asker>) ->
     Ok(Json(lines))
 }
 
-pub async fn floor(State(handle): State<Handle>, centre: InCentre) -> Answer<Json<Floor>> {
-    Ok(Json(handle.floor(&centre.name()).await?))
+/// Callers are in it for whoever may read calls too.
+pub async fn floor(
+    State(handle): State<Handle>,
+    Extension(asker): Extension<Asker>,
+    centre: InCentre,
+) -> Answer<Json<Floor>> {
+    let mut floor = handle.floor(&centre.name()).await?;
+    if !asker.may(Scope::CallsRead) {
+        floor.calls.clear();
+    }
+    Ok(Json(floor))
 }

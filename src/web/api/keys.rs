@@ -1,7 +1,7 @@
 //! Keys that were brought: looked up once in a while, and not at all for whoever brings wrong ones again and again.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,6 +10,7 @@ use crate::calendar::Moment;
 use crate::controller;
 use crate::store::keys::{KeptKey, Token};
 use crate::store::{Db, StoreError};
+use crate::web::peer::network;
 
 /// How long a key is taken as it was read: a revoked one opens doors for no longer.
 const FRESH: Duration = Duration::from_secs(5);
@@ -65,7 +66,7 @@ impl Keys {
     /// # Errors
     /// `NoToken`, `TooOften`, `Away`.
     pub async fn find(&self, db: &Db, given: &str, source: Option<IpAddr>) -> Answer<Arc<KeptKey>> {
-        let source = source.map(whole_network);
+        let source = source.map(network);
         let Ok(token) = given.parse::<Token>() else { return Err(self.is_wrong(source)) };
         let fits = |key: &Arc<KeptKey>| key.fits(&token);
         let known = self.known_as(token.id()).filter(|(key, _)| fits(key));
@@ -163,17 +164,6 @@ impl Keys {
     }
 }
 
-/// Whoever has one IPv6 address has 2^64 of them.
-fn whole_network(source: IpAddr) -> IpAddr {
-    match source {
-        IpAddr::V4(_) => source,
-        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
-            Some(v4) => IpAddr::V4(v4),
-            None => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),
-        },
-    }
-}
-
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -196,13 +186,5 @@ mod tests {
         let mut wrong = Wrong { count: WRONG_AT_ONCE, since: before };
         wrong.forget(before + WRONG_FORGOTTEN * 3 + WRONG_FORGOTTEN / 2);
         assert_eq!((wrong.count, wrong.since), (WRONG_AT_ONCE - 3, before + WRONG_FORGOTTEN * 3));
-    }
-
-    #[test]
-    fn neighbours_in_one_network_are_one_source() {
-        let of = |text: &str| whole_network(text.parse().expect("an address"));
-        assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:1"));
-        assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
-        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
     }
 }

@@ -20,14 +20,11 @@ use crate::store::agents::{HashedPassword, Role};
 use crate::store::audit::{Author, Done};
 use crate::store::given::LONGEST_PASSWORD;
 use crate::store::sessions::{LONGEST, Token};
+use crate::web::peer::Peer;
 use crate::web::{Web, named};
 
 /// In a query: everything but what needs no care.
 pub const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.');
-
-/// Where the request came from, as the connection knows.
-#[derive(Clone, Copy, Debug)]
-pub struct Peer(pub IpAddr);
 
 #[derive(Template)]
 #[template(path = "login/show.html")]
@@ -84,12 +81,12 @@ enum Wrong {
 
 pub async fn create(
     State(web): State<Web>,
-    Extension(Peer(from)): Extension<Peer>,
+    Extension(peer): Extension<Peer>,
     headers: HeaderMap,
     Form(form): Form<Given>,
 ) -> Shown<Response> {
     let manner = Manner::of(&headers);
-    let token = match let_in(&web, behind_proxy(from, &headers), &form).await? {
+    let token = match let_in(&web, peer.behind_proxy(&headers), &form).await? {
         Ok(token) => token,
         Err(wrong) => {
             let t = manner.t;
@@ -108,17 +105,13 @@ pub async fn create(
     Ok(response)
 }
 
-/// A proxy on this machine says whom it speaks for; the last it names is the one it saw itself.
-fn behind_proxy(peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-    let named = headers.get_all("x-forwarded-for").iter().next_back().and_then(|line| line.to_str().ok());
-    let last = named.and_then(|line| line.rsplit(',').next()).and_then(|text| text.trim().parse().ok());
-    last.filter(|_| peer.is_loopback()).unwrap_or(peer)
-}
-
 async fn let_in(web: &Web, from: IpAddr, form: &Given) -> Shown<Result<Token, Wrong>> {
     let mut centres = web.directories.names();
     let only = centres.next().filter(|_| centres.next().is_none()).cloned();
-    let centre = only.unwrap_or_else(|| CentreName::new(&form.centre));
+    let named_centre = only.or_else(|| web.directories.names().find(|name| name.as_str() == form.centre).cloned());
+    // What was typed for one that is not there goes into no log, and is not remembered.
+    let known = named_centre.is_some();
+    let centre = named_centre.unwrap_or_else(|| CentreName::new("-"));
     let (Ok(agent), true) = (named(&form.name), form.password.len() <= LONGEST_PASSWORD) else {
         return Ok(Err(Wrong::NameOrPassword));
     };
@@ -127,7 +120,6 @@ async fn let_in(web: &Web, from: IpAddr, form: &Given) -> Shown<Result<Token, Wr
         tracing::warn!(%centre, %agent, %from, "a password was tried too soon after wrong ones");
         return Ok(Err(Wrong::Wait(left)));
     }
-    let known = web.directories.names().any(|name| *name == centre);
     let hash = if known { web.db.password(&centre, &agent).await? } else { None };
     let is_somebody = hash.is_some();
     let Ok(_one_of_few) = sessions.hashing.try_acquire() else { return Ok(Err(Wrong::Busy)) };

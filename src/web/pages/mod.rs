@@ -38,7 +38,6 @@ use crate::store::sessions::Session;
 use frame::{Frame, Manner, Noun};
 
 pub use live::Hub;
-pub use login::Peer;
 pub use sessions::Sessions;
 
 pub fn routes(web: &Web) -> Router<Web> {

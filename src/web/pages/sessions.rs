@@ -13,6 +13,7 @@ use crate::calendar::Moment;
 use crate::routing::ids::{AgentName, CentreName};
 use crate::store::sessions::{IDLE, Session, Token, TokenHash};
 use crate::store::{Db, StoreError};
+use crate::web::peer::network;
 
 /// A session that was looked up is believed for this long: what a log-out elsewhere takes to be felt.
 const BELIEVED: Duration = Duration::from_secs(5);
@@ -155,13 +156,13 @@ impl Sessions {
     /// How long somebody has to wait before a password for this name is looked at.
     pub fn must_wait(&self, centre: &CentreName, name: &AgentName, from: IpAddr, now: Moment) -> Option<Duration> {
         let of_name = wait(&self.names, &(centre.clone(), name.clone()), FREE_TRIES, now);
-        let of_address = wait(&self.addresses, &from, FREE_TRIES_OF_ADDRESS, now);
+        let of_address = wait(&self.addresses, &network(from), FREE_TRIES_OF_ADDRESS, now);
         of_name.max(of_address)
     }
 
     pub fn guessed_wrong(&self, centre: &CentreName, name: &AgentName, from: IpAddr, now: Moment) {
         wrong(&self.names, (centre.clone(), name.clone()), now);
-        wrong(&self.addresses, from, now);
+        wrong(&self.addresses, network(from), now);
     }
 
     /// Of the name alone: one right password does not excuse an address that guesses others.
