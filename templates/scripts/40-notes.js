@@ -31,7 +31,8 @@
     later(form, PAUSE_MS);
   }
 
-  async function save(form) {
+  // `leaving`: the page goes, and what is sent goes on without it (64 KiB at most, as browsers have it).
+  async function save(form, leaving = false) {
     clearTimeout(waiting.get(form.id));
     waiting.delete(form.id);
     const { version } = form.dataset;
@@ -42,7 +43,7 @@
     };
     try {
       const body = new URLSearchParams({ ...fields(form), version });
-      const answer = await fetch(form.dataset.note, { method: 'PUT', body, headers: { 'HX-Request': 'true' }, keepalive: true });
+      const answer = await fetch(form.dataset.note, { method: 'PUT', body, headers: { 'HX-Request': 'true' }, keepalive: leaving });
       const text = new DOMParser().parseFromString(await answer.text(), 'text/html').body.textContent.trim();
       if (answer.ok) {
         says.classList.remove('late');
@@ -92,7 +93,7 @@
   addEventListener('pagehide', () => {
     for (const id of [...waiting.keys()]) {
       const form = document.getElementById(id);
-      if (form) save(form);
+      if (form) save(form, true);
     }
   });
   recover();

@@ -138,6 +138,13 @@ impl Stream {
         }
     }
 
+    /// Whatever it tells before.
+    pub async fn ends(mut self) {
+        while let Some(chunk) = tokio::time::timeout(PATIENCE, self.chunks.next()).await.expect("in time") {
+            chunk.expect("bytes");
+        }
+    }
+
     /// The first event of this name that is good.
     pub async fn until(&mut self, name: &str, good: impl Fn(&str) -> bool) -> String {
         loop {

@@ -15,6 +15,7 @@ mod keys;
 mod pages_calls;
 mod pages_cases;
 mod pages_customers;
+mod pages_desk;
 mod pages_floor;
 mod people;
 #[allow(dead_code, reason = "others need another side of it")]

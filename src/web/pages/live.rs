@@ -380,11 +380,14 @@ impl Live {
     fn beat(&mut self) -> Event {
         if !self.asking_session {
             self.asking_session = true;
-            let (web, token) = (self.web.clone(), self.who.token.clone());
+            let (web, token, role) = (self.web.clone(), self.who.token.clone(), self.who.session.role);
             self.asides.spawn(async move {
-                let found = web.sessions().find(&web.db, &token, web.now()).await;
-                // Nobody is sent away because the database is.
-                Aside::Session(!matches!(found, Ok(None)))
+                Aside::Session(match web.sessions().find(&web.db, &token, web.now()).await {
+                    // With another role the stream begins anew, and tells what that one may see.
+                    Ok(found) => found.is_some_and(|session| session.role == role),
+                    // Nobody is sent away because the database is.
+                    Err(_) => true,
+                })
             });
         }
         if self.stale {
@@ -403,7 +406,7 @@ async fn seen(floor: &mut Option<Looker>) -> Result<Arc<str>, RecvError> {
 }
 
 pub async fn show(State(web): State<Web>, who: Who) -> Shown<impl IntoResponse> {
-    let permit = web.0.streams.clone().try_acquire_owned().map_err(|_| PageProblem::TooMany)?;
+    let permit = web.0.live_streams.clone().try_acquire_owned().map_err(|_| PageProblem::TooMany)?;
     let mine = web.hub().one_more(who.session.account()).ok_or(PageProblem::TooMany)?;
     let mut pulse = interval(PULSE);
     pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);

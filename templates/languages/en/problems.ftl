@@ -40,3 +40,4 @@ refused-already-on-hold = The caller is on hold already.
 refused-not-on-hold = The caller is not on hold.
 refused-phone-cannot-answer = The phone { $station } cannot be told to pick up. Pick it up by hand.
 refused-switch-away = The switch { $switch } is out of reach just now. Try again in a moment.
+problem-disposition = The centre has no such disposition any more. Choose another.

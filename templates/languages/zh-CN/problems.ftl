@@ -40,3 +40,4 @@ refused-already-on-hold = 来电者已在保持中。
 refused-not-on-hold = 来电者不在保持中。
 refused-phone-cannot-answer = 话机 { $station } 不能由页面接听,请手动接听。
 refused-switch-away = 交换机 { $switch } 暂时无法连接,请稍后再试。
+problem-disposition = 本中心已没有此处理结果,请另选。

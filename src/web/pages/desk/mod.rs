@@ -8,6 +8,7 @@ mod shown;
 
 use askama::Template;
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::extract::State;
 use axum::routing::{get, post, put};
 
@@ -30,7 +31,7 @@ pub fn routes() -> Router<Web> {
         .route("/desk/call/retrieve", post(actions::retrieve))
         .route("/desk/call/end", post(actions::end_call))
         .route("/desk/call/customer", post(actions::say_customer))
-        .route("/desk/notes/{call}", put(notes::save))
+        .route("/desk/notes/{call}", put(notes::save).layer(DefaultBodyLimit::max(notes::LONGEST_FORM)))
 }
 
 async fn show(State(web): State<Web>, who: Who) -> Shown<Page<Desk>> {

@@ -6,12 +6,16 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
+use crate::dialplan::DispositionName;
 use crate::routing::ids::CallId;
 use crate::store::notes::{LONGEST, Note};
 use crate::web::Web;
 use crate::web::pages::frame::Page;
 use crate::web::pages::problem::{PageProblem, Shown};
 use crate::web::pages::who::Who;
+
+/// The longest note in Chinese, coded as a form: nine bytes a character, and the rest of the form.
+pub const LONGEST_FORM: usize = 9 * LONGEST + (4 << 10);
 
 #[derive(Deserialize)]
 pub struct Written {
@@ -46,6 +50,12 @@ pub async fn save(
     }
     let now = web.now();
     let disposition = Some(written.disposition).filter(|word| !word.is_empty());
+    if let Some(word) = &disposition {
+        let plan = web.handle.plan(who.centre()).ok_or(PageProblem::Away)?;
+        if plan.dispositions.get(&DispositionName::new(word)).is_none() {
+            return Err(PageProblem::Invalid("problem-disposition"));
+        }
+    }
     let note =
         Note { agent: who.agent().clone(), text: written.text, disposition, version: written.version, saved: now };
     let kept = web.db.save_note(who.centre(), call, &note).await?;

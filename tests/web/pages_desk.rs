@@ -1,0 +1,60 @@
+//! The desk behind the page: notes as they are kept, and a stream that ends with what it was opened for.
+
+use cordboard::calendar::Moment;
+use cordboard::routing::ids::{AgentName, CentreName};
+use cordboard::store::Author;
+use cordboard::store::agents::Role;
+use cordboard::store::notes::LONGEST;
+use cordboard::store::people::{Answer, Guard, Wanted};
+
+use crate::browser::Browser;
+use crate::desk::{CENTRE, Database, Desk};
+use crate::visitor::{Visitor, person};
+
+const DISPOSITIONS: &str = "dispositions:\n  settled: { en: \"Settled\" }\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_longest_note_is_kept_in_chinese_too_and_a_disposition_is_one_of_the_centre() {
+    let desk = Desk::with_yaml(&format!("{CENTRE}{DISPOSITIONS}"), &["demo"], None, Database::File).await;
+    person(&desk, "demo", "mira", Role::Agent).await;
+    let mira = Visitor::logged_in(&desk, "demo", "mira").await;
+    desk.log_in("mira").await;
+    desk.call("A caller");
+    let talking = desk.until("/agents/mira", |agent| agent["state"] == "talking").await;
+    let path = format!("/desk/notes/{}", talking["call"].as_str().expect("a call"));
+    let whole = "记".repeat(LONGEST);
+    let note = |text: &str, disposition: &str, version: &str| {
+        let fields = [("text", text), ("disposition", disposition), ("version", version)];
+        fields.map(|(name, value)| (name.to_owned(), value.to_owned()))
+    };
+    let put = async |fields: [(String, String); 3]| {
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        mira.put(&path, &fields).await
+    };
+    put(note(&whole, "settled", "1")).await.is(200);
+    put(note("x", "nonsense", "2")).await.is(422).shows("no such disposition");
+    put(note(&format!("{whole}记"), "settled", "2")).await.is(422);
+    let call = talking["call"].as_str().expect("a call").parse().expect("an id");
+    let kept = desk.db.notes(&CentreName::new("demo"), call).await.expect("read");
+    assert_eq!(kept.len(), 1);
+    assert_eq!((kept[0].text == whole, kept[0].disposition.as_deref()), (true, Some("settled")));
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_ends_with_the_role_it_was_opened_in() {
+    let desk = Desk::open().await;
+    let boss = Browser::supervisor(&desk).await;
+    let mut stream = boss.stream().await;
+    stream.until("pulse", |_| true).await;
+    let (centre, name) = (CentreName::new("demo"), AgentName::new("boss"));
+    let wanted = Wanted { role: Some(Role::Agent), ..Wanted::default() };
+    let now = Moment::from_ms(1);
+    let answer = desk.db.change_person(&centre, &name, &wanted, &Guard::default(), &Author::Console, now).await;
+    assert_eq!(answer.expect("changed"), Answer::Changed);
+    stream.ends().await;
+    // The session goes on, with what it may see now.
+    boss.stream().await.until("pulse", |_| true).await;
+    assert_eq!(boss.open("/floor").await.status, 403);
+    desk.close().await;
+}
