@@ -62,3 +62,5 @@ author-console = command line
 author-program = a program
 author-stranger = not let in
 author-clock = Cordboard itself
+audit-did-hold = put the caller on hold
+audit-did-retrieve = took the caller back

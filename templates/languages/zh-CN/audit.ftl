@@ -62,3 +62,5 @@ author-console = 命令行
 author-program = 程序接口
 author-stranger = 未获准登录者
 author-clock = 系统
+audit-did-hold = 保持来电
+audit-did-retrieve = 取回来电

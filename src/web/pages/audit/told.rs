@@ -65,6 +65,8 @@ const WORDS: &[(&str, &str)] = &[
     ("away", "state-away"),
     ("end_wrap_up", "audit-did-end-wrap-up"),
     ("end_call", "audit-did-end-call"),
+    ("hold", "audit-did-hold"),
+    ("retrieve", "audit-did-retrieve"),
 ];
 
 /// The longest value that is shown, in characters: a name of every queue.

@@ -91,6 +91,7 @@ pub async fn create(
             // Sent twice: it was done the first time.
             let gone = web.db.last_of_audit(centre, "agent.removed", &format!("agent:{name}")).await?;
             gone.ok_or(PageProblem::NotFound)?;
+            log_out(&web, &who, &name).await;
             return Ok(Redirect::to("/people?said=removed").into_response());
         }
         Err(error) => return Err(error.into()),
