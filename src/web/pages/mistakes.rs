@@ -12,12 +12,20 @@ use crate::customers::TextMistake;
 pub struct Mistakes(Vec<(&'static str, String)>);
 
 impl Mistakes {
+    pub fn one(field: &'static str, text: String) -> Self {
+        Self(vec![(field, text)])
+    }
+
     pub fn add(&mut self, field: &'static str, text: String) {
         self.0.push((field, text));
     }
 
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    pub const fn len(&self) -> usize {
+        self.0.len()
     }
 
     /// What stands beside this field.
@@ -50,7 +58,7 @@ pub fn again<T: askama::Template>(page: T) -> Response {
     (StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response()
 }
 
-/// A form that comes back because somebody was quicker.
+/// A form that comes back because of how things stand meanwhile.
 pub fn too_late<T: askama::Template>(page: T) -> Response {
     (StatusCode::CONFLICT, Page(page)).into_response()
 }

@@ -5,6 +5,7 @@
 mod audit;
 mod calls;
 mod cases;
+mod choice;
 mod configuration;
 mod customers;
 mod desk;

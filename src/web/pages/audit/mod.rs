@@ -10,8 +10,10 @@ use axum::routing::get;
 use percent_encoding::utf8_percent_encode;
 use serde::Deserialize;
 
+use super::choice::Choice;
 use super::frame::{Frame, Noun, Page};
 use super::login::IN_QUERY;
+use super::mistakes::Mistakes;
 use super::problem::Shown;
 use super::who::{Admin, Who};
 use super::words::Words;
@@ -59,16 +61,10 @@ struct List {
     frame: Frame,
     asked: Asked,
     whats: Vec<Choice>,
-    mistakes: Vec<(&'static str, String)>,
+    mistakes: Mistakes,
     health: Health,
     rows: Vec<Row>,
     older: Option<String>,
-}
-
-struct Choice {
-    value: &'static str,
-    word: String,
-    chosen: bool,
 }
 
 struct Health {
@@ -88,12 +84,6 @@ struct Row {
     subject_href: String,
     parts: Vec<Part>,
     whole: bool,
-}
-
-impl List {
-    fn wrong(&self, field: &str) -> Option<&str> {
-        self.mistakes.iter().find(|(name, _)| *name == field).map(|(_, text)| text.as_str())
-    }
 }
 
 /// Who made a change, from the column that holds it.
@@ -140,8 +130,8 @@ impl Asked {
         format!("/audit?{}", parts.join("&"))
     }
 
-    fn understood(&self, zone: &Zone) -> (Which, Vec<(&'static str, &'static str)>) {
-        let mut mistakes = Vec::new();
+    fn understood(&self, t: Words, zone: &Zone) -> (Which, Mistakes) {
+        let mut mistakes = Mistakes::default();
         let mut day = |field, typed: &str, read: &dyn Fn(&str) -> Option<crate::calendar::Moment>| {
             let typed = typed.trim();
             if typed.is_empty() {
@@ -149,7 +139,7 @@ impl Asked {
             }
             let day = read(typed);
             if day.is_none() {
-                mistakes.push((field, "audit-not-a-day"));
+                mistakes.add(field, t.say("audit-not-a-day"));
             }
             day
         };
@@ -170,16 +160,16 @@ impl Asked {
 async fn show(State(web): State<Web>, Admin(who): Admin, Query(asked): Query<Asked>) -> Shown<Page<List>> {
     let t = who.manner.t;
     let zone = web.zone(who.centre());
-    let (which, mistakes) = asked.understood(&zone);
+    let (which, mistakes) = asked.understood(t, &zone);
     // By half a question nothing is listed.
     let seen = if mistakes.is_empty() { web.db.audit(who.centre(), &which, ROWS).await? } else { Vec::new() };
     let full = u32::try_from(seen.len()).is_ok_and(|n| n == ROWS);
     let last = seen.last().filter(|seen| full && seen.seq > 1).map(|seen| seen.seq.to_string());
     let health = health(&web, &who, &asked).await?;
-    let whats = WHATS.iter().map(|(value, word)| Choice { value, word: t.say(word), chosen: *value == asked.what });
+    let whats = WHATS.iter().map(|(value, word)| Choice::of(*value, t.say(word), &asked.what));
     Ok(Page(List {
         whats: whats.collect(),
-        mistakes: mistakes.into_iter().map(|(field, text)| (field, t.say(text))).collect(),
+        mistakes,
         health,
         rows: seen.into_iter().map(|seen| row(t, &zone, &asked, seen)).collect(),
         older: last.map(|last| asked.address(&[("before", &last)])),

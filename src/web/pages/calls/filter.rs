@@ -12,6 +12,8 @@ use crate::routing::ids::{AgentName, CallId, LONGEST_FROM_OUTSIDE, PhoneNumber, 
 use crate::routing::view::CallSeen;
 use crate::store::call_lists::Wanted;
 use crate::web::pages::login::IN_QUERY;
+use crate::web::pages::mistakes::Mistakes;
+use crate::web::pages::words::Words;
 
 /// What was asked for, as it was typed.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -39,9 +41,6 @@ pub struct Asked {
     pub after: String,
 }
 
-/// A field that cannot be read: its name, and the text's name.
-pub type Mistake = (&'static str, &'static str);
-
 /// The outcome that is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -61,25 +60,25 @@ pub const WAITS: [u64; 6] = [20, 60, 120, 300, 600, 1800];
 pub struct Filter {
     pub wanted: Wanted,
     pub kind: Kind,
-    pub mistakes: Vec<Mistake>,
+    pub mistakes: Mistakes,
 }
 
 impl Asked {
-    pub fn understood(&self, zone: &Zone) -> Filter {
-        let mut mistakes = Vec::new();
-        let from = self.day("from", &self.from, |day| zone.day_of(day), &mut mistakes);
-        let to = self.day("to", &self.to, |day| zone.day_after(day), &mut mistakes);
+    pub fn understood(&self, t: Words, zone: &Zone) -> Filter {
+        let mut mistakes = Mistakes::default();
+        let from = day(t, "from", &self.from, |day| zone.day_of(day), &mut mistakes);
+        let to = day(t, "to", &self.to, |day| zone.day_after(day), &mut mistakes);
         let call = text(&self.call).and_then(|call| match call.parse() {
             Ok(call) => Some(call),
             Err(_) => {
-                mistakes.push(("call", "calls-not-a-call"));
+                mistakes.add("call", t.say("calls-not-a-call"));
                 None
             }
         });
         let waited = text(&self.waited).and_then(|waited| match waited.parse::<u64>() {
             Ok(seconds) if seconds <= MOST_WAITED => Some(Duration::from_secs(seconds)),
             Ok(_) | Err(_) => {
-                mistakes.push(("waited", "calls-not-a-time"));
+                mistakes.add("waited", t.say("calls-not-a-time"));
                 None
             }
         });
@@ -90,7 +89,7 @@ impl Asked {
             word => match Outcome::ALL.into_iter().find(|outcome| outcome.as_str() == word) {
                 Some(outcome) => Kind::Ended(outcome),
                 None => {
-                    mistakes.push(("outcome", "calls-not-an-outcome"));
+                    mistakes.add("outcome", t.say("calls-not-an-outcome"));
                     Kind::Any
                 }
             },
@@ -113,21 +112,6 @@ impl Asked {
             after: place(&self.after),
         };
         Filter { wanted, kind, mistakes }
-    }
-
-    fn day(
-        &self,
-        field: &'static str,
-        typed: &str,
-        read: impl Fn(&str) -> Option<Moment>,
-        mistakes: &mut Vec<Mistake>,
-    ) -> Option<Moment> {
-        let typed = text(typed)?;
-        let day = read(typed);
-        if day.is_none() {
-            mistakes.push((field, "calls-not-a-day"));
-        }
-        day
     }
 
     /// The same question, from this place on.
@@ -162,6 +146,20 @@ const MOST_WAITED: u64 = 86_400;
 fn text(typed: &str) -> Option<&str> {
     let typed = typed.trim();
     (!typed.is_empty()).then_some(typed)
+}
+
+fn day(
+    t: Words,
+    field: &'static str,
+    typed: &str,
+    read: impl Fn(&str) -> Option<Moment>,
+    mistakes: &mut Mistakes,
+) -> Option<Moment> {
+    let day = read(text(typed)?);
+    if day.is_none() {
+        mistakes.add(field, t.say("calls-not-a-day"));
+    }
+    day
 }
 
 /// A number without what people write into one.
@@ -215,11 +213,12 @@ impl Filter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialplan::Language;
 
     fn asked(change: impl Fn(&mut Asked)) -> Filter {
         let mut asked = Asked::default();
         change(&mut asked);
-        asked.understood(&Zone::named("Asia/Shanghai").expect("a zone"))
+        asked.understood(Words::of(Language::En), &Zone::named("Asia/Shanghai").expect("a zone"))
     }
 
     #[test]
@@ -241,7 +240,7 @@ mod tests {
                 "waited" => asked.waited = typed.into(),
                 _ => asked.outcome = typed.into(),
             });
-            assert_eq!(filter.mistakes.first().map(|(name, _)| *name), Some(field), "{typed}");
+            assert_eq!((filter.mistakes.len(), filter.mistakes.beside(field).is_some()), (1, true), "{typed}");
             assert!(!filter.lists());
         }
     }

@@ -16,7 +16,9 @@ use crate::store::StoreError;
 use crate::store::agents::Role;
 use crate::store::calls::KeptCall;
 use crate::web::Web;
+use crate::web::pages::choice::Choice;
 use crate::web::pages::frame::{Frame, Noun, Page};
+use crate::web::pages::mistakes::Mistakes;
 use crate::web::pages::problem::Shown;
 use crate::web::pages::who::Who;
 use crate::web::pages::words::{Words, clock};
@@ -38,7 +40,7 @@ pub struct List {
     queues: Vec<Choice>,
     outcomes: Vec<Choice>,
     waits: Vec<Choice>,
-    mistakes: Vec<(&'static str, String)>,
+    mistakes: Mistakes,
     live: Live,
     rows: Vec<Row>,
     older: Option<String>,
@@ -59,12 +61,6 @@ struct Live {
     address: String,
     calls: Vec<LiveCall>,
     more: usize,
-}
-
-struct Choice {
-    value: String,
-    word: String,
-    chosen: bool,
 }
 
 struct LiveCall {
@@ -94,12 +90,6 @@ struct Row {
     talked: String,
     class: &'static str,
     outcome: String,
-}
-
-impl List {
-    fn wrong(&self, field: &str) -> Option<&str> {
-        self.mistakes.iter().find(|(name, _)| *name == field).map(|(_, text)| text.as_str())
-    }
 }
 
 pub const fn outcome_word(outcome: Outcome) -> &'static str {
@@ -145,7 +135,7 @@ pub fn called(names: &Names, agent: &AgentName) -> String {
 
 /// Nobody below a supervisor sees another's.
 fn understood(web: &Web, who: &Who, asked: &Asked) -> Filter {
-    let mut filter = asked.understood(&web.zone(who.centre()));
+    let mut filter = asked.understood(who.manner.t, &web.zone(who.centre()));
     if who.session.role < Role::Supervisor {
         filter.wanted.agent = Some(who.agent().clone());
     }
@@ -210,10 +200,10 @@ pub async fn show(State(web): State<Web>, who: Who, Query(asked): Query<Asked>) 
         plan.map_or_else(Vec::new, |plan| plan.queues.keys().map(|queue| queue.to_string()).collect());
     Ok(Page(List {
         all: who.session.role >= Role::Supervisor,
-        queues: those(queues, &asked.queue),
+        queues: those(&queues, &asked.queue),
         outcomes: outcomes(t, &asked),
         waits: waits(t, &asked),
-        mistakes: filter.mistakes.iter().map(|(field, text)| (*field, t.say(text))).collect(),
+        mistakes: filter.mistakes,
         rows: kept.iter().map(|call| row(t, &frame.zone, &names, call)).collect(),
         live,
         older,
@@ -228,16 +218,13 @@ fn outcomes(t: Words, asked: &Asked) -> Vec<Choice> {
     let words = [("live", "calls-live"), ("asked", "calls-asked")]
         .into_iter()
         .chain(Outcome::ALL.into_iter().map(|outcome| (outcome.as_str(), outcome_word(outcome))));
-    words
-        .map(|(value, word)| Choice { value: value.to_owned(), word: t.say(word), chosen: asked.outcome == value })
-        .collect()
+    words.map(|(value, word)| Choice::of(value, t.say(word), &asked.outcome)).collect()
 }
 
 /// One that was asked for and is not among them, an old queue, stays what was asked for.
-fn those(queues: Vec<String>, asked: &str) -> Vec<Choice> {
-    let own = Some(asked.to_owned()).filter(|own| !own.is_empty() && !queues.contains(own));
-    let choice = |word: String| Choice { value: String::new(), chosen: word == asked, word };
-    queues.into_iter().chain(own).map(choice).collect()
+fn those(queues: &[String], asked: &str) -> Vec<Choice> {
+    let own = Some(asked).filter(|own| !own.is_empty() && !queues.iter().any(|queue| queue == own));
+    Choice::names(queues.iter().map(String::as_str).chain(own), asked)
 }
 
 fn waits(t: Words, asked: &Asked) -> Vec<Choice> {
@@ -246,10 +233,9 @@ fn waits(t: Words, asked: &Asked) -> Vec<Choice> {
     WAITS
         .into_iter()
         .chain(own)
-        .map(|seconds| Choice {
-            value: seconds.to_string(),
-            word: t.with("calls-longer-than", "time", clock(seconds.saturating_mul(1000))),
-            chosen: asked.waited == seconds.to_string(),
+        .map(|seconds| {
+            let word = t.with("calls-longer-than", "time", clock(seconds.saturating_mul(1000)));
+            Choice::of(seconds.to_string(), word, &asked.waited)
         })
         .collect()
 }

@@ -7,13 +7,14 @@ use axum::extract::{Query, State as Asks};
 use percent_encoding::utf8_percent_encode;
 use serde::Deserialize;
 
-use super::shown::{Choice, Line, department_title, kind_title, line};
+use super::shown::{Line, department_title, kinds, line};
 use crate::calendar::Moment;
 use crate::cases::{Case, CaseNumber, CaseTypeName, State};
 use crate::dialplan::Centre;
 use crate::organisation::DepartmentName;
 use crate::store::case_lists::{Inbox, Which, Whose};
 use crate::web::Web;
+use crate::web::pages::choice::Choice;
 use crate::web::pages::frame::{Frame, Noun, Page};
 use crate::web::pages::login::IN_QUERY;
 use crate::web::pages::mistakes::Mistakes;
@@ -165,35 +166,20 @@ const STATES: [(&str, &str); 5] = [
 const DUES: [(&str, &str); 3] = [("late", "cases-late"), ("today", "cases-today"), ("week", "cases-week")];
 
 fn chosen(t: Words, all: &[(&str, &str)], asked: &str) -> Vec<Choice> {
-    let choice = |(value, word): &(&str, &str)| Choice {
-        value: (*value).to_owned(),
-        word: t.say(word),
-        chosen: *value == asked,
-    };
-    all.iter().map(choice).collect()
+    all.iter().map(|(value, word)| Choice::of(*value, t.say(word), asked)).collect()
 }
 
 /// Mine, my departments', the others', anybody's.
 fn whose(t: Words, plan: &Centre, who: &Who, asked: &str) -> Vec<Choice> {
-    let choice = |value: String, word: String| Choice { chosen: value == asked, value, word };
     let mut departments: Vec<_> = plan.organisation.departments().iter().collect();
     departments.sort_by_key(|department| !department.has(who.agent()));
     let departments = departments.into_iter().map(|department| {
         let title = department_title(t, plan, &department.name);
         let mine = department.has(who.agent());
         let word = if mine { t.with("cases-my-department", "department", title) } else { title };
-        choice(format!("department:{}", department.name), word)
+        Choice::of(format!("department:{}", department.name), word, asked)
     });
-    let ends = [choice(String::new(), t.say("cases-mine")), choice("anybody".into(), t.say("cases-anybody"))];
-    let [mine, anybody] = ends;
+    let mine = Choice::of("", t.say("cases-mine"), asked);
+    let anybody = Choice::of("anybody", t.say("cases-anybody"), asked);
     std::iter::once(mine).chain(departments).chain(std::iter::once(anybody)).collect()
-}
-
-fn kinds(t: Words, plan: &Centre, asked: &str) -> Vec<Choice> {
-    let choice = |kind: &CaseTypeName| Choice {
-        value: kind.to_string(),
-        word: kind_title(t, plan, kind),
-        chosen: kind.as_str() == asked,
-    };
-    plan.case_types.keys().map(choice).collect()
 }

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State as Asks};
 
 use super::actions::{Given, Pressed};
-use super::shown::{self, Choice, Due, disposition_title, kind_title, owner, targets, waits_for};
+use super::shown::{self, Due, disposition_title, kind_title, owner, targets, waits_for};
 use super::told::{Entry, Teller};
 use crate::cases::{Case, CaseNumber, Clock, State, WaitsFor};
 use crate::customers::CustomerId;
@@ -13,6 +13,7 @@ use crate::routing::ids::CallId;
 use crate::store::case_events::MOST_EVENTS;
 use crate::web::Web;
 use crate::web::pages::calls::called;
+use crate::web::pages::choice::Choice;
 use crate::web::pages::frame::{Frame, Noun, Page};
 use crate::web::pages::mistakes::Mistakes;
 use crate::web::pages::problem::{PageProblem, Shown};
@@ -204,21 +205,11 @@ fn actions(t: Words, state: &State, pressed: Option<Pressed>) -> Vec<Action> {
 }
 
 fn waits_choices(t: Words, chosen: &str) -> Vec<Choice> {
-    let choice = |on: WaitsFor| Choice {
-        value: on.as_str().to_owned(),
-        word: t.say(waits_for(on)),
-        chosen: on.as_str() == chosen,
-    };
-    WaitsFor::ALL.into_iter().map(choice).collect()
+    WaitsFor::ALL.into_iter().map(|on| Choice::of(on.as_str(), t.say(waits_for(on)), chosen)).collect()
 }
 
 /// Those of its type; none where it is settled in free words.
 fn dispositions(t: Words, plan: &Centre, case: &Case, chosen: &str) -> Vec<Choice> {
     let kind = plan.case_rules().of(&case.kind, &case.owner.department);
-    let choice = |name: &crate::dialplan::DispositionName| Choice {
-        value: name.to_string(),
-        word: disposition_title(t, plan, name),
-        chosen: name.as_str() == chosen,
-    };
-    kind.dispositions.iter().map(choice).collect()
+    kind.dispositions.iter().map(|name| Choice::of(name.as_str(), disposition_title(t, plan, name), chosen)).collect()
 }

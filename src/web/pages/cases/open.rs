@@ -6,13 +6,14 @@ use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::shown::{Choice, kind_title, refusal, target, targets};
+use super::shown::{kinds, refusal, target, targets};
 use crate::cases::{CaseTypeName, Opening};
 use crate::customers::{Customer, CustomerId, Line, Note};
 use crate::store::RequestKey;
 use crate::store::cases::CaseError;
 use crate::web::Web;
 use crate::web::pages::calls;
+use crate::web::pages::choice::Choice;
 use crate::web::pages::frame::{Frame, Noun, Page};
 use crate::web::pages::mistakes::{Mistakes, again};
 use crate::web::pages::problem::{PageProblem, Shown};
@@ -61,15 +62,10 @@ async fn page(web: &Web, who: &Who, given: Given, mistakes: Mistakes) -> Shown<N
     let frame = who.frame(web, Noun::Cases);
     let plan = web.handle.plan(who.centre()).ok_or(PageProblem::Away)?;
     let names = web.hub().names.of(web, who.centre()).await;
-    let choice = |kind: &CaseTypeName| Choice {
-        value: kind.to_string(),
-        word: kind_title(frame.t, &plan, kind),
-        chosen: kind.as_str() == given.kind,
-    };
     let customer = known(web, who, &given.customer).await?;
     let name = |customer: Customer| customer.record.name.map_or_else(String::new, |name| name.to_string());
     Ok(New {
-        kinds: plan.case_types.keys().map(choice).collect(),
+        kinds: kinds(frame.t, &plan, &given.kind),
         targets: targets(frame.t, &plan, &names, &given.to),
         customer: customer.map(|customer| (customer.id, name(customer))),
         frame,

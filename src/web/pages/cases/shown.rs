@@ -8,6 +8,7 @@ use crate::dialplan::{Centre, DispositionName, Language};
 use crate::organisation::DepartmentName;
 use crate::routing::ids::AgentName;
 use crate::web::pages::calls::called;
+use crate::web::pages::choice::Choice;
 use crate::web::pages::frame::Frame;
 use crate::web::pages::words::{Words, clock};
 
@@ -32,13 +33,6 @@ pub struct Due {
     pub late: bool,
     /// As it is before a script moves it.
     pub shown: String,
-}
-
-/// One of several to choose from.
-pub struct Choice {
-    pub value: String,
-    pub word: String,
-    pub chosen: bool,
 }
 
 pub fn line(frame: &Frame, plan: &Centre, names: &Names, case: &Case) -> Line {
@@ -108,13 +102,18 @@ pub fn owner(t: Words, plan: &Centre, names: &Names, owner: &Owner) -> String {
     }
 }
 
+/// The types of the configuration.
+pub fn kinds(t: Words, plan: &Centre, chosen: &str) -> Vec<Choice> {
+    plan.case_types.keys().map(|kind| Choice::of(kind.as_str(), kind_title(t, plan, kind), chosen)).collect()
+}
+
 /// Everybody to whom a case can go: departments, then people.
 pub fn targets(t: Words, plan: &Centre, names: &Names, chosen: &str) -> Vec<Choice> {
-    let choice = |value: String, word: String| Choice { chosen: value == chosen, value, word };
     let departments = plan.organisation.departments().iter().map(|department| {
-        choice(format!("department:{}", department.name), department_title(t, plan, &department.name))
+        let title = department_title(t, plan, &department.name);
+        Choice::of(format!("department:{}", department.name), title, chosen)
     });
-    let people = names.iter().map(|(name, shown)| choice(format!("person:{name}"), shown.clone()));
+    let people = names.iter().map(|(name, shown)| Choice::of(format!("person:{name}"), shown.clone(), chosen));
     departments.chain(people).collect()
 }
 

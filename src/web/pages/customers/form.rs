@@ -36,10 +36,6 @@ pub struct Form {
 }
 
 impl Form {
-    pub fn wrong(&self, field: &str) -> Option<&str> {
-        self.mistakes.beside(field)
-    }
-
     pub fn speaks(&self, language: &str) -> bool {
         self.given.language == language
     }

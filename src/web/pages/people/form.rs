@@ -4,19 +4,20 @@
 use askama::Template;
 use axum::Form;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::assigned::{self, Holds, Part};
-use super::given::{Given, Mistake, Place};
-use super::{Choice, Tab, address, choices, person_of, tabs};
+use super::given::{Given, Place};
+use super::{Tab, address, person_of, roles, tabs};
 use crate::routing::ids::AgentName;
 use crate::store::agents::{HashedPassword, Person, Role};
 use crate::store::people::{Answer, Guard, Stamp, Wanted};
 use crate::store::{Author, StoreError};
+use crate::web::pages::choice::Choice;
 use crate::web::pages::frame::{Frame, Noun, Page, role_word};
 use crate::web::pages::lamps::{Lamp, lamp};
+use crate::web::pages::mistakes::{Mistakes, again, too_late};
 use crate::web::pages::problem::{PageProblem, Shown};
 use crate::web::pages::who::{Admin, Who};
 use crate::web::{Web, named};
@@ -29,7 +30,7 @@ struct FormPage {
     /// `None` where somebody new is added.
     person: Option<There>,
     given: Given,
-    mistakes: Vec<(&'static str, String)>,
+    mistakes: Mistakes,
     said: Option<String>,
     /// What stands there now, where somebody else was faster.
     stands: Vec<(String, String)>,
@@ -55,12 +56,6 @@ struct Queue {
     gone: bool,
 }
 
-impl FormPage {
-    fn wrong(&self, field: &str) -> Option<&str> {
-        self.mistakes.iter().find(|(name, _)| *name == field).map(|(_, text)| text.as_str())
-    }
-}
-
 #[derive(Default, Deserialize)]
 pub struct Said {
     /// A word of ours, shown once.
@@ -72,14 +67,14 @@ pub struct Said {
 struct Drawing<'a> {
     person: Option<&'a Person>,
     given: Given,
-    mistakes: Vec<Mistake>,
+    mistakes: Mistakes,
     said: Option<String>,
     stands: Vec<(String, String)>,
 }
 
 impl<'a> Drawing<'a> {
-    const fn of(person: Option<&'a Person>, given: Given) -> Self {
-        Self { person, given, mistakes: Vec::new(), said: None, stands: Vec::new() }
+    fn of(person: Option<&'a Person>, given: Given) -> Self {
+        Self { person, given, mistakes: Mistakes::default(), said: None, stands: Vec::new() }
     }
 
     async fn drawn(self, web: &Web, who: &Who) -> Shown<FormPage> {
@@ -103,11 +98,6 @@ impl<'a> Drawing<'a> {
         let kept = person.and_then(|person| person.station.as_ref()).map(|(switch, _)| switch);
         let gone = kept.filter(|switch| !web.switches.contains(switch));
         let switches = web.switches.iter().chain(gone).map(|switch| switch.as_str());
-        let role = |role: Role| Choice {
-            value: role.as_str().to_owned(),
-            word: t.say(role_word(role)),
-            chosen: role.as_str() == given.role,
-        };
         let there = match person {
             Some(person) => Some(There::of(web, who, person).await?),
             None => None,
@@ -115,11 +105,11 @@ impl<'a> Drawing<'a> {
         Ok(FormPage {
             tabs: tabs(t, ""),
             person: there,
-            mistakes: mistakes.into_iter().map(|(field, text)| (field, t.say(text))).collect(),
+            mistakes,
             said,
             stands,
-            roles: Role::ALL.into_iter().map(role).collect(),
-            switches: choices(switches, &given.switch),
+            roles: roles(t, &given.role),
+            switches: Choice::names(switches, &given.switch),
             queues,
             given,
             frame: who.frame(web, Noun::People),
@@ -184,22 +174,18 @@ async fn has_it_already(web: &Web, who: &Who, name: &AgentName, password: &str) 
     fits.map_err(|error| PageProblem::Internal(format!("a password: {error}")))
 }
 
-async fn back(web: &Web, who: &Who, drawing: Drawing<'_>, status: StatusCode) -> Shown<Response> {
-    Ok((status, Page(drawing.drawn(web, who).await?)).into_response())
-}
-
 pub async fn create(
     State(web): State<Web>,
     Admin(who): Admin,
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Shown<Response> {
-    let given = Given::from(pairs);
+    let (given, t) = (Given::from(pairs), who.manner.t);
     let plan = web.handle.plan(who.centre()).ok_or(PageProblem::Away)?;
     let mistaken = |mistakes| Drawing { mistakes, ..Drawing::of(None, given.clone()) };
-    let checked = given.checked(&Place { plan: &plan, switches: &web.switches, before: None });
+    let checked = given.checked(t, &Place { plan: &plan, switches: &web.switches, before: None });
     let (mut wanted, name) = match (checked, named(&given.name)) {
         (Ok(wanted), Ok(name)) => (wanted, name),
-        (Err(mistakes), _) => return back(&web, &who, mistaken(mistakes), StatusCode::UNPROCESSABLE_ENTITY).await,
+        (Err(mistakes), _) => return Ok(again(mistaken(mistakes).drawn(&web, &who).await?)),
         (Ok(_), Err(_)) => return Err(PageProblem::Invalid("person-name-wrong")),
     };
     let there = Redirect::to(&format!("{}?said=added", address(&name)));
@@ -211,8 +197,8 @@ pub async fn create(
         Ok(()) => Ok(there.into_response()),
         Err(StoreError::Exists { .. }) if is_so(&web, &who, &name, &given).await? => Ok(there.into_response()),
         Err(StoreError::Exists { .. }) => {
-            let mistakes = vec![("name", "person-name-taken")];
-            back(&web, &who, mistaken(mistakes), StatusCode::CONFLICT).await
+            let taken = Mistakes::one("name", t.say("person-name-taken"));
+            Ok(too_late(mistaken(taken).drawn(&web, &who).await?))
         }
         Err(error) => Err(error.into()),
     }
@@ -241,21 +227,22 @@ pub async fn update(
 ) -> Shown<Response> {
     let name = person_of(&part)?;
     let (person, now_stands) = web.db.stamped_person(who.centre(), &name).await?.ok_or(PageProblem::NotFound)?;
-    let given = Given::from(pairs);
+    let (given, t) = (Given::from(pairs), who.manner.t);
     let plan = web.handle.plan(who.centre()).ok_or(PageProblem::Away)?;
     let place = Place { plan: &plan, switches: &web.switches, before: Some(&person) };
     let mistaken = |mistakes| Drawing { mistakes, ..Drawing::of(Some(&person), given.clone()) };
-    let mut wanted = match given.checked(&place) {
+    let mut wanted = match given.checked(t, &place) {
         Ok(wanted) => wanted,
-        Err(mistakes) => return back(&web, &who, mistaken(mistakes), StatusCode::UNPROCESSABLE_ENTITY).await,
+        Err(mistakes) => return Ok(again(mistaken(mistakes).drawn(&web, &who).await?)),
     };
     let oneself = name == *who.agent();
     if oneself && wanted.role != Some(Role::Admin) {
-        return back(&web, &who, mistaken(vec![("role", "person-role-of-oneself")]), StatusCode::CONFLICT).await;
+        let own = Mistakes::one("role", t.say("person-role-of-oneself"));
+        return Ok(too_late(mistaken(own).drawn(&web, &who).await?));
     }
     if oneself && given.no_password {
-        return back(&web, &who, mistaken(vec![("password", "person-password-of-oneself")]), StatusCode::CONFLICT)
-            .await;
+        let own = Mistakes::one("password", t.say("person-password-of-oneself"));
+        return Ok(too_late(mistaken(own).drawn(&web, &who).await?));
     }
     if !given.password.is_empty() && !has_it_already(&web, &who, &name, &given.password).await? {
         wanted.password = Some(Some(hashed(&web, given.password.clone()).await?));
@@ -269,13 +256,14 @@ pub async fn update(
         }
         Answer::AsItWas => Ok(Redirect::to(&format!("{}?said=saved", address(&name))).into_response()),
         Answer::LastAdmin => {
-            back(&web, &who, mistaken(vec![("role", "person-last-admin")]), StatusCode::CONFLICT).await
+            let last = Mistakes::one("role", t.say("person-last-admin"));
+            Ok(too_late(mistaken(last).drawn(&web, &who).await?))
         }
         Answer::SeenOtherwise => {
             // What they typed stays; sent once more it is meant, against what is shown now.
             let given = Given { stamp: now_stands.as_str().to_owned(), ..given.clone() };
             let drawing = Drawing { stands: standing(&who, &person), ..Drawing::of(Some(&person), given) };
-            back(&web, &who, drawing, StatusCode::CONFLICT).await
+            Ok(too_late(drawing.drawn(&web, &who).await?))
         }
     }
 }

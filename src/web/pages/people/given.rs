@@ -8,6 +8,8 @@ use crate::routing::people::MOST_QUEUES_OF_AN_AGENT;
 use crate::store::agents::{Person, Role};
 use crate::store::given::{self, NotGiven};
 use crate::store::people::Wanted;
+use crate::web::pages::mistakes::Mistakes;
+use crate::web::pages::words::Words;
 use crate::web::{is_station, named};
 
 /// As it was typed.
@@ -25,9 +27,6 @@ pub struct Given {
     /// The person as this form had them.
     pub stamp: String,
 }
-
-/// A field's name, and the name of the text that says what is wrong with it.
-pub type Mistake = (&'static str, &'static str);
 
 /// What can be chosen from in this centre.
 pub struct Place<'a> {
@@ -78,30 +77,30 @@ impl Given {
     ///
     /// # Errors
     /// Every mistake, in the order of the fields.
-    pub fn checked(&self, place: &Place<'_>) -> Result<Wanted, Vec<Mistake>> {
-        let mut mistakes = Vec::new();
+    pub fn checked(&self, t: Words, place: &Place<'_>) -> Result<Wanted, Mistakes> {
+        let mut mistakes = Mistakes::default();
         if place.before.is_none() && named(&self.name).is_err() {
-            mistakes.push(("name", "person-name-wrong"));
+            mistakes.add("name", t.say("person-name-wrong"));
         }
         // Somebody new is called by their login name unless something else is typed.
         let typed = place.before.is_some() || !self.display_name.trim().is_empty();
         let display_name = if typed { self.display_name.clone() } else { self.name.clone() };
         if typed && given::display_name(&display_name).is_err() {
-            mistakes.push(("display_name", "person-display-name-wrong"));
+            mistakes.add("display_name", t.say("person-display-name-wrong"));
         }
         let role = Role::ALL.into_iter().find(|role| role.as_str() == self.role);
         if role.is_none() {
-            mistakes.push(("role", "person-role-wrong"));
+            mistakes.add("role", t.say("person-role-wrong"));
         }
-        let station = self.station_checked(place, &mut mistakes);
-        let queues = self.queues_checked(place, &mut mistakes);
+        let station = self.station_checked(t, place, &mut mistakes);
+        let queues = self.queues_checked(t, place, &mut mistakes);
         if !self.password.is_empty() {
             match given::password(&self.password) {
-                _ if self.no_password => mistakes.push(("password", "person-password-both")),
+                _ if self.no_password => mistakes.add("password", t.say("person-password-both")),
                 Ok(()) => {}
-                Err(NotGiven::PasswordUnseen) => mistakes.push(("password", "person-password-unseen")),
+                Err(NotGiven::PasswordUnseen) => mistakes.add("password", t.say("person-password-unseen")),
                 Err(NotGiven::PasswordLength | NotGiven::DisplayName) => {
-                    mistakes.push(("password", "person-password-length"));
+                    mistakes.add("password", t.say("person-password-length"));
                 }
             }
         }
@@ -118,12 +117,17 @@ impl Given {
         })
     }
 
-    fn station_checked(&self, place: &Place<'_>, mistakes: &mut Vec<Mistake>) -> Option<(SwitchName, StationAddress)> {
+    fn station_checked(
+        &self,
+        t: Words,
+        place: &Place<'_>,
+        mistakes: &mut Mistakes,
+    ) -> Option<(SwitchName, StationAddress)> {
         if self.station.is_empty() {
             return None;
         }
         if !is_station(&self.station) {
-            mistakes.push(("station", "person-station-wrong"));
+            mistakes.add("station", t.say("person-station-wrong"));
         }
         let kept = place.before.and_then(|before| before.station.as_ref()).map(|(switch, _)| switch);
         let switch = match (self.switch.as_str(), place.switches) {
@@ -131,20 +135,20 @@ impl Given {
             (named, all) => all.iter().chain(kept).find(|switch| switch.as_str() == named),
         };
         if switch.is_none() {
-            mistakes.push(("switch", "person-switch-wrong"));
+            mistakes.add("switch", t.say("person-switch-wrong"));
         }
         switch.map(|switch| (switch.clone(), StationAddress::new(&self.station)))
     }
 
-    fn queues_checked(&self, place: &Place<'_>, mistakes: &mut Vec<Mistake>) -> BTreeSet<QueueName> {
+    fn queues_checked(&self, t: Words, place: &Place<'_>, mistakes: &mut Mistakes) -> BTreeSet<QueueName> {
         let queues: BTreeSet<QueueName> = self.queues.iter().map(QueueName::new).collect();
         let known = |queue: &QueueName| {
             place.plan.queues.contains_key(queue) || place.before.is_some_and(|before| before.queues.contains(queue))
         };
         if queues.len() > MOST_QUEUES_OF_AN_AGENT {
-            mistakes.push(("queue", "person-queues-too-many"));
+            mistakes.add("queue", t.say("person-queues-too-many"));
         } else if !queues.iter().all(known) {
-            mistakes.push(("queue", "person-queue-wrong"));
+            mistakes.add("queue", t.say("person-queue-wrong"));
         }
         queues
     }

@@ -7,11 +7,12 @@ use axum::extract::{Query, State};
 use percent_encoding::utf8_percent_encode;
 use serde::Deserialize;
 
-use super::{Choice, Tab, address, choices, tabs};
+use super::{Tab, address, roles, tabs};
 use crate::routing::ids::{AgentName, QueueName, SkillName};
 use crate::routing::view::AgentSeen;
-use crate::store::agents::{Person, Role};
+use crate::store::agents::Person;
 use crate::web::Web;
+use crate::web::pages::choice::Choice;
 use crate::web::pages::frame::{Frame, Noun, Page, role_word};
 use crate::web::pages::lamps::{Lamp, lamp};
 use crate::web::pages::login::IN_QUERY;
@@ -126,17 +127,12 @@ pub async fn show(State(web): State<Web>, Admin(who): Admin, Query(asked): Query
         name: person.name.to_string(),
         display_name: person.display_name,
     });
-    let role = |role: Role| Choice {
-        value: role.as_str().to_owned(),
-        word: t.say(role_word(role)),
-        chosen: role.as_str() == asked.role,
-    };
     Ok(Page(List {
         tabs: tabs(t, "/people"),
         said: (asked.said == "removed").then(|| t.say("people-removed")),
-        roles: Role::ALL.into_iter().map(role).collect(),
-        queues: choices(plan.queues.keys().map(|queue| queue.as_str()), &asked.queue),
-        skills: choices(plan.skills.iter().map(|skill| skill.as_str()), &asked.skill),
+        roles: roles(t, &asked.role),
+        queues: Choice::names(plan.queues.keys().map(|queue| queue.as_str()), &asked.queue),
+        skills: Choice::names(plan.skills.iter().map(|skill| skill.as_str()), &asked.skill),
         all,
         found,
         rows: rows.collect(),

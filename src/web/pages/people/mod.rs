@@ -14,9 +14,12 @@ use axum::Router;
 use axum::routing::{get, put};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
+use super::choice::Choice;
+use super::frame::role_word;
 use super::problem::PageProblem;
 use super::words::Words;
 use crate::routing::ids::AgentName;
+use crate::store::agents::Role;
 use crate::web::{Web, named};
 
 pub fn routes() -> Router<Web> {
@@ -57,14 +60,6 @@ fn tabs(t: Words, here: &str) -> Vec<Tab> {
     ]
 }
 
-/// One of a list to choose from.
-struct Choice {
-    value: String,
-    word: String,
-    chosen: bool,
-}
-
-/// Names to choose from, as they are.
-fn choices<'n>(names: impl Iterator<Item = &'n str>, chosen: &str) -> Vec<Choice> {
-    names.map(|name| Choice { value: name.to_owned(), word: name.to_owned(), chosen: name == chosen }).collect()
+fn roles(t: Words, asked: &str) -> Vec<Choice> {
+    Role::ALL.into_iter().map(|role| Choice::of(role.as_str(), t.say(role_word(role)), asked)).collect()
 }

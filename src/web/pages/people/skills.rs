@@ -10,12 +10,13 @@ use serde::Serialize;
 
 use super::assigned::{self, Holds, Part};
 use super::list::Asked;
-use super::{Choice, Tab, address, choices, tabs};
+use super::{Tab, address, roles, tabs};
 use crate::routing::ids::{AgentName, SkillName};
 use crate::store::Author;
-use crate::store::agents::{Person, Role};
+use crate::store::agents::Person;
 use crate::store::people::{Cell, CellDone};
-use crate::web::pages::frame::{Frame, Noun, Page, role_word};
+use crate::web::pages::choice::Choice;
+use crate::web::pages::frame::{Frame, Noun, Page};
 use crate::web::pages::problem::{PageProblem, Shown};
 use crate::web::pages::who::{Admin, Who};
 use crate::web::{Web, named};
@@ -88,16 +89,11 @@ pub async fn show(State(web): State<Web>, Admin(who): Admin, Query(asked): Query
         name: person.name.to_string(),
         display_name: person.display_name.clone(),
     });
-    let role = |role: Role| Choice {
-        value: role.as_str().to_owned(),
-        word: t.say(role_word(role)),
-        chosen: role.as_str() == asked.role,
-    };
     Ok(Page(Grid {
         rows: rows.collect(),
         tabs: tabs(t, "/people/skills"),
-        roles: Role::ALL.into_iter().map(role).collect(),
-        queues: choices(plan.queues.keys().map(|queue| queue.as_str()), &asked.queue),
+        roles: roles(t, &asked.role),
+        queues: Choice::names(plan.queues.keys().map(|queue| queue.as_str()), &asked.queue),
         columns,
         all,
         more: more.flatten(),
