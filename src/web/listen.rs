@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::peer::Peer;
+use super::unread::lent;
 
 /// Connections at a time: every stream there may be, and as many short requests beside them.
 const MOST_CONNECTIONS: usize = 3 * super::MOST_STREAMS;
@@ -67,7 +68,13 @@ async fn converse(stream: TcpStream, peer: Peer, router: Router, stop: Cancellat
     let router = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer);
-        router.call(request)
+        let (request, unread) = lent(request);
+        let answer = router.call(request);
+        async move {
+            let answer = answer.await;
+            unread.thrown_away().await;
+            answer
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

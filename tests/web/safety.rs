@@ -156,3 +156,17 @@ async fn who_sends_a_head_too_slowly_is_let_go() {
     assert!(ended.is_ok(), "still connected");
     desk.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_sends_too_much_is_told_so_and_not_cut_off() {
+    let desk = Desk::open().await;
+    let put = |bytes: usize| {
+        let request = desk.request(Method::PUT, "/api/v1/centres/demo/agents/mira/session");
+        request.header(header::CONTENT_TYPE, "application/json").body(vec![b' '; bytes]).send()
+    };
+    // With 300 kB one in a few hundred was cut off, with 3 MB most.
+    for bytes in std::iter::repeat_n(300_000, 100).chain(std::iter::repeat_n(3_000_000, 10)) {
+        assert_eq!(put(bytes).await.expect("an answer").status(), 413);
+    }
+    desk.close().await;
+}
