@@ -15,6 +15,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
 use crate::desk::{Database, Desk, PATIENCE};
+use crate::samples::WIDE;
 use crate::wire::Wire;
 
 pub const FORM: &str = "application/x-www-form-urlencoded";
@@ -33,6 +34,14 @@ start: main
 queues:
   service: { wrap_up: until_ready, ring_for: 60s, target: 20s }
   complaints: { wrap_up: until_ready, ring_for: 60s, target: 20s }
+departments:
+  hall: { name: { en: "Hall", zh: "大厅" }, head: sofia, people: [mira, otto] }
+  stock: { name: { en: "Stock", zh: "仓库" }, head: sofia, superior: hall }
+dispositions:
+  settled: { en: "Settled", zh: "已解决" }
+  refused: { en: "Refused", zh: "未受理" }
+cases:
+  complaint: { name: { en: "Complaint", zh: "投诉" }, department: hall, deadline: 8h }
 steps:
   main:
     - menu:
@@ -56,7 +65,18 @@ pub const PEOPLE: [(&str, &str, Role); 4] = [
 ];
 
 /// Names that stand within sentences and titles; others stand in elements that say so.
-pub const NAMES: [&str; 2] = ["Cordboard", "mira"];
+pub const NAMES: &[&str] = &[
+    "Cordboard",
+    "Mira Osei",
+    "Otto Berg",
+    "Sofia Lindqvist",
+    "Ada Keller",
+    "Li Wei",
+    WIDE,
+    "mira",
+    "service",
+    "main",
+];
 
 pub struct Centre {
     pub hall: Desk,

@@ -37,7 +37,7 @@ async fn strange_words(browser: &Browser, language: Language) -> Vec<String> {
         const [tag, names] = arguments;
         const strange = tag === 'zh' ? /[A-Za-z]{2,}(?:[ '-][A-Za-z]+)*/g : /[\\u3400-\\u9fff\\uf900-\\ufaff]+/g;
         const found = new Set();
-        const foreign = (e) => e.closest('[translate=no], script, style, svg, kbd')
+        const foreign = (e) => e.closest('[translate=no], script, style, svg, kbd, textarea')
             || e.closest('[lang]:not(html)') && e.closest('[lang]').lang !== document.documentElement.lang;
         const look = (text, where) => {
             let rest = text.replace(/\\S*[\\/@0-9]\\S*/g, ' ');

@@ -11,9 +11,32 @@ use crate::centre::{Centre, FORM, form};
 use crate::checks::mistakes;
 use crate::scenario::{Stage, play};
 
-/// Where, and who looks. `{call}` is the call in hand, or the last one.
-const PAGES: &[(&str, Looks)] =
-    &[("/login", Looks::Nobody), ("/desk", Looks::As("mira")), ("/nowhere", Looks::As("mira"))];
+/// Where, and who looks; those of one person together. `{call}` is the call in hand, or the last one; customer and case
+/// are the first there are, and where there are none those pages are left out.
+const PAGES: &[(&str, Looks)] = &[
+    ("/login", Looks::Nobody),
+    ("/desk", Looks::As("mira")),
+    ("/nowhere", Looks::As("mira")),
+    ("/customers", Looks::As("mira")),
+    ("/customers/new", Looks::As("mira")),
+    ("/customers/{customer}", Looks::As("mira")),
+    ("/cases?whose=anybody", Looks::As("mira")),
+    ("/cases/new?call={call}", Looks::As("mira")),
+    ("/cases/{case}", Looks::As("mira")),
+    ("/floor", Looks::As("sofia")),
+    ("/floor?wall=1", Looks::As("sofia")),
+    ("/calls", Looks::As("sofia")),
+    ("/calls/{call}", Looks::As("sofia")),
+    ("/reports/queues", Looks::As("sofia")),
+    ("/reports/queues?width=day&view=cohort", Looks::As("sofia")),
+    ("/people", Looks::As("ada")),
+    ("/people/new", Looks::As("ada")),
+    ("/people/~mira", Looks::As("ada")),
+    ("/people/skills", Looks::As("ada")),
+    ("/people/stations", Looks::As("ada")),
+    ("/configuration", Looks::As("ada")),
+    ("/audit", Looks::As("ada")),
+];
 
 /// And those who are called what nobody should be called.
 const OF_STRANGERS: &[(&str, Looks)] = &[("/desk", Looks::As("mallory")), ("/desk", Looks::As("weit"))];
@@ -24,12 +47,21 @@ enum Looks {
     As(&'static str),
 }
 
+/// The number of the first customer, and of the first case.
+const FIRST: &str = "1";
+
 /// What strangers put where a name, a number or a text is shown.
 pub const SCRIPT: &str = "<img src=x onerror=alert(1)><script>alert(2)</script>\"'&{{7*7}}";
 /// As wide as a name gets: nothing in it to break at.
 pub const WIDE: &str = "龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘龘";
 
-const WIDTHS: [u32; 2] = [390, 1280];
+/// Dark or light, and how wide: over both languages all four that there are.
+const fn ways(language: Language) -> [(bool, u32); 2] {
+    match language {
+        Language::English => [(false, 1280), (true, 390)],
+        Language::Chinese => [(true, 1280), (false, 390)],
+    }
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_with_nothing_on_it_can_be_used() {
@@ -73,11 +105,26 @@ async fn fill(centre: &Centre, caller: &str, note: &str) -> String {
     let save = centre.asks(Method::PUT, &format!("/desk/notes/{call}"), &centre.cookie("mira").await);
     let save = save.header("content-type", FORM).body(form(&[("text", note), ("version", "1")]));
     assert_eq!(save.send().await.expect("an answer").status(), 200);
+    write_down(centre, caller, note).await;
     centre.starts_work("otto").await;
     let lunch = Some(serde_json::json!({ "reason": "lunch" }));
     centre.hall.ask(Method::PUT, "/agents/otto/break", lunch).await;
     centre.call("Somebody else", '2');
     call
+}
+
+/// A customer and a case of theirs.
+async fn write_down(centre: &Centre, name: &str, note: &str) {
+    let cookie = centre.cookie("mira").await;
+    let customer = [("request", "sample-0001"), ("name", name), ("numbers", "13800138000"), ("note", note)];
+    let case =
+        [("request", "sample-0002"), ("kind", "complaint"), ("title", name), ("wanted", note), ("customer", FIRST)];
+    for (path, fields) in [("/customers", customer.as_slice()), ("/cases", case.as_slice())] {
+        let post = centre.asks(Method::POST, path, &cookie).header("content-type", FORM).body(form(fields));
+        let answer = post.send().await.expect("an answer");
+        let to = answer.headers().get("location").map(|to| to.to_str().expect("an address").to_owned());
+        assert_eq!(to, Some(format!("{path}/{FIRST}")), "{}", answer.text().await.expect("a page"));
+    }
 }
 
 async fn look_at_all(stage: &Stage, pages: &[(&str, Looks)], call: &str) {
@@ -101,19 +148,21 @@ async fn look_at_all(stage: &Stage, pages: &[(&str, Looks)], call: &str) {
                     }
                 },
             };
-            let path = path.replace("{call}", call);
-            for dark in [false, true] {
-                for width in WIDTHS {
-                    let manner = Manner { language, dark, width };
-                    browser.looks(manner).await;
-                    browser.goto(&path).await;
-                    if *looks != Looks::Nobody {
-                        settled(&browser).await;
-                    }
-                    let found = mistakes(&browser, language).await;
-                    let expected = |line: &String| path == "/nowhere" && line.contains("404");
-                    wrong.extend(found.into_iter().filter(|l| !expected(l)).map(|l| format!("{path} {manner:?}: {l}")));
+            let path = path.replace("{call}", call).replace("{customer}", FIRST).replace("{case}", FIRST);
+            for (dark, width) in ways(language) {
+                let manner = Manner { language, dark, width };
+                browser.looks(manner).await;
+                browser.goto(&path).await;
+                let at = browser.script("return location.pathname + location.search", vec![]).await;
+                if at != path.as_str() {
+                    wrong.push(format!("{path} {manner:?}: is {at}"));
                 }
+                if *looks != Looks::Nobody {
+                    settled(&browser).await;
+                }
+                let found = mistakes(&browser, language).await;
+                let expected = |line: &String| path == "/nowhere" && line.contains("404");
+                wrong.extend(found.into_iter().filter(|l| !expected(l)).map(|l| format!("{path} {manner:?}: {l}")));
             }
         }
     }

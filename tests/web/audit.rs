@@ -74,7 +74,7 @@ async fn the_audit_is_paged_by_the_address_bar() {
     let chief = Visitor::logged_in(&desk, "demo", "chief").await;
     let first = chief.get("/audit?who=lead&what=agent.role").await;
     first.shows(">mira149<").shows(">mira050<").hides(">mira049<");
-    first.shows("<span class=\"was\">agent</span> → <span class=\"is\">admin</span>");
+    first.shows("<span class=\"was\" translate=\"no\">agent</span> → <span class=\"is\" translate=\"no\">admin</span>");
     let older = first.text.split("rel=\"next\" href=\"").nth(1).expect("a link").split('"').next().expect("its end");
     let older = older.replace("&#38;", "&").replace("&amp;", "&");
     let second = chief.get(&older).await;

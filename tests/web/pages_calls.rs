@@ -95,7 +95,7 @@ async fn a_story_tells_everything_from_the_arrival_to_the_note() {
     let page = boss.see(&format!("/calls/{id}")).await;
     for text in [
         "13800000001 calls 4008000001",
-        "Menu: step welcome (en)",
+        "Menu: step welcome (English)",
         "Joins queue desk",
         "Offered to mira (desk)",
         "1 logged in, 0 of them not free, 0 without the skill; 1 waiting",

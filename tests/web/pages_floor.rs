@@ -51,7 +51,7 @@ async fn an_empty_floor_says_what_will_appear_and_a_full_one_adds_up() {
         "0 ended otherwise, 0 not answered yet",
         "target ÷ all whose wait is over",
         "id=\"t-mira\" class=\"tile talking\"",
-        "<em>talking</em> desk",
+        "<em>talking</em> <span translate=\"no\">desk</span>",
     ] {
         assert!(page.contains(text), "{text} is not in {page}");
     }

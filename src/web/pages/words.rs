@@ -85,6 +85,14 @@ impl Words {
     }
 }
 
+/// A language, as it is called in this one.
+pub fn language_name(t: Words, language: Language) -> String {
+    t.say(match language {
+        Language::En => "language-en",
+        Language::Zh => "language-zh",
+    })
+}
+
 /// `4:07`, or `1:02:33` from an hour on: what a clock on a page shows, and what it was before a script moved it.
 pub fn clock(ms: u64) -> String {
     let seconds = ms / 1000;

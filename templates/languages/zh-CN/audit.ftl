@@ -64,3 +64,6 @@ author-stranger = 未获准登录者
 author-clock = 系统
 audit-did-hold = 保持来电
 audit-did-retrieve = 取回来电
+audit-department = 部门
+audit-rung = 升级次数
+audit-fields = 自定义字段

@@ -4,6 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
+use crate::calendar::{Moment, Zone};
+use crate::routing::agent::AgentState;
+use crate::store::agents::Role;
+use crate::web::pages::cases::STATES;
+use crate::web::pages::frame::role_word;
+use crate::web::pages::lamps::lamp;
 use crate::web::pages::words::Words;
 
 /// What can have been done, and the name of its text.
@@ -54,10 +60,23 @@ const THINGS: &[(&str, &str)] = &[
     ("state", "audit-state"),
     ("why", "audit-why"),
     ("call", "audit-call"),
+    ("owner", "cases-owner"),
+    ("department", "audit-department"),
+    ("due_ms", "cases-due"),
+    ("rung", "audit-rung"),
 ];
 
-/// Words that stand in entries, and the names of their texts.
-const WORDS: &[(&str, &str)] = &[
+/// Parts of a customer's record, which entries name without what stood there.
+const OF_CUSTOMERS: &[(&str, &str)] = &[
+    ("name", "customers-name"),
+    ("language", "customers-language"),
+    ("note", "customers-note"),
+    ("fields", "audit-fields"),
+    ("numbers", "customers-their-numbers"),
+];
+
+/// What can have been done to an agent, and the names of its texts.
+const DID: &[(&str, &str)] = &[
     ("log_in", "audit-did-log-in"),
     ("log_out", "audit-did-log-out"),
     ("break", "audit-did-break"),
@@ -81,7 +100,7 @@ pub struct Part {
 }
 
 /// From what to what. What was the same before is left out.
-pub fn parts(t: Words, before: Option<&str>, after: Option<&str>) -> Vec<Part> {
+pub fn parts(t: Words, zone: &Zone, before: Option<&str>, after: Option<&str>) -> Vec<Part> {
     let read = |text: Option<&str>| -> BTreeMap<String, Json> {
         match text.map(serde_json::from_str) {
             Some(Ok(Json::Object(all))) => all.into_iter().filter(|(_, value)| !value.is_null()).collect(),
@@ -99,34 +118,44 @@ pub fn parts(t: Words, before: Option<&str>, after: Option<&str>) -> Vec<Part> {
         .into_iter()
         .filter(|thing| before.get(*thing) != after.get(*thing))
         .map(|thing| {
-            let value = |of: &BTreeMap<String, Json>| of.get(thing).map(|value| shown(t, thing, value));
-            let word = THINGS.iter().find(|(name, _)| name == thing).map(|(_, word)| t.say(word));
+            let value = |of: &BTreeMap<String, Json>| of.get(thing).map(|value| shown(t, zone, thing, value));
+            let word = said(t, THINGS, thing);
             Part { thing: word.unwrap_or_else(|| thing.clone()), before: value(&before), after: value(&after) }
         })
         .collect()
 }
 
-fn shown(t: Words, thing: &str, value: &Json) -> String {
+fn shown(t: Words, zone: &Zone, thing: &str, value: &Json) -> String {
     let text = match value {
         Json::Bool(true) => t.say("audit-there"),
         Json::Bool(false) | Json::Null => t.say("audit-none"),
         Json::String(text) => match thing {
-            "role" => crate::store::agents::Role::ALL
-                .into_iter()
-                .find(|role| role.as_str() == text)
-                .map_or_else(|| text.clone(), |role| t.say(crate::web::pages::frame::role_word(role))),
-            "did" => WORDS.iter().find(|(word, _)| word == text).map_or_else(|| text.clone(), |(_, name)| t.say(name)),
-            _ => text.clone(),
-        },
+            "role" => Role::ALL.into_iter().find(|role| role.as_str() == text).map(|role| t.say(role_word(role))),
+            "did" => said(t, DID, text),
+            "state" => {
+                let of_agent = AgentState::ALL.into_iter().find(|state| state.as_str() == text);
+                of_agent.map(|state| lamp(t, state).word).or_else(|| said(t, &STATES, text))
+            }
+            "" => said(t, OF_CUSTOMERS, text),
+            _ => None,
+        }
+        .unwrap_or_else(|| text.clone()),
         Json::Array(all) if all.is_empty() => t.say("audit-none"),
         Json::Object(all) if all.is_empty() => t.say("audit-none"),
-        Json::Array(all) => all.iter().map(|one| shown(t, "", one)).collect::<Vec<_>>().join(", "),
+        Json::Array(all) => all.iter().map(|one| shown(t, zone, thing, one)).collect::<Vec<_>>().join(", "),
         Json::Object(all) => {
-            all.iter().map(|(name, one)| format!("{name} {}", shown(t, "", one))).collect::<Vec<_>>().join(", ")
+            all.iter().map(|(name, one)| format!("{name} {}", shown(t, zone, name, one))).collect::<Vec<_>>().join(", ")
         }
-        Json::Number(number) => number.to_string(),
+        Json::Number(number) => match (thing, number.as_i64()) {
+            ("due_ms", Some(ms)) => zone.day_and_minute(Moment::from_ms(ms)),
+            _ => number.to_string(),
+        },
     };
     if text.chars().nth(LONGEST).is_some() { text.chars().take(LONGEST).chain(['…']).collect() } else { text }
+}
+
+fn said(t: Words, all: &[(&str, &str)], word: &str) -> Option<String> {
+    all.iter().find(|(known, _)| *known == word).map(|(_, name)| t.say(name))
 }
 
 #[cfg(test)]
@@ -134,8 +163,9 @@ mod tests {
     use super::*;
     use crate::dialplan::Language;
 
-    fn said(before: Option<&str>, after: Option<&str>) -> Vec<String> {
-        parts(Words::of(Language::En), before, after)
+    fn told(before: Option<&str>, after: Option<&str>) -> Vec<String> {
+        let zone = Zone::named("Asia/Shanghai").expect("a zone");
+        parts(Words::of(Language::En), &zone, before, after)
             .into_iter()
             .map(|Part { thing, before, after }| {
                 format!("{thing}: {} > {}", before.unwrap_or_default(), after.unwrap_or_default())
@@ -146,12 +176,20 @@ mod tests {
     #[test]
     fn what_changed_is_shown_from_what_to_what() {
         assert_eq!(
-            said(Some(r#"{"role":"agent","queues":["a"]}"#), Some(r#"{"role":"admin","queues":["a"]}"#)),
+            told(Some(r#"{"role":"agent","queues":["a"]}"#), Some(r#"{"role":"admin","queues":["a"]}"#)),
             ["Role: agent > admin"]
         );
-        assert_eq!(said(Some(r#"{"english":5}"#), Some("{}")), ["english: 5 > "]);
-        assert_eq!(said(None, Some(r#"{"did":"break","why":null}"#)), ["Done:  > sent on a break"]);
-        assert_eq!(said(None, Some("no JSON <")), [":  > no JSON <"]);
-        assert!(said(None, None).is_empty());
+        assert_eq!(told(Some(r#"{"english":5}"#), Some("{}")), ["english: 5 > "]);
+        assert_eq!(told(None, Some(r#"{"did":"break","why":null}"#)), ["Done:  > sent on a break"]);
+        assert_eq!(
+            told(
+                Some(r#"{"due_ms":1772416800000,"state":"new"}"#),
+                Some(r#"{"due_ms":1772420400000,"state":"accepted"}"#)
+            ),
+            ["Due: 2026-03-02 10:00 > 2026-03-02 11:00", "State then: new > accepted"]
+        );
+        assert_eq!(told(None, Some(r#"["name","numbers"]"#)), [":  > Name, Numbers"]);
+        assert_eq!(told(None, Some("no JSON <")), [":  > no JSON <"]);
+        assert!(told(None, None).is_empty());
     }
 }

@@ -13,7 +13,7 @@ use crate::routing::fact::{EndedBy, LeftQueue, OfferEnd, Outcome, Reasons, Rule}
 use crate::routing::ids::AgentName;
 use crate::routing::queue::Need;
 use crate::web::pages::story::Told;
-use crate::web::pages::words::{Words, clock};
+use crate::web::pages::words::{Words, clock, language_name};
 
 /// One line of the story.
 pub struct Line {
@@ -87,6 +87,7 @@ impl Teller<'_> {
                 plain("away", t.with_two(text, "from", from, "to", to))
             }
             Fact::StepEntered { step, language, .. } => {
+                let language = language.parse().map_or_else(|_| language.clone(), |known| language_name(t, known));
                 plain("menu", t.with_two("story-step", "step", step, "language", language))
             }
             Fact::Keyed { step, into, keys, .. } => {

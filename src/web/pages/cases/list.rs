@@ -156,7 +156,8 @@ pub async fn show(Asks(web): Asks<Web>, who: Who, Query(asked): Query<Asked>) ->
     }))
 }
 
-const STATES: [(&str, &str); 5] = [
+/// The states, and the names of their texts.
+pub const STATES: [(&str, &str); 5] = [
     ("new", "case-new"),
     ("accepted", "case-accepted"),
     ("waiting", "case-waiting"),

@@ -15,6 +15,7 @@ use axum::routing::{get, post};
 use super::customers::LONGEST_FORM;
 use crate::web::Web;
 
+pub use list::STATES;
 pub use shown::{Line, line};
 
 pub fn routes() -> Router<Web> {

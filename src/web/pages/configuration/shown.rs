@@ -7,7 +7,7 @@ use askama::Template;
 
 use super::mistakes::Wrong;
 use crate::calendar::{Moment, OpeningHours};
-use crate::dialplan::{Centre, Language};
+use crate::dialplan::Centre;
 use crate::routing::queue::QueueRules;
 use crate::store::audit::Which;
 use crate::web::Web;
@@ -15,7 +15,7 @@ use crate::web::pages::audit::author;
 use crate::web::pages::frame::{Frame, Noun};
 use crate::web::pages::problem::{PageProblem, Shown};
 use crate::web::pages::who::Who;
-use crate::web::pages::words::Words;
+use crate::web::pages::words::{Words, language_name};
 
 /// Versions listed: some years of a centre that is changed every week.
 const MOST_VERSIONS: i64 = 200;
@@ -117,7 +117,7 @@ impl Configuration {
             version: plan.version.to_string(),
             name: title.cloned().unwrap_or_default(),
             zone: plan.zone.to_string(),
-            languages: plan.languages.iter().map(|language| t.say(language_word(*language))).collect(),
+            languages: plan.languages.iter().map(|language| language_name(t, *language)).collect(),
             switches: web
                 .switches
                 .iter()
@@ -134,13 +134,6 @@ impl Configuration {
 
     fn short(&self) -> String {
         short(&self.version)
-    }
-}
-
-const fn language_word(language: Language) -> &'static str {
-    match language {
-        Language::En => "language-en",
-        Language::Zh => "language-zh",
     }
 }
 
