@@ -157,19 +157,22 @@ async fn a_login_takes_from_the_database_what_it_does_not_say() {
     use cordboard::calendar::Moment;
     use cordboard::routing::ids::*;
     use cordboard::store::Author;
-    use cordboard::store::agents::Role;
+    use cordboard::store::people::{Guard, Wanted};
     let desk = Desk::open().await;
     let (status, answer) = desk.ask(PUT, "/agents/otto/session", None).await;
     assert_eq!((status, &answer["error"]), (404, &json!("not_found")), "{answer}");
     let (centre, otto) = (CentreName::new("demo"), AgentName::new("otto"));
-    let signed = desk.db.signed(&Author::Console, Moment::from_ms(0));
-    signed.add_person(&centre, &otto, "Otto", Role::Agent, None).await.expect("added");
+    let (console, at) = (Author::Console, Moment::from_ms(0));
+    desk.db.engage(&centre, &otto, &Wanted::default(), &console, at).await.expect("added");
     let (status, answer) = desk.ask(PUT, "/agents/otto/session", None).await;
     assert_eq!((status, &answer["error"]), (400, &json!("invalid")), "{answer}");
-    let (pbx, phone) = (SwitchName::new("pbx"), StationAddress::new("PJSIP/otto"));
-    signed.set_station(&centre, &otto, Some((&pbx, &phone))).await.expect("set");
-    signed.set_queues(&centre, &otto, &[QueueName::new("desk")].into()).await.expect("set");
-    signed.set_skills(&centre, &otto, &[(SkillName::new("english"), 7)].into()).await.expect("set");
+    let wanted = Wanted {
+        station: Some(Some((SwitchName::new("pbx"), StationAddress::new("PJSIP/otto")))),
+        queues: Some([QueueName::new("desk")].into()),
+        skills: Some([(SkillName::new("english"), 7)].into()),
+        ..Wanted::default()
+    };
+    desk.db.change_person(&centre, &otto, &wanted, &Guard::default(), &console, at).await.expect("changed");
     let (status, agent) = desk.ask(PUT, "/agents/otto/session", None).await;
     assert_eq!(status, 200, "{agent}");
     assert_eq!(
