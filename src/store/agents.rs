@@ -1,7 +1,7 @@
 //! `agents`, `agent_queues`, `agent_skills`: the people of a centre, what they may do, where they sit, what they can.
 //! Where an agent is *now* is the core's to say, not this table's.
 //!
-//! What is changed at a page or by command, whole and guarded, is `people.rs`; here is one column after the other.
+//! What is read of them is here; what is changed, whole and guarded, is `people.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -11,8 +11,6 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 
 use super::StoreError;
-use super::audit::{self, Done, Signed};
-use super::counted::{self, Counted};
 use super::driver::{Change, Db, Row, values};
 use crate::routing::ids::{AgentName, CentreName, QueueName, SkillName, StationAddress, SwitchName};
 
@@ -31,8 +29,6 @@ pub(super) const SET_PASSWORD: &str = "UPDATE agents SET password_hash = $3 WHER
 pub(super) const PASSWORD: &str = "SELECT password_hash FROM agents WHERE centre = $1 AND agent = $2";
 pub(super) const SET_STATION: &str = "UPDATE agents SET switch = $3, station = $4 WHERE centre = $1 AND agent = $2";
 pub(super) const SET_ROLE: &str = "UPDATE agents SET role = $3, display_name = $4 WHERE centre = $1 AND agent = $2";
-// Also what makes two writers of one agent wait for each other.
-const TOUCH: &str = "UPDATE agents SET agent = agent WHERE centre = $1 AND agent = $2";
 pub(super) const NO_QUEUES: &str = "DELETE FROM agent_queues WHERE centre = $1 AND agent = $2";
 pub(super) const ADD_QUEUE: &str = "INSERT INTO agent_queues (centre, agent, queue) VALUES ($1, $2, $3)";
 pub(super) const NO_SKILLS: &str = "DELETE FROM agent_skills WHERE centre = $1 AND agent = $2";
@@ -48,7 +44,6 @@ pub(super) const STATEMENTS: &[&str] = &[
     PASSWORD,
     SET_STATION,
     SET_ROLE,
-    TOUCH,
     NO_QUEUES,
     ADD_QUEUE,
     NO_SKILLS,
@@ -198,142 +193,6 @@ pub(super) fn told(person: &Person) -> serde_json::Value {
         "display_name": person.display_name, "role": person.role.as_str(), "has_password": person.has_password,
         "switch": switch, "station": station, "queues": person.queues, "skills": person.skills,
     })
-}
-
-impl Signed<'_> {
-    /// # Errors
-    /// `Exists` where the name is taken.
-    pub async fn add_person(
-        &self,
-        centre: &CentreName,
-        agent: &AgentName,
-        display_name: &str,
-        role: Role,
-        password: Option<&HashedPassword>,
-    ) -> Result<(), StoreError> {
-        let password = password.map(|password| password.0.as_str());
-        let values = values![centre.as_str(), agent.as_str(), display_name, password, role.as_str(), self.at];
-        let mut change = self.db.begin().await?;
-        counted::hold(&mut change, centre, Counted::Audit).await?;
-        if change.execute(ADD, values).await? == 0 {
-            change.undo().await?;
-            return Err(StoreError::Exists { what: "agent", name: agent.to_string() });
-        }
-        self.done(change, centre, agent, "agent.added", None).await
-    }
-
-    /// With queues and skills; what the person did stays. `Missing` where there is none.
-    pub async fn remove_person(&self, centre: &CentreName, agent: &AgentName) -> Result<(), StoreError> {
-        let (mut change, before) = self.touched(centre, agent).await?;
-        change.execute(REMOVE, values![centre.as_str(), agent.as_str()]).await?;
-        self.done(change, centre, agent, "agent.removed", Some(before)).await
-    }
-
-    pub async fn set_password(
-        &self,
-        centre: &CentreName,
-        agent: &AgentName,
-        password: Option<&HashedPassword>,
-    ) -> Result<(), StoreError> {
-        let password = password.map(|password| password.0.as_str());
-        let (mut change, before) = self.touched(centre, agent).await?;
-        change.execute(SET_PASSWORD, values![centre.as_str(), agent.as_str(), password]).await?;
-        self.done(change, centre, agent, "agent.password", Some(before)).await
-    }
-
-    pub async fn set_role(
-        &self,
-        centre: &CentreName,
-        agent: &AgentName,
-        role: Role,
-        display_name: &str,
-    ) -> Result<(), StoreError> {
-        let (mut change, before) = self.touched(centre, agent).await?;
-        change.execute(SET_ROLE, values![centre.as_str(), agent.as_str(), role.as_str(), display_name]).await?;
-        self.done(change, centre, agent, "agent.role", Some(before)).await
-    }
-
-    pub async fn set_station(
-        &self,
-        centre: &CentreName,
-        agent: &AgentName,
-        station: Option<(&SwitchName, &StationAddress)>,
-    ) -> Result<(), StoreError> {
-        let (switch, address) = station.map(|(switch, address)| (switch.as_str(), address.as_str())).unzip();
-        let (mut change, before) = self.touched(centre, agent).await?;
-        change.execute(SET_STATION, values![centre.as_str(), agent.as_str(), switch, address]).await?;
-        self.done(change, centre, agent, "agent.station", Some(before)).await
-    }
-
-    /// All queues of an agent, in the place of those before.
-    pub async fn set_queues(
-        &self,
-        centre: &CentreName,
-        agent: &AgentName,
-        queues: &BTreeSet<QueueName>,
-    ) -> Result<(), StoreError> {
-        let (mut change, before) = self.touched(centre, agent).await?;
-        change.execute(NO_QUEUES, values![centre.as_str(), agent.as_str()]).await?;
-        for queue in queues {
-            change.execute(ADD_QUEUE, values![centre.as_str(), agent.as_str(), queue.as_str()]).await?;
-        }
-        self.done(change, centre, agent, "agent.queues", Some(before)).await
-    }
-
-    /// All skills of an agent with their levels, 1 to 10, in the place of those before.
-    pub async fn set_skills(
-        &self,
-        centre: &CentreName,
-        agent: &AgentName,
-        skills: &BTreeMap<SkillName, u8>,
-    ) -> Result<(), StoreError> {
-        let (mut change, before) = self.touched(centre, agent).await?;
-        change.execute(NO_SKILLS, values![centre.as_str(), agent.as_str()]).await?;
-        for (skill, level) in skills {
-            let values = values![centre.as_str(), agent.as_str(), skill.as_str(), i64::from(*level)];
-            change.execute(ADD_SKILL, values).await?;
-        }
-        self.done(change, centre, agent, "agent.skills", Some(before)).await
-    }
-
-    /// A change of somebody who is there, and who they were before it.
-    async fn touched(&self, centre: &CentreName, agent: &AgentName) -> Result<(Change, Person), StoreError> {
-        let mut change = self.db.begin().await?;
-        // As every writer of people does, first: none waits for one that waits for it.
-        counted::hold(&mut change, centre, Counted::Audit).await?;
-        let touched = change.execute(TOUCH, values![centre.as_str(), agent.as_str()]).await?;
-        match seen(&mut change, centre, agent).await?.filter(|_| touched == 1) {
-            Some(person) => Ok((change, person)),
-            None => {
-                change.undo().await?;
-                Err(StoreError::Missing { what: "agent", name: agent.to_string() })
-            }
-        }
-    }
-
-    /// Written down, unless nothing has changed; a password is a change even where there was one.
-    async fn done(
-        &self,
-        mut change: Change,
-        centre: &CentreName,
-        agent: &AgentName,
-        what: &'static str,
-        before: Option<Person>,
-    ) -> Result<(), StoreError> {
-        let after = seen(&mut change, centre, agent).await?;
-        if before != after || what == "agent.password" {
-            let done = Done {
-                at: self.at,
-                who: self.by.clone(),
-                what,
-                subject: format!("agent:{agent}"),
-                before: before.as_ref().map(told),
-                after: after.as_ref().map(told),
-            };
-            audit::write(&mut change, centre, done).await?;
-        }
-        change.commit().await
-    }
 }
 
 #[cfg(test)]

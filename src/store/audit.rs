@@ -192,20 +192,7 @@ fn read(centre: &CentreName, row: &Row) -> Result<Audited, StoreError> {
     })
 }
 
-/// A database as somebody changes it: what is done through it is written down with their name.
-#[derive(Clone, Copy, Debug)]
-pub struct Signed<'a> {
-    pub(super) db: &'a Db,
-    pub(super) by: &'a Author,
-    pub(super) at: Moment,
-}
-
 impl Db {
-    /// For changes of people: who makes them, and when.
-    pub const fn signed<'a>(&'a self, by: &'a Author, at: Moment) -> Signed<'a> {
-        Signed { db: self, by, at }
-    }
-
     /// The audit, newest first; of one subject where one is given. `before`: the last `seq` of the page before.
     pub async fn audited(
         &self,

@@ -35,7 +35,7 @@ pub mod sessions;
 pub mod today;
 pub mod versions;
 
-pub use audit::{Author, Signed};
+pub use audit::Author;
 pub use counted::{BadRequestKey, RequestKey};
 pub use driver::{Db, Dialect, Value};
 pub use fill::{Position, Recorded, Way};

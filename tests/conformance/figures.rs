@@ -32,7 +32,7 @@ fn the_driver_on_asterisk_takes_a_fraction_of_what_asterisk_takes() {
         tell.send((runtime.handle().clone(), task)).expect("somebody waits");
         runtime.block_on(async { ended.await.ok() });
     });
-    let (handle, task) = told.recv().expect("the thread starts");
+    let (handle, task) = told.recv_timeout(Duration::from_secs(20)).expect("the thread starts");
     lane.driver = Some(handle);
     let (pid, schedstat) = (lane.asterisk_pid(), std::path::Path::new("/proc").join(task).join("schedstat"));
     let mut spent = (Duration::ZERO, Duration::ZERO);

@@ -81,6 +81,8 @@ macro_rules! on_the_rehearsal_switch {
                 async fn $name() {
                     // Chance decides delays and faults here: a few days rather than one.
                     for seed in 1..=8 {
+                        // The last one that is told is the one that failed.
+                        eprintln!("seed {seed}");
                         let world = super::rehearsal::Rehearsed::start(seed).await;
                         super::play(world, async |world| super::scenarios::$part::$name(world).await).await;
                     }

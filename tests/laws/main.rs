@@ -135,7 +135,11 @@ const SABOTEURS: [(Saboteur, Law); 22] = [
 fn every_saboteur_breaks_the_law_that_is_named_for_it() {
     for (who, law) in SABOTEURS {
         let broke: Vec<Law> = (1..=8)
-            .filter_map(|seed| shift::run(seed, Duration::from_secs(60), Some(who)).err())
+            .filter_map(|seed| {
+                // Where the core panics, the last one that is told.
+                eprintln!("{who:?}, seed {seed}");
+                shift::run(seed, Duration::from_secs(60), Some(who)).err()
+            })
             .map(|failed| failed.broken.law)
             .collect();
         assert!(broke.contains(&law), "{who:?} was to break {law:?}, and broke {broke:?}");

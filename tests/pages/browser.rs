@@ -1,8 +1,9 @@
 //! One Chromium, driven by Debian's chromedriver, as somebody has it: their language, their look, their width. Both end
 //! with the test, whatever becomes of it.
 
+use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand, WindowHandle};
@@ -48,9 +49,8 @@ pub struct Driver {
 impl Driver {
     /// To be called on the test's own thread: it ends with that.
     pub async fn start() -> Self {
-        let port = free_port();
         let mut command = Command::new("chromedriver");
-        command.arg(format!("--port={port}")).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.arg("--port=0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         // SAFETY: prctl is a plain system call; the driver ends with this thread, however that ends.
         unsafe {
             command.pre_exec(|| {
@@ -58,14 +58,13 @@ impl Driver {
                 Ok(())
             });
         }
-        let child = command.spawn().unwrap_or_else(|error| panic!("chromedriver: {error}. {MISSING}"));
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("chromedriver: {error}. {MISSING}"));
+        let said = child.stdout.take().expect("a pipe");
         let profiles = tempfile::tempdir().expect("a directory");
-        let this = Self { child, address: format!("http://127.0.0.1:{port}"), profiles };
-        let began = Instant::now();
-        while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
-            assert!(began.elapsed() < PATIENCE, "chromedriver does not listen");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        let mut this = Self { child, address: String::new(), profiles };
+        let port = tokio::time::timeout(PATIENCE, tokio::task::spawn_blocking(|| port_said(said)));
+        let port = port.await.expect("chromedriver says its port in time").expect("it is read");
+        this.address = format!("http://127.0.0.1:{}", port.expect("chromedriver says its port"));
         this
     }
 
@@ -117,9 +116,15 @@ impl Drop for Driver {
     }
 }
 
-fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address").port()
+/// The free port that chromedriver has taken for itself: one that was looked for beforehand could be somebody else's by
+/// now. What it says later is read as well, so that it never waits for that.
+fn port_said(said: ChildStdout) -> Option<u16> {
+    let mut lines = BufReader::new(said).lines().map_while(Result::ok);
+    // It begins with the port that it was asked for, 0.
+    let port =
+        lines.find_map(|line| line.rsplit_once("started successfully on port ")?.1.trim_end_matches('.').parse().ok());
+    std::thread::spawn(move || lines.for_each(drop));
+    port
 }
 
 fn descendants(of: u32) -> Vec<libc::pid_t> {
@@ -224,19 +229,30 @@ impl Browser {
         began.elapsed()
     }
 
-    /// How many there are that can be seen.
-    pub async fn count(&self, css: &str) -> u64 {
+    /// How many there are that can be seen. `None` where the page cannot say: one that is just being left has no
+    /// document, and that is not the same as having none of them.
+    pub async fn counted(&self, css: &str) -> Option<u64> {
         let all = "return [...document.querySelectorAll(arguments[0])].filter((e) => e.checkVisibility()).length";
-        // A page that is just being left has no document.
-        self.client.execute(all, vec![css.into()]).await.ok().and_then(|n| n.as_u64()).unwrap_or(0)
+        self.client.execute(all, vec![css.into()]).await.ok()?.as_u64()
+    }
+
+    /// The same of a page that stays.
+    pub async fn count(&self, css: &str) -> u64 {
+        self.counted(css).await.unwrap_or_else(|| panic!("the page does not say how many {css} there are"))
+    }
+
+    /// How many there are in the document, seen or not: a script never is seen.
+    pub async fn elements(&self, css: &str) -> u64 {
+        let all = self.script("return document.querySelectorAll(arguments[0]).length", vec![css.into()]).await;
+        all.as_u64().expect("a number")
     }
 
     pub async fn sees(&self, css: &str) {
-        self.until(&format!("{css} is seen"), async || self.count(css).await > 0).await;
+        self.until(&format!("{css} is seen"), async || self.counted(css).await.is_some_and(|n| n > 0)).await;
     }
 
     pub async fn sees_no_more(&self, css: &str) {
-        self.until(&format!("{css} is gone"), async || self.count(css).await == 0).await;
+        self.until(&format!("{css} is gone"), async || self.counted(css).await == Some(0)).await;
     }
 
     /// The text of the first, once there is one.

@@ -15,7 +15,6 @@ use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
 use crate::desk::{Database, Desk, PATIENCE};
-use crate::samples::WIDE;
 use crate::wire::Wire;
 
 pub const FORM: &str = "application/x-www-form-urlencoded";
@@ -62,20 +61,6 @@ pub const PEOPLE: [(&str, &str, Role); 4] = [
     ("otto", "Otto Berg", Role::Agent),
     ("sofia", "Sofia Lindqvist", Role::Supervisor),
     ("ada", "Ada Keller", Role::Admin),
-];
-
-/// Names that stand within sentences and titles; others stand in elements that say so.
-pub const NAMES: &[&str] = &[
-    "Cordboard",
-    "Mira Osei",
-    "Otto Berg",
-    "Sofia Lindqvist",
-    "Ada Keller",
-    "Li Wei",
-    WIDE,
-    "mira",
-    "service",
-    "main",
 ];
 
 pub struct Centre {

@@ -22,26 +22,66 @@ fn cordboard(directory: &Path) -> Command {
     command
 }
 
+/// Port 0: a free one of its own choice.
+fn configure(directory: &Path, port: u16) {
+    let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("dialplans/demo");
+    let config = format!(
+        "web: {{ address: \"127.0.0.1:{port}\" }}\nswitches: {{ here: {{ rehearsal: {{}} }} }}\n\
+         centres: {{ demo: {{ directory: {} }} }}\nspeech: {{ program: /bin/true }}\n\
+         logging: {{ format: json }}\n",
+        demo.display()
+    );
+    std::fs::write(directory.join("cordboard.yaml"), config).expect("written");
+}
+
+/// What it logs goes over the log of the one before.
 fn serve(directory: &Path) -> Child {
+    let log = std::fs::File::create(directory.join("log")).expect("a file");
     let mut command = cordboard(directory);
-    command.args(["serve", "--traffic"]).stdin(Stdio::null()).spawn().expect("started")
+    command.args(["serve", "--traffic"]).stdin(Stdio::null()).stderr(log).spawn().expect("started")
+}
+
+/// Where it says that it is up.
+fn port_said(directory: &Path) -> Option<u16> {
+    let log = std::fs::read_to_string(directory.join("log")).ok()?;
+    let lines = log.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let up = lines.into_iter().find(|line| line["message"] == "Cordboard is up")?;
+    up["address"].as_str()?.rsplit_once(':')?.1.parse().ok()
 }
 
 impl Served {
-    fn start() -> Self {
+    async fn start() -> Self {
         let directory = tempfile::tempdir().expect("a directory");
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-        let port = listener.local_addr().expect("an address").port();
-        drop(listener);
-        let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("dialplans/demo");
-        let config = format!(
-            "web: {{ address: \"127.0.0.1:{port}\" }}\nswitches: {{ here: {{ rehearsal: {{}} }} }}\n\
-             centres: {{ demo: {{ directory: {} }} }}\nspeech: {{ program: /bin/true }}\n",
-            demo.display()
-        );
-        std::fs::write(directory.path().join("cordboard.yaml"), config).expect("written");
+        configure(directory.path(), 0);
         let child = serve(directory.path());
-        Self { directory, port, child }
+        let mut this = Self { directory, port: 0, child };
+        this.port = this.is_up().await;
+        // Started again, it is where browsers know it.
+        configure(this.directory.path(), this.port);
+        this
+    }
+
+    /// After its end. Its port is nobody's for a moment, and whoever is given it then is waited for.
+    async fn start_again(&mut self) {
+        self.child = serve(self.directory.path());
+        assert_eq!(self.is_up().await, self.port);
+    }
+
+    /// Until it says so; the port that it has bound. One that does not find its port free is started again.
+    async fn is_up(&mut self) -> u16 {
+        let began = std::time::Instant::now();
+        loop {
+            if let Some(port) = port_said(self.directory.path()) {
+                return port;
+            }
+            let log = || std::fs::read_to_string(self.directory.path().join("log")).unwrap_or_default();
+            assert!(began.elapsed() < PATIENCE, "it is not up:\n{}", log());
+            if let Some(status) = self.child.try_wait().expect("asked") {
+                assert!(log().contains("in use"), "it has ended ({status}):\n{}", log());
+                self.child = serve(self.directory.path());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     fn base(&self) -> String {
@@ -84,7 +124,7 @@ impl Drop for Served {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_that_is_held_killed_and_started_again_is_live_again_by_itself() {
-    let mut served = Served::start();
+    let mut served = Served::start().await;
     served.is_well().await;
     served.add("a1001");
     let driver = Driver::start().await;
@@ -93,19 +133,19 @@ async fn a_program_that_is_held_killed_and_started_again_is_live_again_by_itself
     ana.live().await;
     ana.press("button[hx-post='/desk/session']").await;
     // Callers come every few seconds, half of them for the other queue.
-    let pop = async || ana.count("#desk-call .caller").await > 0;
+    let pop = async || ana.counted("#desk-call .caller").await.is_some_and(|n| n > 0);
     ana.until_within(Duration::from_secs(90), "a call", pop).await;
 
     served.signal(libc::SIGSTOP);
-    ana.until("it says that it is not live", async || ana.count("#stale").await == 1).await;
+    ana.until("it says that it is not live", async || ana.counted("#stale").await == Some(1)).await;
     served.signal(libc::SIGCONT);
-    let live = async || ana.is_live().await && ana.count("#stale").await == 0;
+    let live = async || ana.is_live().await && ana.counted("#stale").await == Some(0);
     ana.until_within(Duration::from_secs(8), "live again", live).await;
 
     served.signal(libc::SIGKILL);
     served.child.wait().expect("ended");
-    ana.until("it says that it is not live", async || ana.count("#stale").await == 1).await;
-    served.child = serve(served.directory.path());
+    ana.until("it says that it is not live", async || ana.counted("#stale").await == Some(1)).await;
+    served.start_again().await;
     served.is_well().await;
     ana.until_within(Duration::from_secs(8), "live again", live).await;
     assert_eq!(ana.path().await, "/desk", "the session outlives the program");

@@ -3,6 +3,7 @@
 use cordboard::routing::ids::{AgentName, CentreName, QueueName};
 use cordboard::store::agents::{HashedPassword, Role};
 use cordboard::store::audit::AuditHealth;
+use cordboard::store::people::{Answer, Guard, Wanted};
 use cordboard::store::{Author, Db};
 use sqlx::{Connection, Executor, PgConnection, SqliteConnection};
 
@@ -34,17 +35,21 @@ impl Other {
 
 async fn write_some(db: &Db, hall: &CentreName) {
     let (lead, mira) = (Author::Person(AgentName::new("lead")), AgentName::new("mira"));
-    db.signed(&Author::Console, at(1)).add_person(hall, &mira, "Mira", Role::Agent, None).await.expect("added");
-    let signed = db.signed(&lead, at(2));
-    let queues = [QueueName::new("desk")].into();
-    signed.set_queues(hall, &mira, &queues).await.expect("set");
-    signed.set_queues(hall, &mira, &queues).await.expect("set");
+    db.engage(hall, &mira, &Wanted::default(), &Author::Console, at(1)).await.expect("added");
+    let set = async |wanted: Wanted| {
+        db.change_person(hall, &mira, &wanted, &Guard::default(), &lead, at(2)).await.expect("set")
+    };
+    let queues = Wanted { queues: Some([QueueName::new("desk")].into()), ..Wanted::default() };
+    assert_eq!(set(queues.clone()).await, Answer::Changed);
+    assert_eq!(set(queues).await, Answer::AsItWas);
     let secret = HashedPassword::of("correct horse").expect("hashed");
+    let secret = Wanted { password: Some(Some(secret)), ..Wanted::default() };
     for _ in 0..2 {
-        signed.set_password(hall, &mira, Some(&secret)).await.expect("set");
+        assert_eq!(set(secret.clone()).await, Answer::Changed);
     }
-    signed.set_role(hall, &mira, Role::Admin, "Mira \u{0}").await.expect("set");
-    signed.remove_person(hall, &mira).await.expect("removed");
+    let admin = Wanted { role: Some(Role::Admin), display_name: Some("Mira \u{0}".into()), ..Wanted::default() };
+    assert_eq!(set(admin).await, Answer::Changed);
+    db.dismiss(hall, &mira, &Guard::default(), &lead, at(2)).await.expect("removed");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -53,17 +58,22 @@ async fn who_changed_whom_is_told_with_before_and_after_and_never_a_password() {
     let (hall, other) = (CentreName::new("hall"), CentreName::new("other"));
     for db in &both.all {
         write_some(db, &hall).await;
-        let missing = db.signed(&Author::Console, at(3)).remove_person(&hall, &AgentName::new("nobody")).await;
+        let nobody = AgentName::new("nobody");
+        let missing = db.dismiss(&hall, &nobody, &Guard::default(), &Author::Console, at(3)).await;
         assert!(missing.is_err(), "what was not done is not told");
         let audited = db.audited(&hall, Some("agent:mira"), None, 100).await.expect("audit");
         let said: Vec<&str> = audited.iter().map(|entry| entry.what.as_str()).collect();
-        let expected =
-            ["agent.removed", "agent.role", "agent.password", "agent.password", "agent.queues", "agent.added"];
+        let expected = ["agent.removed", "agent.role", "agent.password", "agent.password", "agent.role", "agent.added"];
         assert_eq!(said, expected, "newest first; the same queues once more are no change");
         assert_eq!(audited[5].who, Author::Console);
         assert_eq!(audited[1].who, Author::Person(AgentName::new("lead")));
         let role = |json: &Option<serde_json::Value>| json.as_ref().map(|json| json["role"].clone());
         assert_eq!((role(&audited[1].before), role(&audited[1].after)), (Some("agent".into()), Some("admin".into())));
+        let queues = |json: &Option<serde_json::Value>| json.as_ref().map(|json| json["queues"].clone());
+        assert_eq!(
+            (queues(&audited[4].before), queues(&audited[4].after)),
+            (Some(serde_json::json!([])), Some(serde_json::json!(["desk"])))
+        );
         assert_eq!(audited[0].after, None);
         let text = format!("{audited:?}");
         assert!(!text.contains("argon2") && !text.contains("correct horse"), "{text}");

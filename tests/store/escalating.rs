@@ -9,7 +9,7 @@ use cordboard::calendar::Moment;
 use cordboard::cases::{Case, Target};
 use cordboard::controller::escalator::Escalator;
 use cordboard::dialplan::Centre;
-use cordboard::store::agents::Role;
+use cordboard::store::people::{Answer, Guard, Wanted};
 use cordboard::store::{Author, Db};
 use tokio::sync::watch;
 
@@ -49,10 +49,14 @@ impl Watch {
 }
 
 async fn people(db: &Db, names: &[&str]) {
-    let signed = db.signed(&Author::Console, at(0));
     for name in names {
-        signed.add_person(&centre(), &who(name), name, Role::Agent, None).await.expect("added");
+        db.engage(&centre(), &who(name), &Wanted::default(), &Author::Console, at(0)).await.expect("added");
     }
+}
+
+async fn gone(db: &Db, name: &str) {
+    let answer = db.dismiss(&centre(), &who(name), &Guard::default(), &Author::Console, at(0)).await;
+    assert_eq!(answer.expect("removed"), Answer::Changed);
 }
 
 const EVERYBODY: [&str; 5] = ["anna", "ben", "hanna", "otto", "he_lan"];
@@ -160,18 +164,17 @@ async fn the_cases_of_somebody_who_is_removed_are_in_other_hands_after_a_look() 
         change(db, &settled, at(0), |case| case.settle(None, &who("ben"), Default::default(), at(0), rules)).await;
         watch.look(db).await;
         assert_eq!(read(db, &case).await, case);
-        let signed = db.signed(&Author::Console, at(0));
-        signed.remove_person(&centre(), &who("ben")).await.expect("removed");
-        signed.remove_person(&centre(), &who("anna")).await.expect("removed");
+        gone(db, "ben").await;
+        gone(db, "anna").await;
         watch.look(db).await;
         let owner = async |case: &Case| read(db, case).await.owner.person;
         assert_eq!(owner(&case).await, Some(who("hanna")));
         assert_eq!(owner(&settled).await, Some(who("hanna")), "somebody tells the customer");
         // The head goes as well, and then everybody.
-        signed.remove_person(&centre(), &who("hanna")).await.expect("removed");
+        gone(db, "hanna").await;
         watch.look(db).await;
         assert_eq!(owner(&case).await, Some(who("he_lan")));
-        signed.remove_person(&centre(), &who("he_lan")).await.expect("removed");
+        gone(db, "he_lan").await;
         watch.look(db).await;
         let last = read(db, &case).await;
         assert_eq!((last.owner.person, last.owner.department.as_str()), (None, "board"));

@@ -176,7 +176,8 @@ async fn a_filler_that_is_killed_again_and_again_fills_everything_once() {
             while Instant::now() < until && child.try_wait().expect("asked").is_none() {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
-            if child.try_wait().expect("asked").is_some() {
+            if let Some(status) = child.try_wait().expect("asked") {
+                assert!(status.success(), "it did not get done, and ended: {status}");
                 break;
             }
             child.kill().expect("killed");
@@ -193,47 +194,52 @@ async fn a_filler_that_is_killed_again_and_again_fills_everything_once() {
     }
 }
 
-/// What this process has used so far, of all cores.
-fn cpu_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").expect("is there");
-    let after_name = stat.rsplit(')').next().expect("a name");
-    // proc(5): utime and stime are fields 14 and 15, the name is 2; in hundredths of a second.
-    let ticks: u32 = after_name.split_whitespace().skip(11).take(2).map(|n| n.parse::<u32>().expect("a number")).sum();
-    f64::from(ticks) / 100.0
-}
+/// `cargo test --release --test store -- --ignored --nocapture filling::measurements::`
+mod measurements {
+    use super::*;
 
-/// `cargo test --release --test store -- --ignored --nocapture`
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "a measurement"]
-async fn how_fast_it_is_filled() {
-    let server = Postgres::start();
-    let dir = tempfile::tempdir_in(".").expect("a directory");
-    let mut opened = journal(dir.path(), 0);
-    let all = shift(5_000);
-    let last = all.chunks(100).map(|piece| opened.journal.append(piece)).last().expect("some");
-    let journal: Journal = opened.journal;
-    let began = Instant::now();
-    let mut reader: Reader = journal.reader(0);
-    let mut entries = 0;
-    while reader.next_entry().expect("reads").is_some() {
-        entries += 1;
+    /// What this process has used so far, of all cores.
+    fn cpu_seconds() -> f64 {
+        let stat = std::fs::read_to_string("/proc/self/stat").expect("is there");
+        let after_name = stat.rsplit(')').next().expect("a name");
+        // proc(5): utime and stime are fields 14 and 15, the name is 2; in hundredths of a second.
+        let ticks: u32 =
+            after_name.split_whitespace().skip(11).take(2).map(|n| n.parse::<u32>().expect("a number")).sum();
+        f64::from(ticks) / 100.0
     }
-    println!("read {entries} entries in {:?}", began.elapsed());
-    for url in [format!("sqlite:{}", dir.path().join("x.db").display()), server.database()] {
-        let db = connected(&url).await;
-        let (began, before) = (Instant::now(), cpu_seconds());
-        let mut filling = filler(&db, dir.path(), journal.durable(), 1);
-        until_filled(&mut filling, last).await;
-        let burnt = cpu_seconds() - before;
-        let took = began.elapsed().as_secs_f64();
-        let facts = db.count_facts(&centre()).await.expect("a count");
-        println!(
-            "{:?}: {entries} entries, {facts} facts in {took:.2} s: {:.0} entries/s, {:.0} facts/s, {:.1} µs of our CPU a fact",
-            db.dialect(),
-            f64::from(entries) / took,
-            facts as f64 / took,
-            burnt * 1e6 / facts as f64
-        );
-        filling.stop().await;
+
+    #[tokio::test(flavor = "multi_thread")]
+    #[ignore = "a measurement"]
+    async fn how_fast_it_is_filled() {
+        let server = Postgres::start();
+        let dir = tempfile::tempdir_in(".").expect("a directory");
+        let mut opened = journal(dir.path(), 0);
+        let all = shift(5_000);
+        let last = all.chunks(100).map(|piece| opened.journal.append(piece)).last().expect("some");
+        let journal: Journal = opened.journal;
+        let began = Instant::now();
+        let mut reader: Reader = journal.reader(0);
+        let mut entries = 0;
+        while reader.next_entry().expect("reads").is_some() {
+            entries += 1;
+        }
+        println!("read {entries} entries in {:?}", began.elapsed());
+        for url in [format!("sqlite:{}", dir.path().join("x.db").display()), server.database()] {
+            let db = connected(&url).await;
+            let (began, before) = (Instant::now(), cpu_seconds());
+            let mut filling = filler(&db, dir.path(), journal.durable(), 1);
+            until_filled(&mut filling, last).await;
+            let burnt = cpu_seconds() - before;
+            let took = began.elapsed().as_secs_f64();
+            let facts = db.count_facts(&centre()).await.expect("a count");
+            println!(
+                "{:?}: {entries} entries, {facts} facts in {took:.2} s: {:.0} entries/s, {:.0} facts/s, {:.1} µs of our CPU a fact",
+                db.dialect(),
+                f64::from(entries) / took,
+                facts as f64 / took,
+                burnt * 1e6 / facts as f64
+            );
+            filling.stop().await;
+        }
     }
 }

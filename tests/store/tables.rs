@@ -66,9 +66,10 @@ async fn an_address_that_is_none_is_refused_and_a_database_that_is_not_there_is_
         let refused = cordboard::store::Db::connect(wrong).err();
         assert!(matches!(refused, Some(StoreError::Refused { .. })), "{wrong}: {refused:?}");
     }
-    let socket = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    // Held, so that it is nobody else's, and not listened on.
+    let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+    socket.bind(([127, 0, 0, 1], 0).into()).expect("a port");
     let port = socket.local_addr().expect("an address").port();
-    drop(socket);
     for nobody in [format!("postgres://a@127.0.0.1:{port}/b"), "sqlite:/no/such/directory/x.db".into()] {
         let db = cordboard::store::Db::connect(&nobody).expect("an address");
         let away = db.filled(&centre()).await.err();

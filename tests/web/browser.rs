@@ -4,6 +4,7 @@ use cordboard::calendar::Moment;
 use cordboard::routing::ids::{AgentName, CentreName};
 use cordboard::store::Author;
 use cordboard::store::agents::{HashedPassword, Role};
+use cordboard::store::people::Wanted;
 use futures_util::StreamExt as _;
 use reqwest::{Method, StatusCode, header};
 
@@ -34,8 +35,13 @@ impl<'d> Browser<'d> {
     pub async fn of(desk: &'d Desk, centre: &str, name: &str, shown: &str, role: Role) -> Self {
         let (centre, agent) = (CentreName::new(centre), AgentName::new(name));
         let password = HashedPassword::of(PASSWORD).expect("a hash");
-        let signed = desk.db.signed(&Author::Console, Moment::from_ms(0));
-        signed.add_person(&centre, &agent, shown, role, Some(&password)).await.expect("added");
+        let wanted = Wanted {
+            display_name: Some(shown.into()),
+            role: Some(role),
+            password: Some(Some(password)),
+            ..Wanted::default()
+        };
+        desk.db.engage(&centre, &agent, &wanted, &Author::Console, Moment::from_ms(0)).await.expect("added");
         let form = format!("centre={centre}&name={name}&password=correct+horse&next=");
         let answer = desk
             .request(Method::POST, "/login")

@@ -9,7 +9,7 @@ use cordboard::calendar::Moment;
 use cordboard::config::{Speech, SwitchConfig};
 use cordboard::controller::directories::Directories;
 use cordboard::controller::filler::{Filler, Filling};
-use cordboard::controller::{self, Handle, Start, journal};
+use cordboard::controller::{self, Handle, Happened, Start, journal};
 use cordboard::events::hooks::{Patience, Reachable, Runner, Sender};
 use cordboard::routing::ids::{CentreName, LegId, StationAddress, SwitchName};
 use cordboard::speech::Speaker;
@@ -19,7 +19,7 @@ use cordboard::web::{self, Parts};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tokio::sync::{OnceCell, watch};
+use tokio::sync::{OnceCell, broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::document::Document;
@@ -80,6 +80,19 @@ pub struct Desk {
 /// The world, and this machine.
 pub fn reachable() -> Reachable {
     Reachable::new(&["127.0.0.1/8".parse().expect("a network")])
+}
+
+/// The next fact that is `good`, as it is written.
+pub async fn next_fact(happened: &mut broadcast::Receiver<Arc<Happened>>, good: impl Fn(&Value) -> bool) -> Value {
+    let next = async {
+        loop {
+            let fact = serde_json::to_value(&happened.recv().await.expect("a fact").fact).expect("JSON");
+            if good(&fact) {
+                return fact;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, next).await.expect("it happens in time")
 }
 
 impl Drop for Desk {

@@ -5,7 +5,7 @@ use cordboard::switch::rehearsal::{Habit, Phone, World};
 use reqwest::Method;
 use serde_json::json;
 
-use crate::desk::Desk;
+use crate::desk::{Desk, next_fact};
 
 const DELETE: Method = Method::DELETE;
 const PUT: Method = Method::PUT;
@@ -95,11 +95,11 @@ async fn a_break_begins_and_ends_and_says_who_ordered_it() {
     let mut happened = desk.handle.happened();
     let (status, agent) = desk.ask(PUT, "/agents/mira/break?by=lead", Some(json!({ "reason": "lunch" }))).await;
     assert_eq!((status, &agent["state"], &agent["break_reason"]), (200, &json!("on_break"), &json!("lunch")));
-    let fact = serde_json::to_value(&happened.recv().await.expect("a fact").fact).expect("JSON");
+    let fact = next_fact(&mut happened, |_| true).await;
     assert_eq!((&fact["fact"], &fact["by"]), (&json!("agent_changed"), &json!("lead")));
     let (_, agent) = desk.ask(DELETE, "/agents/mira/break?by=lead&why=the%20hall%20is%20full", None).await;
     assert_eq!(agent["state"], "idle");
-    let fact = serde_json::to_value(&happened.recv().await.expect("a fact").fact).expect("JSON");
+    let fact = next_fact(&mut happened, |_| true).await;
     assert_eq!((&fact["by"], &fact["why"]), (&json!("lead"), &json!("the hall is full")));
     for bad in ["", "%20", "a%0Ab", "%1b%5B2J", "%E2%80%AE", &"x".repeat(201)] {
         let (status, answer) = desk.ask(DELETE, &format!("/agents/mira/break?why={bad}"), None).await;
@@ -118,10 +118,12 @@ async fn answer_on_the_page_picks_the_phone_up() {
     assert_eq!((status, answer["error"].as_str()), (409, Some("nothing_rings")), "{answer}");
     let (station, phone) = (StationAddress::new("PJSIP/mira"), Phone::with(Habit::Rings));
     desk.rehearsal.happen(World::PhoneSetTo { station, phone });
+    let mut happened = desk.handle.happened();
     desk.call("Wang");
-    desk.until("/agents/mira", |agent| agent["state"] == "ringing" && agent["offer"]["id"].is_string()).await;
     // The phone has it a moment after the offer was made.
-    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    next_fact(&mut happened, |fact| fact["fact"] == "offer_rang").await;
+    let ringing = desk.get("/agents/mira").await;
+    assert!(ringing["state"] == "ringing" && ringing["offer"]["id"].is_string(), "{ringing}");
     let (status, answer) = desk.ask(POST, "/agents/mira/answer", None).await;
     assert_eq!(status, 200, "{answer}");
     let agent = desk.until("/agents/mira", |agent| agent["state"] == "talking").await;
@@ -157,19 +159,22 @@ async fn a_login_takes_from_the_database_what_it_does_not_say() {
     use cordboard::calendar::Moment;
     use cordboard::routing::ids::*;
     use cordboard::store::Author;
-    use cordboard::store::agents::Role;
+    use cordboard::store::people::{Guard, Wanted};
     let desk = Desk::open().await;
     let (status, answer) = desk.ask(PUT, "/agents/otto/session", None).await;
     assert_eq!((status, &answer["error"]), (404, &json!("not_found")), "{answer}");
     let (centre, otto) = (CentreName::new("demo"), AgentName::new("otto"));
-    let signed = desk.db.signed(&Author::Console, Moment::from_ms(0));
-    signed.add_person(&centre, &otto, "Otto", Role::Agent, None).await.expect("added");
+    let (console, at) = (Author::Console, Moment::from_ms(0));
+    desk.db.engage(&centre, &otto, &Wanted::default(), &console, at).await.expect("added");
     let (status, answer) = desk.ask(PUT, "/agents/otto/session", None).await;
     assert_eq!((status, &answer["error"]), (400, &json!("invalid")), "{answer}");
-    let (pbx, phone) = (SwitchName::new("pbx"), StationAddress::new("PJSIP/otto"));
-    signed.set_station(&centre, &otto, Some((&pbx, &phone))).await.expect("set");
-    signed.set_queues(&centre, &otto, &[QueueName::new("desk")].into()).await.expect("set");
-    signed.set_skills(&centre, &otto, &[(SkillName::new("english"), 7)].into()).await.expect("set");
+    let wanted = Wanted {
+        station: Some(Some((SwitchName::new("pbx"), StationAddress::new("PJSIP/otto")))),
+        queues: Some([QueueName::new("desk")].into()),
+        skills: Some([(SkillName::new("english"), 7)].into()),
+        ..Wanted::default()
+    };
+    desk.db.change_person(&centre, &otto, &wanted, &Guard::default(), &console, at).await.expect("changed");
     let (status, agent) = desk.ask(PUT, "/agents/otto/session", None).await;
     assert_eq!(status, 200, "{agent}");
     assert_eq!(

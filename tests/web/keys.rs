@@ -39,7 +39,7 @@ async fn operations(desk: &Desk) -> Vec<(Method, String, Option<String>)> {
         for (method, operation) in operations.as_object().expect("operations") {
             let method: Method = method.to_ascii_uppercase().parse().expect("a method");
             let scope = operation["security"][0]["key"][0].as_str().map(str::to_owned);
-            all.push((method, crate::document::filled(path), scope));
+            all.push((method, crate::documented::filled(path), scope));
         }
     }
     all

@@ -8,6 +8,7 @@ mod command;
 mod configuration;
 mod desk;
 mod document;
+mod documented;
 mod events;
 mod floor;
 mod hooks;

@@ -93,8 +93,8 @@ async fn a_story_tells_everything_from_the_arrival_to_the_note() {
     let (centre, call) = (cordboard::routing::ids::CentreName::new("demo"), id.parse().expect("an id"));
     desk.db.save_note(&centre, call, &note).await.expect("saved");
     let page = boss.see(&format!("/calls/{id}")).await;
-    for text in [
-        "13800000001 calls 4008000001",
+    assert!(page.contains("13800000001 calls 4008000001"), "{page}");
+    let told = [
         "Menu: step welcome (English)",
         "Joins queue desk",
         "Offered to mira (desk)",
@@ -107,13 +107,29 @@ async fn a_story_tells_everything_from_the_arrival_to_the_note() {
         "Wants a window seat",
         "booked",
         "<svg class=\"bill\"",
-    ] {
+    ];
+    for text in told {
         assert!(page.contains(text), "{text} is not in {page}");
     }
     assert!(!page.contains("<script>alert") && !page.contains("data-moved"), "{page}");
     assert!(boss.see_in_chinese(&format!("/calls/{id}")).await.contains("进入队列 desk"));
-    // Who called is erased: the story stays.
+    // Who called is erased: the call and its story stay.
+    let row = format!("<td class=\"when\"><a href=\"/calls/{id}\">");
+    let listed = async || {
+        let list = boss.see(&format!("/calls?call={id}")).await;
+        list.split(&row).nth(1).expect("the call is listed").split("</tr>").next().expect("a row").to_owned()
+    };
+    let before = listed().await;
+    assert!(before.contains("13800000001") && before.contains("alert(1)"), "{before}");
     desk.db.erase_personal(&centre, call).await.expect("erased");
+    assert_eq!(desk.db.personal(&centre, call).await.expect("read"), None);
+    let after = listed().await;
+    assert!(after.contains("erased</span>") && !after.contains("13800000001") && !after.contains("alert"), "{after}");
+    assert!(!boss.see("/calls?number=13800000001").await.contains(&row), "nobody finds it by a number any more");
+    let page = boss.see(&format!("/calls/{id}")).await;
+    for text in told {
+        assert!(page.contains(text), "{text} is not in {page}");
+    }
     desk.close().await;
 }
 

@@ -7,7 +7,24 @@ use reqwest::StatusCode;
 use serde_json::json;
 
 use crate::browser::Browser;
-use crate::desk::Desk;
+use crate::desk::{Desk, next_fact};
+
+/// From where this element begins to where the next of its kind ends.
+fn element<'p>(page: &'p str, begins: &str, ends: &str) -> &'p str {
+    let (_, rest) = page.split_once(begins).unwrap_or_else(|| panic!("no {begins} in {page}"));
+    rest.split_once(ends).unwrap_or_else(|| panic!("no {ends} behind {begins}")).0
+}
+
+/// What the figures of the day say: asked, answered, abandoned.
+fn of_the_day(page: &str) -> [&str; 3] {
+    let figures = element(page, "<section id=\"floor-figures\"", "</section>");
+    ["asked", "answered", "abandoned"].map(|outcome| element(figures, &format!("&amp;outcome={outcome}\">"), "</a>"))
+}
+
+/// An agent's tile.
+fn tile_of<'p>(page: &'p str, name: &str) -> &'p str {
+    element(page, &format!("<a id=\"t-{name}\" class=\"tile "), "</a>")
+}
 
 const HOSTILE: &str = "<script>alert(1)</script>";
 
@@ -40,20 +57,16 @@ async fn an_empty_floor_says_what_will_appear_and_a_full_one_adds_up() {
     let page = boss.until("/floor", |page| page.contains("one caller waits and nobody is logged in")).await;
     assert!(page.contains("id=\"q-desk\" class=\"row stuck"), "{page}");
     desk.rehearsal.happen(World::CallerHangsUp { leg });
-    boss.until("/floor", |page| page.contains("outcome=abandoned\">1</a>")).await;
+    boss.until("/floor", |page| of_the_day(page) == ["1", "0", "1"]).await;
     desk.log_in("mira").await;
     desk.call("Is answered");
-    let page = boss
-        .until("/floor", |page| page.contains("outcome=answered\">1</a>") && page.contains("class=\"tile talking\""))
-        .await;
-    for text in [
-        "outcome=asked\">2</a>",
-        "0 ended otherwise, 0 not answered yet",
-        "target ÷ all whose wait is over",
-        "id=\"t-mira\" class=\"tile talking\"",
-        "<em>talking</em> <span translate=\"no\">desk</span>",
-    ] {
-        assert!(page.contains(text), "{text} is not in {page}");
+    let full = ["2", "1", "1"];
+    let talks = |page: &str| page.contains("<a id=\"t-mira\" class=\"tile talking\"");
+    let page = boss.until("/floor", |page| of_the_day(page) == full && talks(page)).await;
+    assert!(tile_of(&page, "mira").contains("<em>talking</em> <span translate=\"no\">desk</span>"), "{page}");
+    let figures = element(&page, "<section id=\"floor-figures\"", "</section>");
+    for text in ["0 ended otherwise, 0 not answered yet", "target ÷ all whose wait is over"] {
+        assert!(figures.contains(text), "{text} is not in {figures}");
     }
     // The figures open to as many calls.
     let day = page.split("/calls?from=").nth(1).and_then(|rest| rest.split('&').next()).expect("a day").to_owned();
@@ -61,7 +74,7 @@ async fn an_empty_floor_says_what_will_appear_and_a_full_one_adds_up() {
     boss.until(&list, |list| list.matches("<td class=\"when\">").count() == 1).await;
     // Added up from the database, they are the same as counted from what was heard.
     let again = boss.see("/floor").await;
-    assert!(again.contains("outcome=asked\">2</a>") && again.contains("outcome=answered\">1</a>"), "{again}");
+    assert_eq!(of_the_day(&again), full, "{again}");
     desk.close().await;
 }
 
@@ -95,9 +108,9 @@ async fn what_is_asked_for_is_shown_and_the_rest_is_hidden_but_there() {
     desk.log_in("otto").await;
     desk.ask(reqwest::Method::PUT, "/agents/otto/break", Some(json!({ "reason": "lunch" }))).await;
     let tile = |page: &str, name: &str| {
-        let tile = page.split(&format!("id=\"t-{name}\"")).nth(1).expect("every tile is on the page");
-        let hidden = tile.split('>').next().expect("a tag").contains(" hidden");
-        !hidden
+        // Every tile is on the page.
+        let (tag, _) = tile_of(page, name).split_once('>').expect("a tag");
+        !tag.contains(" hidden")
     };
     for (path, mira, otto) in [
         ("/floor", true, true),
@@ -122,7 +135,7 @@ async fn a_supervisor_forces_an_agent_and_says_why() {
     let answer = boss.press("/floor/agent/break", "agent=mira&reason=lunch&why=Eat+something").await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
     assert!(answer.shows("class=\"tile break\"") && answer.shows("lunch"), "{}", answer.text);
-    let fact = serde_json::to_value(&happened.recv().await.expect("a fact").fact).expect("JSON");
+    let fact = next_fact(&mut happened, |_| true).await;
     assert_eq!(
         (&fact["fact"], &fact["by"], &fact["why"]),
         (&json!("agent_changed"), &json!("boss"), &json!("Eat something"))

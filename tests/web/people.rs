@@ -27,6 +27,12 @@ async fn done(desk: &Desk) -> Vec<String> {
     seen.map(|seen| seen.what).filter(|what| what != "session.began").collect()
 }
 
+/// What is written in the centre's file holds from now on.
+async fn publish(desk: &Desk) {
+    let (status, answer) = desk.ask(Method::POST, "/versions", None).await;
+    assert_eq!(status, 201, "{answer}");
+}
+
 fn form<'f>(name: &'f str, display_name: &'f str, stamp: &'f str) -> Vec<(&'f str, &'f str)> {
     vec![
         ("name", name),
@@ -357,7 +363,7 @@ async fn levels_are_saved_cell_by_cell_and_hold_at_once_without_ending_a_break()
 async fn the_queues_of_a_form_reach_an_agent_at_work() {
     let desk = desk_with(&[("chief", Role::Admin), ("mira", Role::Agent)]).await;
     std::fs::write(desk.yaml(), crate::desk::CENTRE.replace("  desk:", "  second: {}\n  desk:")).expect("written");
-    desk.ask(Method::POST, "/versions", None).await;
+    publish(&desk).await;
     let chief = Visitor::logged_in(&desk, "demo", "chief").await;
     desk.log_in("mira").await;
     let stamp = chief.get("/people/~mira").await.field("stamp");
@@ -369,7 +375,7 @@ async fn the_queues_of_a_form_reach_an_agent_at_work() {
     assert_eq!((&agent["queues"], &agent["skills"]), (&json!(["desk", "second"]), &json!([["english", 5]])));
     // A queue that goes from the configuration stays theirs until somebody takes it away.
     std::fs::write(desk.yaml(), crate::desk::CENTRE).expect("written");
-    desk.ask(Method::POST, "/versions", None).await;
+    publish(&desk).await;
     let page = chief.get("/people/~mira").await;
     page.shows("not in the configuration any more");
     let stamp = page.field("stamp");

@@ -4,6 +4,7 @@ use cordboard::calendar::Moment;
 use cordboard::routing::ids::{AgentName, CentreName};
 use cordboard::store::Author;
 use cordboard::store::agents::{HashedPassword, Role};
+use cordboard::store::people::Wanted;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{Method, StatusCode, header};
 
@@ -14,9 +15,9 @@ pub const PASSWORD: &str = "correct horse";
 /// Adds somebody who can log in.
 pub async fn person(desk: &Desk, centre: &str, name: &str, role: Role) {
     let hash = HashedPassword::of(PASSWORD).expect("hashed");
-    let console = desk.db.signed(&Author::Console, Moment::from_ms(1));
     let (centre, agent) = (CentreName::new(centre), AgentName::new(name));
-    console.add_person(&centre, &agent, name, role, Some(&hash)).await.expect("added");
+    let wanted = Wanted { role: Some(role), password: Some(Some(hash)), ..Wanted::default() };
+    desk.db.engage(&centre, &agent, &wanted, &Author::Console, Moment::from_ms(1)).await.expect("added");
 }
 
 pub struct Visitor {

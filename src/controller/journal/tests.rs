@@ -437,32 +437,36 @@ fn a_full_disk_loses_nothing() {
     }
 }
 
-/// `cargo test --release -- --ignored --nocapture what_an_append_takes`
-#[test]
-#[ignore = "a measurement"]
-fn what_an_append_takes() {
-    let dir =
-        tempfile::tempdir_in(std::env::var("CORDBOARD_TEST_DISK").unwrap_or_else(|_| ".".into())).expect("a directory");
-    let mut opened = open_at(dir.path(), 0, Limits::default());
-    let durable = opened.journal.durable();
-    let mut took = Vec::new();
-    let mut behind = BTreeSet::new();
-    for number in 0..40_000 {
-        let batch = [if number % 2 == 0 { arrived(number / 2) } else { ended(number / 2) }];
-        let began = Instant::now();
-        let last = opened.journal.append(&batch);
-        took.push(began.elapsed());
-        behind.insert(last - *durable.borrow());
-        std::thread::sleep(Duration::from_micros(150));
+/// `cargo test --release --lib -- --ignored --nocapture journal::tests::measurements::`
+mod measurements {
+    use super::*;
+
+    #[test]
+    #[ignore = "a measurement"]
+    fn what_an_append_takes() {
+        let dir = tempfile::tempdir_in(std::env::var("CORDBOARD_TEST_DISK").unwrap_or_else(|_| ".".into()))
+            .expect("a directory");
+        let mut opened = open_at(dir.path(), 0, Limits::default());
+        let durable = opened.journal.durable();
+        let mut took = Vec::new();
+        let mut behind = BTreeSet::new();
+        for number in 0..40_000 {
+            let batch = [if number % 2 == 0 { arrived(number / 2) } else { ended(number / 2) }];
+            let began = Instant::now();
+            let last = opened.journal.append(&batch);
+            took.push(began.elapsed());
+            behind.insert(last - *durable.borrow());
+            std::thread::sleep(Duration::from_micros(150));
+        }
+        took.sort();
+        let at = |part: usize| took[took.len() * part / 1000];
+        println!(
+            "append p50 {:?} p99 {:?} p99.9 {:?} max {:?}; most not yet durable {:?}",
+            at(500),
+            at(990),
+            at(999),
+            took.last(),
+            behind.last()
+        );
     }
-    took.sort();
-    let at = |part: usize| took[took.len() * part / 1000];
-    println!(
-        "append p50 {:?} p99 {:?} p99.9 {:?} max {:?}; most not yet durable {:?}",
-        at(500),
-        at(990),
-        at(999),
-        took.last(),
-        behind.last()
-    );
 }

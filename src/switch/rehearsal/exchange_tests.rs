@@ -24,6 +24,8 @@ fn station(number: u32) -> StationAddress {
 
 impl Bench {
     fn new(seed: u64) -> Self {
+        // Of those that a test tries one after the other, the last one that is told is the one that failed.
+        eprintln!("seed {seed}");
         let mut bench = Self {
             exchange: Exchange::new(SwitchName::new("reh"), seed),
             now: Moment::from_ms(1_000_000),
@@ -424,27 +426,30 @@ fn the_same_seed_is_the_same_day() {
     assert_ne!(day(7), day(8));
 }
 
-/// How fast a simulation may go: `cargo nextest run a_simulated_day --run-ignored all --no-capture`, with optimisation
-/// for a figure that means something.
-#[test]
-#[ignore = "a measurement"]
-fn a_simulated_day_of_a_hundred_thousand_calls() {
-    let began = std::time::Instant::now();
-    let mut bench = Bench::new(1);
-    for n in 0..100_000_u32 {
-        bench.told.clear();
-        let caller = bench.dial();
-        let agent = bench.ring(&format!("agent-{n:06}"));
-        bench.pass(10);
-        bench.world(World::PhonePicksUp { leg: agent.clone() });
-        bench.pass(10);
-        bench.order(connect(&caller, &agent));
-        bench.pass(20);
-        bench.world(World::CallerHangsUp { leg: caller });
-        bench.pass(10);
-        bench.order(Act::HangUp { leg: agent, cause: HangUpCause::Normal });
-        bench.pass(10);
+/// How fast a simulation may go: `cargo test --release --lib -- --ignored --nocapture rehearsal::tests::measurements::`
+mod measurements {
+    use super::*;
+
+    #[test]
+    #[ignore = "a measurement"]
+    fn a_simulated_day_of_a_hundred_thousand_calls() {
+        let began = std::time::Instant::now();
+        let mut bench = Bench::new(1);
+        for n in 0..100_000_u32 {
+            bench.told.clear();
+            let caller = bench.dial();
+            let agent = bench.ring(&format!("agent-{n:06}"));
+            bench.pass(10);
+            bench.world(World::PhonePicksUp { leg: agent.clone() });
+            bench.pass(10);
+            bench.order(connect(&caller, &agent));
+            bench.pass(20);
+            bench.world(World::CallerHangsUp { leg: caller });
+            bench.pass(10);
+            bench.order(Act::HangUp { leg: agent, cause: HangUpCause::Normal });
+            bench.pass(10);
+        }
+        assert_eq!(bench.exchange.legs().count(), 0);
+        println!("100,000 calls of two legs: {:?}", began.elapsed());
     }
-    assert_eq!(bench.exchange.legs().count(), 0);
-    println!("100,000 calls of two legs: {:?}", began.elapsed());
 }

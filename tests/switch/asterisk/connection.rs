@@ -20,9 +20,13 @@ fn ask_for(channel: &str) -> Action {
     Action::new("Hangup").with("Channel", channel)
 }
 
+async fn in_time(events: &mut Events) -> Option<Event> {
+    timeout(Duration::from_secs(30), events.recv()).await.expect("an event")
+}
+
 /// The next event's name, or what it is instead.
 async fn next(events: &mut Events) -> String {
-    match timeout(Duration::from_secs(30), events.recv()).await.expect("an event") {
+    match in_time(events).await {
         Some(Event::Received(received)) => received.frame.event().unwrap_or("no name").to_owned(),
         Some(Event::ResyncNeeded(why)) => format!("{why:?}"),
         Some(Event::Lost(why)) => format!("Lost: {why}"),
@@ -205,7 +209,7 @@ async fn a_list_comes_whole_and_an_event_in_its_midst_is_known_to_be_newer() {
     assert_eq!(list.complete.as_ref().and_then(|end| end.number::<u32>("ListItems")), Some(1));
     let mut numbers = Vec::new();
     for expected in ["Before", "Hangup", "After"] {
-        let Some(Event::Received(received)) = events.recv().await else { panic!("an event") };
+        let Some(Event::Received(received)) = in_time(&mut events).await else { panic!("an event") };
         assert_eq!(received.frame.event(), Some(expected));
         numbers.push(received.number);
     }
@@ -275,7 +279,7 @@ async fn an_event_about_our_action_reaches_the_driver_with_its_id() {
     peer.item(&question, "OriginateResponse", "Response: Failure\r\nReason: 0").await;
     peer.answer(&question, "Success", "Message: Originate successfully queued").await;
     reply.await.expect("an answer");
-    let Some(Event::Received(received)) = events.recv().await else { panic!("an event") };
+    let Some(Event::Received(received)) = in_time(&mut events).await else { panic!("an event") };
     assert_eq!(received.frame.text("ActionID").as_deref(), Some(id.as_str()));
 }
 

@@ -121,8 +121,10 @@ pub async fn connected_with(buffer: usize) -> (Ami, Events, Peer) {
     });
     let (ami, mut events) = opened.expect("logged in");
     // The notice of a new connection, and FullyBooted.
-    events.recv().await.expect("the first event");
-    events.recv().await.expect("the second event");
+    for which in ["first", "second"] {
+        let told = tokio::time::timeout(std::time::Duration::from_secs(30), events.recv()).await;
+        told.unwrap_or_else(|_| panic!("no {which} event")).unwrap_or_else(|| panic!("an end, and no {which} event"));
+    }
     (ami, events, peer)
 }
 

@@ -16,6 +16,7 @@ use crate::web::pages::words::Words;
 pub const WHATS: &[(&str, &str)] = &[
     ("agent.added", "audit-agent-added"),
     ("agent.role", "audit-agent-role"),
+    // Written no more; kept rows have it.
     ("agent.queues", "audit-agent-queues"),
     ("agent.skills", "audit-agent-skills"),
     ("agent.station", "audit-agent-station"),
