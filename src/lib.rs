@@ -21,8 +21,11 @@
 //! controller/  the loop: an input, the core, each effect. Owns the clock, journal/ (the local record), recovery.
 //! store/       SQL, filled from the journal: one file for each table, one that names a database driver.
 //! events/      facts as programs outside are told them: the latest in memory, hooks to addresses elsewhere.
-//! web/         the HTTP interface: one file for each noun.
+//! web/         HTTP: api/ for programs, pages/ for people, one file or folder for each noun.
 //! ```
+//!
+//! Beside them: `templates/` (pages, styles, scripts, both languages; `build.rs` joins them and what comes from npm),
+//! `migrations/`, `dialplans/` (centres to begin from), `ops/`, `tests/` (one folder for each room, and the live switch).
 //!
 //! | room | may use, of ours |
 //! |---|---|
@@ -64,6 +67,17 @@
 //! counted          controller/measure.rs        what of it /metrics and the log say
 //! ```
 //!
+//! # The way of a page
+//!
+//! ```text
+//! somebody looks   web/guard.rs, pages/guard.rs   no other site's page; pages/who.rs: whose session, and may their role
+//! it is gathered   pages/<noun>/                shown.rs or list.rs: a struct, all of it in the centre of who looks
+//! drawn            templates/<noun>/            one file for the page, `_piece.html` for what changes while it is open
+//! kept alive       pages/live.rs: Hub, Live      one stream for each browser; what changed is drawn once for all who see it
+//! pressed          pages/<noun>/actions.rs      to controller::Handle as a program would, or to store/; answers with pieces
+//! said             templates/languages/         pages/words.rs; a refusal of the core: pages/refusal.rs
+//! ```
+//!
 //! # Where a thing is read and kept
 //!
 //! ```text
@@ -77,6 +91,10 @@
 //! a report's figures      reports/ (what counts where), store/queue_report.rs (reads; lists the calls behind a figure)
 //! a program's route       web/api/table.rs; router and OpenAPI document are made of it; keys in store/keys.rs
 //! a hook's deliveries     events/hooks/runner.rs, what is sent letter.rs, where to address.rs; its place store/hooks.rs
+//! who is logged in        store/sessions.rs, web/pages/{login,sessions}.rs; who may do what: store/agents.rs `Role`
+//! people and their changes store/people.rs (whole and guarded), given.rs (what may be typed); the audit: store/audit.rs
+//! a case whose time is up controller/escalator.rs finds it, cases/ decides to whom, store/cases.rs keeps it
+//! an erased customer      store/customers.rs and personal.rs; what is kept at hand: `Web::forget_persons`
 //! a call's record         migrations/, store/calls.rs, shown by web/api/records.rs; names and numbers in store/personal.rs
 //! ```
 //!
@@ -92,6 +110,12 @@
 //! | case, type of case | a thing to be settled, with an owner and a deadline; what an admin wrote about its kind |
 //! | accepted, settled, closed | of a case: somebody has it in hand; it is done; and the customer knows |
 //! | rung, escalation | how often a case went up because its time ran out; one such step |
+//! | person, role | somebody of a centre: agent, supervisor or admin; an agent is a person at the phone |
+//! | session | of a person: logged in at a page; of an agent: at work, on a station |
+//! | key, scope | what a program brings; what it may |
+//! | hook | an address elsewhere that facts are sent to |
+//! | version | of a centre's YAML, by its hash; of a record, by its number, so that nobody overwrites another |
+//! | audit | who changed what, which nobody can edit |
 //! | disposition | how a call or a case ended, in the agent's words |
 //! | caller, customer, contact, call | who rings; the record of them; one interaction; a contact by telephone |
 //! | leg | one party's channel on the switch |

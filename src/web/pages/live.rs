@@ -1,5 +1,5 @@
 //! The live stream: what changes on the pages of one person, as pieces of HTML with the ids of what they replace. One
-//! stream for each browser, shared by its tabs (`templates/scripts/live.js`): a browser opens six connections to one
+//! stream for each browser, shared by its tabs (`templates/scripts/10-live.js`): a browser opens six connections to one
 //! host at most, and an agent has more tabs than that.
 //!
 //! A stream begins with everything as it is, so that a page that was cut off is true again at once. Between two changes
