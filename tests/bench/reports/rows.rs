@@ -18,6 +18,10 @@ pub enum Way {
     Answered { waited: i64, talked: i64, agent: String },
 }
 
+/// `hold_ms` came later, and nobody was held.
+const CALLS: &str = "calls (centre, call, switch, to_number, arrived_ms, version, found, queue, queued_ms, waited_ms, agent, \
+     connected_ms, talk_ms, ended_ms, outcome, ended_by)";
+
 /// Of each table in one statement.
 const AT_ONCE: usize = 200;
 /// Rows of one transaction.
@@ -67,7 +71,7 @@ pub async fn write(url: &str, calls: impl IntoIterator<Item = Came>) -> Result<(
             of_stays.extend(stay(number, &came));
         }
         written += of_calls.len();
-        for (table, rows) in [("calls", of_calls), ("personal", of_personal), ("queue_stays", of_stays)] {
+        for (table, rows) in [(CALLS, of_calls), ("personal", of_personal), ("queue_stays", of_stays)] {
             if !rows.is_empty() {
                 connection.execute(format!("INSERT INTO {table} VALUES {}", rows.join(", "))).await?;
             }

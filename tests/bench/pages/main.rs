@@ -1,0 +1,306 @@
+//! How long pages take at a large centre: a floor of a thousand agents at work, lists over a million calls in SQLite, and
+//! what a month's report costs the decisions that are made beside it.
+//!
+//! ```text
+//! cargo bench --bench pages                                 a table; it wants the machine to itself
+//! cargo bench --bench pages -- --calls 100000 --agents 200  smaller
+//! ```
+
+#[allow(dead_code, reason = "a part of the tests of the interface, which use all of it")]
+#[path = "../../web/desk.rs"]
+mod desk;
+#[allow(dead_code, unused_imports, reason = "a part of the tests of the interface, which use all of it")]
+#[path = "../../web/document.rs"]
+mod document;
+#[path = "../reports/month.rs"]
+mod month;
+#[path = "../reports/rows.rs"]
+mod rows;
+
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use cordboard::calendar::Moment;
+use cordboard::controller;
+use cordboard::customers::{Line, Number, Record};
+use cordboard::routing::Fact;
+use cordboard::routing::ids::{AgentName, CentreName, PhoneNumber, StationAddress};
+use cordboard::store::agents::{HashedPassword, Role};
+use cordboard::store::people::Wanted;
+use cordboard::store::sessions::Token;
+use cordboard::store::{Author, Db, RequestKey};
+use cordboard::switch::rehearsal::{Caller, Habit, Phone, Span, World};
+use jiff::ToSpan as _;
+use reqwest::{Method, header};
+use serde_json::json;
+
+use crate::desk::{Database, Desk};
+
+#[derive(Clone, Copy, Parser)]
+#[command(about = "Measure pages of a large centre")]
+struct Arguments {
+    #[arg(long, default_value_t = 1_000_000)]
+    calls: u32,
+    #[arg(long, default_value_t = 200_000)]
+    calls_a_month: u32,
+    #[arg(long, default_value_t = 1_000)]
+    agents: u32,
+    /// Calls a second while decisions are timed
+    #[arg(long, default_value_t = 20)]
+    rate: u32,
+    /// Seconds that decisions are timed for, without and with reports
+    #[arg(long, default_value_t = 20)]
+    seconds: u64,
+    /// What cargo passes to every benchmark
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+const YAML: &str = "\
+language: 1
+name: { en: Bank }
+zone: Asia/Jerusalem
+country: CN
+languages: [en]
+numbers: [\"4008000001\"]
+start: main
+queues:
+  PS: { wrap_up: 5s }
+  NW: { wrap_up: 5s }
+  NE: { wrap_up: 5s }
+  TT: { wrap_up: 5s }
+steps:
+  main:
+    - queue: PS
+";
+
+/// Times a page is asked for.
+const TIMES: usize = 21;
+/// What the pages are held to.
+const PAGE: Duration = Duration::from_millis(50);
+const FLOOR_BYTES: usize = 300_000;
+
+fn bank() -> CentreName {
+    CentreName::new(rows::CENTRE)
+}
+
+fn main() {
+    let arguments = Arguments::parse();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let missed = runtime.block_on(measure(arguments));
+    if !missed.is_empty() {
+        eprintln!("missed: {}", missed.join("; "));
+        std::process::exit(1);
+    }
+}
+
+/// What was measured, and what of it missed its aim.
+#[derive(Default)]
+struct Table {
+    missed: Vec<String>,
+}
+
+impl Table {
+    fn times(&mut self, name: &str, mut times: Vec<Duration>, bytes: usize, aim: Option<Duration>) {
+        times.sort_unstable();
+        let (middle, worst) = (times[times.len() / 2], times[times.len() - 1]);
+        println!("{name:58} {:8.1} ms  worst {:8.1} ms  {bytes:8} bytes", ms(middle), ms(worst));
+        if aim.is_some_and(|aim| middle > aim) {
+            self.missed.push(format!("{name}: {:.1} ms", ms(middle)));
+        }
+    }
+
+    fn bytes(&mut self, name: &str, bytes: usize, aim: usize) {
+        println!("{name:58} {bytes:8} bytes");
+        if bytes > aim {
+            self.missed.push(format!("{name}: {bytes} bytes"));
+        }
+    }
+}
+
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
+
+async fn measure(arguments: Arguments) -> Vec<String> {
+    let directory = tempfile::tempdir().expect("a directory");
+    let url = format!("sqlite:{}", directory.path().join("cordboard.db").display());
+    fill(&url, arguments).await;
+    let desk = Desk::with_yaml(YAML, &[rows::CENTRE], None, Database::At(url)).await;
+    let boss = somebody(&desk.db).await;
+    let mut table = Table::default();
+    at_work(&desk, arguments.agents).await;
+    lists(&desk, &boss, &mut table, arguments).await;
+    decisions(&desk, &boss, arguments).await;
+    floor(&desk, &boss, &mut table).await;
+    desk.close().await;
+    table.missed
+}
+
+async fn fill(url: &str, arguments: Arguments) {
+    let db = Db::connect(url).expect("an address");
+    db.migrate().await.expect("tables");
+    let began = Instant::now();
+    rows::write(url, month::calls(arguments.calls, arguments.calls_a_month)).await.expect("written");
+    // A customer for one call in a thousand.
+    for number in (0..arguments.calls).step_by(1_000) {
+        let number = Number::of(&format!("+8613{:09}", number + 1), None).expect("a number");
+        let name = Line::of(&format!("Customer {number}")).expect("a name");
+        let record = Record { name: Some(name), numbers: vec![number.clone()], ..Record::default() };
+        let request = RequestKey::new().expect("a key");
+        let added = db.add_customer(&bank(), record, &request, &Author::Console, Moment::from_ms(0), None).await;
+        added.expect("added");
+    }
+    println!("{} calls written in {:.0} s", arguments.calls, began.elapsed().as_secs_f64());
+    db.close().await;
+}
+
+/// A supervisor's session, as a cookie.
+async fn somebody(db: &Db) -> String {
+    let boss = AgentName::new("boss");
+    let password = Some(Some(HashedPassword::of("correct horse").expect("a hash")));
+    let wanted = Wanted { role: Some(Role::Admin), password, ..Wanted::default() };
+    db.engage(&bank(), &boss, &wanted, &Author::Console, Moment::from_ms(0)).await.expect("added");
+    let token = Token::new().expect("chance");
+    let now = controller::clock()();
+    db.begin_session(&token.hash(), &bank(), &boss, "127.0.0.1", now).await.expect("begun");
+    format!("cordboard={}; language=en", token.reveal())
+}
+
+async fn at_work(desk: &Desk, agents: u32) {
+    for n in 0..agents {
+        let name = format!("agent{n:04}");
+        let station = StationAddress::new(format!("PJSIP/{name}"));
+        let habit = Habit::Answers { after: Span::ms(1, 5), talks: Some(Span::ms(20_000, 40_000)) };
+        desk.rehearsal.happen(World::PhoneSetTo { station: station.clone(), phone: Phone::with(habit) });
+        let seat = json!({ "station": station, "queues": ["PS", "NW", "NE", "TT"], "skills": {} });
+        let path = format!("/api/v1/centres/{}/agents/{name}/session", rows::CENTRE);
+        let answer = desk.request(Method::PUT, &path).json(&seat).send().await.expect("an answer");
+        assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap_or_default());
+    }
+}
+
+fn dial(desk: &Desk, n: u32) {
+    desk.rehearsal.happen(World::CallerDials(Caller::new(&format!("138{n:08}"), "4008000001")));
+}
+
+async fn asked(desk: &Desk, cookie: &str, path: &str) -> (Duration, String) {
+    let began = Instant::now();
+    let request = desk.request(Method::GET, path).header(header::COOKIE, cookie);
+    let answer = request.send().await.expect("an answer");
+    let status = answer.status();
+    let text = answer.text().await.expect("a page");
+    assert_eq!(status, 200, "{path}: {text}");
+    (began.elapsed(), text)
+}
+
+async fn page(desk: &Desk, cookie: &str, table: &mut Table, name: &str, path: &str, aim: Option<Duration>) -> usize {
+    let (mut times, mut bytes) = (Vec::new(), 0);
+    for _ in 0..TIMES {
+        let (time, text) = asked(desk, cookie, path).await;
+        times.push(time);
+        bytes = text.len();
+    }
+    table.times(&format!("{name} {path}"), times, bytes, aim);
+    bytes
+}
+
+async fn lists(desk: &Desk, cookie: &str, table: &mut Table, arguments: Arguments) {
+    let months = i64::from(arguments.calls.div_ceil(arguments.calls_a_month).max(1));
+    let month = month::FIRST + (months - 1).months();
+    let (first, last) = (month, month.last_of_month());
+    let middle = arguments.calls / 2;
+    let tail = format!("{middle:09}");
+    let calls = [
+        "/calls".to_owned(),
+        format!("/calls?from={first}&to={last}"),
+        format!("/calls?from={first}&to={first}"),
+        "/calls?queue=PE".into(),
+        "/calls?queue=nowhere".into(),
+        "/calls?agent=agent07".into(),
+        "/calls?agent=nobody".into(),
+        "/calls?outcome=abandoned".into(),
+        "/calls?outcome=asked&queue=PS".into(),
+        "/calls?outcome=ended_unseen".into(),
+        "/calls?waited=600".into(),
+        "/calls?waited=1800&queue=IN".into(),
+        format!("/calls?number={}", &tail[5..]),
+        format!("/calls?number=%2B8613{tail}"),
+        format!("/calls?number={}", &tail[2..6]),
+        "/calls?number=9999999999".into(),
+        format!("/calls?call=c0000000001-{middle:08}"),
+        format!("/calls/c0000000001-{middle:08}"),
+        "/customers".into(),
+        "/customers?q=customer".into(),
+        format!("/customers?q={}", middle / 1_000 * 1_000 + 1),
+        "/customers/7".into(),
+        "/cases?whose=anybody".into(),
+        "/people".into(),
+        "/audit".into(),
+        format!("/reports/queues/calls?figure=answered&from={first}&to={first}"),
+    ];
+    for path in calls {
+        page(desk, cookie, table, "list", &path, Some(PAGE)).await;
+    }
+    for width in ["day", "half"] {
+        let path = format!("/reports/queues?from={first}&to={last}&width={width}");
+        page(desk, cookie, table, "report", &path, None).await;
+    }
+}
+
+async fn floor(desk: &Desk, cookie: &str, table: &mut Table) {
+    let bytes = page(desk, cookie, table, "floor", "/floor", Some(PAGE)).await;
+    table.bytes("floor, bytes", bytes, FLOOR_BYTES);
+    page(desk, cookie, table, "floor", "/floor?wall=1", Some(PAGE)).await;
+}
+
+/// From the caller's dialling, on a switch in memory, until the offer is told: the way in, the decision, the journal.
+async fn decisions(desk: &Desk, cookie: &str, arguments: Arguments) {
+    let month = month::FIRST;
+    let path = format!("/reports/queues?from={month}&to={}&width=half", month.last_of_month());
+    timed(desk, arguments, "decisions").await;
+    let reports = async {
+        let mut made = 0;
+        loop {
+            asked(desk, cookie, &path).await;
+            made += 1;
+            println!("    report {made}");
+        }
+    };
+    tokio::select! {
+        () = timed(desk, arguments, "decisions beside reports") => {}
+        () = reports => {}
+    }
+    timed(desk, arguments, "decisions afterwards").await;
+}
+
+async fn timed(desk: &Desk, arguments: Arguments, name: &str) {
+    let mut happened = desk.handle.happened();
+    let mut beat = tokio::time::interval(Duration::from_secs(1) / arguments.rate);
+    let mut times = Vec::new();
+    let until = Instant::now() + Duration::from_secs(arguments.seconds);
+    let mut n = 0;
+    while Instant::now() < until {
+        beat.tick().await;
+        n += 1;
+        let from = PhoneNumber::cleaned(&format!("138{n:08}"));
+        let (began, mut mine) = (Instant::now(), None);
+        dial(desk, n);
+        let offered = async {
+            while let Ok(happened) = happened.recv().await {
+                match &happened.fact {
+                    Fact::CallArrived { call, from: who, .. } if *who == from => mine = Some(*call),
+                    Fact::OfferMade { call, .. } if mine == Some(*call) => return,
+                    _ => {}
+                }
+            }
+        };
+        if tokio::time::timeout(Duration::from_secs(5), offered).await.is_ok() {
+            times.push(began.elapsed());
+        }
+    }
+    times.sort_unstable();
+    let at = |part: usize| times.get(times.len() * part / 100).or(times.last()).copied().map_or(f64::NAN, ms);
+    println!("{name:30} p50 {:6.2} ms  p99 {:6.2} ms  longest {:6.2} ms  ({})", at(50), at(99), at(100), times.len());
+}
