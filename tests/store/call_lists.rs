@@ -8,7 +8,8 @@ use cordboard::routing::ids::{AgentName, PhoneNumber, QueueName};
 use cordboard::store::call_lists::Wanted;
 use cordboard::store::calls::{KeptCall, Which};
 use cordboard::store::today::Became;
-use cordboard::store::{Recorded, Way};
+use cordboard::store::{Recorded, Way, statements};
+use sqlx::{ConnectOptions as _, Row as _};
 
 use crate::Both;
 use crate::shift::{at, call, centre, shift};
@@ -111,4 +112,24 @@ async fn a_day_is_added_up_alike_on_both_databases_and_says_how_far() {
         assert_eq!((later.left.len(), later.over.len()), (0, 0), "nothing of another day");
     }
     assert_eq!(days[0], days[1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_goes_into_a_list_by_the_index_of_what_is_asked_for() {
+    let both = Both::new().await;
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&both.file);
+    let mut connection = options.connect().await.expect("the file opens");
+    for (way, index) in [
+        ("AND c.agent = $2 ORDER", "calls_by_agent (centre=? AND agent=? AND arrived_ms>?"),
+        ("AND c.queue = $3 ORDER", "calls_by_queue (centre=? AND queue=? AND arrived_ms>?"),
+        ("AND c.outcome = $4 ORDER", "calls_by_outcome (centre=? AND outcome=? AND arrived_ms>?"),
+        ("AND c.to_number = $9 ORDER", "calls_by_called_number (centre=? AND to_number=? AND arrived_ms>?"),
+        ("AND c.waited_ms >= 60000 ORDER", "calls_that_waited (centre=? AND arrived_ms>?"),
+    ] {
+        let list = statements().into_iter().find(|text| text.contains(way)).unwrap_or_else(|| panic!("none {way}"));
+        let plan = sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {list}")));
+        let steps = plan.fetch_all(&mut connection).await.expect("a plan");
+        let first: String = steps[0].get("detail");
+        assert!(first.contains(index), "{way}: {first}");
+    }
 }

@@ -21,6 +21,7 @@ calls-mistakes = Something asked for cannot be read: see the fields above.
 calls-none = Calls appear here when they are over, the newest first.
 calls-none-yours = Calls that you have talked in appear here when they are over.
 calls-none-such = No call fits. Ask for less, or for other days.
+calls-number-how = A number is found by its first or last digits, four or more of them; by others only among the newest { $n } calls.
 calls-arrived = Arrived
 calls-caller = Caller
 calls-waited-for = Waited

@@ -21,6 +21,7 @@ calls-mistakes = 查询条件有误,请看上方各栏。
 calls-none = 通话结束后显示在这里,最新的在前。
 calls-none-yours = 您接听的通话结束后显示在这里。
 calls-none-such = 没有符合的通话。请放宽条件或更换日期。
+calls-number-how = 号码按开头或结尾的四位以上数字查找;其他片段只在最近 { $n } 个通话中查找。
 calls-arrived = 来电时间
 calls-caller = 主叫
 calls-waited-for = 等待时长

@@ -65,13 +65,13 @@ languages: [en]
 numbers: [\"4008000001\"]
 start: main
 queues:
-  PS: { wrap_up: 5s }
-  NW: { wrap_up: 5s }
-  NE: { wrap_up: 5s }
-  TT: { wrap_up: 5s }
+  ps: { wrap_up: 5s }
+  nw: { wrap_up: 5s }
+  ne: { wrap_up: 5s }
+  tt: { wrap_up: 5s }
 steps:
   main:
-    - queue: PS
+    - queue: ps
 ";
 
 /// Times a page is asked for.
@@ -145,7 +145,7 @@ async fn fill(url: &str, arguments: Arguments) {
     rows::write(url, month::calls(arguments.calls, arguments.calls_a_month)).await.expect("written");
     // A customer for one call in a thousand.
     for number in (0..arguments.calls).step_by(1_000) {
-        let number = Number::of(&format!("+8613{:09}", number + 1), None).expect("a number");
+        let number = Number::of(&rows::caller(u64::from(number) + 1), None).expect("a number");
         let name = Line::of(&format!("Customer {number}")).expect("a name");
         let record = Record { name: Some(name), numbers: vec![number.clone()], ..Record::default() };
         let request = RequestKey::new().expect("a key");
@@ -174,7 +174,7 @@ async fn at_work(desk: &Desk, agents: u32) {
         let station = StationAddress::new(format!("PJSIP/{name}"));
         let habit = Habit::Answers { after: Span::ms(1, 5), talks: Some(Span::ms(20_000, 40_000)) };
         desk.rehearsal.happen(World::PhoneSetTo { station: station.clone(), phone: Phone::with(habit) });
-        let seat = json!({ "station": station, "queues": ["PS", "NW", "NE", "TT"], "skills": {} });
+        let seat = json!({ "station": station, "queues": ["ps", "nw", "ne", "tt"], "skills": {} });
         let path = format!("/api/v1/centres/{}/agents/{name}/session", rows::CENTRE);
         let answer = desk.request(Method::PUT, &path).json(&seat).send().await.expect("an answer");
         assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap_or_default());
@@ -211,7 +211,7 @@ async fn lists(desk: &Desk, cookie: &str, table: &mut Table, arguments: Argument
     let month = month::FIRST + (months - 1).months();
     let (first, last) = (month, month.last_of_month());
     let middle = arguments.calls / 2;
-    let tail = format!("{middle:09}");
+    let number = rows::caller(u64::from(middle));
     let calls = [
         "/calls".to_owned(),
         format!("/calls?from={first}&to={last}"),
@@ -225,12 +225,14 @@ async fn lists(desk: &Desk, cookie: &str, table: &mut Table, arguments: Argument
         "/calls?outcome=ended_unseen".into(),
         "/calls?waited=600".into(),
         "/calls?waited=1800&queue=IN".into(),
-        format!("/calls?number={}", &tail[5..]),
-        format!("/calls?number=%2B8613{tail}"),
-        format!("/calls?number={}", &tail[2..6]),
+        format!("/calls?number={}", &number[10..]),
+        format!("/calls?number=%2B{}", &number[1..]),
+        format!("/calls?number={}", &number[4..9]),
         "/calls?number=9999999999".into(),
+        "/calls?number=99".into(),
+        "/calls?called=100".into(),
+        "/calls?waited=600&queue=PS".into(),
         format!("/calls?call=c0000000001-{middle:08}"),
-        format!("/calls/c0000000001-{middle:08}"),
         "/customers".into(),
         "/customers?q=customer".into(),
         format!("/customers?q={}", middle / 1_000 * 1_000 + 1),
@@ -238,7 +240,6 @@ async fn lists(desk: &Desk, cookie: &str, table: &mut Table, arguments: Argument
         "/cases?whose=anybody".into(),
         "/people".into(),
         "/audit".into(),
-        format!("/reports/queues/calls?figure=answered&from={first}&to={first}"),
     ];
     for path in calls {
         page(desk, cookie, table, "list", &path, Some(PAGE)).await;
@@ -246,6 +247,10 @@ async fn lists(desk: &Desk, cookie: &str, table: &mut Table, arguments: Argument
     for width in ["day", "half"] {
         let path = format!("/reports/queues?from={first}&to={last}&width={width}");
         page(desk, cookie, table, "report", &path, None).await;
+        let (_, text) = asked(desk, cookie, &path).await;
+        let behind = text.rsplit("href=\"/reports/queues/calls?").next().and_then(|rest| rest.split('"').next());
+        let behind = behind.expect("a figure of the last row").replace("&#38;", "&").replace("&amp;", "&");
+        page(desk, cookie, table, "list", &format!("/reports/queues/calls?{behind}"), Some(PAGE)).await;
     }
 }
 

@@ -14,6 +14,7 @@ use crate::routing::ids::AgentName;
 use crate::routing::view::CallSeen;
 use crate::store::StoreError;
 use crate::store::agents::Role;
+use crate::store::call_lists::MOST_LOOKED_AT;
 use crate::store::calls::KeptCall;
 use crate::web::Web;
 use crate::web::pages::choice::Choice;

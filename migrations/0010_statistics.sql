@@ -1,0 +1,1 @@
+-- How often the values of an index repeat: what a planner chooses by. PostgreSQL counts by itself; SQLite is told (sqlite/).
