@@ -30,11 +30,13 @@ report-rates = 比率与时长(按时段内呼入的来电)
 report-interval = 时段
 report-total = 合计
 report-level = 服务水平
+report-target = T = { $seconds } 秒
+report-own-targets = T:各队列各自的时限
 report-rate = 接通率
 report-speed = 平均应答
 report-handle = 平均处理
 report-longest = 最长等待
-report-rate-is = 人工接通 / 请求人工。未进入队列的来电另计,见下。
+report-rate-is = 人工接通 / 请求人工。未进入队列的来电另计。
 report-speed-is = 接通来电的等待时长 / 接通数(分:秒)
 report-handle-is = (通话 + 保持 + 话后)/ 处理完毕数(分:秒)
 report-longest-is = 时段内呼入且已离队的来电中最长者
