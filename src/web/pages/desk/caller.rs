@@ -10,7 +10,7 @@ use crate::store::StoreError;
 use crate::store::calls::KeptCall;
 use crate::store::case_lists::Which;
 use crate::web::Web;
-use crate::web::pages::calls::outcome_word;
+use crate::web::pages::calls::{outcome_word, whose};
 use crate::web::pages::frame::Frame;
 use crate::web::pages::who::Who;
 use crate::web::pages::words::clock;
@@ -90,17 +90,7 @@ async fn read(
 ) -> Result<Known, StoreError> {
     let (db, centre) = (&web.db, who.centre());
     let number = Number::of(from, plan.country);
-    let found = match &number {
-        Some(number) => db.customers_of_number(centre, number).await?,
-        None => Vec::new(),
-    };
-    // Said for this call, or the only one there is.
-    let said = db.contact(centre, call).await?;
-    let customer = match (said, found.as_slice()) {
-        (Some(id), _) => db.customer(centre, id).await?,
-        (None, [only]) => Some(only.clone()),
-        (None, _) => None,
-    };
+    let (found, customer) = whose(db, centre, plan.country, call, from).await?;
     let (mut contacts, mut cases) = (Vec::new(), Vec::new());
     if let Some(customer) = &customer {
         let calls = db.contacts_of(centre, customer, Some(call), MOST_SHOWN, plan.country).await?;

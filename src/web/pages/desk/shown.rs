@@ -239,10 +239,7 @@ fn queues_of(floor: &Floor, agent: &AgentSeen) -> Vec<QueueRow> {
 fn dispositions(frame: &Frame, plan: &Centre, queue: &QueueName) -> Vec<(String, String)> {
     let language = frame.t.language();
     let of_queue = plan.dispositions.of_queue(queue).into_iter();
-    let named = of_queue.map(|one| {
-        let title = one.titles.get(&language).or_else(|| one.titles.values().next());
-        (one.name.to_string(), title.cloned().unwrap_or_else(|| one.name.to_string()))
-    });
+    let named = of_queue.map(|one| (one.name.to_string(), one.title(language)));
     named.collect()
 }
 
