@@ -81,6 +81,8 @@ async fn sends_mira_on_a_break(sofia: &Browser, mira: &Browser) {
     mira.press("button[hx-post='/desk/call/end']").await;
     mira.press("button[hx-post='/desk/wrap-up/end']").await;
     mira.reads("#desk-you", "on break: lunch").await;
+    mira.reads("#desk-you .forced", "by Sofia Lindqvist").await;
+    mira.reads("#desk-you .forced", "Helps the trainer 帮培训师").await;
     sofia.reads("#floor-agents .tile.break", "Mira Chen").await;
 }
 

@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 use super::floor::{Boards, Days, Looker, Names};
 use super::problem::{PageProblem, Shown};
 use super::who::Who;
-use super::{desk, floors::Floors, story::Stories};
+use super::{desk, floors::Floors, forced::Forcings, story::Stories};
 use crate::controller::Handle;
 use crate::routing::Fact;
 use crate::routing::ids::{AgentName, CallId, CentreName};
@@ -73,6 +73,7 @@ pub struct Hub {
     pub days: Days,
     pub names: Names,
     pub boards: Boards,
+    pub forcings: Forcings,
 }
 
 impl Default for Hub {
@@ -85,6 +86,7 @@ impl Default for Hub {
             days: Days::default(),
             names: Names::default(),
             boards: Boards::default(),
+            forcings: Forcings::default(),
         }
     }
 }
@@ -127,6 +129,7 @@ impl Hub {
                 Ok(happened) => {
                     self.stories.hear(&happened);
                     self.days.hear(&happened);
+                    self.forcings.hear(&happened);
                     let centre = &happened.centre;
                     if let Some(call) = happened.fact.call() {
                         self.tell(Change::Call(centre.clone(), call));
@@ -154,6 +157,7 @@ impl Hub {
                     tracing::warn!(missed, "the pages were slower than the calls: all of them are drawn anew");
                     self.stories.forget();
                     self.days.forget();
+                    self.forcings.forget();
                     self.tell(Change::All);
                 }
                 Err(RecvError::Closed) => return,
