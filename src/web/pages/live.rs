@@ -296,8 +296,11 @@ impl Live {
             let now = Instant::now();
             if self.owed.desk && now >= self.desk_from {
                 let drawn = desk::pieces(&self.web, &self.who).await;
-                self.owed.desk = drawn.is_err();
-                return Some(self.event(drawn));
+                self.owed.desk = !matches!(drawn, Ok((_, true)));
+                if self.owed.desk {
+                    self.desk_from = now + AGAIN;
+                }
+                return Some(self.event(drawn.map(|(pieces, _)| pieces)));
             }
             if self.owed.queues && now >= self.queues_from {
                 self.queues_from = now + QUEUES_EVERY;

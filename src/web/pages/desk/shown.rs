@@ -159,6 +159,11 @@ pub struct Written {
 }
 
 impl Desk {
+    /// What is known of the caller could be read.
+    pub fn is_whole(&self) -> bool {
+        self.call.as_ref().is_none_or(|call| call.known.is_some())
+    }
+
     /// Without the figures of the day.
     ///
     /// # Errors
