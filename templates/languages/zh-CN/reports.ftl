@@ -30,8 +30,8 @@ report-rates = 比率与时长(按时段内呼入的来电)
 report-interval = 时段
 report-total = 合计
 report-level = 服务水平
-report-target = T = { $seconds } 秒
-report-own-targets = T:各队列各自的时限
+report-target = 时限 { $seconds } 秒
+report-own-targets = 时限按各队列
 report-rate = 接通率
 report-speed = 平均应答
 report-handle = 平均处理
