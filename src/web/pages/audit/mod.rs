@@ -203,7 +203,7 @@ fn row(t: Words, zone: &Zone, asked: &Asked, seen: Seen) -> Row {
         what: what.map_or_else(|| seen.what.clone(), |(_, word)| t.say(word)),
         subject,
         subject_href: asked.address(&[("subject", &seen.subject)]),
-        parts: parts(t, seen.before.as_deref(), seen.after.as_deref()),
+        parts: parts(t, zone, seen.before.as_deref(), seen.after.as_deref()),
         whole: seen.whole,
     }
 }

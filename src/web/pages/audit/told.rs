@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
+use crate::calendar::{Moment, Zone};
 use crate::web::pages::words::Words;
 
 /// What can have been done, and the name of its text.
@@ -54,6 +55,10 @@ const THINGS: &[(&str, &str)] = &[
     ("state", "audit-state"),
     ("why", "audit-why"),
     ("call", "audit-call"),
+    ("owner", "cases-owner"),
+    ("department", "audit-department"),
+    ("due_ms", "cases-due"),
+    ("rung", "audit-rung"),
 ];
 
 /// Words that stand in entries, and the names of their texts.
@@ -79,7 +84,7 @@ pub struct Part {
 }
 
 /// From what to what. What was the same before is left out.
-pub fn parts(t: Words, before: Option<&str>, after: Option<&str>) -> Vec<Part> {
+pub fn parts(t: Words, zone: &Zone, before: Option<&str>, after: Option<&str>) -> Vec<Part> {
     let read = |text: Option<&str>| -> BTreeMap<String, Json> {
         match text.map(serde_json::from_str) {
             Some(Ok(Json::Object(all))) => all.into_iter().filter(|(_, value)| !value.is_null()).collect(),
@@ -97,14 +102,14 @@ pub fn parts(t: Words, before: Option<&str>, after: Option<&str>) -> Vec<Part> {
         .into_iter()
         .filter(|thing| before.get(*thing) != after.get(*thing))
         .map(|thing| {
-            let value = |of: &BTreeMap<String, Json>| of.get(thing).map(|value| shown(t, thing, value));
+            let value = |of: &BTreeMap<String, Json>| of.get(thing).map(|value| shown(t, zone, thing, value));
             let word = THINGS.iter().find(|(name, _)| name == thing).map(|(_, word)| t.say(word));
             Part { thing: word.unwrap_or_else(|| thing.clone()), before: value(&before), after: value(&after) }
         })
         .collect()
 }
 
-fn shown(t: Words, thing: &str, value: &Json) -> String {
+fn shown(t: Words, zone: &Zone, thing: &str, value: &Json) -> String {
     let text = match value {
         Json::Bool(true) => t.say("audit-there"),
         Json::Bool(false) | Json::Null => t.say("audit-none"),
@@ -118,11 +123,14 @@ fn shown(t: Words, thing: &str, value: &Json) -> String {
         },
         Json::Array(all) if all.is_empty() => t.say("audit-none"),
         Json::Object(all) if all.is_empty() => t.say("audit-none"),
-        Json::Array(all) => all.iter().map(|one| shown(t, "", one)).collect::<Vec<_>>().join(", "),
+        Json::Array(all) => all.iter().map(|one| shown(t, zone, "", one)).collect::<Vec<_>>().join(", "),
         Json::Object(all) => {
-            all.iter().map(|(name, one)| format!("{name} {}", shown(t, "", one))).collect::<Vec<_>>().join(", ")
+            all.iter().map(|(name, one)| format!("{name} {}", shown(t, zone, "", one))).collect::<Vec<_>>().join(", ")
         }
-        Json::Number(number) => number.to_string(),
+        Json::Number(number) => match (thing, number.as_i64()) {
+            ("due_ms", Some(at)) => zone.day_and_minute(Moment::from_ms(at)),
+            _ => number.to_string(),
+        },
     };
     if text.chars().nth(LONGEST).is_some() { text.chars().take(LONGEST).chain(['…']).collect() } else { text }
 }
@@ -133,7 +141,8 @@ mod tests {
     use crate::dialplan::Language;
 
     fn said(before: Option<&str>, after: Option<&str>) -> Vec<String> {
-        parts(Words::of(Language::En), before, after)
+        let zone = Zone::named("Asia/Shanghai").expect("a zone");
+        parts(Words::of(Language::En), &zone, before, after)
             .into_iter()
             .map(|Part { thing, before, after }| {
                 format!("{thing}: {} > {}", before.unwrap_or_default(), after.unwrap_or_default())
@@ -150,6 +159,8 @@ mod tests {
         assert_eq!(said(Some(r#"{"english":5}"#), Some("{}")), ["english: 5 > "]);
         assert_eq!(said(None, Some(r#"{"did":"break","why":null}"#)), ["Done:  > sent on a break"]);
         assert_eq!(said(None, Some("no JSON <")), [":  > no JSON <"]);
+        let opened = r#"{"due_ms":1795389638124,"rung":0,"department":"service"}"#;
+        assert_eq!(said(None, Some(opened)), ["Department:  > service", "Due:  > 2026-11-23 07:20", "Went up:  > 0"]);
         assert!(said(None, None).is_empty());
     }
 }
