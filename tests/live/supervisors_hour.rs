@@ -46,12 +46,23 @@ fn three_callers(asterisk: &Asterisk) -> (Running, Running) {
     (stay, Sipp::callers(asterisk, "caller-hangs-up", NUMBER, 1, 1).pause(PATIENCE_OF_A_CALLER).start())
 }
 
+/// Nothing of the first runs out of the second.
+async fn stays_within(sofia: &Browser, parts: &str, whole: &str) {
+    let script = "
+        const [parts, whole] = arguments;
+        const { right } = document.querySelector(whole).getBoundingClientRect();
+        const out = [...document.querySelectorAll(parts)].filter((e) => e.getBoundingClientRect().right > right);
+        return out.map((e) => e.innerText || e.name)";
+    assert_eq!(sofia.script(script, vec![parts.into(), whole.into()]).await, serde_json::json!([]), "{whole}");
+}
+
 /// Nobody is at work yet, and three wait.
 async fn what_is_wrong_is_on_top(sofia: &Browser) {
     figures_become(sofia, "three wait", &[(WAITING, "3")]).await;
     sofia.reads("#floor-wrong li", "service").await;
     sofia.reads("#floor-wrong li", "3 callers wait and nobody is logged in").await;
     sofia.reads("#floor-queues .row.stuck", "service").await;
+    stays_within(sofia, "#floor-queues .row > *", "#floor-queues").await;
     let top = "return document.querySelector('#floor').querySelector('section').id";
     assert_eq!(sofia.script(top, vec![]).await, "floor-wrong");
     // The clock of the longest wait goes on by itself.
@@ -125,6 +136,7 @@ async fn figures_lead_to_their_calls(sofia: &Browser) -> String {
     sofia.press("nav a[href='/reports/queues']").await;
     sofia.sees(".report tfoot").await;
     let report = sofia.path().await;
+    stays_within(sofia, ".asks :is(input, select, button, a)", ".asks").await;
     let script = "
         const of = (row) => [...row.querySelectorAll('td a')].map((a) => [Number(a.innerText), a.getAttribute('href')]);
         const busy = [...document.querySelectorAll('.report tbody tr')].sort((a, b) => of(b).length - of(a).length)[0];
