@@ -18,6 +18,14 @@ pub struct Disposition {
     pub titles: BTreeMap<Language, String>,
 }
 
+impl Disposition {
+    /// In this language, or in whatever there is.
+    pub fn title(&self, language: Language) -> String {
+        let title = self.titles.get(&language).or_else(|| self.titles.values().next());
+        title.cloned().unwrap_or_else(|| self.name.to_string())
+    }
+}
+
 /// All dispositions of a centre.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Dispositions {
@@ -30,6 +38,12 @@ pub struct Dispositions {
 impl Dispositions {
     pub fn get(&self, name: &DispositionName) -> Option<&Disposition> {
         self.all.iter().find(|disposition| disposition.name == *name)
+    }
+
+    /// What people see in the place of a name. One that is no more is its name.
+    pub fn title(&self, name: &str, language: Language) -> String {
+        let one = self.all.iter().find(|disposition| disposition.name.as_str() == name);
+        one.map_or_else(|| name.to_owned(), |one| one.title(language))
     }
 
     /// What an agent can choose from after a call of this queue.

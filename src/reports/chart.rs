@@ -151,10 +151,15 @@ fn scale(most: u64) -> (u64, u64) {
 
 fn lines(bars: &[Bar]) -> Vec<String> {
     let point = |bar: &Bar| bar.level.map(|level| (bar.x.0 + bar.width.0 / 2.0, of_percent(level)));
+    // A line of one point cannot be seen: one that stands alone is as wide as its bar.
+    let ends = |bar: &Bar| bar.level.map(|level| [bar.x.0, bar.x.0 + bar.width.0].map(|x| (x, of_percent(level))));
     let unbroken = bars.split(|bar| bar.level.is_none()).filter(|bars| !bars.is_empty());
     let line = |bars: &[Bar]| {
-        let points = bars.iter().filter_map(point).map(|(x, y)| format!("{},{}", Unit(x), Unit(y)));
-        points.collect::<Vec<_>>().join(" ")
+        let points: Vec<(f64, f64)> = match bars {
+            [alone] => ends(alone).into_iter().flatten().collect(),
+            [..] => bars.iter().filter_map(point).collect(),
+        };
+        points.iter().map(|(x, y)| format!("{},{}", Unit(*x), Unit(*y))).collect::<Vec<_>>().join(" ")
     };
     unbroken.map(line).collect()
 }

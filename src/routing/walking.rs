@@ -7,7 +7,7 @@ use super::core::{Core, LegOf, Owed, PLAY_WITHIN};
 use super::effect::{Act, HangUpCause};
 use super::fact::{EndedBy, Fact, LeftQueue, Outcome};
 use super::ids::*;
-use super::input::Returned;
+use super::input::{Refusal, Returned};
 use super::tag::Place;
 use super::timer::Timer;
 use crate::calendar::Moment;
@@ -218,7 +218,10 @@ impl Core {
             }
             Returned::Refused { why } => {
                 self.forget_play(call);
-                self.healed(Some(call), None, format!("a prompt was not played: {why:?}"));
+                // Who hangs up while a prompt is played is nothing to be healed: the end of the call is on its way.
+                if !matches!(why, Refusal::Gone(_)) {
+                    self.healed(Some(call), None, format!("a prompt was not played: {why:?}"));
+                }
                 self.walk_on(now, call, Heard::PlayFailed);
             }
             // The snapshot that follows begins the step anew; without one, PlayDue goes on.

@@ -64,6 +64,24 @@ fn migrations(dialect: Dialect) -> sqlx::migrate::Migrator {
     sqlx::migrate::Migrator::with_migrations(both.collect())
 }
 
+/// PostgreSQL has a lock for this, SQLite none: while we look, another process (`cordboard user` beside a controller that
+/// begins) may make the same tables. What it has made is skipped the next time, and each time there is less to make.
+async fn migrate_sqlite(
+    migrations: &sqlx::migrate::Migrator,
+    writer: &SqlitePool,
+) -> Result<(), sqlx::migrate::MigrateError> {
+    let mut made = 0;
+    loop {
+        let Err(error) = migrations.run(writer).await else { return Ok(()) };
+        let count = sqlx::query_scalar("SELECT count(*) FROM _sqlx_migrations").fetch_one(writer).await;
+        let now: i64 = count.unwrap_or_default();
+        if now <= made {
+            return Err(error);
+        }
+        made = now;
+    }
+}
+
 /// A database. Cloning it shares the connections.
 #[derive(Clone, Debug)]
 pub enum Db {
@@ -287,7 +305,7 @@ impl Db {
         let migrations = migrations(self.dialect());
         let run = async {
             match self {
-                Db::Sqlite { writer, .. } => migrations.run(writer).await,
+                Db::Sqlite { writer, .. } => migrate_sqlite(&migrations, writer).await,
                 Db::Postgres { pool, .. } => migrations.run(pool).await,
             }
         };

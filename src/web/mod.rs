@@ -12,7 +12,7 @@ mod pages;
 mod peer;
 mod unread;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -27,6 +27,7 @@ use crate::calendar::Moment;
 use crate::controller::directories::Directories;
 use crate::controller::filler::FillerHealth;
 use crate::controller::{Handle, versions};
+use crate::customers::Number;
 use crate::events::Recent;
 use crate::events::hooks::Reachable;
 use crate::routing::ids::{CentreName, SwitchName};
@@ -118,6 +119,12 @@ pub fn router(parts: Parts) -> Router {
         crate::controller::clock(),
         parts.stop.clone(),
     ));
+    // Before a screen pops, and not while it does.
+    let plans = parts.handle.plans();
+    tokio::task::spawn_blocking(move || {
+        let homes: HashSet<_> = plans.borrow().values().map(|plan| plan.country).collect();
+        homes.into_iter().for_each(Number::learn);
+    });
     let web = Web(Arc::new(Shared {
         parts,
         streams: Arc::new(Semaphore::new(MOST_STREAMS)),

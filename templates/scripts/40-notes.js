@@ -81,6 +81,11 @@
     const form = target.closest('form[data-note]');
     if (form) changed(form);
   });
+  // What chooses for somebody (a voice, a form filled in by the browser) may tell of the change alone.
+  document.addEventListener('change', ({ target }) => {
+    const form = target.closest('form[data-note]');
+    if (form && target.matches('select')) changed(form);
+  });
   document.addEventListener('focusout', ({ target }) => {
     const form = target.closest?.('form[data-note]');
     if (form && waiting.has(form.id)) save(form);

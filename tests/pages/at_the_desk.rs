@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use cordboard::routing::ids::{AgentName, CallId};
 use serde_json::Value;
+use sqlx::{Connection, Executor, SqliteConnection};
 
 use crate::browser::{Browser, PATIENCE};
 use crate::centre::{Centre, demo};
@@ -75,6 +76,23 @@ async fn a_call_is_on_the_desk_before_the_phone_is_picked_up_and_stays_until_it_
         })
         .await;
         assert!(!centre.hall.rehearsal.with(|exchange| exchange.leg(&caller).is_some()), "the caller is let go");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_could_not_be_read_of_a_caller_in_time_is_there_a_moment_later_by_itself() {
+    play("caller-late", async |stage| {
+        let centre = &stage.centre;
+        let mira = at_work(stage, "mira").await;
+        let path = centre.hall.directory.path().join("cordboard.db");
+        let mut database = SqliteConnection::connect(&format!("sqlite:{}", path.display())).await.expect("the file");
+        database.execute("ALTER TABLE customers RENAME TO away").await.expect("renamed");
+        centre.call("Li Wei 李伟", '2');
+        mira.reads("#desk-call", "cannot be read just now").await;
+        database.execute("ALTER TABLE away RENAME TO customers").await.expect("renamed");
+        mira.reads("#desk-call", "Nobody is known by this number").await;
+        mira.reads("#desk-you", "ringing").await;
     })
     .await;
 }

@@ -23,5 +23,7 @@ mod postgres;
 mod at_the_desk;
 mod hostile;
 mod live;
+mod paper;
+mod print;
 mod samples;
 mod served;

@@ -52,6 +52,10 @@ fn the_line_breaks_where_nobody_came() {
     let chart = Chart::new(&rows, Width::Hour, ServiceLevel::default(), None);
     assert_eq!(chart.level.len(), 2, "{:?}", chart.level);
     assert_eq!(chart.target, None);
+    // One hour alone between two without a call.
+    rows[14] = Row { interval: rows[14].interval, ..rows[0].clone() };
+    let alone = &Chart::new(&rows, Width::Hour, ServiceLevel::default(), None).level[1];
+    assert_eq!(alone.split(' ').count(), 2, "a line of one point cannot be seen: {alone}");
 }
 
 #[test]

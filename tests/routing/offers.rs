@@ -237,6 +237,16 @@ fn a_prompt_that_cannot_be_played_does_not_strand_the_caller() {
 }
 
 #[test]
+fn a_caller_who_hangs_up_while_a_prompt_is_played_is_nothing_to_be_healed() {
+    let mut floor = Floor::new();
+    let caller = floor.call("400");
+    let (effect, _) = floor.asked(|act| matches!(act, Act::Play { .. }));
+    let why = Refusal::Gone(caller.clone());
+    floor.tell(Input::EffectReturned { effect, how: Returned::Refused { why } });
+    assert!(!floor.facts.iter().any(|fact| matches!(fact, Fact::Healed { .. })), "{:#?}", floor.facts);
+}
+
+#[test]
 fn late_doubled_and_unknown_events_change_nothing() {
     let mut floor = Floor::new();
     floor.login("ana");

@@ -60,6 +60,22 @@ async fn no_statement_about_customers_or_cases_looks_through_a_whole_table() {
     assert!(whole.is_empty(), "{}", whole.join("\n"));
 }
 
+/// `cordboard user` beside a controller that begins: two processes, one new file.
+#[tokio::test(flavor = "multi_thread")]
+async fn all_who_make_the_tables_at_once_find_them_made() {
+    for _ in 0..5 {
+        let dir = tempfile::tempdir().expect("a directory");
+        let url = format!("sqlite:{}", dir.path().join("x.db").display());
+        let making = (0..4).map(|_| {
+            let db = cordboard::store::Db::connect(&url).expect("an address");
+            tokio::spawn(async move { db.migrate().await })
+        });
+        for made in making.collect::<Vec<_>>() {
+            made.await.expect("no panic").expect("the tables are there");
+        }
+    }
+}
+
 #[tokio::test]
 async fn an_address_that_is_none_is_refused_and_a_database_that_is_not_there_is_away() {
     for wrong in ["", "mysql://x/y", "cordboard.db", "postgres://x:notaport/y"] {

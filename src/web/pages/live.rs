@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 use super::floor::{Boards, Days, Looker, Names};
 use super::problem::{PageProblem, Shown};
 use super::who::Who;
-use super::{desk, floors::Floors, story::Stories};
+use super::{desk, floors::Floors, forced::Forcings, story::Stories};
 use crate::controller::Handle;
 use crate::routing::Fact;
 use crate::routing::ids::{AgentName, CallId, CentreName};
@@ -73,6 +73,7 @@ pub struct Hub {
     pub days: Days,
     pub names: Names,
     pub boards: Boards,
+    pub forcings: Forcings,
 }
 
 impl Default for Hub {
@@ -85,6 +86,7 @@ impl Default for Hub {
             days: Days::default(),
             names: Names::default(),
             boards: Boards::default(),
+            forcings: Forcings::default(),
         }
     }
 }
@@ -127,6 +129,7 @@ impl Hub {
                 Ok(happened) => {
                     self.stories.hear(&happened);
                     self.days.hear(&happened);
+                    self.forcings.hear(&happened);
                     let centre = &happened.centre;
                     if let Some(call) = happened.fact.call() {
                         self.tell(Change::Call(centre.clone(), call));
@@ -154,6 +157,7 @@ impl Hub {
                     tracing::warn!(missed, "the pages were slower than the calls: all of them are drawn anew");
                     self.stories.forget();
                     self.days.forget();
+                    self.forcings.forget();
                     self.tell(Change::All);
                 }
                 Err(RecvError::Closed) => return,
@@ -292,8 +296,11 @@ impl Live {
             let now = Instant::now();
             if self.owed.desk && now >= self.desk_from {
                 let drawn = desk::pieces(&self.web, &self.who).await;
-                self.owed.desk = drawn.is_err();
-                return Some(self.event(drawn));
+                self.owed.desk = !matches!(drawn, Ok((_, true)));
+                if self.owed.desk {
+                    self.desk_from = now + AGAIN;
+                }
+                return Some(self.event(drawn.map(|(pieces, _)| pieces)));
             }
             if self.owed.queues && now >= self.queues_from {
                 self.queues_from = now + QUEUES_EVERY;

@@ -11,6 +11,7 @@ mod customers;
 mod desk;
 mod floor;
 mod floors;
+mod forced;
 mod frame;
 mod guard;
 mod lamps;

@@ -1,6 +1,7 @@
 desk-you = You, your queues, your day
 desk-you-are = You are
 desk-next = then: { $state }
+desk-forced = by { $who }, { $at }
 desk-station = at { $station }
 desk-log-in = Start work
 desk-log-out = End work

@@ -34,11 +34,13 @@ report-rates = shares and times (of the calls that came in the interval)
 report-interval = Interval
 report-total = Total
 report-level = service level
+report-target = T = { $seconds } s
+report-own-targets = T: each queue's own target
 report-rate = connection rate
 report-speed = speed of answer
 report-handle = handle time
 report-longest = longest wait
-report-rate-is = answered by a person / asked for a person. Calls that never came to a queue are counted apart, below.
+report-rate-is = answered by a person / asked for a person. Calls that never came to a queue are counted apart.
 report-speed-is = wait of the answered / answered, in minutes and seconds
 report-handle-is = (talk + hold + wrap-up) / handled, in minutes and seconds
 report-longest-is = of the calls that came in the interval and have left the queue

@@ -1,6 +1,7 @@
 desk-you = 您、您的队列、您的一天
 desk-you-are = 您的状态
 desk-next = 之后:{ $state }
+desk-forced = { $who } 于 { $at } 设置
 desk-station = 话机 { $station }
 desk-log-in = 签入
 desk-log-out = 签出

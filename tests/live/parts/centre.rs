@@ -6,6 +6,7 @@ use std::{
     io::{Read, Write},
     net::TcpStream,
     path::PathBuf,
+    process::{Command, Stdio},
     time::Duration,
 };
 
@@ -44,12 +45,17 @@ pub struct Centre {
 impl Centre {
     /// Cordboard on this switch with its database at `database` (`None`: SQLite among its own files).
     pub fn start(asterisk: &Asterisk, database: Option<&str>) -> Centre {
+        Centre::with_plan(asterisk, database, PLAN)
+    }
+
+    /// The same with this YAML in the place of the plan of every other test.
+    pub fn with_plan(asterisk: &Asterisk, database: Option<&str>, yaml: &str) -> Centre {
         let dir = tempfile::tempdir().expect("a directory can be made");
         let web = format!("127.0.0.1:{}", asterisk.slot.next_ports());
         let (here, there) = asterisk.sounds();
         let plan = dir.path().join("test");
         std::fs::create_dir_all(&plan).expect("a directory can be made");
-        std::fs::write(plan.join("centre.yaml"), PLAN).expect("the plan can be written");
+        std::fs::write(plan.join("centre.yaml"), yaml).expect("the plan can be written");
         let database = database.map_or_else(String::new, |url| format!("database: \"{url}\"\n"));
         let config = format!(
             "web: {{ address: \"{web}\" }}\n{database}switches:\n  pbx:\n    asterisk:\n      ami: \"{ami}\"\n      \
@@ -64,6 +70,20 @@ impl Centre {
         let centre = Centre { cordboard: Cordboard::serve(&path, &web), web, dir };
         centre.until_attached();
         centre
+    }
+
+    /// Somebody who can log in at the pages; `more`: what else `cordboard user add` is told.
+    pub fn add_person(&self, name: &str, password: &str, more: &[&str]) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cordboard"));
+        command.args(["user", "add", name, "--password", "--config"]).arg(self.config()).args(more);
+        let mut adding = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("cordboard runs");
+        writeln!(adding.stdin.take().expect("a pipe"), "{password}").expect("a password can be written");
+        let ended = adding.wait().expect("a child can be waited for");
+        assert!(ended.success(), "{name} is not added: {ended}");
+    }
+
+    pub fn base(&self) -> String {
+        format!("http://{}", self.web)
     }
 
     pub fn data(&self) -> PathBuf {

@@ -1,5 +1,6 @@
 //! Calls: the list, and one call's story. Supervisors see all of their centre, agents those they talked in.
 
+mod about;
 mod bill;
 mod filter;
 mod list;
@@ -9,6 +10,7 @@ mod told;
 use axum::Router;
 use axum::routing::get;
 
+pub use about::whose;
 pub use list::{called, outcome_class, outcome_word};
 
 use crate::routing::ids::CallId;

@@ -8,10 +8,12 @@ use std::time::Duration;
 use askama::Template;
 use axum::extract::{Path, State};
 
+use super::about::About;
 use super::bill::{Bill, Part};
 use super::list::{called, outcome_class, outcome_word, stage};
 use super::told::{Line, Teller};
 use crate::calendar::Moment;
+use crate::dialplan::Centre;
 use crate::routing::Fact;
 use crate::routing::agent::AgentState;
 use crate::routing::ids::{AgentName, CallId};
@@ -65,6 +67,7 @@ struct Story {
     wrap_up: Option<String>,
     lines: Vec<Line>,
     notes: Vec<Written>,
+    about: About,
 }
 
 struct Bar {
@@ -161,6 +164,9 @@ async fn story_of(web: &Web, who: &Who, frame: &Frame, call: &str) -> Shown<Stor
         (None, None) => ("away", "story-unknown"),
     };
     let erased = from.is_empty() && name.is_empty() && live.is_none();
+    let plan = web.handle.plan(who.centre()).ok_or(PageProblem::Away)?;
+    // Not readable just now: the story is told without.
+    let about = About::of(&web.db, who.centre(), &plan, id, &from).await.unwrap_or_default();
     let teller = Teller { t, zone: &frame.zone, names: &names, arrived: first, erased };
     Ok(Story {
         id,
@@ -181,7 +187,8 @@ async fn story_of(web: &Web, who: &Who, frame: &Frame, call: &str) -> Shown<Stor
         parts: parts(t, &bill),
         wrap_up: wrap_ups.last().map(|(_, from, to)| clock(ms(to.unwrap_or(now).since(*from)))),
         lines: lines(&teller, &told, &wrap_ups),
-        notes: notes(web, who, frame, id, &names).await,
+        notes: notes(web, who, frame, &plan, id, &names).await,
+        about,
     })
 }
 
@@ -239,6 +246,7 @@ async fn notes(
     web: &Web,
     who: &Who,
     frame: &Frame,
+    plan: &Centre,
     call: CallId,
     names: &Arc<BTreeMap<AgentName, String>>,
 ) -> Vec<Written> {
@@ -248,7 +256,7 @@ async fn notes(
         agent: called(names, &note.agent),
         saved: frame.zone.day_and_second(note.saved),
         text: note.text,
-        disposition: note.disposition,
+        disposition: note.disposition.map(|name| plan.dispositions.title(&name, frame.t.language())),
     });
     written.collect()
 }

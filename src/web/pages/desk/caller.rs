@@ -10,7 +10,7 @@ use crate::store::StoreError;
 use crate::store::calls::KeptCall;
 use crate::store::case_lists::Which;
 use crate::web::Web;
-use crate::web::pages::calls::outcome_word;
+use crate::web::pages::calls::{outcome_word, whose};
 use crate::web::pages::frame::Frame;
 use crate::web::pages::who::Who;
 use crate::web::pages::words::clock;
@@ -90,32 +90,24 @@ async fn read(
 ) -> Result<Known, StoreError> {
     let (db, centre) = (&web.db, who.centre());
     let number = Number::of(from, plan.country);
-    let found = match &number {
-        Some(number) => db.customers_of_number(centre, number).await?,
-        None => Vec::new(),
+    let (found, customer) = whose(db, centre, plan.country, call, from).await?;
+    let (calls, which) = match &customer {
+        Some(customer) => {
+            let calls = db.contacts_of(centre, customer, Some(call), MOST_SHOWN, plan.country).await?;
+            (calls, Which::OfCustomer(customer.id))
+        }
+        // Of somebody unknown: what was opened in this call.
+        None => (Vec::new(), Which::OfCall(call)),
     };
-    // Said for this call, or the only one there is.
-    let said = db.contact(centre, call).await?;
-    let customer = match (said, found.as_slice()) {
-        (Some(id), _) => db.customer(centre, id).await?,
-        (None, [only]) => Some(only.clone()),
-        (None, _) => None,
-    };
-    let (mut contacts, mut cases) = (Vec::new(), Vec::new());
-    if let Some(customer) = &customer {
-        let calls = db.contacts_of(centre, customer, Some(call), MOST_SHOWN, plan.country).await?;
-        contacts = calls.into_iter().map(|call| contact(frame, call)).collect();
-        let all = db.cases(centre, &Which::OfCustomer(customer.id), None, MOST_SHOWN).await?;
-        cases = all
-            .into_iter()
-            .map(|case| CaseLine {
-                number: case.number.to_string(),
-                title: case.title.to_string(),
-                due: case.due.map(|due| frame.zone.day_and_minute(due)),
-                late: case.due.is_some_and(|due| due < frame.now),
-            })
-            .collect();
-    }
+    let contacts = calls.into_iter().map(|call| contact(frame, call)).collect();
+    let cases = db.cases(centre, &which, None, MOST_SHOWN).await?;
+    let cases = cases.into_iter().map(|case| CaseLine {
+        number: case.number.to_string(),
+        title: case.title.to_string(),
+        due: case.due.map(|due| frame.zone.day_and_minute(due)),
+        late: case.due.is_some_and(|due| due < frame.now),
+    });
+    let cases = cases.collect();
     Ok(Known {
         matches: found.iter().map(matched).collect(),
         customer: customer.as_ref().map(matched),

@@ -38,13 +38,14 @@ async fn show(State(web): State<Web>, who: Who) -> Shown<Page<Desk>> {
     Ok(Page(Desk::of(&web, &who, who.frame(&web, Noun::Desk)).await?.with_day(&web, &who).await))
 }
 
-/// What lives on a desk, each piece with the id of what it replaces; the figures of the day are a piece of their own.
+/// What lives on a desk, each piece with the id of what it replaces; the figures of the day are a piece of their own. And
+/// whether all of it could be read: a caller's record that came too late for this drawing is there for the next.
 ///
 /// # Errors
 /// As the page.
-pub async fn pieces(web: &Web, who: &Who) -> Shown<String> {
+pub async fn pieces(web: &Web, who: &Who) -> Shown<(String, bool)> {
     let desk = Desk::of(web, who, who.frame(web, Noun::Desk)).await?;
-    drawn(&desk.pieces())
+    Ok((drawn(&desk.pieces())?, desk.is_whole()))
 }
 
 /// The queues alone: they change with everybody's calls.

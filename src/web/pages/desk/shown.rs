@@ -15,6 +15,8 @@ use crate::routing::ids::{AgentName, BreakReason, CallId, QueueName};
 use crate::routing::view::{AgentSeen, CallSeen, Floor};
 use crate::store::notes::Note;
 use crate::web::Web;
+use crate::web::pages::calls::called;
+use crate::web::pages::forced::Forced;
 use crate::web::pages::frame::Frame;
 use crate::web::pages::lamps::{Lamp, lamp, wait_class};
 use crate::web::pages::problem::{PageProblem, Shown};
@@ -80,6 +82,8 @@ pub struct You {
     /// What begins after the work in hand.
     next: Option<String>,
     break_reason: Option<String>,
+    /// Who wanted it so and when, where it was somebody else; and why.
+    forced: Option<(String, String)>,
     /// Reasons to choose from.
     breaks: Vec<BreakReason>,
 }
@@ -155,6 +159,11 @@ pub struct Written {
 }
 
 impl Desk {
+    /// What is known of the caller could be read.
+    pub fn is_whole(&self) -> bool {
+        self.call.as_ref().is_none_or(|call| call.known.is_some())
+    }
+
     /// Without the figures of the day.
     ///
     /// # Errors
@@ -164,7 +173,8 @@ impl Desk {
         let floor = web.hub().floors.of(&web.handle, who.centre()).await?;
         let plan = web.handle.plan(who.centre()).ok_or(PageProblem::Away)?;
         let agent = seen.as_ref().map(|seen| &seen.agent);
-        let you = you(&frame, agent, plan.break_reasons.clone());
+        let mut you = you(&frame, agent, plan.break_reasons.clone());
+        you.forced = forced(web, who, &frame).await;
         let queues = agent.map_or_else(Vec::new, |agent| queues_of(&floor, agent));
         let (call, note) = match agent.and_then(|agent| agent.call.map(|call| (agent, call))) {
             Some((agent, id)) => {
@@ -202,8 +212,16 @@ fn you(frame: &Frame, agent: Option<&AgentSeen>, breaks: Vec<BreakReason>) -> Yo
         station: agent.map_or_else(String::new, |agent| agent.station.to_string()),
         next: agent.and_then(|agent| agent.next).map(|next| lamp(frame.t, next).word),
         break_reason: agent.and_then(|agent| agent.break_reason.clone()).map(|reason| reason.to_string()),
+        forced: None,
         breaks,
     }
+}
+
+async fn forced(web: &Web, who: &Who, frame: &Frame) -> Option<(String, String)> {
+    let Forced { by, why, at, .. } = web.hub().forcings.of(who.centre(), who.agent())?;
+    let by = called(&web.hub().names.of(web, who.centre()).await, &by);
+    let said = frame.t.with_two("desk-forced", "who", by, "at", frame.zone.minute(at));
+    Some((said, why.map_or_else(String::new, |why| why.to_string())))
 }
 
 fn since_clock(now: Moment, since: Moment) -> String {
@@ -239,10 +257,7 @@ fn queues_of(floor: &Floor, agent: &AgentSeen) -> Vec<QueueRow> {
 fn dispositions(frame: &Frame, plan: &Centre, queue: &QueueName) -> Vec<(String, String)> {
     let language = frame.t.language();
     let of_queue = plan.dispositions.of_queue(queue).into_iter();
-    let named = of_queue.map(|one| {
-        let title = one.titles.get(&language).or_else(|| one.titles.values().next());
-        (one.name.to_string(), title.cloned().unwrap_or_else(|| one.name.to_string()))
-    });
+    let named = of_queue.map(|one| (one.name.to_string(), one.title(language)));
     named.collect()
 }
 

@@ -8,7 +8,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
 use super::asked::{Asked, Query, terms};
-use crate::dialplan::Language;
+use crate::dialplan::{Centre, Language};
 use crate::reports::chart::Chart;
 use crate::reports::{BeforeQueue, Figure, Interval, QueueReport, Row, ServiceLevel, Share, View, Width};
 use crate::routing::ids::QueueName;
@@ -41,7 +41,8 @@ pub struct Queues {
     total: Line,
     chart: Chart,
     level: String,
-    target: u64,
+    /// What T is.
+    target: Option<String>,
     before: Vec<(String, u64)>,
     as_of: String,
     remaking: bool,
@@ -187,8 +188,7 @@ pub async fn show(
     let t = frame.t;
     let language = t.language();
     let total_line = line(&asked, &columns, total, t.say("report-total"), String::new());
-    let target =
-        asked.queue.as_ref().and_then(|queue| plan.queues.get(queue)).map_or(0, |rules| rules.target.as_secs());
+    let target = target(&frame, &asked, &plan);
     let definitions = definitions(&frame, &columns, asked.formula);
     let queues = plan.queues.keys().map(|name| (name.to_string(), asked.queue.as_ref() == Some(name))).collect();
     let Columns { came, went, apart } = columns;
@@ -215,6 +215,18 @@ pub async fn show(
         asked,
         frame,
     }))
+}
+
+/// The service level's T: one number of seconds, or each queue's own.
+fn target(frame: &Frame, asked: &Asked, plan: &Centre) -> Option<String> {
+    let asked_for = plan.queues.iter().filter(|(name, _)| asked.queue.as_ref().is_none_or(|queue| queue == *name));
+    let mut targets: Vec<u64> = asked_for.map(|(_, rules)| rules.target.as_secs()).collect();
+    targets.dedup();
+    match targets.as_slice() {
+        [] => None,
+        [one] => Some(frame.t.with("report-target", "seconds", one.to_string())),
+        [..] => Some(frame.t.say("report-own-targets")),
+    }
 }
 
 const fn width_word(width: Width) -> &'static str {
