@@ -8,6 +8,7 @@ mod answering;
 pub mod call;
 mod connecting;
 mod core;
+pub mod dial_out;
 pub mod effect;
 pub mod fact;
 mod holding;

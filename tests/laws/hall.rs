@@ -202,6 +202,7 @@ fn plan(chance: &mut Chance, centre: &CentreName, version: usize, queues: &[Queu
         dispositions: cordboard::dialplan::Dispositions::default(),
         organisation: Organisation::default(),
         case_types: BTreeMap::new(),
+        dial_out: None,
         queues: queues.iter().map(|queue| (queue.clone(), rules(chance, queue))).collect(),
         hours: BTreeMap::new(),
         numbers: numbers.collect(),

@@ -81,6 +81,7 @@ pub fn plan() -> Centre {
         dispositions: cordboard::dialplan::Dispositions::default(),
         organisation: Organisation::default(),
         case_types: BTreeMap::new(),
+        dial_out: None,
         queues: [queue("service"), queue("second"), QueueRules { most_waiting: 1, ..queue("narrow") }]
             .map(|rules| (rules.name.clone(), rules))
             .into(),
