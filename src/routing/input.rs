@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::dial_out::DialledNumber;
 use super::ids::*;
 use super::known::Known;
 use super::tag::Tags;
@@ -150,6 +151,12 @@ pub enum Input {
     /// Back to the caller on hold.
     AgentRetrieved {
         agent: AgentName,
+        by: AgentName,
+    },
+    /// A number outside is to be called: the agent's own phone rings first.
+    AgentDialled {
+        agent: AgentName,
+        number: DialledNumber,
         by: AgentName,
     },
     AgentEndedWrapUp {
