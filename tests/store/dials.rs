@@ -66,6 +66,7 @@ async fn a_dial_is_one_row_with_its_number_apart_and_is_no_call_of_any_list() {
         (40, vec![ended(2, DialEnd::AgentNotReached, DialEndedBy::Agent), dialled(3)]),
     ];
     for db in &both.all {
+        assert_eq!(db.filled(&centre()).await.expect("a position").seq, 0);
         // Each entry a piece of its own: rows continue where the last piece ended.
         for (seq, (second, facts)) in (1..).zip(&story) {
             let entry = Recorded { seq, at: at(second * 1000), schema: 1, facts };
@@ -95,6 +96,7 @@ async fn a_dial_is_one_row_with_its_number_apart_and_is_no_call_of_any_list() {
 async fn a_customer_who_was_dialled_has_the_dials_beside_the_calls() {
     let both = Both::new().await;
     for db in &both.all {
+        assert_eq!(db.filled(&centre()).await.expect("a position").seq, 0);
         let facts = [dialled(1)];
         let entry = Recorded { seq: 1, at: at(0), schema: 1, facts: &facts };
         db.fill(&centre(), 0, &[entry], Way::Whole).await.expect("filled");
