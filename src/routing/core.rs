@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::agent::{Agent, AgentState, Presence, Work};
 use super::call::{Call, Offer, Stage};
-use super::dial::Dial;
+use super::dial::{Counted, Dial};
 use super::effect::{Act, Effect};
 use super::fact::Fact;
 use super::ids::*;
@@ -73,7 +73,7 @@ pub struct Core {
     pub(super) offers: BTreeMap<OfferId, Offer>,
     pub(super) dials: BTreeMap<CallId, Dial>,
     /// When numbers were dialled in the last hour: what the caps are counted by.
-    pub(super) dialled: VecDeque<Moment>,
+    pub(super) dialled: VecDeque<Counted>,
     pub(super) legs: BTreeMap<LegId, LegOf>,
     pub(super) queues: BTreeMap<QueueName, QueueIndex>,
     /// Under which key each free agent stands in the queues' indexes.
@@ -254,9 +254,9 @@ impl Core {
                 self.by = Some(by.clone());
                 self.agent_retrieved(now, &agent, by);
             }
-            Input::AgentDialled { agent, number, by } => {
+            Input::AgentDialled { agent, number, by, request } => {
                 self.by = Some(by.clone());
-                self.agent_dialled(now, &agent, number, by);
+                self.agent_dialled(now, &agent, number, by, request);
             }
             Input::AgentEndedWrapUp { agent, by, why } => {
                 self.why = why;

@@ -32,6 +32,13 @@ pub struct Dial {
     pub stage: DialStage,
 }
 
+/// A dial of the last hour: what the caps count, and what the same request is known by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counted {
+    pub at: Moment,
+    pub request: Option<RequestName>,
+}
+
 /// Where a dial is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::agent::{AgentState, Work};
 use super::core::{CONNECT_WITHIN, Core, LegOf, Owed, PARTED_WITHIN, RING_GRACE};
-use super::dial::{Dial, DialEnd, DialEndedBy, DialStage};
+use super::dial::{Counted, Dial, DialEnd, DialEndedBy, DialStage};
 use super::dial_out::{DialOut, DialledNumber};
 use super::effect::{Act, HangUpCause};
 use super::fact::{EndedBy, Fact};
@@ -22,14 +22,14 @@ use crate::calendar::Moment;
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// The moments of the last hour's dials, with this one. What a clock that was set back has left in the future is not
+/// The last hour's dials, with this one. What a clock that was set back has left in the future is not
 /// counted: it would stand for ever.
-pub(super) fn count_dial(dialled: &mut VecDeque<Moment>, now: Moment) {
-    dialled.retain(|at| *at <= now && *at + HOUR > now);
+pub(super) fn count_dial(dialled: &mut VecDeque<Counted>, now: Moment, request: Option<&RequestName>) {
+    dialled.retain(|dial| dial.at <= now && dial.at + HOUR > now);
     if dialled.len() >= DialOut::HIGHEST_CAP {
         dialled.pop_front();
     }
-    dialled.push_back(now);
+    dialled.push_back(Counted { at: now, request: request.cloned() });
 }
 
 impl Core {
@@ -53,7 +53,8 @@ impl Core {
             let state = if nothing { AgentState::PhoneBusy } else { agent.state() };
             return Some(Refused::NotFreeToDial { agent: name.clone(), state });
         }
-        let since = |within: Duration| self.dialled.iter().filter(|at| **at <= now && **at + within > now).count();
+        let since =
+            |within: Duration| self.dialled.iter().filter(|dial| dial.at <= now && dial.at + within > now).count();
         if since(MINUTE) >= rules.most_per_minute {
             return Some(Refused::TooManyDials { most: rules.most_per_minute, key: "most_per_minute".into() });
         }
@@ -63,7 +64,18 @@ impl Core {
         None
     }
 
-    pub(super) fn agent_dialled(&mut self, now: Moment, name: &AgentName, number: DialledNumber, by: AgentName) {
+    pub(super) fn agent_dialled(
+        &mut self,
+        now: Moment,
+        name: &AgentName,
+        number: DialledNumber,
+        by: AgentName,
+        request: Option<RequestName>,
+    ) {
+        // Sent again, because its answer got lost.
+        if request.is_some() && self.dialled.iter().any(|dial| dial.request == request) {
+            return;
+        }
         if self.logged_in(name).is_none() {
             return;
         }
@@ -95,7 +107,7 @@ impl Core {
             since: now,
             stage: DialStage::AgentRings { until },
         };
-        count_dial(&mut self.dialled, now);
+        count_dial(&mut self.dialled, now, request.as_ref());
         self.fact(Fact::Dialled {
             call,
             agent: name.clone(),
@@ -109,6 +121,7 @@ impl Core {
             wrap_up: dial.wrap_up,
             until,
             by,
+            request,
         });
         self.legs.insert(leg.clone(), LegOf::Agent(name.clone()));
         self.timers.set(Timer::DialDue(call), until + RING_GRACE);

@@ -165,6 +165,8 @@ pub enum Fact {
         wrap_up: Option<Duration>,
         until: Moment,
         by: AgentName,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<RequestName>,
     },
     /// The agent picked up: the number is rung.
     DialAgentAnswered {

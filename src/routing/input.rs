@@ -158,6 +158,8 @@ pub enum Input {
         agent: AgentName,
         number: DialledNumber,
         by: AgentName,
+        /// The same request, sent again because its answer got lost, dials nothing again.
+        request: Option<RequestName>,
     },
     AgentEndedWrapUp {
         agent: AgentName,

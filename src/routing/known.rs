@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::agent::{Presence, Work};
-use super::dial::{Dial, DialStage};
+use super::dial::{Counted, Dial, DialStage};
 use super::dialling::count_dial;
 use super::fact::{EndedBy, Fact, OfferEnd, Outcome};
 use super::ids::*;
@@ -22,9 +22,9 @@ pub struct Known {
     pub agents: BTreeMap<AgentName, KnownAgent>,
     #[serde(default)]
     pub dials: BTreeMap<CallId, Dial>,
-    /// When numbers were dialled in the last hour.
+    /// The dials of the last hour.
     #[serde(default)]
-    pub dialled: VecDeque<Moment>,
+    pub dialled: VecDeque<Counted>,
     /// Facts that named a call or an agent this fold had never heard of. Zero in a whole journal.
     pub strays: u64,
 }
@@ -241,12 +241,25 @@ impl Known {
     }
 
     fn learn_dial(&mut self, at: Moment, fact: &Fact) {
-        let Fact::Dialled { call, agent, number, switch, leg, out_leg, to, shown, ring_for, wrap_up, until, by: _ } =
-            fact
+        let Fact::Dialled {
+            call,
+            agent,
+            number,
+            switch,
+            leg,
+            out_leg,
+            to,
+            shown,
+            ring_for,
+            wrap_up,
+            until,
+            by: _,
+            request,
+        } = fact
         else {
             return;
         };
-        count_dial(&mut self.dialled, at);
+        count_dial(&mut self.dialled, at, request.as_ref());
         // A number of ours reads back; one that does not is nothing that may be dialled.
         let Ok(number) = number.as_str().parse() else {
             self.strays += 1;

@@ -366,7 +366,8 @@ fn somebody_dials(shift: &mut Shift, disasters: bool) -> Result<(), Broken> {
         shift.happen(&switch, World::OutsideSetTo { phone })?;
     }
     let by = if percent(&mut shift.chance, 20) { AgentName::new("lead") } else { agent.clone() };
-    let dial = Input::AgentDialled { agent: agent.clone(), number, by: by.clone() };
+    let request = percent(&mut shift.chance, 30).then(|| RequestName::new("sent twice"));
+    let dial = Input::AgentDialled { agent: agent.clone(), number, by: by.clone(), request };
     shift.tell(dial.clone())?;
     match shift.chance.below(20) {
         0 => shift.tell(dial),

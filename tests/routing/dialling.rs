@@ -13,7 +13,7 @@ const NUMBER: &str = "13800138000";
 
 fn dial_to(name: &str, number: &str) -> Input {
     let number = number.parse().expect("a number");
-    Input::AgentDialled { agent: AgentName::new(name), number, by: AgentName::new(name) }
+    Input::AgentDialled { agent: AgentName::new(name), number, by: AgentName::new(name), request: None }
 }
 
 fn dial(name: &str) -> Input {
@@ -393,4 +393,27 @@ fn legs_that_come_apart_with_nobody_hanging_up_are_joined_again() {
     floor.tell(Input::LegsJoined { a: leg, b: out });
     assert!(matches!(floor.agent("ana").work, Work::Dialling { talking: Some(_), .. }));
     assert!(floor.core.dials().all(|dial| matches!(dial.stage, DialStage::Talking { .. })));
+}
+
+#[test]
+fn the_same_request_sent_again_dials_nothing_again_not_even_after_a_start() {
+    let asked = || match dial("ana") {
+        Input::AgentDialled { agent, number, by, .. } => {
+            Input::AgentDialled { agent, number, by, request: Some(RequestName::new("4f2a")) }
+        }
+        other => other,
+    };
+    let mut floor = Floor::new();
+    floor.login("ana").tell(asked());
+    let leg = rung(&floor);
+    floor.tell(asked());
+    assert!(floor.refused.is_none() && floor.effects.is_empty(), "while it rings");
+    floor.tell(Input::LegFailed { leg, why: Failure::NoAnswer }).pass(secs(70)).tell(asked());
+    assert!(floor.refused.is_none() && floor.effects.is_empty(), "when it is over");
+    let mut again = Floor::started(2, floor.known.clone());
+    again.now = floor.now;
+    again.tell(Input::SnapshotTaken { switch: pbx(), legs: vec![] }).tell(asked());
+    assert!(again.refused.is_none() && again.effects.is_empty(), "after a start");
+    again.pass(Duration::from_secs(3600)).tell(asked());
+    rung(&again);
 }

@@ -34,6 +34,7 @@ fn dialled(number: u32) -> Fact {
         wrap_up: Some(Duration::ZERO),
         until: at(45_000),
         by: ana(),
+        request: None,
     }
 }
 
