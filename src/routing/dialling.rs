@@ -73,7 +73,8 @@ impl Core {
         request: Option<RequestName>,
     ) {
         // Sent again, because its answer got lost.
-        if request.is_some() && self.dialled.iter().any(|dial| dial.request == request) {
+        let same = |dial: &Counted| dial.request == request && dial.at + HOUR > now;
+        if request.is_some() && self.dialled.iter().any(same) {
             return;
         }
         if self.logged_in(name).is_none() {

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use cordboard::routing::ids::StationAddress;
+use cordboard::store::agents::Role;
 use cordboard::store::keys::Scope;
 use cordboard::switch::rehearsal::{Habit, Phone, Span, World};
 use reqwest::Method;
@@ -10,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::desk::{CENTRE, Database, Desk, PATIENCE};
 use crate::keys::made;
+use crate::visitor::{Visitor, person};
 
 const NUMBER: &str = "+86 138 0013 8000";
 
@@ -216,5 +218,41 @@ async fn the_same_request_twice_dials_once_and_a_key_needs_the_scope() {
     };
     assert_eq!(with(reads).await.expect("an answer").status(), 403);
     assert_eq!(with(dials).await.expect("an answer").status(), 200);
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_dials_from_the_desk_and_from_a_customers_number_and_everybody_reads_it() {
+    let desk = open().await;
+    person(&desk, "demo", "mira", Role::Agent).await;
+    person(&desk, "demo", "otto", Role::Agent).await;
+    sits(&desk, "mira", Habit::Rings).await;
+    let mira = Visitor::logged_in(&desk, "demo", "mira").await;
+    mira.get("/desk").await.is(200).shows("action=\"/desk/dial\"".replace("action", "hx-post").as_str());
+    // What is no number, and what may not be called, is said in words and dials nothing.
+    mira.post("/desk/dial", &[("number", "138\r\nAction: Logoff")]).await.is(422).shows("no telephone number");
+    mira.post("/desk/dial", &[("number", "+442079460000")]).await.is(409).shows("may not be called");
+    let customer = [("request", "form-0001"), ("name", "<script>alert(1)</script>"), ("numbers", "+8613800138000")];
+    mira.post("/customers", &customer).await.is(303);
+    mira.get("/customers/1").await.is(200).shows("action=\"/desk/dial\"").shows("value=\"+8613800138000\"");
+    let dialled = mira.post("/desk/dial", &[("number", "+8613800138000")]).await;
+    assert_eq!((dialled.status.as_u16(), dialled.location.as_deref()), (303, Some("/desk")));
+    mira.get("/desk").await.is(200).shows("Pick up your phone").shows("4008000001 → +8613800138000").shows("Cancel");
+    let twice = mira.post("/desk/dial", &[("number", "+8613800138000")]).await;
+    twice.is(409).shows("cannot call anybody just now");
+    mira.post("/desk/call/end", &[]).await.is(204);
+    until_state(&desk, "mira", "idle").await;
+    let call = until("the dial is kept", async || {
+        let page = desk.get("/dials").await;
+        page["dials"][0]["ended_ms"].is_number().then(|| page["dials"][0]["call"].as_str().expect("an id").to_owned())
+    })
+    .await;
+    mira.get("/calls/dialled").await.is(200).shows("+8613800138000").shows("given up before anybody answered");
+    mira.get(&format!("/calls/{call}")).await.is(200).shows("dials +8613800138000").shows("given up");
+    mira.get("/customers/1").await.is(200).shows(&format!("/calls/{call}")).hides("<script>alert");
+    // Another agent's are not shown.
+    let otto = Visitor::logged_in(&desk, "demo", "otto").await;
+    otto.get("/calls/dialled").await.is(200).hides("13800138000");
+    otto.get(&format!("/calls/{call}")).await.is(404);
     desk.close().await;
 }

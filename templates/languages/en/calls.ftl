@@ -118,3 +118,6 @@ dial-by-number = the other end
 dial-by-agent = the agent
 dial-by-us = by us
 dial-by-unseen = nobody saw when
+dialled = Called by us
+dialled-at = Called
+dialled-none = Numbers that agents call appear here, the newest first. They are in no report of queues.

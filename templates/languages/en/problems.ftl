@@ -46,3 +46,4 @@ refused-dials-elsewhere = Calls go out by the switch { $switch }, and { $agent }
 refused-not-free-to-dial = { $agent } cannot call anybody just now: end what is on the phone, or the wrap-up, first.
 refused-too-many-dials = The centre has called { $most } numbers of late, and may call no more for now ({ $key }). Try again later.
 refused-dialled-call = A call that was dialled cannot be put on hold.
+problem-no-number = That is no telephone number: 3 to 20 digits, with + before them if need be.

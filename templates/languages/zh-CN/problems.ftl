@@ -46,3 +46,4 @@ refused-dials-elsewhere = 外呼经由交换机 { $switch },而 { $agent } 在�
 refused-not-free-to-dial = { $agent } 目前无法外呼:请先结束当前通话或话后处理。
 refused-too-many-dials = 本中心近期已外呼 { $most } 次,暂时不能再呼({ $key }),请稍后再试。
 refused-dialled-call = 外呼的通话不能保持。
+problem-no-number = 这不是电话号码:3 至 20 位数字,必要时前面加 +。

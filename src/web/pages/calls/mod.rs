@@ -1,6 +1,7 @@
 //! Calls: the list, and one call's story. Supervisors see all of their centre, agents those they talked in.
 
 mod bill;
+mod dialled;
 mod filter;
 mod list;
 mod one;
@@ -10,6 +11,7 @@ use axum::Router;
 use axum::routing::get;
 
 pub use list::{called, outcome_class, outcome_word};
+pub use told::{dial_class, dial_word};
 
 use crate::routing::ids::CallId;
 use crate::store::agents::Role;
@@ -21,6 +23,7 @@ pub fn routes() -> Router<Web> {
     Router::new()
         .route("/calls", get(list::show))
         .route("/calls/live", get(list::live))
+        .route("/calls/dialled", get(dialled::show))
         .route("/calls/{call}", get(one::show))
         .route("/calls/{call}/story", get(one::story))
 }

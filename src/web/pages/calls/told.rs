@@ -150,13 +150,10 @@ impl Teller<'_> {
             Fact::DialConnected { agent, .. } => {
                 plain("talking", t.with("story-dial-connected", "agent", self.agent(agent)))
             }
-            Fact::DialEnded { how, by, .. } => {
-                let mark = if *how == DialEnd::Answered { "idle" } else { "missed" };
-                plain(
-                    mark,
-                    t.with_two("story-dial-ended", "outcome", t.say(dial_word(*how)), "by", t.say(dial_by_word(*by))),
-                )
-            }
+            Fact::DialEnded { how, by, .. } => plain(
+                dial_class(Some(*how)),
+                t.with_two("story-dial-ended", "outcome", t.say(dial_word(*how)), "by", t.say(dial_by_word(*by))),
+            ),
             // The core's own words: for an admin, who reads them in the log too.
             Fact::Healed { what, .. } => plain("missed", t.with("story-healed", "what", what)),
             Fact::AgentAssigned { .. }
@@ -220,6 +217,23 @@ impl Teller<'_> {
             EndedBy::Us => t.with("story-ended-us", "outcome", outcome),
             EndedBy::Unseen => t.with("story-ended-unseen", "outcome", outcome),
         }
+    }
+}
+
+/// The class of a dial's end, or of one that goes on.
+pub const fn dial_class(how: Option<DialEnd>) -> &'static str {
+    match how {
+        None => "talking",
+        Some(DialEnd::Answered) => "idle",
+        Some(
+            DialEnd::Busy
+            | DialEnd::NoAnswer
+            | DialEnd::Refused
+            | DialEnd::Unreachable
+            | DialEnd::AgentNotReached
+            | DialEnd::GivenUp
+            | DialEnd::Unseen,
+        ) => "missed",
     }
 }
 
