@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::dial::DialEnd;
 use super::ids::*;
 use super::input::{Failure, Line};
 use super::queue::Need;
@@ -324,6 +325,16 @@ pub struct Agent {
     pub leg: Option<LegId>,
     /// What is known of telling this phone to pick up.
     pub told: Told,
+    /// The last dial that came to nothing, until the next: for the desk, which would else fall silent.
+    pub in_vain: Option<DialInVain>,
+}
+
+/// A number that was dialled and not talked with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct DialInVain {
+    pub number: PhoneNumber,
+    pub how: DialEnd,
+    pub ended_ms: Moment,
 }
 
 /// What a phone does when it is told to pick up, as far as it has been tried since its agent logged in.

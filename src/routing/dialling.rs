@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::agent::{AgentState, Work};
+use super::agent::{AgentState, DialInVain, Work};
 use super::core::{CONNECT_WITHIN, Core, LegOf, Owed, PARTED_WITHIN, RING_GRACE};
 use super::dial::{Counted, Dial, DialEnd, DialEndedBy, DialStage};
 use super::dial_out::{DialOut, DialledNumber};
@@ -93,7 +93,10 @@ impl Core {
         if !self.change_work(name, |work| work.dial(call, now)) {
             return;
         }
-        self.change_agent(name, |agent| agent.leg = Some(leg.clone()));
+        self.change_agent(name, |agent| {
+            agent.leg = Some(leg.clone());
+            agent.in_vain = None;
+        });
         let dial = Dial {
             call,
             agent: name.clone(),
@@ -308,6 +311,12 @@ impl Core {
         }
         self.fact(Fact::DialEnded { call, agent: dial.agent.clone(), how, by });
         let talked = matches!(dial.stage, DialStage::Talking { .. });
+        if !talked {
+            let number = dial.number.to_phone_number();
+            self.change_agent(&dial.agent, |agent| {
+                agent.in_vain = Some(DialInVain { number, how, ended_ms: now });
+            });
+        }
         if !talked || dial.wrap_up == Some(Duration::ZERO) {
             self.change_work(&dial.agent, |work| work.end_dial(now));
             return;

@@ -191,7 +191,19 @@ impl Core {
             let work = Work::Nothing { since: now };
             let name = agent.clone();
             let leg = None;
-            let new = Agent { name, station, switch, queues, skills, presence, work, line, leg, told: Told::default() };
+            let new = Agent {
+                name,
+                station,
+                switch,
+                queues,
+                skills,
+                presence,
+                work,
+                line,
+                leg,
+                told: Told::default(),
+                in_vain: None,
+            };
             // The fact of the login says all that a first AgentChanged would, but one says the state in words.
             let before = (Presence::Away { since: now }, new.work.clone(), super::agent::AgentState::Away);
             self.touched.entry(agent.clone()).or_insert(before);

@@ -45,6 +45,7 @@ impl Core {
                 line: Line::Unknown,
                 leg: None,
                 told: Told::default(),
+                in_vain: None,
             };
             self.links.entry(known.switch).or_insert(false);
             match &agent.work {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::agent::{AgentState, Presence, Told, Work};
+use super::agent::{AgentState, DialInVain, Presence, Told, Work};
 use super::call::{Call, Stage};
 use super::core::Core;
 use super::dial::{Dial, DialStage};
@@ -64,6 +64,8 @@ pub struct AgentSeen {
     pub wrap_up: Option<WrapUpSeen>,
     /// The number that is being dialled, or talked with.
     pub dial: Option<DialSeen>,
+    /// The last dial that came to nothing, until the next.
+    pub dial_in_vain: Option<DialInVain>,
     /// What begins when the work in hand ends: a break, or the end of the shift.
     pub next: Option<AgentState>,
     pub break_reason: Option<BreakReason>,
@@ -211,6 +213,7 @@ impl Core {
             talking_since_ms: talking_since,
             held_since_ms: held_since,
             wrap_up,
+            dial_in_vain: agent.in_vain.clone(),
             dial: call.and_then(|call| self.dials.get(&call)).map(see_dial),
             next,
             break_reason: reason,

@@ -247,6 +247,7 @@ async fn an_agent_dials_from_the_desk_and_from_a_customers_number_and_everybody_
         page["dials"][0]["ended_ms"].is_number().then(|| page["dials"][0]["call"].as_str().expect("an id").to_owned())
     })
     .await;
+    mira.get("/desk").await.is(200).shows("given up before anybody answered");
     mira.get("/calls/dialled").await.is(200).shows("+8613800138000").shows("given up before anybody answered");
     mira.get(&format!("/calls/{call}")).await.is(200).shows("dials +8613800138000").shows("given up");
     mira.get("/customers/1").await.is(200).shows(&format!("/calls/{call}")).hides("<script>alert");

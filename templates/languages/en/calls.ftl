@@ -121,3 +121,4 @@ dial-by-unseen = nobody saw when
 dialled = Called by us
 dialled-at = Called
 dialled-none = Numbers that agents call appear here, the newest first. They are in no report of queues.
+dialled-number = Number

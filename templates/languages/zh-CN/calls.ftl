@@ -121,3 +121,4 @@ dial-by-unseen = 未看到时刻
 dialled = 外呼记录
 dialled-at = 呼叫时间
 dialled-none = 坐席外呼的号码显示在这里,最新的在前。外呼不计入队列报表。
+dialled-number = 号码

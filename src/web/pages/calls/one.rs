@@ -58,6 +58,8 @@ struct Story {
     /// Whether a stream names this call when it moves; else any change is looked at.
     named: bool,
     queue: String,
+    /// A number that an agent called, and no caller.
+    dialled: bool,
     agents: Vec<String>,
     length: String,
     bars: Vec<Bar>,
@@ -179,6 +181,7 @@ async fn story_of(web: &Web, who: &Who, frame: &Frame, call: &str) -> Shown<Stor
         live: ended.is_none() && dial_ended.is_none(),
         named: supervises,
         queue,
+        dialled,
         agents: agents(&told, &names),
         length: clock(ms(bill.length())),
         bars: bars(t, &bill),

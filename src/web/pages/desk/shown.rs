@@ -15,6 +15,7 @@ use crate::routing::ids::{AgentName, BreakReason, CallId, QueueName};
 use crate::routing::view::{AgentSeen, CallSeen, Floor};
 use crate::store::notes::Note;
 use crate::web::Web;
+use crate::web::pages::calls::dial_word;
 use crate::web::pages::frame::Frame;
 use crate::web::pages::lamps::{Lamp, lamp, wait_class};
 use crate::web::pages::problem::{PageProblem, Shown};
@@ -84,6 +85,8 @@ pub struct You {
     breaks: Vec<BreakReason>,
     /// The centre calls out.
     dials_out: bool,
+    /// The number of the last dial, and why it came to nothing.
+    in_vain: Option<(String, &'static str)>,
 }
 
 impl You {
@@ -220,6 +223,9 @@ fn you(frame: &Frame, agent: Option<&AgentSeen>, plan: &Centre) -> You {
         break_reason: agent.and_then(|agent| agent.break_reason.clone()).map(|reason| reason.to_string()),
         breaks: plan.break_reasons.clone(),
         dials_out: plan.dial_out.is_some(),
+        in_vain: agent
+            .and_then(|agent| agent.dial_in_vain.as_ref())
+            .map(|dial| (dial.number.to_string(), dial_word(dial.how))),
     }
 }
 
