@@ -87,6 +87,7 @@
 //! a switch is started     controller/{prepare,turn}.rs, from config.rs; the port and its promises are switch/mod.rs
 //! Asterisk's oddities     switch/asterisk/driver/ (mending.rs heals what it loses, refusals.rs knows its words)
 //! departments, types of case, dispositions  dialplan/read/{departments,cases,dispositions}.rs into organisation/, cases/kind.rs
+//! numbers that are dialled routing/dialling.rs by routing/dial_out.rs (what may be); store/dials.rs, web/api/dials.rs
 //! the order in a queue    routing/call.rs: QueuePlace::rank; who of the free, routing/matching.rs: offer_to_best
 //! a report's figures      reports/ (what counts where), store/queue_report.rs (reads; lists the calls behind a figure)
 //! a program's route       web/api/table.rs; router and OpenAPI document are made of it; keys in store/keys.rs
@@ -136,6 +137,7 @@
 //! | beat | our sign of life on the switch: new calls are ours while it is fresh |
 //! | shed | to hold the beat back, so that new calls fall back on the switch (`Journal::must_shed`) |
 //! | dead man | the limit on a call in our hands after which the switch takes it back |
+//! | dial, number, barred | an agent's call to the outside, kept apart from calls; whom it is for; listed as not to be dialled |
 //! | answered | of a call: caller and agent heard each other (`CallConnected`) |
 //! | healed | the core found the world other than it thought and mended it: always a fact. A driver mends its switch, in the log |
 //!

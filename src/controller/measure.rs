@@ -18,6 +18,7 @@ pub fn begin(centre: &str) {
         "cordboard_calls_queued_total",
         "cordboard_calls_answered_total",
         "cordboard_offers_total",
+        "cordboard_dials_total",
         "cordboard_healed_total",
     ] {
         counter!(name, "centre" => centre.to_owned()).absolute(0);
@@ -38,6 +39,10 @@ pub fn count(happened: &Happened) {
         Fact::CallEnded { outcome, .. } => {
             counter!("cordboard_calls_ended_total", "centre" => centre(), "outcome" => outcome.as_str()).increment(1);
         }
+        Fact::Dialled { .. } => counter!("cordboard_dials_total", "centre" => centre()).increment(1),
+        Fact::DialEnded { how, .. } => {
+            counter!("cordboard_dials_ended_total", "centre" => centre(), "how" => how.as_str()).increment(1);
+        }
         Fact::Healed { .. } => counter!("cordboard_healed_total", "centre" => centre()).increment(1),
         Fact::ControllerStarted { .. }
         | Fact::VersionPublished { .. }
@@ -53,6 +58,9 @@ pub fn count(happened: &Happened) {
         | Fact::CallHeld { .. }
         | Fact::CallRetrieved { .. }
         | Fact::CallEndAsked { .. }
+        | Fact::DialAgentAnswered { .. }
+        | Fact::DialAnswered { .. }
+        | Fact::DialConnected { .. }
         | Fact::AgentLoggedIn { .. }
         | Fact::AgentAssigned { .. }
         | Fact::AgentLoggedOut { .. }
@@ -99,6 +107,11 @@ pub fn log(happened: &Happened) {
         | Fact::CallEndAsked { .. }
         | Fact::CallConnected { .. }
         | Fact::CallEnded { .. }
+        | Fact::Dialled { .. }
+        | Fact::DialAgentAnswered { .. }
+        | Fact::DialAnswered { .. }
+        | Fact::DialConnected { .. }
+        | Fact::DialEnded { .. }
         | Fact::AgentLoggedIn { .. }
         | Fact::AgentAssigned { .. }
         | Fact::AgentLoggedOut { .. }

@@ -277,6 +277,7 @@ impl Turn {
             act @ (Act::Answer { .. }
             | Act::StopPlay { .. }
             | Act::StartMusic { .. }
+            | Act::StartRingback { .. }
             | Act::Ring { .. }
             | Act::PickUp { .. }
             | Act::Connect { .. }
@@ -512,6 +513,7 @@ impl Turn {
             | Input::AgentAnswered { .. }
             | Input::AgentHeld { .. }
             | Input::AgentRetrieved { .. }
+            | Input::AgentDialled { .. }
             | Input::AgentEndedWrapUp { .. }
             | Input::AgentEndedCall { .. }
             | Input::TimeCame

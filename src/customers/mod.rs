@@ -8,5 +8,6 @@ mod number;
 mod words;
 
 pub use customer::{Customer, CustomerId, MOST_NUMBERS, Part, Record, folded, sought_as};
+pub(crate) use number::bare;
 pub use number::{Country, NoSuchCountry, Number, number_prefix, number_sought_as};
 pub use words::{Fields, LONGEST_LINE, LONGEST_NOTE, Line, MOST_FIELDS, Note, TextMistake};

@@ -155,7 +155,7 @@ impl fmt::Debug for Number {
 }
 
 /// The digits, with + before them if there was one. `None` where anything else is in it.
-fn bare(text: &str) -> Option<String> {
+pub(crate) fn bare(text: &str) -> Option<String> {
     let mut bare = String::new();
     for c in text.trim().trim_start_matches("tel:").chars() {
         match c {

@@ -10,6 +10,7 @@ use crate::calendar::{OpeningHours, Zone};
 use crate::cases::{CaseType, CaseTypeName, Rules};
 use crate::customers::Country;
 use crate::organisation::Organisation;
+use crate::routing::dial_out::DialOut;
 use crate::routing::ids::{BreakReason, CentreName, PhoneNumber, QueueName, SkillName, StepName, VersionHash};
 use crate::routing::queue::QueueRules;
 
@@ -44,6 +45,8 @@ pub struct Centre {
     pub case_types: BTreeMap<CaseTypeName, CaseType>,
     /// \[`queues`\]
     pub queues: BTreeMap<QueueName, QueueRules>,
+    /// \[`dial_out`\] Where agents may dial to, and how; without it, nowhere.
+    pub dial_out: Option<DialOut>,
     /// \[`hours`\] Opening hours by name, with the `holidays` they refer to worked in.
     pub hours: BTreeMap<String, OpeningHours>,
     /// \[`numbers`, `start`\] Which called numbers come here, and at which step their calls begin.

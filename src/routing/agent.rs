@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::dial::DialEnd;
 use super::ids::*;
 use super::input::{Failure, Line};
 use super::queue::Need;
@@ -68,6 +69,13 @@ pub enum Work {
         /// Since when the caller is on hold.
         hold: Option<Moment>,
     },
+    /// A number outside: the agent's own phone rings, then the number does, then they talk.
+    Dialling {
+        call: CallId,
+        since: Moment,
+        /// Since when they hear each other.
+        talking: Option<Moment>,
+    },
     WrappingUp {
         call: CallId,
         since: Moment,
@@ -93,6 +101,7 @@ impl Work {
             other @ (Work::Ringing { .. }
             | Work::Connecting { .. }
             | Work::Talking { .. }
+            | Work::Dialling { .. }
             | Work::WrappingUp { .. }) => Err(NotFrom(other)),
         }
     }
@@ -103,6 +112,7 @@ impl Work {
             other @ (Work::Nothing { .. }
             | Work::Connecting { .. }
             | Work::Talking { .. }
+            | Work::Dialling { .. }
             | Work::WrappingUp { .. }) => Err(NotFrom(other)),
         }
     }
@@ -110,9 +120,11 @@ impl Work {
     pub fn connect(self, now: Moment) -> Result<Self, NotFrom> {
         match self {
             Work::Connecting { call, .. } => Ok(Work::Talking { call, since: now, hold: None }),
-            other @ (Work::Nothing { .. } | Work::Ringing { .. } | Work::Talking { .. } | Work::WrappingUp { .. }) => {
-                Err(NotFrom(other))
-            }
+            other @ (Work::Nothing { .. }
+            | Work::Ringing { .. }
+            | Work::Talking { .. }
+            | Work::Dialling { .. }
+            | Work::WrappingUp { .. }) => Err(NotFrom(other)),
         }
     }
 
@@ -124,6 +136,7 @@ impl Work {
             | Work::Ringing { .. }
             | Work::Connecting { .. }
             | Work::Talking { hold: Some(_), .. }
+            | Work::Dialling { .. }
             | Work::WrappingUp { .. }) => Err(NotFrom(other)),
         }
     }
@@ -136,6 +149,7 @@ impl Work {
             | Work::Ringing { .. }
             | Work::Connecting { .. }
             | Work::Talking { hold: None, .. }
+            | Work::Dialling { .. }
             | Work::WrappingUp { .. }) => Err(NotFrom(other)),
         }
     }
@@ -144,7 +158,9 @@ impl Work {
     pub fn lose_offer(self, now: Moment) -> Result<Self, NotFrom> {
         match self {
             Work::Ringing { .. } | Work::Connecting { .. } => Ok(Work::Nothing { since: now }),
-            other @ (Work::Nothing { .. } | Work::Talking { .. } | Work::WrappingUp { .. }) => Err(NotFrom(other)),
+            other @ (Work::Nothing { .. } | Work::Talking { .. } | Work::Dialling { .. } | Work::WrappingUp { .. }) => {
+                Err(NotFrom(other))
+            }
         }
     }
 
@@ -156,6 +172,7 @@ impl Work {
             other @ (Work::Nothing { .. }
             | Work::Ringing { .. }
             | Work::Connecting { .. }
+            | Work::Dialling { .. }
             | Work::WrappingUp { .. }) => Err(NotFrom(other)),
         }
     }
@@ -164,7 +181,60 @@ impl Work {
     pub fn rest(self, now: Moment) -> Result<Self, NotFrom> {
         match self {
             Work::Talking { .. } | Work::WrappingUp { .. } => Ok(Work::Nothing { since: now }),
-            other @ (Work::Nothing { .. } | Work::Ringing { .. } | Work::Connecting { .. }) => Err(NotFrom(other)),
+            other @ (Work::Nothing { .. } | Work::Ringing { .. } | Work::Connecting { .. } | Work::Dialling { .. }) => {
+                Err(NotFrom(other))
+            }
+        }
+    }
+
+    /// A number is to be called.
+    pub fn dial(self, call: CallId, now: Moment) -> Result<Self, NotFrom> {
+        match self {
+            Work::Nothing { .. } => Ok(Work::Dialling { call, since: now, talking: None }),
+            other @ (Work::Ringing { .. }
+            | Work::Connecting { .. }
+            | Work::Talking { .. }
+            | Work::Dialling { .. }
+            | Work::WrappingUp { .. }) => Err(NotFrom(other)),
+        }
+    }
+
+    /// Agent and number hear each other.
+    pub fn talk_out(self, now: Moment) -> Result<Self, NotFrom> {
+        match self {
+            Work::Dialling { call, since, talking: None } => Ok(Work::Dialling { call, since, talking: Some(now) }),
+            other @ (Work::Nothing { .. }
+            | Work::Ringing { .. }
+            | Work::Connecting { .. }
+            | Work::Talking { .. }
+            | Work::Dialling { talking: Some(_), .. }
+            | Work::WrappingUp { .. }) => Err(NotFrom(other)),
+        }
+    }
+
+    /// The dial is over, and nothing is to be written about it.
+    pub fn end_dial(self, now: Moment) -> Result<Self, NotFrom> {
+        match self {
+            Work::Dialling { .. } => Ok(Work::Nothing { since: now }),
+            other @ (Work::Nothing { .. }
+            | Work::Ringing { .. }
+            | Work::Connecting { .. }
+            | Work::Talking { .. }
+            | Work::WrappingUp { .. }) => Err(NotFrom(other)),
+        }
+    }
+
+    /// The dial is over, and has its wrap-up.
+    pub fn wrap_up_dial(self, now: Moment, until: Option<Moment>) -> Result<Self, NotFrom> {
+        match self {
+            Work::Dialling { call, talking, .. } => {
+                Ok(Work::WrappingUp { call, since: now, until, queue: None, talked_since: talking })
+            }
+            other @ (Work::Nothing { .. }
+            | Work::Ringing { .. }
+            | Work::Connecting { .. }
+            | Work::Talking { .. }
+            | Work::WrappingUp { .. }) => Err(NotFrom(other)),
         }
     }
 
@@ -175,6 +245,7 @@ impl Work {
             Work::Ringing { call, .. }
             | Work::Connecting { call, .. }
             | Work::Talking { call, .. }
+            | Work::Dialling { call, .. }
             | Work::WrappingUp { call, .. } => Some(*call),
         }
     }
@@ -182,7 +253,7 @@ impl Work {
     pub const fn offer(&self) -> Option<OfferId> {
         match self {
             Work::Ringing { offer, .. } | Work::Connecting { offer, .. } => Some(*offer),
-            Work::Nothing { .. } | Work::Talking { .. } | Work::WrappingUp { .. } => None,
+            Work::Nothing { .. } | Work::Talking { .. } | Work::Dialling { .. } | Work::WrappingUp { .. } => None,
         }
     }
 }
@@ -196,6 +267,10 @@ pub enum AgentState {
     Ringing,
     Talking,
     OnHold,
+    /// A number outside was dialled, and is not heard yet: the agent's own phone rings, or the number does.
+    Dialling,
+    /// Talking with a number that was dialled.
+    TalkingOut,
     WrappingUp,
     OnBreak,
     Missed,
@@ -204,12 +279,14 @@ pub enum AgentState {
 }
 
 impl AgentState {
-    pub const ALL: [AgentState; 9] = [
+    pub const ALL: [AgentState; 11] = [
         AgentState::Away,
         AgentState::Idle,
         AgentState::Ringing,
         AgentState::Talking,
         AgentState::OnHold,
+        AgentState::Dialling,
+        AgentState::TalkingOut,
         AgentState::WrappingUp,
         AgentState::OnBreak,
         AgentState::Missed,
@@ -223,6 +300,8 @@ impl AgentState {
             AgentState::Ringing => "ringing",
             AgentState::Talking => "talking",
             AgentState::OnHold => "on_hold",
+            AgentState::Dialling => "dialling",
+            AgentState::TalkingOut => "talking_out",
             AgentState::WrappingUp => "wrapping_up",
             AgentState::OnBreak => "on_break",
             AgentState::Missed => "missed",
@@ -246,6 +325,16 @@ pub struct Agent {
     pub leg: Option<LegId>,
     /// What is known of telling this phone to pick up.
     pub told: Told,
+    /// The last dial that came to nothing, until the next: for the desk, which would else fall silent.
+    pub in_vain: Option<DialInVain>,
+}
+
+/// A number that was dialled and not talked with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct DialInVain {
+    pub number: PhoneNumber,
+    pub how: DialEnd,
+    pub ended_ms: Moment,
 }
 
 /// What a phone does when it is told to pick up, as far as it has been tried since its agent logged in.
@@ -272,9 +361,11 @@ impl Agent {
     pub fn idle_since(&self) -> Moment {
         match &self.work {
             Work::Nothing { since } => self.presence.since().max(*since),
-            Work::Ringing { .. } | Work::Connecting { .. } | Work::Talking { .. } | Work::WrappingUp { .. } => {
-                self.presence.since()
-            }
+            Work::Ringing { .. }
+            | Work::Connecting { .. }
+            | Work::Talking { .. }
+            | Work::Dialling { .. }
+            | Work::WrappingUp { .. } => self.presence.since(),
         }
     }
 
@@ -287,6 +378,8 @@ impl Agent {
             (Work::Ringing { .. } | Work::Connecting { .. }, _) => AgentState::Ringing,
             (Work::Talking { hold: Some(_), .. }, _) => AgentState::OnHold,
             (Work::Talking { hold: None, .. }, _) => AgentState::Talking,
+            (Work::Dialling { talking: None, .. }, _) => AgentState::Dialling,
+            (Work::Dialling { talking: Some(_), .. }, _) => AgentState::TalkingOut,
             (Work::WrappingUp { .. }, _) => AgentState::WrappingUp,
             (Work::Nothing { .. }, Presence::Away { .. }) => AgentState::Away,
             (Work::Nothing { .. }, Presence::OnBreak { .. }) => AgentState::OnBreak,
@@ -304,6 +397,7 @@ impl Agent {
             Work::Nothing { .. } => self.idle_since(),
             Work::Ringing { since, .. } | Work::Connecting { since, .. } | Work::WrappingUp { since, .. } => *since,
             Work::Talking { since, hold, .. } => hold.unwrap_or(*since),
+            Work::Dialling { since, talking, .. } => talking.unwrap_or(*since),
         }
     }
 }

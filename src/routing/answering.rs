@@ -31,7 +31,11 @@ impl Core {
     pub(super) fn agent_answered(&mut self, now: Moment, name: &AgentName, by: AgentName) {
         let rung = self.agents.get(name).and_then(|agent| match &agent.work {
             Work::Ringing { offer, call, .. } => Some((*offer, *call, agent.switch.clone(), agent.station.clone())),
-            Work::Nothing { .. } | Work::Connecting { .. } | Work::Talking { .. } | Work::WrappingUp { .. } => None,
+            Work::Nothing { .. }
+            | Work::Connecting { .. }
+            | Work::Talking { .. }
+            | Work::Dialling { .. }
+            | Work::WrappingUp { .. } => None,
         });
         let Some((offer, call, switch, station)) = rung else {
             return self.refuse(Refused::NothingRings { agent: name.clone() });

@@ -81,9 +81,9 @@ impl Core {
         let (call, agent_leg) = match (self.legs.get(a), self.legs.get(b)) {
             (Some(LegOf::Caller(call)), Some(LegOf::Agent(_))) => (*call, b.clone()),
             (Some(LegOf::Agent(_)), Some(LegOf::Caller(call))) => (*call, a.clone()),
-            (None | Some(LegOf::Caller(_) | LegOf::Agent(_)), None | Some(LegOf::Caller(_) | LegOf::Agent(_))) => {
-                return;
-            }
+            (Some(LegOf::Outside { call, .. }), Some(LegOf::Agent(_))) => return self.dial_joined(now, *call, b),
+            (Some(LegOf::Agent(_)), Some(LegOf::Outside { call, .. })) => return self.dial_joined(now, *call, a),
+            (None | Some(LegOf::Caller(_) | LegOf::Agent(_) | LegOf::Outside { .. }), _) => return,
         };
         self.timers.stop(&Timer::PartedDue(call));
         if let Some(Call { stage: Stage::Talking { hold: Some(_), agent_leg: theirs, .. }, .. }) = self.calls.get(&call)
@@ -139,11 +139,13 @@ impl Core {
             Some(LegOf::Caller(call)) => *call,
             Some(LegOf::Agent(agent)) => match self.agents.get(agent).map(|agent| &agent.work) {
                 Some(Work::Talking { call, .. }) => *call,
+                Some(Work::Dialling { call, .. }) => return self.dial_parted(now, *call),
                 Some(
                     Work::Nothing { .. } | Work::Ringing { .. } | Work::Connecting { .. } | Work::WrappingUp { .. },
                 )
                 | None => return,
             },
+            Some(LegOf::Outside { call, .. }) => return self.dial_parted(now, *call),
             None => return,
         };
         match self.calls.get(&call).map(|call| &call.stage) {
@@ -209,6 +211,7 @@ impl Core {
         match self.legs.get(leg).cloned() {
             Some(LegOf::Caller(call)) => self.caller_gone(now, call, EndedBy::Caller),
             Some(LegOf::Agent(agent)) => self.agent_leg_hung_up(now, leg, &agent, EndedBy::Agent(agent.clone())),
+            Some(LegOf::Outside { call, .. }) => self.outside_gone(now, leg, call, &EndedBy::Caller),
             None => {}
         }
     }
@@ -223,6 +226,12 @@ impl Core {
                 }
             });
         }
+    }
+
+    /// The number's leg is gone.
+    pub(super) fn outside_gone(&mut self, now: Moment, leg: &LegId, call: CallId, by: &EndedBy) {
+        self.leg_gone(leg);
+        self.dial_leg_hung_up(now, call, leg, by);
     }
 
     /// The caller's leg is gone. `by` is [`EndedBy::Unseen`] where nobody saw it go.
@@ -249,6 +258,10 @@ impl Core {
     }
 
     pub(super) fn agent_leg_hung_up(&mut self, now: Moment, leg: &LegId, agent: &AgentName, by: EndedBy) {
+        if let Some(call) = self.dial_of_leg(leg).map(|dial| dial.call) {
+            self.leg_gone(leg);
+            return self.dial_leg_hung_up(now, call, leg, &by);
+        }
         let offer = self.offer_of_leg(leg).cloned();
         self.leg_gone(leg);
         if let Some(offer) = offer {

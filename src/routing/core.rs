@@ -3,12 +3,13 @@
 //! What happens on each input is in the file named after it: `walking`, `matching`, `offering`, `connecting`,
 //! `people`, `recovery`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::agent::{Agent, AgentState, Presence, Work};
 use super::call::{Call, Offer, Stage};
+use super::dial::{Counted, Dial};
 use super::effect::{Act, Effect};
 use super::fact::Fact;
 use super::ids::*;
@@ -50,6 +51,11 @@ pub struct Handled {
 pub(super) enum LegOf {
     Caller(CallId),
     Agent(AgentName),
+    /// A number that was dialled. It knows its switch, because it may outlive its dial until it is gone.
+    Outside {
+        call: CallId,
+        switch: SwitchName,
+    },
 }
 
 /// One centre. One value, owned by one task.
@@ -65,6 +71,9 @@ pub struct Core {
     pub(super) calls: BTreeMap<CallId, Call>,
     pub(super) agents: BTreeMap<AgentName, Agent>,
     pub(super) offers: BTreeMap<OfferId, Offer>,
+    pub(super) dials: BTreeMap<CallId, Dial>,
+    /// When numbers were dialled in the last hour: what the caps are counted by.
+    pub(super) dialled: VecDeque<Counted>,
     pub(super) legs: BTreeMap<LegId, LegOf>,
     pub(super) queues: BTreeMap<QueueName, QueueIndex>,
     /// Under which key each free agent stands in the queues' indexes.
@@ -94,6 +103,7 @@ pub struct Core {
 pub(super) enum Owed {
     Play(CallId),
     Ring(OfferId),
+    RingDial(LegId),
     PickUp(OfferId),
     Connect(CallId, OfferId),
     Part(CallId),
@@ -130,6 +140,8 @@ impl Core {
             calls: BTreeMap::new(),
             agents: BTreeMap::new(),
             offers: BTreeMap::new(),
+            dials: BTreeMap::new(),
+            dialled: VecDeque::new(),
             legs: BTreeMap::new(),
             queues: BTreeMap::new(),
             indexed: BTreeMap::new(),
@@ -242,6 +254,10 @@ impl Core {
                 self.by = Some(by.clone());
                 self.agent_retrieved(now, &agent, by);
             }
+            Input::AgentDialled { agent, number, by, request } => {
+                self.by = Some(by.clone());
+                self.agent_dialled(now, &agent, number, by, request);
+            }
             Input::AgentEndedWrapUp { agent, by, why } => {
                 self.why = why;
                 self.by = Some(by);
@@ -275,6 +291,7 @@ impl Core {
                 Timer::ConnectDue(call) => self.connect_overdue(now, call),
                 Timer::PartedDue(call) => self.parted_overdue(now, call),
                 Timer::HoldDue(call) => self.hold_overdue(now, call),
+                Timer::DialDue(call) => self.dial_overdue(now, call),
                 Timer::HangUpDue(leg) => self.hang_up_overdue(now, leg),
                 Timer::WrapUpDue(agent) => self.wrap_up_over(now, &agent),
                 Timer::RestDue(agent) => self.rest_over(now, &agent),
@@ -292,6 +309,7 @@ impl Core {
             | Timer::PartedDue(call)
             | Timer::HoldDue(call) => self.calls.get(call).map(|call| &call.switch),
             Timer::OfferDue(offer) | Timer::PickUpDue(offer) => self.offers.get(offer).map(|offer| &offer.switch),
+            Timer::DialDue(call) => self.dials.get(call).map(|dial| &dial.switch),
             Timer::HangUpDue(leg) => self.switch_of_leg(leg),
             Timer::WrapUpDue(_) | Timer::RestDue(_) => None,
         };
@@ -303,6 +321,7 @@ impl Core {
         match owed {
             Owed::Play(call) => self.play_returned(now, call, effect, how),
             Owed::Ring(offer) => self.ring_returned(now, offer, how),
+            Owed::RingDial(leg) => self.dial_ring_returned(now, &leg, how),
             Owed::PickUp(offer) => self.pick_up_returned(offer, how),
             Owed::Connect(call, offer) => self.connect_returned(now, call, offer, how),
             Owed::Part(call) => self.part_returned(now, call, how),
@@ -325,6 +344,7 @@ impl Core {
         match self.legs.get(leg)? {
             LegOf::Caller(call) => self.calls.get(call).map(|call| &call.switch),
             LegOf::Agent(agent) => self.agents.get(agent).map(|agent| &agent.switch),
+            LegOf::Outside { switch, .. } => Some(switch),
         }
     }
 
@@ -340,6 +360,7 @@ impl Core {
             Act::Answer { .. }
             | Act::StopPlay { .. }
             | Act::StartMusic { .. }
+            | Act::StartRingback { .. }
             | Act::Ring { .. }
             | Act::PickUp { .. }
             | Act::Connect { .. }
@@ -356,6 +377,11 @@ impl Core {
         }
         self.out.effects.push(Effect { id, switch: switch.clone(), act, deadline: now + within });
         Some(id)
+    }
+
+    pub(super) fn next_call_id(&mut self) -> CallId {
+        self.next_call = self.next_call.wrapping_add(1);
+        CallId { epoch: self.epoch, number: self.next_call }
     }
 
     pub(super) fn fact(&mut self, fact: Fact) {

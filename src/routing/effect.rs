@@ -40,7 +40,11 @@ pub enum Act {
         leg: LegId,
         class: String,
     },
-    /// Ring a station. Done when the switch took the order; `LegRinging`, then `LegAnswered` or `LegFailed`
+    /// Let who has dialled hear that it rings at the other end. It ends as music does: with a joining.
+    StartRingback {
+        leg: LegId,
+    },
+    /// Ring a station, or a number outside. Done when the switch took the order; `LegRinging`, then `LegAnswered` or `LegFailed`
     /// follow under the leg's id, which we choose.
     Ring {
         leg: LegId,
@@ -84,13 +88,15 @@ pub enum Act {
 
 impl Act {
     /// Effects that can be neither undone nor found again on the switch wait until their input is on the disk.
-    /// None of the present ones is of that kind: rings, bridges and hang-ups are all found by a snapshot.
+    /// None of the present ones is of that kind: rings, bridges and hang-ups are all found by a snapshot. (A number
+    /// outside is rung under a leg's id that was written when its dial began, a pick-up earlier.)
     pub const fn waits_for_disk(&self) -> bool {
         match self {
             Act::Answer { .. }
             | Act::Play { .. }
             | Act::StopPlay { .. }
             | Act::StartMusic { .. }
+            | Act::StartRingback { .. }
             | Act::Ring { .. }
             | Act::PickUp { .. }
             | Act::Connect { .. }
@@ -108,6 +114,7 @@ impl Act {
             | Act::Play { leg, .. }
             | Act::StopPlay { leg }
             | Act::StartMusic { leg, .. }
+            | Act::StartRingback { leg }
             | Act::Ring { leg, .. }
             | Act::PickUp { leg }
             | Act::HangUp { leg, .. }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::dial::{DialEnd, DialEndedBy};
 use super::ids::*;
 use super::input::Failure;
 use super::queue::Need;
@@ -149,6 +150,46 @@ pub enum Fact {
         why: Option<Why>,
     },
 
+    /// An agent calls a number outside: their own phone rings. The legs are named at once, and what the switch will be
+    /// told with them, so that a start knows all of it.
+    Dialled {
+        call: CallId,
+        agent: AgentName,
+        number: PhoneNumber,
+        switch: SwitchName,
+        leg: LegId,
+        out_leg: LegId,
+        to: StationAddress,
+        shown: PhoneNumber,
+        ring_for: Duration,
+        wrap_up: Option<Duration>,
+        until: Moment,
+        by: AgentName,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<RequestName>,
+    },
+    /// The agent picked up: the number is rung.
+    DialAgentAnswered {
+        call: CallId,
+        agent: AgentName,
+        until: Moment,
+    },
+    /// The number answered.
+    DialAnswered {
+        call: CallId,
+    },
+    /// Agent and number hear each other.
+    DialConnected {
+        call: CallId,
+        agent: AgentName,
+    },
+    DialEnded {
+        call: CallId,
+        agent: AgentName,
+        how: DialEnd,
+        by: DialEndedBy,
+    },
+
     AgentLoggedIn {
         agent: AgentName,
         station: StationAddress,
@@ -218,7 +259,12 @@ impl Fact {
             | Fact::CallRetrieved { call, .. }
             | Fact::CallHungUp { call, .. }
             | Fact::CallEnded { call, .. }
-            | Fact::CallEndAsked { call, .. } => Some(*call),
+            | Fact::CallEndAsked { call, .. }
+            | Fact::Dialled { call, .. }
+            | Fact::DialAgentAnswered { call, .. }
+            | Fact::DialAnswered { call }
+            | Fact::DialConnected { call, .. }
+            | Fact::DialEnded { call, .. } => Some(*call),
             Fact::Healed { call, .. } => *call,
             Fact::ControllerStarted { .. }
             | Fact::VersionPublished { .. }
@@ -242,6 +288,10 @@ impl Fact {
             | Fact::CallHeld { agent, .. }
             | Fact::CallRetrieved { agent, .. }
             | Fact::CallEndAsked { agent, .. }
+            | Fact::Dialled { agent, .. }
+            | Fact::DialAgentAnswered { agent, .. }
+            | Fact::DialConnected { agent, .. }
+            | Fact::DialEnded { agent, .. }
             | Fact::AgentLoggedIn { agent, .. }
             | Fact::AgentAssigned { agent, .. }
             | Fact::AgentLoggedOut { agent, .. }
@@ -258,6 +308,7 @@ impl Fact {
             | Fact::OfferAnswered { .. }
             | Fact::CallHungUp { .. }
             | Fact::CallEnded { .. }
+            | Fact::DialAnswered { .. }
             | Fact::LinkChanged { .. }
             | Fact::WallClockStepped { .. } => None,
         }

@@ -17,8 +17,16 @@ impl Core {
     fn conversation(&mut self, name: &AgentName) -> Option<CallId> {
         let call = self.agents.get(name).and_then(|agent| match &agent.work {
             Work::Talking { call, .. } => Some(*call),
-            Work::Nothing { .. } | Work::Ringing { .. } | Work::Connecting { .. } | Work::WrappingUp { .. } => None,
+            Work::Nothing { .. }
+            | Work::Ringing { .. }
+            | Work::Connecting { .. }
+            | Work::Dialling { .. }
+            | Work::WrappingUp { .. } => None,
         });
+        if let Some(Work::Dialling { .. }) = self.agents.get(name).map(|agent| &agent.work) {
+            self.refuse(Refused::DialledCall { agent: name.clone() });
+            return None;
+        }
         let Some(of) = call.and_then(|call| self.calls.get(&call)) else {
             self.refuse(Refused::NoConversation { agent: name.clone() });
             return None;

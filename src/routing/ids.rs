@@ -162,6 +162,10 @@ name!(
     StationAddress
 );
 name!(
+    /// What makes two requests one: the same again does nothing again. Made of what was sent, never shown.
+    RequestName
+);
+name!(
     /// The hash of one published version of a centre's YAML, in hexadecimal.
     VersionHash
 );

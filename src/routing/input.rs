@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::dial_out::DialledNumber;
 use super::ids::*;
 use super::known::Known;
 use super::tag::Tags;
@@ -151,6 +152,14 @@ pub enum Input {
     AgentRetrieved {
         agent: AgentName,
         by: AgentName,
+    },
+    /// A number outside is to be called: the agent's own phone rings first.
+    AgentDialled {
+        agent: AgentName,
+        number: DialledNumber,
+        by: AgentName,
+        /// The same request, sent again because its answer got lost, dials nothing again.
+        request: Option<RequestName>,
     },
     AgentEndedWrapUp {
         agent: AgentName,

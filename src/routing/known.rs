@@ -3,12 +3,14 @@
 //! The local journal keeps it, so that a start needs no database. A law of the simulated shifts says that this
 //! fold and the core's own state never differ.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::agent::{Presence, Work};
+use super::dial::{Counted, Dial, DialStage};
+use super::dialling::count_dial;
 use super::fact::{EndedBy, Fact, OfferEnd, Outcome};
 use super::ids::*;
 use super::queue::Need;
@@ -18,6 +20,11 @@ use crate::calendar::Moment;
 pub struct Known {
     pub calls: BTreeMap<CallId, KnownCall>,
     pub agents: BTreeMap<AgentName, KnownAgent>,
+    #[serde(default)]
+    pub dials: BTreeMap<CallId, Dial>,
+    /// The dials of the last hour.
+    #[serde(default)]
+    pub dialled: VecDeque<Counted>,
     /// Facts that named a call or an agent this fold had never heard of. Zero in a whole journal.
     pub strays: u64,
 }
@@ -172,6 +179,19 @@ impl Known {
                     self.strays += 1;
                 }
             }
+            Fact::Dialled { .. } => self.learn_dial(at, fact),
+            Fact::DialAgentAnswered { call, agent: _, until } => {
+                self.of_dial(*call, |dial| dial.stage = DialStage::Rings { until: *until });
+            }
+            Fact::DialAnswered { call } => self.of_dial(*call, |dial| dial.stage = DialStage::Connecting),
+            Fact::DialConnected { call, agent: _ } => {
+                self.of_dial(*call, |dial| dial.stage = DialStage::Talking { since: at });
+            }
+            Fact::DialEnded { call, .. } => {
+                if self.dials.remove(call).is_none() {
+                    self.strays += 1;
+                }
+            }
             Fact::AgentLoggedIn { agent, station, switch, queues, skills, by: _ } => {
                 let before = self.agents.remove(agent);
                 self.agents.insert(
@@ -217,6 +237,55 @@ impl Known {
             | Fact::LinkChanged { .. }
             | Fact::Healed { .. }
             | Fact::WallClockStepped { .. } => {}
+        }
+    }
+
+    fn learn_dial(&mut self, at: Moment, fact: &Fact) {
+        let Fact::Dialled {
+            call,
+            agent,
+            number,
+            switch,
+            leg,
+            out_leg,
+            to,
+            shown,
+            ring_for,
+            wrap_up,
+            until,
+            by: _,
+            request,
+        } = fact
+        else {
+            return;
+        };
+        count_dial(&mut self.dialled, at, request.as_ref());
+        // A number of ours reads back; one that does not is nothing that may be dialled.
+        let Ok(number) = number.as_str().parse() else {
+            self.strays += 1;
+            return;
+        };
+        let dial = Dial {
+            call: *call,
+            agent: agent.clone(),
+            number,
+            switch: switch.clone(),
+            leg: leg.clone(),
+            out_leg: out_leg.clone(),
+            to: to.clone(),
+            shown: shown.clone(),
+            ring_for: *ring_for,
+            wrap_up: *wrap_up,
+            since: at,
+            stage: DialStage::AgentRings { until: *until },
+        };
+        self.dials.insert(*call, dial);
+    }
+
+    fn of_dial(&mut self, call: CallId, change: impl FnOnce(&mut Dial)) {
+        match self.dials.get_mut(&call) {
+            Some(known) => change(known),
+            None => self.strays += 1,
         }
     }
 

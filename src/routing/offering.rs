@@ -22,6 +22,12 @@ impl Core {
         LegId::new(format!("{}-{offer}", self.centre))
     }
 
+    /// A leg of a dial is named as an offer's would be: no two are ever one.
+    pub(super) fn next_leg_id(&mut self) -> LegId {
+        self.next_offer = self.next_offer.wrapping_add(1);
+        self.leg_for(OfferId { epoch: self.epoch, number: self.next_offer })
+    }
+
     pub(super) fn make_offer(&mut self, now: Moment, call: CallId, agent: &AgentName, reasons: Reasons) {
         let Some(of) = self.calls.get(&call) else { return };
         let Stage::Waiting { place, .. } = &of.stage else { return };
@@ -83,6 +89,10 @@ impl Core {
     }
 
     pub(super) fn leg_failed(&mut self, now: Moment, leg: &LegId, why: Failure) {
+        if let Some(call) = self.dial_of_leg(leg).map(|dial| dial.call) {
+            self.leg_gone(leg);
+            return self.dial_leg_failed(now, call, leg, why);
+        }
         let offer = self.offer_of_leg(leg).map(|offer| offer.id);
         self.leg_gone(leg);
         if let Some(offer) = offer {
@@ -179,6 +189,13 @@ impl Core {
 
     /// The phone was picked up.
     pub(super) fn leg_answered(&mut self, now: Moment, leg: &LegId) {
+        if let Some(call) = self.dial_of_leg(leg).map(|dial| dial.call) {
+            return self.dial_leg_answered(now, call, leg);
+        }
+        if let Some(LegOf::Outside { switch, .. }) = self.legs.get(leg).cloned() {
+            // Answered as the agent gave up.
+            return self.hang_up(now, &switch, leg.clone(), HangUpCause::Normal);
+        }
         let Some(offer) = self.offer_of_leg(leg).cloned() else {
             // Ours, but no longer wanted: the pick-up crossed our hang-up. Strangers' legs are left alone.
             if let Some(LegOf::Agent(agent)) = self.legs.get(leg)

@@ -7,9 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::agent::{Agent, Presence, Told, Work};
+use super::agent::{Agent, AgentState, Presence, Told, Work};
 use super::call::{Call, Stage};
 use super::core::Core;
+use super::dial::Dial;
+use super::dial_out::DialledNumber;
 use super::effect::HangUpCause;
 use super::fact::{EndedBy, Fact, OfferEnd, Outcome};
 use super::ids::*;
@@ -56,6 +58,34 @@ pub enum Refused {
     PhoneCannotAnswer { station: StationAddress },
     #[error("switch {switch} is out of reach just now; what is on the phone goes on")]
     SwitchAway { switch: SwitchName },
+    #[error("this centre dials nobody: its YAML has no dial_out (switch, to, shown, allowed)")]
+    NoDialOut,
+    #[error(
+        "{number} may not be dialled: dial_out.allowed in the centre's YAML does not list how it begins, or dial_out.barred does"
+    )]
+    NumberNotAllowed { number: DialledNumber },
+    #[error("{agent} sits at another switch than {switch}, which dials (dial_out.switch in the centre's YAML)")]
+    DialsElsewhere { agent: AgentName, switch: SwitchName },
+    #[error("{agent} cannot dial now: {}", why_not_free(*state))]
+    NotFreeToDial { agent: AgentName, state: AgentState },
+    #[error(
+        "the centre has dialled {most} numbers of late, and may not dial more (dial_out.{key} in its YAML): try again later"
+    )]
+    TooManyDials { most: usize, key: String },
+    #[error("{agent} has dialled this call, and a dialled call cannot be put on hold")]
+    DialledCall { agent: AgentName },
+}
+
+const fn why_not_free(state: AgentState) -> &'static str {
+    match state {
+        AgentState::Ringing => "the phone rings for a caller",
+        AgentState::Talking | AgentState::OnHold => "there is a caller on the line",
+        AgentState::Dialling | AgentState::TalkingOut => "a number is being dialled or talked with already",
+        AgentState::WrappingUp => "there is a wrap-up to end first",
+        AgentState::PhoneBusy => "the phone is in use or cannot be reached",
+        // The phone of the call before is not back on the hook yet.
+        AgentState::Away | AgentState::Idle | AgentState::OnBreak | AgentState::Missed => "the phone is not free yet",
+    }
 }
 
 impl Core {
@@ -64,7 +94,7 @@ impl Core {
     }
 
     /// The agent, when logged in; else the refusal is on its way.
-    fn logged_in(&mut self, name: &AgentName) -> Option<&Agent> {
+    pub(super) fn logged_in(&mut self, name: &AgentName) -> Option<&Agent> {
         match self.agents.get(name).map(|agent| &agent.presence) {
             Some(Presence::Ready { .. } | Presence::OnBreak { .. } | Presence::Missed { .. }) => self.agents.get(name),
             Some(Presence::Away { .. }) | None => {
@@ -161,7 +191,19 @@ impl Core {
             let work = Work::Nothing { since: now };
             let name = agent.clone();
             let leg = None;
-            let new = Agent { name, station, switch, queues, skills, presence, work, line, leg, told: Told::default() };
+            let new = Agent {
+                name,
+                station,
+                switch,
+                queues,
+                skills,
+                presence,
+                work,
+                line,
+                leg,
+                told: Told::default(),
+                in_vain: None,
+            };
             // The fact of the login says all that a first AgentChanged would, but one says the state in words.
             let before = (Presence::Away { since: now }, new.work.clone(), super::agent::AgentState::Away);
             self.touched.entry(agent.clone()).or_insert(before);
@@ -201,6 +243,7 @@ impl Core {
         self.change_agent(name, |agent| agent.presence = Presence::Away { since: now });
         self.timers.stop(&Timer::RestDue(name.clone()));
         self.take_back(now, offer);
+        self.take_dial_back(now, name);
         // Who ends the shift has ended the wrap-up; who is logged out by another writes it to its end, as a conversation
         // goes on to its end for both.
         if itself {
@@ -248,7 +291,13 @@ impl Core {
                 self.timers.stop(&Timer::WrapUpDue(name.clone()));
                 self.wrap_up_over(now, name);
             }
-            Some(Work::Nothing { .. } | Work::Ringing { .. } | Work::Connecting { .. } | Work::Talking { .. })
+            Some(
+                Work::Nothing { .. }
+                | Work::Ringing { .. }
+                | Work::Connecting { .. }
+                | Work::Talking { .. }
+                | Work::Dialling { .. },
+            )
             | None => self.refuse(Refused::NotWrappingUp { agent: name.clone() }),
         }
     }
@@ -256,15 +305,31 @@ impl Core {
     /// The agent's leg is hung up; all that follows is what follows a phone hung up by hand.
     pub(super) fn agent_ended_call(&mut self, now: Moment, name: &AgentName, by: AgentName) {
         let call = self.agents.get(name).and_then(|agent| match &agent.work {
-            Work::Talking { call, .. } => Some(*call),
+            Work::Talking { call, .. } | Work::Dialling { call, .. } => Some(*call),
             Work::Nothing { .. } | Work::Ringing { .. } | Work::Connecting { .. } | Work::WrappingUp { .. } => None,
         });
+        let dial = call.and_then(|call| self.dials.get(&call)).map(|d| (d.call, d.switch.clone(), d.leg.clone()));
+        if let Some((call, switch, leg)) = dial {
+            return self.end_call_on(now, call, switch, leg, name, by);
+        }
         let Some(Call { id: call, stage: Stage::Talking { agent_leg, .. }, switch, .. }) =
             call.and_then(|call| self.calls.get(&call))
         else {
             return self.refuse(Refused::NoCall { agent: name.clone() });
         };
         let (call, switch, leg) = (*call, switch.clone(), agent_leg.clone());
+        self.end_call_on(now, call, switch, leg, name, by);
+    }
+
+    fn end_call_on(
+        &mut self,
+        now: Moment,
+        call: CallId,
+        switch: SwitchName,
+        leg: LegId,
+        name: &AgentName,
+        by: AgentName,
+    ) {
         if !self.is_up(&switch) {
             return self.refuse(Refused::SwitchAway { switch });
         }
@@ -307,6 +372,11 @@ impl Core {
     /// Every call that is not over.
     pub fn calls(&self) -> impl Iterator<Item = &Call> {
         self.calls.values()
+    }
+
+    /// Every dial that is not over.
+    pub fn dials(&self) -> impl Iterator<Item = &Dial> {
+        self.dials.values()
     }
 
     /// Everybody who was logged in since the start.

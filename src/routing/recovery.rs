@@ -45,6 +45,7 @@ impl Core {
                 line: Line::Unknown,
                 leg: None,
                 told: Told::default(),
+                in_vain: None,
             };
             self.links.entry(known.switch).or_insert(false);
             match &agent.work {
@@ -55,7 +56,8 @@ impl Core {
                 | Work::Nothing { .. }
                 | Work::Ringing { .. }
                 | Work::Connecting { .. }
-                | Work::Talking { .. } => {}
+                | Work::Talking { .. }
+                | Work::Dialling { .. } => {}
             }
             if let super::agent::Presence::Missed { until: Some(until), .. } = &agent.presence {
                 self.timers.set(Timer::RestDue(name.clone()), (*until).max(now));
@@ -65,6 +67,10 @@ impl Core {
         }
         for (id, known) in known.calls {
             self.remember_call(now, id, known, &plan);
+        }
+        self.dialled = known.dialled;
+        for dial in known.dials.into_values() {
+            self.remember_dial(now, dial);
         }
         self.drop_orphaned_work(now);
     }
@@ -146,7 +152,7 @@ impl Core {
         );
     }
 
-    fn adopt_leg(&mut self, agent: &AgentName, leg: &LegId) {
+    pub(super) fn adopt_leg(&mut self, agent: &AgentName, leg: &LegId) {
         self.legs.insert(leg.clone(), LegOf::Agent(agent.clone()));
         if let Some(agent) = self.agents.get_mut(agent) {
             agent.leg = Some(leg.clone());
@@ -161,6 +167,7 @@ impl Core {
             .filter(|agent| match &agent.work {
                 Work::Ringing { offer, .. } | Work::Connecting { offer, .. } => !self.offers.contains_key(offer),
                 Work::Talking { call, .. } => !self.calls.contains_key(call),
+                Work::Dialling { call, .. } => !self.dials.contains_key(call),
                 Work::Nothing { .. } | Work::WrappingUp { .. } => false,
             })
             .map(|agent| agent.name.clone())
@@ -207,6 +214,7 @@ impl Core {
                 }
             }
         }
+        self.compare_dials(now, switch, &seen);
         self.compare_agent_legs(now, switch, &seen);
         for stranger in seen.values().filter(|seen| !self.legs.contains_key(&seen.leg)).cloned().collect::<Vec<_>>() {
             self.found(now, switch, stranger);
@@ -395,6 +403,8 @@ impl Core {
                     self.agent_leg_hung_up(now, leg, &agent, EndedBy::Unseen);
                 }
             }
+            (Some(LegOf::Outside { call, .. }), Some(seen)) => self.outside_lives(now, call, &seen),
+            (Some(LegOf::Outside { call, .. }), None) => self.outside_gone(now, leg, call, &EndedBy::Unseen),
             (None, Some(_) | None) => {}
         }
     }
@@ -449,6 +459,7 @@ impl Core {
                 }
             }
             (Work::Talking { .. }, _) => {}
+            (Work::Dialling { call, .. }, _) => self.agent_of_dial_lives(now, call, seen),
             (Work::Nothing { .. } | Work::WrappingUp { .. } | Work::Ringing { .. } | Work::Connecting { .. }, _) => {
                 self.hang_up(now, &switch, seen.leg.clone(), HangUpCause::Normal)
             }

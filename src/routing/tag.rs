@@ -40,6 +40,8 @@ pub enum Place {
     Talking { agent: AgentName },
     /// On an agent's leg: what the phone was rung for.
     Offered { offer: OfferId, agent: AgentName },
+    /// On both legs of a dial: whose it is.
+    Dialled { agent: AgentName },
 }
 
 /// The unreserved characters of RFC 3986 §2.3 stay as they are; Asterisk's `,` `;` `"` `$` `{` never occur.
@@ -71,6 +73,7 @@ impl Place {
             ),
             Place::Talking { agent } => format!("t:{}", enc(agent.as_str())),
             Place::Offered { offer, agent } => format!("o:{offer}:{}", enc(agent.as_str())),
+            Place::Dialled { agent } => format!("d:{}", enc(agent.as_str())),
         }
     }
 
@@ -95,6 +98,7 @@ impl Place {
                 credit: Duration::from_millis(credit.parse().ok()?),
             },
             ["t", agent] => Place::Talking { agent: AgentName::new(dec(agent)?) },
+            ["d", agent] => Place::Dialled { agent: AgentName::new(dec(agent)?) },
             ["o", offer, agent] => Place::Offered { offer: offer.parse().ok()?, agent: AgentName::new(dec(agent)?) },
             _ => return None,
         })
@@ -110,10 +114,10 @@ impl Tags {
         [enc(self.centre.as_str()), self.call.to_string(), self.epoch.to_string(), self.place.encode()]
     }
 
-    /// Whether they were written on the leg of a phone that we rang.
-    pub const fn on_an_agents_leg(&self) -> bool {
+    /// Whether they were written on a leg that we rang: a phone's, or a number's outside.
+    pub const fn on_a_leg_we_rang(&self) -> bool {
         match self.place {
-            Place::Offered { .. } => true,
+            Place::Offered { .. } | Place::Dialled { .. } => true,
             Place::Step { .. } | Place::Waiting { .. } | Place::Talking { .. } => false,
         }
     }
@@ -150,6 +154,7 @@ mod tests {
                 credit: Duration::from_secs(90),
             },
             Place::Talking { agent: AgentName::new("li.na") },
+            Place::Dialled { agent: AgentName::new("li.na") },
             Place::Offered { offer: OfferId { epoch: Epoch(7), number: 3 }, agent: AgentName::new("a|b") },
         ]
     }

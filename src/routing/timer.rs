@@ -24,6 +24,8 @@ pub enum Timer {
     PartedDue(CallId),
     /// Caller and agent should have been taken apart by now, for a hold.
     HoldDue(CallId),
+    /// What a dial waits for should have come by now: a pick-up, the joining, the hang-up that parted them.
+    DialDue(CallId),
     /// The leg that we hung up should be gone by now.
     HangUpDue(LegId),
     WrapUpDue(AgentName),

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::agent::{AgentState, Presence, Told, Work};
+use super::agent::{AgentState, DialInVain, Presence, Told, Work};
 use super::call::{Call, Stage, StageWord};
 use super::core::Core;
+use super::dial::{Dial, DialStage};
 use super::ids::*;
 use super::queue::{Need, QueueRules};
 use crate::calendar::Moment;
@@ -61,6 +62,10 @@ pub struct AgentSeen {
     /// Since when the caller is on hold.
     pub held_since_ms: Option<Moment>,
     pub wrap_up: Option<WrapUpSeen>,
+    /// The number that is being dialled, or talked with.
+    pub dial: Option<DialSeen>,
+    /// The last dial that came to nothing, until the next.
+    pub dial_in_vain: Option<DialInVain>,
     /// What begins when the work in hand ends: a break, or the end of the shift.
     pub next: Option<AgentState>,
     pub break_reason: Option<BreakReason>,
@@ -77,6 +82,18 @@ pub struct OfferSeen {
 pub struct WrapUpSeen {
     /// `null`: until the agent says so.
     pub until_ms: Option<Moment>,
+}
+
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
+pub struct DialSeen {
+    pub call: CallId,
+    pub number: PhoneNumber,
+    /// `agent_rings`, `rings`, `connecting`, `talking`.
+    pub stage: &'static str,
+    pub dialled_ms: Moment,
+    /// How long the agent's phone, then the number, rings.
+    pub until_ms: Option<Moment>,
+    pub talking_since_ms: Option<Moment>,
 }
 
 /// One agent, and the call in hand: what a desk shows.
@@ -175,6 +192,7 @@ impl Core {
             Work::Ringing { offer: id, until, .. } => offer = Some(OfferSeen { id: *id, until_ms: Some(*until) }),
             Work::Connecting { offer: id, .. } => offer = Some(OfferSeen { id: *id, until_ms: None }),
             Work::Talking { since, hold, .. } => (talking_since, held_since) = (Some(*since), *hold),
+            Work::Dialling { talking, .. } => talking_since = *talking,
             Work::WrappingUp { until, queue: of, talked_since, .. } => {
                 wrap_up = Some(WrapUpSeen { until_ms: *until });
                 (queue, talking_since) = (of.clone(), *talked_since);
@@ -195,6 +213,8 @@ impl Core {
             talking_since_ms: talking_since,
             held_since_ms: held_since,
             wrap_up,
+            dial_in_vain: agent.in_vain.clone(),
+            dial: call.and_then(|call| self.dials.get(&call)).map(see_dial),
             next,
             break_reason: reason,
         })
@@ -244,6 +264,22 @@ impl Core {
             talking_since_ms,
             held_since_ms,
         }
+    }
+}
+
+fn see_dial(dial: &Dial) -> DialSeen {
+    let (until, since) = match dial.stage {
+        DialStage::AgentRings { until } | DialStage::Rings { until } => (Some(until), None),
+        DialStage::Connecting => (None, None),
+        DialStage::Talking { since } => (None, Some(since)),
+    };
+    DialSeen {
+        call: dial.call,
+        number: dial.number.to_phone_number(),
+        stage: dial.stage.as_str(),
+        dialled_ms: dial.since,
+        until_ms: until,
+        talking_since_ms: since,
     }
 }
 

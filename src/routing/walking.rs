@@ -43,8 +43,7 @@ impl Core {
         to: PhoneNumber,
         found: Option<Option<Place>>,
     ) -> Option<CallId> {
-        self.next_call = self.next_call.wrapping_add(1);
-        let id = CallId { epoch: self.epoch, number: self.next_call };
+        let id = self.next_call_id();
         let plan = self.version.clone()?;
         let arrived = |version: VersionHash| Fact::CallArrived {
             call: id,
@@ -88,7 +87,9 @@ impl Core {
             Some(Place::Waiting { queue, joined, credit, .. }) => {
                 self.take_place_back(now, id, queue, *joined, *credit)
             }
-            Some(Place::Step { .. } | Place::Talking { .. } | Place::Offered { .. }) | None => false,
+            Some(Place::Step { .. } | Place::Talking { .. } | Place::Offered { .. } | Place::Dialled { .. }) | None => {
+                false
+            }
         };
         if !kept {
             self.carry_out(now, id, dos);
@@ -111,13 +112,13 @@ impl Core {
             Place::Step { version, step, language } | Place::Waiting { version, step, language, .. } => {
                 (version, step, language)
             }
-            Place::Talking { .. } | Place::Offered { .. } => return None,
+            Place::Talking { .. } | Place::Offered { .. } | Place::Dialled { .. } => return None,
         };
         let plan = self.shelf.get(version).or(self.version.as_ref())?.clone();
         let language = language.parse().unwrap_or_else(|_| plan.first_language());
         match place {
             Place::Waiting { .. } => Some((Walk::asleep(plan, step, language, keyed)?, Vec::new())),
-            Place::Step { .. } | Place::Talking { .. } | Place::Offered { .. } => {
+            Place::Step { .. } | Place::Talking { .. } | Place::Offered { .. } | Place::Dialled { .. } => {
                 Walk::resume(plan, step, language, keyed, self.wall(now))
             }
         }

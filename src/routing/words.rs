@@ -2,6 +2,7 @@
 //!
 //! Callers' numbers and the reasons people give are left out: the record has them, a log is copied about.
 
+use super::dial::{DialEnd, DialEndedBy};
 use super::fact::{EndedBy, Fact, LeftQueue, NotPickedUp, Outcome, Rule};
 
 impl Fact {
@@ -68,6 +69,31 @@ impl Fact {
                     EndedBy::Caller => format!("over: {outcome}, the caller hung up"),
                     EndedBy::Us => format!("over: {outcome}"),
                     EndedBy::Unseen => format!("over: {outcome}, nobody saw when"),
+                }
+            }
+            Fact::Dialled { agent, by, .. } if by == agent => {
+                format!("{agent} dials a number: their phone rings first")
+            }
+            Fact::Dialled { agent, by, .. } => format!("{by} dials a number for {agent}, whose phone rings first"),
+            Fact::DialAgentAnswered { agent, .. } => format!("{agent} picked up: the number is rung"),
+            Fact::DialAnswered { .. } => "the number answered".into(),
+            Fact::DialConnected { agent, .. } => format!("{agent} talks with the number"),
+            Fact::DialEnded { agent, how, by, .. } => {
+                let how = match how {
+                    DialEnd::Answered => "answered",
+                    DialEnd::Busy => "the number is busy",
+                    DialEnd::NoAnswer => "nobody answered",
+                    DialEnd::Refused => "refused",
+                    DialEnd::Unreachable => "the number cannot be reached",
+                    DialEnd::AgentNotReached => "the agent's own phone was not picked up",
+                    DialEnd::GivenUp => "given up",
+                    DialEnd::Unseen => "ended unseen",
+                };
+                match by {
+                    DialEndedBy::Agent => format!("dial over: {how}, {agent} hung up"),
+                    DialEndedBy::Number => format!("dial over: {how}, the other end hung up"),
+                    DialEndedBy::Us => format!("dial over: {how}"),
+                    DialEndedBy::Unseen => format!("dial over: {how}, nobody saw when"),
                 }
             }
             Fact::AgentLoggedIn { agent, station, .. } => format!("{agent} logged in at {station}"),

@@ -16,7 +16,7 @@ const OF_CALL: &str = "SELECT seq, n, at_ms, kind, agent, schema_version, body F
 // The caller's number, name and keys stand apart from facts, and may have been erased.
 const AFTER: &str = "SELECT f.seq, f.n, f.at_ms, f.kind, f.agent, f.schema_version, f.body, p.from_number, p.caller_name, \
      p.keyed FROM facts f LEFT JOIN personal p ON p.centre = f.centre AND p.call = f.call \
-     AND f.kind IN ('call_arrived', 'keyed') \
+     AND f.kind IN ('call_arrived', 'keyed', 'dialled') \
      WHERE f.centre = $1 AND (f.seq, f.n) > ($2, $3) ORDER BY f.seq, f.n LIMIT $4";
 const LAST: &str = "SELECT seq, n FROM facts WHERE centre = $1 ORDER BY seq DESC, n DESC LIMIT 1";
 const COUNT: &str = "SELECT COUNT(*) AS facts FROM facts WHERE centre = $1";
@@ -45,7 +45,7 @@ pub struct KeptFact {
     pub kind: String,
     pub agent: Option<String>,
     pub schema: u32,
-    /// `from`, `name` of an arrival and `keys` are empty here: see [`Db::personal`].
+    /// `from`, `name` of an arrival, the `number` of a dial and `keys` are empty here: see [`Db::personal`].
     pub body: serde_json::Value,
 }
 
@@ -107,6 +107,9 @@ impl KeptFact {
         if self.kind == "call_arrived" {
             body.insert("from".into(), row.maybe_text(TABLE, "from_number")?.unwrap_or_default().into());
             body.insert("name".into(), row.maybe_text(TABLE, "caller_name")?.unwrap_or_default().into());
+        }
+        if self.kind == "dialled" {
+            body.insert("number".into(), row.maybe_text(TABLE, "from_number")?.unwrap_or_default().into());
         }
         if self.kind == "keyed" {
             let lines = keyed.lines().filter_map(|line| serde_json::from_str::<KeyedDigits>(line).ok());

@@ -1,7 +1,7 @@
 //! Filling: a piece of the journal worked into the tables, in one transaction with the position it brings us to. So a
 //! piece is in SQL once or not at all, wherever it is broken off.
 //!
-//! Projections (`calls`, `offers`, `agent_states`, `queue_stays`) are made of facts alone and can be made again. A fact
+//! Projections (`calls`, `dials`, `offers`, `agent_states`, `queue_stays`) are made of facts alone and can be made again. A fact
 //! about something they never heard of touches no row, and stays readable in `facts`. What a piece continues is read,
 //! all of its facts are worked in in memory, and each row that changed is written once: the rows do not depend on where
 //! one piece ends and the next begins.
@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 
 use super::agent_states::AgentStays;
 use super::calls::Calls;
+use super::dials::Dials;
 use super::driver::{Change, Db};
 use super::offers::Offers;
 use super::personal::{KeyedDigits, People};
@@ -18,7 +19,7 @@ use super::{StoreError, facts, filled, forced};
 use crate::calendar::Moment;
 use crate::routing::agent::AgentState;
 use crate::routing::fact::Fact;
-use crate::routing::ids::{AgentName, CallId, CentreName, OfferId};
+use crate::routing::ids::{AgentName, CallId, CallerName, CentreName, OfferId};
 
 /// How far a journal has been worked in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -98,6 +99,7 @@ impl Db {
 struct Projected {
     people: People,
     calls: Calls,
+    dials: Dials,
     offers: Offers,
     agents: AgentStays,
     stays: QueueStays,
@@ -106,6 +108,7 @@ struct Projected {
 impl Projected {
     async fn load(change: &mut Change, centre: &CentreName, entries: &[Recorded<'_>]) -> Result<Self, StoreError> {
         let mut calls: BTreeSet<CallId> = BTreeSet::new();
+        let mut dials: BTreeSet<CallId> = BTreeSet::new();
         let mut offers: BTreeSet<OfferId> = BTreeSet::new();
         let mut agents: BTreeSet<&AgentName> = BTreeSet::new();
         for fact in entries.iter().flat_map(|entry| entry.facts) {
@@ -118,12 +121,17 @@ impl Projected {
                 | Fact::CallHeld { call, .. }
                 | Fact::CallRetrieved { call, .. }
                 | Fact::CallEnded { call, .. } => drop(calls.insert(*call)),
+                Fact::Dialled { call, .. }
+                | Fact::DialAgentAnswered { call, .. }
+                | Fact::DialConnected { call, .. }
+                | Fact::DialEnded { call, .. } => drop(dials.insert(*call)),
                 Fact::OfferMade { offer, .. }
                 | Fact::OfferRang { offer, .. }
                 | Fact::OfferAnswered { offer, .. }
                 | Fact::OfferEnded { offer, .. } => drop(offers.insert(*offer)),
                 Fact::AgentLoggedIn { agent, .. } | Fact::AgentChanged { agent, .. } => drop(agents.insert(agent)),
                 Fact::Keyed { .. }
+                | Fact::DialAnswered { .. }
                 | Fact::CallHungUp { .. }
                 | Fact::PickUpAsked { .. }
                 | Fact::PickUpFailed { .. }
@@ -140,6 +148,7 @@ impl Projected {
         Ok(Self {
             people: People::default(),
             calls: Calls::load(change, centre, &calls).await?,
+            dials: Dials::load(change, centre, &dials).await?,
             offers: Offers::load(change, centre, &offers).await?,
             agents: AgentStays::load(change, centre, &agents).await?,
             stays: QueueStays::load(change, centre, &calls, &agents).await?,
@@ -170,12 +179,20 @@ impl Projected {
             Fact::CallHeld { call, agent: _, by: _ } => self.calls.held(told, *call),
             Fact::CallRetrieved { call, agent: _, by: _ } => self.calls.retrieved(told, *call),
             Fact::CallEnded { call, outcome, by } => self.calls.ended(told, *call, *outcome, by),
+            Fact::Dialled { call, agent, number, switch, shown, by, .. } => {
+                self.people.arrived(*call, number, &CallerName::new(""));
+                self.dials.dialled(told, *call, agent, by, switch, shown);
+            }
+            Fact::DialAgentAnswered { call, agent: _, until: _ } => self.dials.rung(told, *call),
+            Fact::DialConnected { call, agent: _ } => self.dials.connected(told, *call),
+            Fact::DialEnded { call, agent: _, how, by } => self.dials.ended(told, *call, *how, *by),
             Fact::AgentLoggedIn { agent, .. } => self.agents.entered(told, agent, AgentState::Idle),
             Fact::AgentChanged { agent, state, presence: _, work: _, by: _, why: _ } => {
                 self.agents.entered(told, agent, *state);
             }
             Fact::StepEntered { .. }
             | Fact::CallLeftQueue { .. }
+            | Fact::DialAnswered { .. }
             | Fact::CallHungUp { .. }
             | Fact::PickUpAsked { .. }
             | Fact::PickUpFailed { .. }
@@ -193,9 +210,10 @@ impl Projected {
     }
 
     async fn save(self, change: &mut Change, centre: &CentreName) -> Result<(), StoreError> {
-        let Self { people, calls, offers, agents, stays } = self;
+        let Self { people, calls, dials, offers, agents, stays } = self;
         people.save(change, centre).await?;
         calls.save(change, centre).await?;
+        dials.save(change, centre).await?;
         offers.save(change, centre).await?;
         agents.save(change, centre).await?;
         stays.save(change, centre).await

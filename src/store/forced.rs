@@ -42,6 +42,7 @@ fn forced<'f>(entry: &Recorded<'f>, fact: &'f Fact) -> Option<(&'f AgentName, &'
         Fact::CallRetrieved { call, agent, by: Some(by) } => {
             (by, "agent.forced", agent, json!({ "did": "retrieve", "call": call }))
         }
+        Fact::Dialled { call, agent, by, .. } => (by, "agent.forced", agent, json!({ "did": "dial", "call": call })),
         Fact::AgentChanged { agent, presence, work, state, by: Some(by), why } => {
             // A log-in or log-out of the same moment has said it; and what only followed from what somebody did (the
             // next call rings at another's phone) was not done to this agent.
@@ -69,6 +70,10 @@ fn forced<'f>(entry: &Recorded<'f>, fact: &'f Fact) -> Option<(&'f AgentName, &'
         | Fact::CallConnected { .. }
         | Fact::CallHungUp { .. }
         | Fact::CallEnded { .. }
+        | Fact::DialAgentAnswered { .. }
+        | Fact::DialAnswered { .. }
+        | Fact::DialConnected { .. }
+        | Fact::DialEnded { .. }
         | Fact::LinkChanged { .. }
         | Fact::Healed { .. }
         | Fact::WallClockStepped { .. } => return None,

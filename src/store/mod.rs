@@ -15,6 +15,7 @@ pub mod cases;
 pub mod contacts;
 mod counted;
 pub mod customers;
+pub mod dials;
 mod driver;
 pub mod facts;
 mod fill;
@@ -54,6 +55,7 @@ pub fn statements() -> Vec<&'static str> {
         contacts::STATEMENTS,
         counted::STATEMENTS,
         customers::STATEMENTS,
+        dials::STATEMENTS,
         facts::STATEMENTS,
         filled::STATEMENTS,
         hooks::STATEMENTS,
@@ -69,14 +71,26 @@ pub fn statements() -> Vec<&'static str> {
         versions::STATEMENTS,
     ]
     .concat();
-    for many in
-        [&agent_states::SAVE, &calls::SAVE, &facts::INSERT, &offers::SAVE, &personal::INSERT, &queue_stays::SAVE]
-    {
+    for many in [
+        &agent_states::SAVE,
+        &calls::SAVE,
+        &dials::SAVE,
+        &facts::INSERT,
+        &offers::SAVE,
+        &personal::INSERT,
+        &queue_stays::SAVE,
+    ] {
         all.extend(many.texts().iter().map(String::as_str));
     }
-    for many in
-        [&agent_states::LOAD, &calls::LISTED, &calls::LOAD, &offers::LOAD, &queue_stays::LOAD, &queue_stays::IN_HAND]
-    {
+    for many in [
+        &agent_states::LOAD,
+        &calls::LISTED,
+        &calls::LOAD,
+        &dials::LOAD,
+        &offers::LOAD,
+        &queue_stays::LOAD,
+        &queue_stays::IN_HAND,
+    ] {
         all.extend(many.texts().iter().map(String::as_str));
     }
     all

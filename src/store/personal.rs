@@ -9,7 +9,7 @@ use super::StoreError;
 use super::driver::{Change, Db, values};
 use super::many::ManyRows;
 use crate::routing::fact::Fact;
-use crate::routing::ids::{CallId, CallerName, CentreName, PhoneNumber};
+use crate::routing::ids::{CallId, CallerName, CentreName, PhoneNumber, StationAddress};
 
 const TABLE: &str = "personal";
 // A call that is found again keeps its row.
@@ -44,7 +44,7 @@ pub struct KeyedDigits {
 /// The fact as it may be kept for ever. `None`: as it is.
 pub(super) fn impersonal(fact: &Fact) -> Option<Fact> {
     let mut fact = match fact {
-        Fact::CallArrived { .. } | Fact::Keyed { .. } => fact.clone(),
+        Fact::CallArrived { .. } | Fact::Keyed { .. } | Fact::Dialled { .. } => fact.clone(),
         Fact::ControllerStarted { .. }
         | Fact::VersionPublished { .. }
         | Fact::StepEntered { .. }
@@ -62,6 +62,10 @@ pub(super) fn impersonal(fact: &Fact) -> Option<Fact> {
         | Fact::CallRetrieved { .. }
         | Fact::CallEndAsked { .. }
         | Fact::CallEnded { .. }
+        | Fact::DialAgentAnswered { .. }
+        | Fact::DialAnswered { .. }
+        | Fact::DialConnected { .. }
+        | Fact::DialEnded { .. }
         | Fact::AgentLoggedIn { .. }
         | Fact::AgentAssigned { .. }
         | Fact::AgentLoggedOut { .. }
@@ -73,6 +77,10 @@ pub(super) fn impersonal(fact: &Fact) -> Option<Fact> {
     if let Fact::CallArrived { from, name, .. } = &mut fact {
         *from = PhoneNumber::new("");
         *name = CallerName::new("");
+    }
+    if let Fact::Dialled { number, to, .. } = &mut fact {
+        *number = PhoneNumber::new("");
+        *to = StationAddress::new("");
     }
     if let Fact::Keyed { keys, .. } = &mut fact {
         keys.clear();

@@ -62,6 +62,7 @@ impl Part {
             | Work::Ringing { .. }
             | Work::Connecting { .. }
             | Work::Talking { .. }
+            | Work::Dialling { .. }
             | Work::WrappingUp { .. } => None,
         }
     }
@@ -204,6 +205,12 @@ impl QueueStays {
             | Fact::PickUpAsked { .. }
             | Fact::PickUpFailed { .. }
             | Fact::CallEndAsked { .. }
+            // A dial stands in no queue.
+            | Fact::Dialled { .. }
+            | Fact::DialAgentAnswered { .. }
+            | Fact::DialAnswered { .. }
+            | Fact::DialConnected { .. }
+            | Fact::DialEnded { .. }
             | Fact::AgentLoggedIn { .. }
             | Fact::AgentAssigned { .. }
             | Fact::AgentLoggedOut { .. }

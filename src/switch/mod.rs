@@ -11,7 +11,7 @@
 //! - a `Play` comes back done when it was heard to its end or cut by `StopPlay`, done or refused when `Connect` cut
 //!   it, refused as gone when the leg's end did. It ends the music: whoever wants it again orders it again, and so
 //!   after every `LegParted`, which says that the leg hears nothing;
-//! - `Answer`, `Play` and `StartMusic` for a leg that is joined never reach it later, when it is parted;
+//! - `Answer`, `Play`, `StartMusic` and `StartRingback` for a leg that is joined never reach it later, when it is parted;
 //! - `AbilitiesTold` comes before the first snapshot of a link. A switch that can tell a phone to pick up does so once for
 //!   each `PickUp`, which is done when the phone has been told, and refused as `Cannot` where it never will be;
 //! - `Part` and `Connect` for the same two are carried out in the order given, also while the one before is under way;
@@ -76,7 +76,7 @@ impl SwitchAct {
         match self {
             SwitchAct::Play { .. } => true,
             SwitchAct::Act(act) => match act {
-                Act::Answer { .. } | Act::Play { .. } | Act::StartMusic { .. } => true,
+                Act::Answer { .. } | Act::Play { .. } | Act::StartMusic { .. } | Act::StartRingback { .. } => true,
                 Act::StopPlay { .. }
                 | Act::Ring { .. }
                 | Act::PickUp { .. }

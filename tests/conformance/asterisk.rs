@@ -26,7 +26,7 @@ use crate::controller::{Controller, arrive};
 use crate::parts::asterisk::Asterisk;
 use crate::phones::{Call, Does, Telephones};
 use crate::proxy::Proxy;
-use crate::world::{CALLED, Heard, PhoneDoes, World};
+use crate::world::{CALLED, Heard, OUTSIDE, PhoneDoes, World};
 
 const PHONES: u16 = 60;
 
@@ -284,7 +284,7 @@ impl Live {
 }
 
 fn station(phone: u16) -> String {
-    format!("a{}", 1000 + phone)
+    if phone >= OUTSIDE { format!("+86138{phone:08}") } else { format!("a{}", 1000 + phone) }
 }
 
 fn link(driven: &Driven, epoch: Epoch) -> (cordboard::switch::Link, mpsc::Receiver<cordboard::switch::Told>) {
@@ -333,7 +333,8 @@ impl World for Live {
     }
 
     fn station(&self, phone: u16) -> StationAddress {
-        StationAddress::new(format!("PJSIP/{}", station(phone)))
+        let trunk = if phone >= OUTSIDE { "@trunk" } else { "" };
+        StationAddress::new(format!("PJSIP/{}{trunk}", station(phone)))
     }
 
     fn nowhere(&self) -> StationAddress {
@@ -396,6 +397,39 @@ impl World for Live {
         while !self.does_hear(leg, &what).await {
             assert!(Instant::now() < until, "{leg} does not hear {what:?}");
             tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    async fn is_rung_back(&mut self, phone: u16) {
+        let call = self.at_phone(phone).expect("it is picked up");
+        let (before, until) = (call.sounds(), Instant::now() + Duration::from_secs(7));
+        while call.sounds() < before + 10 {
+            assert!(Instant::now() < until, "nothing is heard at the phone: {} packets", call.sounds() - before);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    async fn is_heard(&mut self, one: u16, other: u16) {
+        // The tone that it rings has ended: nobody speaks, so nothing is heard.
+        let call = self.at_phone(one).expect("it talks");
+        let (mut before, until) = (call.sounds(), Instant::now() + Duration::from_secs(3));
+        loop {
+            tokio::time::sleep(Duration::from_millis(1_200)).await;
+            let now = call.sounds();
+            if now == before {
+                break;
+            }
+            assert!(Instant::now() < until, "the ringing is heard on");
+            before = now;
+        }
+        for (speaks, hears) in [(one, other), (other, one)] {
+            let (speaks, hears) = (self.at_phone(speaks).expect("it talks"), self.at_phone(hears).expect("it talks"));
+            let before = hears.sounds();
+            let until = Instant::now() + Duration::from_secs(3);
+            while hears.sounds() < before + 10 {
+                assert!(Instant::now() < until, "nothing of what is said comes out at the other end");
+                speaks.speak().await;
+            }
         }
     }
 

@@ -143,6 +143,15 @@ impl Controller {
         leg
     }
 
+    /// Rings a telephone outside, which is shown the centre's number.
+    pub async fn ring_out(&mut self, station: StationAddress, ring_for: Duration, place: Place) -> LegId {
+        let leg = LegId::new(OfferId { epoch: self.epoch, number: self.next() }.to_string());
+        let tags = self.tags(place);
+        let (from, name) = (PhoneNumber::new(CALLED), CallerName::new(""));
+        self.order(Act::Ring { leg: leg.clone(), station, from, name, ring_for, tags }).await;
+        leg
+    }
+
     pub async fn hang_up(&mut self, leg: &LegId) -> EffectId {
         self.order(Act::HangUp { leg: leg.clone(), cause: HangUpCause::Normal }).await
     }

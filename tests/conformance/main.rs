@@ -44,6 +44,15 @@ macro_rules! every_scenario {
             ringing: a_phone_that_is_told_to_pick_up_does_and_both_hear_each_other;
             ringing: a_phone_that_does_not_understand_it_rings_on_and_is_picked_up_by_hand;
             ringing: a_phone_that_does_not_ring_is_not_picked_up;
+            dialling: a_number_that_is_dialled_is_answered_and_both_hear_each_other;
+            dialling: an_agent_who_hangs_up_a_dialled_call_leaves_the_number_to_us;
+            dialling: a_number_that_is_busy_fails_as_busy;
+            dialling: a_number_that_refuses_fails_as_rejected;
+            dialling: a_number_that_nobody_answers_fails_as_no_answer;
+            dialling: an_agent_who_hangs_up_while_it_rings_outside_leaves_the_ring_to_be_withdrawn;
+            dialling: an_agent_hanging_up_as_a_number_answers_strands_nobody;
+            dialling: a_dialled_call_is_found_whole_by_a_new_controller;
+            dialling: a_number_that_rings_when_its_controller_dies_is_answered_to_the_next;
             talking: a_caller_connected_while_a_prompt_plays_hears_the_agent;
             talking: a_prompt_that_a_connect_overtook_is_not_heard_when_the_caller_is_back;
             talking: a_caller_whose_agent_hangs_up_is_parted_and_alive;

@@ -12,7 +12,7 @@ use cordboard::switch::rehearsal::{
 };
 
 use crate::controller::Controller;
-use crate::world::{CALLED, Heard, PhoneDoes, World};
+use crate::world::{CALLED, Heard, OUTSIDE, PhoneDoes, World};
 
 const PHONES: u16 = 60;
 
@@ -97,6 +97,9 @@ impl World for Rehearsed {
     }
 
     fn station(&self, phone: u16) -> StationAddress {
+        if phone >= OUTSIDE {
+            return StationAddress::new(format!("rehearsal/+86138{phone:08}@trunk"));
+        }
         StationAddress::new(format!("rehearsal/{}", 1000 + phone))
     }
 
@@ -161,6 +164,13 @@ impl World for Rehearsed {
         };
         assert_eq!(self.switch.with(|exchange| exchange.hears(leg)), Some(expected), "{leg}");
     }
+
+    async fn is_rung_back(&mut self, phone: u16) {
+        let leg = self.on_phone(phone).expect("it is picked up");
+        self.hears(&leg, Heard::Music).await;
+    }
+
+    async fn is_heard(&mut self, _one: u16, _other: u16) {}
 
     async fn cut_link(&mut self) {
         self.switch.happen(Outside::LinkBreaks);

@@ -12,6 +12,9 @@ use crate::controller::Controller;
 /// The number that all callers of the scenarios dial.
 pub const CALLED: &str = "4001";
 
+/// The first telephone outside: phones of this number and above are no stations, and are reached by the trunk.
+pub const OUTSIDE: u16 = 1_000;
+
 /// What a phone does when it is rung.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PhoneDoes {
@@ -74,6 +77,11 @@ pub trait World {
     fn no_sound(&self) -> Sound;
 
     async fn hears(&mut self, leg: &LegId, what: Heard);
+    /// Waits until this phone is told by sound that it rings at the other end.
+    async fn is_rung_back(&mut self, phone: u16);
+    /// Waits until what is said at the one telephone comes out of the other, both ways; a world without sound says
+    /// nothing against it.
+    async fn is_heard(&mut self, one: u16, other: u16);
 
     /// Cuts the link; the driver stays, and finds out.
     async fn cut_link(&mut self);

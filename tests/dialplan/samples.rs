@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use cordboard::calendar::Moment;
 use cordboard::cases::CaseTypeName;
 use cordboard::dialplan::{Centre, CentreFiles, Language, LoadError, all_prompts, claimed_twice, load_centre};
 use cordboard::organisation::DepartmentName;
+use cordboard::routing::dial_out::DialOut;
 use cordboard::routing::ids::{AgentName, CentreName, QueueName};
 
 /// A sample centre, or every mistake in it.
@@ -84,4 +86,19 @@ fn a_directory_that_is_not_there_says_which_one() {
     let error = load_centre(&CentreName::new("gone"), Path::new("/nowhere/gone")).unwrap_err();
     assert!(matches!(error, LoadError::Unreadable { .. }));
     assert!(error.to_string().starts_with("/nowhere/gone: "));
+}
+
+#[test]
+fn where_agents_may_dial_to_is_read_and_nothing_that_is_not_written_may_be_dialled() {
+    let out = sample("hotline").dial_out.expect("the hotline dials out");
+    assert_eq!(
+        (out.switch.as_str(), out.to.as_str(), out.shown.as_str()),
+        ("pbx", "PJSIP/{number}@trunk", "4008001234")
+    );
+    let allows = |text: &str| out.allows(&text.parse().expect("a number"));
+    assert!(allows("13800138000") && allows("+86 138 0013 8000") && allows("010-88880000"));
+    assert!(!allows("+44 20 7946 0000") && !allows("0044207946000") && !allows("16812345"));
+    assert_eq!(out.wrap_up, Some(Duration::from_secs(15)));
+    assert_eq!((out.most_per_minute, out.most_per_hour), (DialOut::MOST_PER_MINUTE, 200));
+    assert!(sample("minimal").dial_out.is_none());
 }

@@ -7,6 +7,7 @@ use cordboard::calendar::Moment;
 use cordboard::routing::LegUp;
 use cordboard::routing::agent::Work;
 use cordboard::routing::call::Stage;
+use cordboard::routing::dial::DialStage;
 use cordboard::routing::ids::*;
 use cordboard::switch::rehearsal::{Exchange, Hearing};
 
@@ -131,13 +132,35 @@ impl Ears {
                         let caller = floor.call(*call).map(|call| &call.leg);
                         caller.is_none_or(|caller| exchange.hears(caller).is_none()).then_some(Wrong::RingsForNobody)
                     }
+                    Work::Dialling { call, .. } => {
+                        let rings =
+                            floor.dial(*call).is_some_and(|dial| matches!(dial.stage, DialStage::AgentRings { .. }));
+                        (!rings).then_some(Wrong::RingsForNobody)
+                    }
                     _ => Some(Wrong::RingsForNobody),
                 },
             };
             found.extend(wrong.map(|wrong| (leg.clone(), wrong)));
         }
+        for dial in floor.dials.iter().filter(|dial| up(&dial.switch)) {
+            let Some(exchange) = exchanges.get(&dial.switch) else { continue };
+            let hears = exchange.hears(&dial.out_leg);
+            let wrong = match (dial.stage, hears) {
+                (DialStage::AgentRings { .. }, _) => None,
+                (_, None) => Some(Wrong::Ghost),
+                (DialStage::Rings { .. }, Some(_)) => {
+                    let up = exchange.leg(&dial.out_leg).is_some_and(|seen| seen.up == LegUp::Up);
+                    up.then_some(Wrong::OffHook)
+                }
+                (DialStage::Connecting, Some(_)) => Some(Wrong::DeadAir),
+                (DialStage::Talking { .. }, Some(Hearing::Leg(other))) if other == dial.leg => None,
+                (DialStage::Talking { .. }, Some(_)) => Some(Wrong::Apart),
+            };
+            found.extend(wrong.map(|wrong| (dial.out_leg.clone(), wrong)));
+        }
         let ours = |leg: &LegId| {
-            floor.calls.iter().any(|call| call.leg == *leg)
+            floor.dials.iter().any(|dial| dial.out_leg == *leg)
+                || floor.calls.iter().any(|call| call.leg == *leg)
                 || floor.agents.iter().any(|agent| agent.leg.as_ref() == Some(leg))
         };
         if self.swept.is_none_or(|swept| now.since(swept) >= SWEEP) {

@@ -7,6 +7,7 @@ use cordboard::calendar::Moment;
 use cordboard::routing::Core;
 use cordboard::routing::agent::Agent;
 use cordboard::routing::call::Call;
+use cordboard::routing::dial::Dial;
 use cordboard::routing::ids::*;
 
 #[derive(Clone, Debug)]
@@ -16,6 +17,8 @@ pub struct Floor<'a> {
     pub calls: Vec<&'a Call>,
     /// By name.
     pub agents: Vec<&'a Agent>,
+    /// By call.
+    pub dials: Vec<&'a Dial>,
 }
 
 /// A floor that can be lied about.
@@ -23,11 +26,12 @@ pub struct Floor<'a> {
 pub struct Copied {
     pub calls: Vec<Call>,
     pub agents: Vec<Agent>,
+    pub dials: Vec<Dial>,
 }
 
 impl<'a> Floor<'a> {
     pub fn of(now: Moment, core: &'a Core) -> Self {
-        Self { now, calls: core.calls().collect(), agents: core.agents().collect() }
+        Self { now, calls: core.calls().collect(), agents: core.agents().collect(), dials: core.dials().collect() }
     }
 
     pub fn call(&self, id: CallId) -> Option<&'a Call> {
@@ -38,14 +42,27 @@ impl<'a> Floor<'a> {
         self.agents.binary_search_by(|agent| agent.name.cmp(name)).ok().map(|n| self.agents[n])
     }
 
+    pub fn dial(&self, id: CallId) -> Option<&'a Dial> {
+        self.dials.iter().find(|dial| dial.call == id).copied()
+    }
+
     pub fn copied(core: &Core) -> Copied {
-        Copied { calls: core.calls().cloned().collect(), agents: core.agents().cloned().collect() }
+        Copied {
+            calls: core.calls().cloned().collect(),
+            agents: core.agents().cloned().collect(),
+            dials: core.dials().cloned().collect(),
+        }
     }
 }
 
 impl Copied {
     pub fn floor(&self, now: Moment) -> Floor<'_> {
-        Floor { now, calls: self.calls.iter().collect(), agents: self.agents.iter().collect() }
+        Floor {
+            now,
+            calls: self.calls.iter().collect(),
+            agents: self.agents.iter().collect(),
+            dials: self.dials.iter().collect(),
+        }
     }
 }
 
@@ -58,6 +75,9 @@ impl fmt::Display for Floor<'_> {
         }
         for call in &self.calls {
             writeln!(f, "  {} on {} to {}: {:?}", call.id, call.leg, call.to, call.stage)?;
+        }
+        for dial in &self.dials {
+            writeln!(f, "  {} of {} to {}: {:?}", dial.call, dial.agent, dial.number, dial.stage)?;
         }
         Ok(())
     }

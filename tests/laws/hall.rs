@@ -10,6 +10,7 @@ use cordboard::dialplan::{
     When,
 };
 use cordboard::organisation::Organisation;
+use cordboard::routing::dial_out::DialOut;
 use cordboard::routing::ids::*;
 use cordboard::routing::queue::{Need, QueueRules};
 use cordboard::switch::rehearsal::Chance;
@@ -69,7 +70,7 @@ impl Hall {
             .collect();
         let queues: Vec<QueueName> = (0..1 + chance.below(6)).map(|n| QueueName::new(format!("queue{n}"))).collect();
         let plans: Vec<Arc<Centre>> =
-            (0..VERSIONS).map(|version| Arc::new(plan(chance, &centre, version, &queues))).collect();
+            (0..VERSIONS).map(|version| Arc::new(plan(chance, &centre, version, &queues, &switches))).collect();
         let seats = (0..5 + chance.below(36)).map(|n| seat(chance, n, &switches, &queues)).collect();
         // One number that nobody claims.
         let numbers = plans[0].numbers.keys().cloned().chain([PhoneNumber::new("999")]).collect();
@@ -135,7 +136,13 @@ fn rules(chance: &mut Chance, name: &QueueName) -> QueueRules {
     }
 }
 
-fn plan(chance: &mut Chance, centre: &CentreName, version: usize, queues: &[QueueName]) -> Centre {
+fn plan(
+    chance: &mut Chance,
+    centre: &CentreName,
+    version: usize,
+    queues: &[QueueName],
+    switches: &[SwitchName],
+) -> Centre {
     // The last queue may be gone from a later version, while callers of the first still stand in it.
     let queues =
         if version > 0 && queues.len() > 1 && percent(chance, 30) { &queues[..queues.len() - 1] } else { queues };
@@ -202,6 +209,7 @@ fn plan(chance: &mut Chance, centre: &CentreName, version: usize, queues: &[Queu
         dispositions: cordboard::dialplan::Dispositions::default(),
         organisation: Organisation::default(),
         case_types: BTreeMap::new(),
+        dial_out: percent(chance, 90).then(|| dial_out(chance, switches)),
         queues: queues.iter().map(|queue| (queue.clone(), rules(chance, queue))).collect(),
         hours: BTreeMap::new(),
         numbers: numbers.collect(),
@@ -209,6 +217,21 @@ fn plan(chance: &mut Chance, centre: &CentreName, version: usize, queues: &[Queu
             .into_iter()
             .map(|(name, actions)| (StepName::new(&name), Step { name: StepName::new(&name), actions }))
             .collect(),
+    }
+}
+
+fn dial_out(chance: &mut Chance, switches: &[SwitchName]) -> DialOut {
+    let secs = Duration::from_secs;
+    DialOut {
+        switch: one_of(chance, switches).clone(),
+        to: "PJSIP/{number}@trunk".parse().expect("a dial string"),
+        shown: PhoneNumber::new("4001"),
+        allowed: vec!["1".into(), "+86".into()],
+        barred: vec!["19".into()],
+        ring_for: ms(chance, 1_000, 9_000),
+        wrap_up: [Some(Duration::ZERO), Some(secs(2)), None][chance.below(3) as usize],
+        most_per_minute: [4, 60, 200][chance.below(3) as usize],
+        most_per_hour: 500,
     }
 }
 

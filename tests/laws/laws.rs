@@ -7,6 +7,7 @@ use std::time::Duration;
 use cordboard::calendar::Moment;
 use cordboard::routing::agent::{Agent, Presence, Work};
 use cordboard::routing::call::{Call, QueuePlace, Stage};
+use cordboard::routing::dial::DialStage;
 use cordboard::routing::fact::OfferEnd;
 use cordboard::routing::ids::*;
 use cordboard::routing::{Effect, Fact, Input, Known, Line};
@@ -75,7 +76,8 @@ impl Laws {
             _ => {}
         }
         let many = step.timers_due || matches!(step.input, Input::SnapshotTaken { .. } | Input::Started { .. });
-        let each = if many { MOST_EFFECTS_EACH * (floor.calls.len() + floor.agents.len()) } else { 0 };
+        let each =
+            if many { MOST_EFFECTS_EACH * (floor.calls.len() + floor.agents.len() + floor.dials.len()) } else { 0 };
         let most = MOST_EFFECTS + each;
         must!(Law::Bounded, step.effects.len() <= most, "{} effects of one input", step.effects.len());
         one_place(floor)?;
@@ -334,13 +336,46 @@ fn one_place(floor: &Floor<'_>) -> Result<(), Broken> {
                 *theirs == agent.name && mine == hold
             }
             (Work::Ringing { .. } | Work::Connecting { .. } | Work::Talking { .. }, _) => false,
+            (Work::Dialling { call, talking, .. }, _) => {
+                dialled_by_one(floor, &mut legs, agent, *call, *talking)?;
+                continue;
+            }
         };
         serving += 1;
         must!(Law::OnePlace, agrees, "{} holds {:?}, and the call is {of:?}", agent.name, agent.work);
         must!(Law::OnePlace, agent.leg.is_some(), "{} holds {:?} without a leg", agent.name, agent.work);
     }
+    for dial in floor.dials.iter().copied() {
+        let theirs = floor.agent(&dial.agent).map(|of| &of.work);
+        let theirs = matches!(theirs, Some(Work::Dialling { call, .. }) if *call == dial.call);
+        must!(Law::OnePlace, theirs, "{} is a dial of {}, who does not dial it", dial.call, dial.agent);
+    }
     // Each agent's call points back at the agent, and at nobody else: so equal counts leave nobody out.
     must!(Law::OnePlace, served == serving, "{served} calls are served by {serving} agents");
+    Ok(())
+}
+
+/// The dial in hand is this agent's, on the agent's own leg, and its other leg is nobody else's.
+fn dialled_by_one<'f>(
+    floor: &Floor<'f>,
+    legs: &mut BTreeSet<&'f LegId>,
+    agent: &Agent,
+    call: CallId,
+    talking: Option<Moment>,
+) -> Result<(), Broken> {
+    let Some(dial) = floor.dial(call) else {
+        must!(Law::OnePlace, false, "{} dials {call}, and there is no such dial", agent.name);
+        return Ok(());
+    };
+    let agrees = dial.agent == agent.name && agent.leg.as_ref() == Some(&dial.leg) && dial.switch == agent.switch;
+    must!(Law::OnePlace, agrees, "{} dials by {dial:?} on {:?}", agent.name, agent.leg);
+    must!(Law::OnePlace, legs.insert(&dial.out_leg), "{} is of two, one of them {call}", dial.out_leg);
+    let since = match dial.stage {
+        DialStage::Talking { since } => Some(since),
+        DialStage::AgentRings { .. } | DialStage::Rings { .. } | DialStage::Connecting => None,
+    };
+    must!(Law::OnePlace, since == talking, "{} talks since {talking:?}, the dial since {since:?}", agent.name);
+    must!(Law::OnePlace, floor.call(call).is_none(), "{call} is a dial and a call");
     Ok(())
 }
 
@@ -352,6 +387,13 @@ fn fold_is_state(floor: &Floor<'_>, known: &Known) -> Result<(), Broken> {
         "calls: {:?} folded, {:?} held",
         known.calls.keys(),
         floor.calls
+    );
+    must!(
+        Law::FoldIsState,
+        known.dials.values().eq(floor.dials.iter().copied()),
+        "dials: {:?} folded, {:?} held",
+        known.dials,
+        floor.dials
     );
     for (call, folded) in floor.calls.iter().copied().zip(known.calls.values()) {
         let id = call.id;

@@ -1,8 +1,9 @@
 //! The accounts, from facts alone: how each call's story went, and that every queue's books balance.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cordboard::routing::Fact;
+use cordboard::routing::dial::DialEnd;
 use cordboard::routing::fact::{EndedBy, LeftQueue, OfferEnd, Outcome};
 use cordboard::routing::ids::*;
 
@@ -34,8 +35,20 @@ impl Account {
     }
 }
 
+/// How far a dial has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Dialled {
+    Rung = 1,
+    Answered,
+    Heard,
+}
+
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
+    /// Dials that are not over: whether agent and number have heard each other.
+    dials: BTreeMap<CallId, Option<Dialled>>,
+    dialled_ever: BTreeSet<CallId>,
+    pub dial_ends: BTreeMap<DialEnd, u64>,
     open: BTreeMap<CallId, Story>,
     ended: BTreeMap<CallId, Outcome>,
     /// Who has an offer, as the facts say.
@@ -47,6 +60,9 @@ pub struct Ledger {
 
 impl Ledger {
     pub fn enter(&mut self, fact: &Fact) -> Result<(), Broken> {
+        if self.enter_dial(fact)? {
+            return Ok(());
+        }
         if let Some(call) = fact.call() {
             let new = matches!(fact, Fact::CallArrived { .. });
             must!(
@@ -194,6 +210,46 @@ impl Ledger {
         Ok(())
     }
 
+    /// A dial's story: picked up, rung, answered, heard, each once and in this order, and one end that fits. Whether the
+    /// fact was one of it.
+    fn enter_dial(&mut self, fact: &Fact) -> Result<bool, Broken> {
+        let Some(call) = fact.call() else { return Ok(false) };
+        let order = |stage: &Option<Dialled>| stage.map_or(0, |stage| stage as u8);
+        let next = match fact {
+            Fact::Dialled { .. } => {
+                let new = self.dials.insert(call, None).is_none() && self.dialled_ever.insert(call);
+                must!(Law::EndsOnce, new && !self.open.contains_key(&call), "{call} dialled twice");
+                return Ok(true);
+            }
+            Fact::DialAgentAnswered { .. } => Dialled::Rung,
+            Fact::DialAnswered { .. } => Dialled::Answered,
+            Fact::DialConnected { .. } => Dialled::Heard,
+            Fact::DialEnded { how, .. } => {
+                let Some(stage) = self.dials.remove(&call) else {
+                    return crate::law::broken(Law::EndsOnce, format!("{call} ended and was no dial, or over"));
+                };
+                *self.dial_ends.entry(*how).or_default() += 1;
+                let fits = match how {
+                    DialEnd::Answered => stage == Some(Dialled::Heard),
+                    DialEnd::Busy | DialEnd::NoAnswer | DialEnd::Unreachable => stage == Some(Dialled::Rung),
+                    DialEnd::Refused => matches!(stage, Some(Dialled::Rung | Dialled::Answered)),
+                    DialEnd::AgentNotReached => stage.is_none(),
+                    DialEnd::GivenUp | DialEnd::Unseen => stage != Some(Dialled::Heard),
+                };
+                must!(Law::EndsOnce, fits, "{call} ended as {how:?} after {stage:?}");
+                return Ok(true);
+            }
+            _ => return Ok(self.dials.contains_key(&call)),
+        };
+        let stage = self.dials.get_mut(&call);
+        must!(Law::EndsOnce, stage.is_some(), "{fact:?} of a dial that is over or never was");
+        if let Some(stage) = stage {
+            must!(Law::OnePlace, order(stage) + 1 == next as u8, "{fact:?} after {stage:?}");
+            *stage = Some(next);
+        }
+        Ok(true)
+    }
+
     /// `waiting` is the count of the floor itself.
     pub fn balances(&self, waiting: &BTreeMap<QueueName, i64>) -> Result<(), Broken> {
         for (queue, account) in &self.accounts {
@@ -213,6 +269,7 @@ impl Ledger {
 
     /// No call left open.
     pub fn closed(&self) -> Result<(), Broken> {
+        must!(Law::EndsOnce, self.dials.is_empty(), "dials never ended: {:?}", self.dials);
         must!(Law::EndsOnce, self.open.is_empty(), "never ended: {:?}", self.open);
         must!(
             Law::EndsOnce,

@@ -16,6 +16,7 @@ mod weather;
 
 use std::time::{Duration, Instant};
 
+use cordboard::routing::dial::DialEnd;
 use cordboard::routing::fact::Outcome;
 
 use crate::law::Law;
@@ -61,6 +62,7 @@ fn shifts(seeds: impl Iterator<Item = u64>) -> Tally {
         began.elapsed(),
         all.outcomes
     );
+    eprintln!("dials: {:?}", all.dials);
     eprintln!("healed: {:#?}", all.healed);
     all
 }
@@ -70,6 +72,9 @@ fn fixed(share: u64) {
     let all = shifts((1..=SHIFTS).filter(|seed| seed % 4 == share));
     assert!(all.calls > 1_000 && all.kills > 10 && all.outages > 10, "too little happened: {all:?}");
     assert!(all.holds > 100 && all.retrieved > 30, "hardly anybody was on hold: {all:?}");
+    for how in DialEnd::ALL {
+        assert!(all.dials.get(&how).is_some_and(|n| *n > 0), "no dial {how:?}: {:?}", all.dials);
+    }
     for outcome in Outcome::ALL {
         assert!(all.outcomes.get(&outcome).is_some_and(|n| *n > 10), "hardly any call {outcome:?}: {all:?}");
     }
@@ -106,7 +111,7 @@ fn the_laws_hold_in_shifts_of_fresh_seeds() {
 }
 
 /// Who breaks which law. A law that nobody can break proves nothing.
-const SABOTEURS: [(Saboteur, Law); 22] = [
+const SABOTEURS: [(Saboteur, Law); 23] = [
     (Saboteur::HangUpsAreDropped, Law::NoDeadAir),
     (Saboteur::MusicIsDropped, Law::NoDeadAir),
     (Saboteur::ConnectsAreDropped, Law::NoDeadAir),
@@ -116,6 +121,7 @@ const SABOTEURS: [(Saboteur, Law); 22] = [
     (Saboteur::RingsAreDropped, Law::NoDeadAir),
     (Saboteur::CallEndsAreLost, Law::FoldIsState),
     (Saboteur::CallEndsAreDoubled, Law::EndsOnce),
+    (Saboteur::DialEndsAreLost, Law::FoldIsState),
     (Saboteur::AgentChangesAreLost, Law::FoldIsState),
     (Saboteur::AnswersAreLost, Law::FoldIsState),
     (Saboteur::PlacesAreLost, Law::Balance),

@@ -23,6 +23,7 @@ pub enum Saboteur {
     RingsAreDropped,
     CallEndsAreLost,
     CallEndsAreDoubled,
+    DialEndsAreLost,
     AgentChangesAreLost,
     PlacesAreLost,
     OffersAreDoubled,
@@ -80,6 +81,7 @@ impl AtWork {
                 }
             }
             Saboteur::CallEndsAreLost => self.drop_facts(facts, |fact| matches!(fact, Fact::CallEnded { .. })),
+            Saboteur::DialEndsAreLost => self.drop_facts(facts, |fact| matches!(fact, Fact::DialEnded { .. })),
             Saboteur::CallEndsAreDoubled => self.double_facts(facts, |fact| matches!(fact, Fact::CallEnded { .. })),
             Saboteur::AgentChangesAreLost => self.drop_facts(facts, |fact| matches!(fact, Fact::AgentChanged { .. })),
             Saboteur::PlacesAreLost => self.drop_facts(facts, |fact| matches!(fact, Fact::CallQueued { .. })),

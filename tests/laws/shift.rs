@@ -12,10 +12,11 @@ use std::time::Duration;
 use cordboard::calendar::Moment;
 use cordboard::dialplan::Sound as Said;
 use cordboard::routing::call::Stage;
+use cordboard::routing::dial::DialEnd;
 use cordboard::routing::fact::Outcome;
 use cordboard::routing::ids::*;
 use cordboard::routing::tag::Place;
-use cordboard::routing::{Act, Core, Effect, Fact, Handled, Input, Known};
+use cordboard::routing::{Act, Core, Effect, Fact, Handled, Input, Known, LegSeen};
 use cordboard::switch::rehearsal::{Chance, Exchange, Faults, PerMille, World};
 use cordboard::switch::{Event, Sound, SwitchAct, Ticket, Told};
 
@@ -47,6 +48,7 @@ pub struct Tally {
     pub holds: u64,
     pub retrieved: u64,
     pub outcomes: BTreeMap<Outcome, u64>,
+    pub dials: BTreeMap<DialEnd, u64>,
     pub healed: BTreeMap<String, u64>,
 }
 
@@ -60,6 +62,9 @@ impl Tally {
         self.retrieved += other.retrieved;
         for (outcome, n) in &other.outcomes {
             *self.outcomes.entry(*outcome).or_default() += n;
+        }
+        for (how, n) in &other.dials {
+            *self.dials.entry(*how).or_default() += n;
         }
         for (what, n) in &other.healed {
             *self.healed.entry(what.clone()).or_default() += n;
@@ -183,15 +188,17 @@ impl Shift {
         weather.clears(self)?;
         let patience_ends = self.now + Duration::from_secs(self.chance.below(60));
         while self.step_in_time(None, patience_ends)? {}
-        let legs: Vec<(SwitchName, LegId)> = self
+        let legs: Vec<(SwitchName, LegId, bool)> = self
             .exchanges
             .iter()
             .flat_map(|(switch, exchange)| {
-                exchange.legs().filter(|seen| seen.inbound).map(|seen| (switch.clone(), seen.leg))
+                let theirs = |seen: &LegSeen| seen.inbound || seen.to.as_str().contains('@');
+                exchange.legs().filter(theirs).map(|seen| (switch.clone(), seen.leg, seen.inbound))
             })
             .collect();
-        for (switch, leg) in legs {
-            self.happen(&switch, World::CallerHangsUp { leg })?;
+        for (switch, leg, inbound) in legs {
+            let world = if inbound { World::CallerHangsUp { leg } } else { World::PhoneHangsUp { leg } };
+            self.happen(&switch, world)?;
         }
         let drained = self.now + DRAIN;
         while self.step_in_time(None, drained)? {}
@@ -291,6 +298,7 @@ impl Shift {
                 Fact::CallHeld { .. } => self.tally.holds += 1,
                 Fact::CallRetrieved { .. } => self.tally.retrieved += 1,
                 Fact::CallEnded { outcome, .. } => *self.tally.outcomes.entry(*outcome).or_default() += 1,
+                Fact::DialEnded { how, .. } => *self.tally.dials.entry(*how).or_default() += 1,
                 Fact::Healed { what, .. } => *self.tally.healed.entry(kind_of(what)).or_default() += 1,
                 _ => {}
             }
@@ -473,6 +481,7 @@ impl Shift {
         self.laws.ledger.closed()?;
         let Some(core) = &self.core else { return broken(Law::NothingIsLeft, "the controller is dead") };
         must!(Law::NothingIsLeft, core.calls().next().is_none(), "calls at the end");
+        must!(Law::NothingIsLeft, core.dials().next().is_none(), "dials at the end");
         for (switch, exchange) in &self.exchanges {
             let legs: Vec<_> = exchange.legs().collect();
             must!(Law::NothingIsLeft, legs.is_empty(), "legs on {switch} at the end: {legs:?}");
@@ -491,7 +500,8 @@ impl Shift {
         for (at, input, effects, facts) in &self.story {
             let short = match input {
                 Input::Started { epoch, known, .. } => {
-                    format!("Started {epoch}, knowing {} calls, {} agents", known.calls.len(), known.agents.len())
+                    let (calls, agents, dials) = (known.calls.len(), known.agents.len(), known.dials.len());
+                    format!("Started {epoch}, knowing {calls} calls, {agents} agents, {dials} dials")
                 }
                 other => format!("{other:?}"),
             };

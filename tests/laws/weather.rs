@@ -6,6 +6,7 @@ use cordboard::calendar::Moment;
 use cordboard::dialplan::Key;
 use cordboard::routing::agent::{Presence, Work};
 use cordboard::routing::call::Stage;
+use cordboard::routing::dial_out::DialledNumber;
 use cordboard::routing::ids::*;
 use cordboard::routing::{Input, Why};
 use cordboard::switch::rehearsal::{Caller, Habit, Phone, Span, World};
@@ -47,6 +48,12 @@ impl Weather {
             let phone = phone(shift);
             if let Some(exchange) = shift.exchanges.get_mut(&seat.switch) {
                 exchange.happen(now, World::PhoneSetTo { station: seat.station, phone });
+            }
+        }
+        for switch in shift.hall.switches.clone() {
+            let phone = phone(shift);
+            if let Some(exchange) = shift.exchanges.get_mut(&switch) {
+                exchange.happen(now, World::OutsideSetTo { phone: Some(phone) });
             }
         }
         shift.set_climate(climate);
@@ -98,6 +105,9 @@ impl Weather {
         if self.people <= now {
             self.people = now + ms(&mut shift.chance, 20, 600);
             somebody_asks(shift)?;
+            if percent(&mut shift.chance, 60) {
+                somebody_dials(shift, self.disasters)?;
+            }
             if percent(&mut shift.chance, 40) {
                 somebody_holds(shift, self.disasters)?;
             }
@@ -170,6 +180,8 @@ impl Weather {
         }
         for switch in shift.hall.switches.clone() {
             shift.happen(&switch, World::LinkMends)?;
+            let habit = Habit::Answers { after: Span::ms(100, 3_000), talks: Some(Span::ms(1_000, 9_000)) };
+            shift.happen(&switch, World::OutsideSetTo { phone: Some(Phone::with(habit)) })?;
         }
         for seat in shift.hall.seats.clone() {
             let station = seat.station.clone();
@@ -206,6 +218,18 @@ fn phone(shift: &mut Shift) -> Phone {
     };
     let answers_when_told = percent(&mut shift.chance, 70);
     Phone { habit, lines: 1 + u8::from(percent(&mut shift.chance, 10)), answers_when_told }
+}
+
+/// Of a customer: more of them do not answer than of agents' phones.
+fn telephone(shift: &mut Shift) -> Phone {
+    let after = Span::ms(0, 2_000);
+    match shift.chance.below(10) {
+        0..=4 => phone(shift),
+        5 => Phone::with(Habit::Rings),
+        6 => Phone::with(Habit::Unreachable),
+        7 => Phone::with(Habit::Rejects { after }),
+        _ => Phone::with(Habit::Busy),
+    }
 }
 
 fn key(shift: &mut Shift) -> Key {
@@ -313,6 +337,43 @@ fn somebody_holds(shift: &mut Shift, disasters: bool) -> Result<(), Broken> {
             }
         }
         4 if disasters && percent(&mut shift.chance, 20) => {
+            shift.kill_in_the_next_step();
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Mostly somebody who has nothing to do; now and then whoever it is, and twice at once, or hung up right behind it.
+fn somebody_dials(shift: &mut Shift, disasters: bool) -> Result<(), Broken> {
+    let idle: Vec<AgentName> = shift
+        .core
+        .iter()
+        .flat_map(|core| core.agents())
+        .filter(|agent| matches!(agent.work, Work::Nothing { .. }) && !matches!(agent.presence, Presence::Away { .. }))
+        .map(|agent| agent.name.clone())
+        .collect();
+    let agent = if idle.is_empty() || percent(&mut shift.chance, 20) {
+        one_of(&mut shift.chance, &shift.hall.seats.clone()).agent.clone()
+    } else {
+        one_of(&mut shift.chance, &idle).clone()
+    };
+    let number = *one_of(&mut shift.chance, &["13800138000", "+8613800138000", "13900139000", "1900", "0044207946"]);
+    let Ok(number) = number.parse::<DialledNumber>() else { return Ok(()) };
+    if percent(&mut shift.chance, 30) {
+        let switch = one_of(&mut shift.chance, &shift.hall.switches.clone()).clone();
+        let phone = (!percent(&mut shift.chance, 5)).then(|| telephone(shift));
+        shift.happen(&switch, World::OutsideSetTo { phone })?;
+    }
+    let by = if percent(&mut shift.chance, 20) { AgentName::new("lead") } else { agent.clone() };
+    let request = percent(&mut shift.chance, 30).then(|| RequestName::new("sent twice"));
+    let dial = Input::AgentDialled { agent: agent.clone(), number, by: by.clone(), request };
+    shift.tell(dial.clone())?;
+    match shift.chance.below(20) {
+        0 => shift.tell(dial),
+        1 => shift.tell(Input::AgentEndedCall { agent, by, why: None }),
+        2 => shift.tell(Input::AgentLoggedOut { agent, by, why: None }),
+        3 if disasters => {
             shift.kill_in_the_next_step();
             Ok(())
         }

@@ -280,6 +280,25 @@ impl Call {
         }
     }
 
+    /// Says something for 20 ms: a packet of sound.
+    pub async fn speak(&self) {
+        let (stream, sequence, ssrc) = {
+            let mut state = self.state();
+            let sequence = state.rtp_sequence;
+            state.rtp_sequence = sequence.wrapping_add(1);
+            (state.stream, sequence, self.wire.ssrc_of(&state.call_id))
+        };
+        if let Some(stream) = stream {
+            self.wire.send_rtp(&rtp::sound(ssrc, sequence), stream.to);
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+
+    /// Packets of sound that have come to this telephone until now.
+    pub fn sounds(&self) -> u64 {
+        self.state().stream.map_or(0, |stream| self.wire.sounds_from(stream.to))
+    }
+
     async fn reaches(&self, wanted: Phase, within: Duration) -> bool {
         let mut phase = self.phase.subscribe();
         let reached = tokio::time::timeout(within, phase.wait_for(|now| *now >= wanted));

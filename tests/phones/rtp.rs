@@ -1,5 +1,19 @@
 //! Keys as RTP packets (RFC 4733), and the place where sound would go.
 
+/// 20 ms of a tone in PCMU.
+pub fn sound(ssrc: u32, sequence: u16) -> [u8; 172] {
+    let mut packet = [0x8A; 172];
+    packet[0] = 0x80;
+    packet[1] = 0;
+    packet[2..4].copy_from_slice(&sequence.to_be_bytes());
+    packet[4..8].copy_from_slice(&(u32::from(sequence) * 160).to_be_bytes());
+    packet[8..12].copy_from_slice(&ssrc.to_be_bytes());
+    for sample in packet.iter_mut().skip(12).step_by(2) {
+        *sample = 0x0A;
+    }
+    packet
+}
+
 /// One key, as the packets to send 20 ms apart: the key goes on for 100 ms, its end is sent three times.
 /// `first` is the sequence number of the first packet.
 pub fn key(payload: u8, ssrc: u32, first: u16, timestamp: u32, key: char) -> Option<Vec<[u8; 16]>> {

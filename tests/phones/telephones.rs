@@ -39,6 +39,8 @@ pub(super) struct Wire {
     address: SocketAddr,
     rtp_address: SocketAddr,
     made: AtomicU64,
+    /// Packets of sound that came, by where they came from: each call has a port of its own at the switch.
+    sounds: Mutex<HashMap<SocketAddr, u64>>,
     /// Sets this process's ids apart from those of one before it, which the switch may still remember.
     start: u64,
 }
@@ -51,6 +53,10 @@ impl Wire {
 
     pub fn send_rtp(&self, packet: &[u8], to: SocketAddr) {
         self.rtp.send_to(packet, to).ok();
+    }
+
+    pub fn sounds_from(&self, switch: SocketAddr) -> u64 {
+        held(&self.sounds).get(&switch).copied().unwrap_or(0)
     }
 
     pub fn unique(&self) -> String {
@@ -124,6 +130,7 @@ impl Telephones {
             sip,
             rtp,
             made: AtomicU64::new(0),
+            sounds: Mutex::default(),
             start: u64::try_from(start.as_nanos()).unwrap_or_default(),
         };
         let inner = Arc::new(Inner {
@@ -133,7 +140,7 @@ impl Telephones {
             rang: Notify::new(),
         });
         tokio::spawn(read_sip(sip_reader, Arc::downgrade(&inner)));
-        tokio::spawn(drop_rtp(rtp_reader, Arc::downgrade(&inner)));
+        tokio::spawn(count_rtp(rtp_reader, Arc::downgrade(&inner)));
         Ok(Self(inner))
     }
 
@@ -457,9 +464,12 @@ async fn read_sip(socket: UdpSocket, inner: Weak<Inner>) {
 }
 
 /// Sound is read so that no buffer of the system stays full, and is nobody's.
-async fn drop_rtp(socket: UdpSocket, inner: Weak<Inner>) {
+async fn count_rtp(socket: UdpSocket, inner: Weak<Inner>) {
     let mut packet = vec![0; 2048];
     while inner.strong_count() > 0 {
-        tokio::time::timeout(LOOKS, socket.recv_from(&mut packet)).await.ok();
+        let Ok(Ok((_, from))) = tokio::time::timeout(LOOKS, socket.recv_from(&mut packet)).await else { continue };
+        if let Some(inner) = inner.upgrade() {
+            *held(&inner.wire.sounds).entry(from).or_default() += 1;
+        }
     }
 }

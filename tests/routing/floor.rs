@@ -11,6 +11,7 @@ use cordboard::dialplan::{
 use cordboard::organisation::Organisation;
 use cordboard::routing::agent::{Agent, AgentState};
 use cordboard::routing::call::{Call, Stage};
+use cordboard::routing::dial_out::DialOut;
 use cordboard::routing::fact::Outcome;
 use cordboard::routing::ids::*;
 use cordboard::routing::queue::{Need, QueueRules};
@@ -81,6 +82,7 @@ pub fn plan() -> Centre {
         dispositions: cordboard::dialplan::Dispositions::default(),
         organisation: Organisation::default(),
         case_types: BTreeMap::new(),
+        dial_out: Some(dial_out()),
         queues: [queue("service"), queue("second"), QueueRules { most_waiting: 1, ..queue("narrow") }]
             .map(|rules| (rules.name.clone(), rules))
             .into(),
@@ -102,6 +104,20 @@ pub fn plan() -> Centre {
             .into_iter()
             .map(|(name, actions)| (StepName::new(name), Step { name: StepName::new(name), actions }))
             .collect(),
+    }
+}
+
+fn dial_out() -> DialOut {
+    DialOut {
+        switch: pbx(),
+        to: "PJSIP/{number}@trunk".parse().expect("a dial string"),
+        shown: PhoneNumber::new("4001"),
+        allowed: vec!["1".into(), "+86".into()],
+        barred: vec!["19".into()],
+        ring_for: secs(30),
+        wrap_up: Some(secs(5)),
+        most_per_minute: 3,
+        most_per_hour: 5,
     }
 }
 
@@ -127,10 +143,23 @@ impl Floor {
         floor
     }
 
+    /// The same, in a centre written otherwise.
+    pub fn with(change: impl FnOnce(&mut Centre)) -> Self {
+        let mut plan = plan();
+        change(&mut plan);
+        let mut floor = Self::started_in(plan, 1, Known::default());
+        floor.tell(Input::SnapshotTaken { switch: pbx(), legs: vec![] });
+        floor
+    }
+
     /// Started with what a journal knew; no snapshot yet.
     pub fn started(epoch: u32, known: Known) -> Self {
+        Self::started_in(plan(), epoch, known)
+    }
+
+    fn started_in(plan: Centre, epoch: u32, known: Known) -> Self {
         let mut core = Core::new(CentreName::new("demo"));
-        core.shelve(Arc::new(plan()));
+        core.shelve(Arc::new(plan));
         let mut floor =
             Self { core, now: NOON, known: known.clone(), facts: vec![], effects: vec![], refused: None, callers: 0 };
         floor.tell(Input::Started {

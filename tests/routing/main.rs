@@ -2,6 +2,7 @@
 
 mod agents;
 mod answering;
+mod dialling;
 mod floor;
 mod holding;
 mod offers;

@@ -9,6 +9,7 @@ mod audited;
 mod call_lists;
 mod cases;
 mod customers;
+mod dials;
 mod escalating;
 mod filling;
 mod history;

@@ -7,6 +7,7 @@ mod cases;
 mod command;
 mod configuration;
 mod desk;
+mod dials;
 mod document;
 mod documented;
 mod events;

@@ -36,13 +36,14 @@ const FILE: Known = Known {
         "departments",
         "cases",
         "queues",
+        "dial_out",
         "hours",
         "holidays",
         "numbers",
         "start",
         "steps",
     ],
-    later: &["tests", "sources", "scripts", "parts", "include", "destinations"],
+    later: &["tests", "sources", "scripts", "parts", "include"],
 };
 
 /// The text of a title, in characters.
@@ -105,6 +106,7 @@ impl Reading {
         let dispositions = self.dispositions(&all("dispositions"));
         let organisation = self.departments(&all("departments"));
         let case_types = self.case_types(&all("cases"), &hours);
+        let dial_out = once(self, "dial_out", false).and_then(|node| self.dial_out(node));
         let drafts = self.steps(&all("steps"));
         let numbers = self.numbers(sections, whole);
         if whole {
@@ -132,6 +134,7 @@ impl Reading {
             },
             organisation,
             case_types: case_types.into_iter().map(|kind| (kind.name.clone(), kind)).collect(),
+            dial_out,
             queues: queues.into_iter().map(|queue| (queue.name.clone(), queue)).collect(),
             hours: hours.into_iter().map(|hours| (hours.name.clone(), hours)).collect(),
             numbers,
@@ -313,7 +316,7 @@ impl Reading {
         claims
     }
 
-    fn number(&mut self, node: &Node) -> Option<PhoneNumber> {
+    pub(super) fn number(&mut self, node: &Node) -> Option<PhoneNumber> {
         let text = scalar::text(node, "a number", &mut self.notes)?;
         let number = dialled(text);
         let digits = number.as_str().strip_prefix('+').unwrap_or(number.as_str());

@@ -13,6 +13,7 @@ pub(crate) mod syntax;
 mod cases;
 mod centre;
 mod departments;
+mod dial_out;
 mod dispositions;
 mod hours;
 mod prompts;

@@ -114,7 +114,7 @@ impl Reading {
     }
 }
 
-fn until_ready(node: &Node, what: &str, reading: &mut Reading) -> Option<Option<Duration>> {
+pub(super) fn until_ready(node: &Node, what: &str, reading: &mut Reading) -> Option<Option<Duration>> {
     if node.scalar().is_some_and(|scalar| scalar.text == "until_ready") {
         return Some(None);
     }

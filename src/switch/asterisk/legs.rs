@@ -365,7 +365,7 @@ impl Legs {
     fn new_state(&mut self, id: &LegId, frame: &Frame) -> Vec<Heard> {
         if !self.legs.contains_key(id) {
             // Rung on a connection that is lost by now.
-            let tags = tags_of(frame).filter(Tags::on_an_agents_leg);
+            let tags = tags_of(frame).filter(Tags::on_a_leg_we_rang);
             let Some(tags) = tags.filter(|_| self.legs.len() < MOST_LEGS) else { return Vec::new() };
             let mut leg = Leg::new(false);
             leg.name = frame.text("Channel").unwrap_or_default().into_owned();
@@ -505,7 +505,7 @@ impl Legs {
         let name = item.text("Channel")?.into_owned();
         let context = item.text("Context").unwrap_or_default();
         let tags = tags_of(item);
-        let inbound = context != self.contexts.agent && !tags.as_ref().is_some_and(Tags::on_an_agents_leg);
+        let inbound = context != self.contexts.agent && !tags.as_ref().is_some_and(Tags::on_a_leg_we_rang);
         let ours = context == self.contexts.entry || context == self.contexts.agent || tags.is_some();
         if !ours || name.starts_with("Surrogate/") {
             return None;

@@ -31,6 +31,11 @@ pub fn actions_for(act: &Act, legs: &Legs, contexts: &Contexts) -> Result<Action
             let music = AgiCommand::new("EXEC StartMusicOnHold").arg(class);
             vec![Action::agi(channel(leg)?, "music", &music)]
         }
+        Act::StartRingback { leg } => {
+            // As the switch's own indications have it. `Ringing` would say it again to a phone that has been answered.
+            let ringback = AgiCommand::new("EXEC PlayTones").arg("ring");
+            vec![Action::agi(channel(leg)?, "ringback", &ringback)]
+        }
         // The driver plays sound by sound; see `driver.rs`.
         Act::Play { .. } => return Err(Refusal::NoPrompt),
         Act::StopPlay { leg } => vec![stop_playing(&channel(leg)?)],
@@ -125,7 +130,7 @@ pub fn limit_with(leg: &Leg, tags: &Tags) -> Option<u32> {
         Place::Step { .. } | Place::Waiting { .. } => {
             (leg.inbound && leg.in_hand && !leg.leaving).then_some(DEAD_MAN_S)
         }
-        Place::Offered { .. } => None,
+        Place::Offered { .. } | Place::Dialled { .. } => None,
     }
 }
 

@@ -28,6 +28,7 @@ impl Exchange {
                 Act::Answer { leg } => self.answer_caller(now, order, leg),
                 Act::StopPlay { leg } => self.stop_play(now, order, leg),
                 Act::StartMusic { leg, class: _ } => self.start_music(now, order, leg),
+                Act::StartRingback { leg } => self.start_music(now, order, leg),
                 Act::Ring { .. } => self.ring(now, order, act),
                 Act::PickUp { leg } => self.tell_to_pick_up(now, order, leg),
                 Act::Connect { caller, agent } => self.connect(now, order, caller, agent),
@@ -268,7 +269,8 @@ impl Exchange {
         for (id, other) in [(&caller, &agent), (&agent, &caller)] {
             let Some(leg) = self.legs.get_mut(id) else { return };
             leg.state = State::Joined(other.clone());
-            let habit = leg.station.as_ref().and_then(|s| self.stations.get(s)).map(|s| s.phone.habit);
+            let habit = leg.station.clone().and_then(|s| self.phone(&s)).map(|phone| phone.habit);
+            let Some(leg) = self.legs.get_mut(id) else { return };
             let talks = match habit {
                 Some(Habit::Answers { talks, .. }) => talks.map(|span| self.chance.within(span)),
                 Some(Habit::Rings | Habit::Rejects { .. } | Habit::Busy | Habit::Unreachable) => None,

@@ -45,6 +45,8 @@ pub struct Exchange {
     pub(super) agenda: Agenda<Due>,
     pub(super) legs: BTreeMap<LegId, Leg>,
     pub(super) stations: BTreeMap<StationAddress, Station>,
+    /// What telephones outside do, whatever their number.
+    pub(super) outside: Option<Phone>,
     pub(super) just_gone: VecDeque<(Moment, LegId)>,
     pub(super) legs_made: u64,
     pub(super) sounds: HashMap<Sound, Option<Duration>>,
@@ -149,6 +151,7 @@ impl Exchange {
             agenda: Agenda::new(),
             legs: BTreeMap::new(),
             stations: BTreeMap::new(),
+            outside: None,
             just_gone: VecDeque::with_capacity(JUST_GONE),
             legs_made: 0,
             sounds: HashMap::new(),
@@ -222,6 +225,10 @@ impl Exchange {
             World::PhoneSetTo { station, phone } => {
                 self.stations.entry(station.clone()).or_insert_with(|| Station::new(phone)).phone = phone;
                 self.tell_line(now, &station);
+                None
+            }
+            World::OutsideSetTo { phone } => {
+                self.outside = phone;
                 None
             }
             World::PhoneDialsOut { station } => self.change(now, &station, |s| s.own_call = true),
@@ -341,8 +348,9 @@ impl Exchange {
         }
     }
 
-    /// The phone as the switch knows it, or nothing.
+    /// The phone as the switch knows it, or nothing. A way out (`technology/number@trunk`) leads to a telephone outside.
     pub fn phone(&self, station: &StationAddress) -> Option<Phone> {
-        self.stations.get(station).map(|s| s.phone)
+        let outside = || self.outside.filter(|_| station.as_str().contains('@'));
+        self.stations.get(station).map(|s| s.phone).or_else(outside)
     }
 }

@@ -25,6 +25,10 @@ pub enum World {
         station: StationAddress,
         phone: Phone,
     },
+    /// What every telephone behind a trunk does that is no station of ours. `None`: there is no way out.
+    OutsideSetTo {
+        phone: Option<Phone>,
+    },
     PhonePicksUp {
         leg: LegId,
     },

@@ -70,17 +70,20 @@ impl Exchange {
         let Some(leg) = self.legs.get_mut(&id) else { return };
         let State::Ringing { reached } = &mut leg.state else { return };
         *reached = true;
-        let Some(station) = leg.station.as_ref().and_then(|s| self.stations.get_mut(s)) else {
+        let station = leg.station.clone();
+        let Some(phone) = station.as_ref().and_then(|station| self.phone(station)) else {
             return self.end(now, &id, Gone::Failed(Failure::Unreachable));
         };
-        if !station.plugged {
-            return self.end(now, &id, Gone::Failed(Failure::Unreachable));
+        if let Some(station) = station.as_ref().and_then(|station| self.stations.get(station)) {
+            if !station.plugged {
+                return self.end(now, &id, Gone::Failed(Failure::Unreachable));
+            }
+            let taken = station.legs.iter().filter(|other| **other != id).count() + usize::from(station.own_call);
+            if taken >= usize::from(station.phone.lines) {
+                return self.end(now, &id, Gone::Failed(Failure::Busy));
+            }
         }
-        let taken = station.legs.iter().filter(|other| **other != id).count() + usize::from(station.own_call);
-        if taken >= usize::from(station.phone.lines) {
-            return self.end(now, &id, Gone::Failed(Failure::Busy));
-        }
-        let deed = match station.phone.habit {
+        let deed = match phone.habit {
             Habit::Unreachable => return self.end(now, &id, Gone::Failed(Failure::Unreachable)),
             Habit::Busy => return self.end(now, &id, Gone::Failed(Failure::Busy)),
             Habit::Rings => None,

@@ -55,6 +55,9 @@ impl Traffic {
         for station in &self.stations {
             rehearsal.happen(World::PhoneSetTo { station: station.clone(), phone: Phone::with(habit) });
         }
+        // Whom agents call answers, as callers do, and talks as long.
+        let answers = Habit::Answers { after: self.picks_up_after, talks: Some(self.talks) };
+        rehearsal.happen(World::OutsideSetTo { phone: Some(Phone::with(answers)) });
         let mut chance = Chance::new(self.seed);
         loop {
             // Never a busy loop, whatever the span says.

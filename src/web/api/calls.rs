@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::answer::{Answer, Problem};
 use super::body::{Asked, InCentre};
+use super::dials::Dial;
 use super::paging::{Piece, piece};
 use super::records::Record;
 use crate::calendar::Moment;
@@ -35,6 +36,8 @@ pub struct Story {
     live: Option<CallSeen>,
     /// `null` before it has reached the database.
     record: Option<Record>,
+    /// Where it is a number that an agent called.
+    dial: Option<Dial>,
     facts: Vec<Told>,
     /// `false` where the database could not be asked: `record` and `facts` are not the whole story.
     whole: bool,
@@ -56,17 +59,19 @@ pub async fn show(State(web): State<Web>, Path((centre, call)): Path<(String, St
     let live = web.handle.call(&centre, id).await?;
     let kept = async {
         let record = web.db.call(&centre, id).await?;
-        Ok::<_, Problem>((record, web.db.facts_of_call(&centre, id).await?))
+        let dial = web.db.dial(&centre, id).await?;
+        Ok::<_, Problem>((record, dial, web.db.facts_of_call(&centre, id).await?))
     };
-    let (record, facts, whole) = match (kept.await, &live) {
-        (Ok((record, facts)), _) => (record, facts, true),
+    let (record, dial, facts, whole) = match (kept.await, &live) {
+        (Ok((record, dial, facts)), _) => (record, dial, facts, true),
         // What lives can be shown without the database.
-        (Err(_), Some(_)) => (None, Vec::new(), false),
+        (Err(_), Some(_)) => (None, None, Vec::new(), false),
         (Err(problem), None) => return Err(problem),
     };
     if live.is_none() && record.is_none() && facts.is_empty() {
         return Err(missing());
     }
     let facts = facts.into_iter().map(|kept| Told { seq: kept.seq, at_ms: kept.at, fact: kept.body });
-    Ok(Json(Story { live, record: record.map(Record::from), facts: facts.collect(), whole }))
+    let (record, dial) = (record.map(Record::from), dial.map(Dial::from));
+    Ok(Json(Story { live, record, dial, facts: facts.collect(), whole }))
 }

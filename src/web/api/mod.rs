@@ -11,6 +11,7 @@ mod calls;
 mod cases;
 mod centres;
 mod customers;
+mod dials;
 mod document;
 mod events;
 mod form;

@@ -7,7 +7,8 @@ use super::body::By;
 use super::paging::Piece;
 use super::routes::{Route, delete, get, patch, post, put, route};
 use super::{
-    agents, breaks, calls, cases, centres, customers, document, events, hooks, queues, records, session, versions,
+    agents, breaks, calls, cases, centres, customers, dials, document, events, hooks, queues, records, session,
+    versions,
 };
 use crate::events::Event;
 use crate::routing::view::{AgentSeen, CallSeen, Floor, QueueSeen};
@@ -115,6 +116,17 @@ fn people() -> Vec<Route> {
             "Ready again; also after an offer was missed",
             breaks::end,
         )),
+        agent(
+            route(
+                post("/centres/{centre}/agents/{agent}/dial"),
+                Scope::CallsDial,
+                "dial",
+                "Have the agent's phone ring, and call this number when it is picked up; with the same Idempotency-Key \
+                 once more within an hour nothing is dialled again",
+                dials::create,
+            )
+            .takes::<dials::Wanted>(),
+        ),
         agent(route(
             post("/centres/{centre}/agents/{agent}/answer"),
             Scope::AgentsWrite,
@@ -175,6 +187,15 @@ fn story() -> Vec<Route> {
         )
         .asked::<records::Filter>()
         .gives::<records::Page>(200),
+        route(
+            get("/centres/{centre}/dials"),
+            Scope::CallsRead,
+            "list_dials",
+            "Numbers that agents called, newest first; they are no calls of a queue, and in no report",
+            dials::list,
+        )
+        .asked::<dials::Filter>()
+        .gives::<dials::Page>(200),
         route(
             get("/centres/{centre}/events"),
             Scope::EventsRead,

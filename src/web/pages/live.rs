@@ -142,7 +142,7 @@ impl Hub {
                             self.tell(Change::Agent(centre.clone(), agent.clone()));
                             self.tell(Change::Queues(centre.clone()));
                         }
-                        Fact::CallConnected { agent, .. } => {
+                        Fact::CallConnected { agent, .. } | Fact::DialAgentAnswered { agent, .. } => {
                             self.tell(Change::Agent(centre.clone(), agent.clone()));
                         }
                         Fact::CallQueued { .. }

@@ -49,7 +49,7 @@ impl Stories {
         let Some(call) = happened.fact.call() else { return };
         let key = (happened.centre.clone(), call);
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let begins = matches!(happened.fact, Fact::CallArrived { found: false, .. });
+        let begins = matches!(happened.fact, Fact::CallArrived { found: false, .. } | Fact::Dialled { .. });
         if begins && all.calls.len() < MOST_CALLS {
             all.calls.insert(key.clone(), Call::default());
         }
@@ -60,7 +60,7 @@ impl Stories {
             return;
         }
         told.push(Told { at: happened.at, fact: happened.fact.clone() });
-        if let Fact::CallEnded { .. } = happened.fact {
+        if let Fact::CallEnded { .. } | Fact::DialEnded { .. } = happened.fact {
             all.over.push_back(key);
             while all.over.len() > MOST_OVER {
                 if let Some(oldest) = all.over.pop_front() {
@@ -128,6 +128,7 @@ impl Stories {
                         *from = personal.from.clone();
                         *name = personal.name.clone();
                     }
+                    Fact::Dialled { number, .. } => *number = personal.from.clone(),
                     Fact::Keyed { keys, .. } => {
                         let typed = personal.keyed.iter().find(|keyed| keyed.seq == kept.seq && keyed.n == kept.n);
                         *keys = typed.map_or_else(String::new, |typed| typed.keys.clone());

@@ -94,6 +94,7 @@ impl Driver {
             | Act::Answer { .. }
             | Act::Play { .. }
             | Act::StartMusic { .. }
+            | Act::StartRingback { .. }
             | Act::Connect { .. }
             | Act::Part { .. }
             | Act::Tag { .. }

@@ -45,7 +45,7 @@ impl Write {
     fn place_for(&self, whose: Option<&Whose>) -> usize {
         let Some(Whose { act: Act::Ring { .. }, .. }) = whose else { return self.lines.len() };
         let waits = |(_, whose): &&(Action, Option<Whose>)| match whose.as_ref().map(|whose| &whose.act) {
-            Some(Act::Answer { .. } | Act::Tag { .. } | Act::StartMusic { .. }) => true,
+            Some(Act::Answer { .. } | Act::Tag { .. } | Act::StartMusic { .. } | Act::StartRingback { .. }) => true,
             Some(
                 Act::Ring { .. }
                 | Act::Connect { .. }
@@ -239,6 +239,7 @@ impl Driver {
             | Act::PickUp { .. }
             | Act::Answer { .. }
             | Act::StartMusic { .. }
+            | Act::StartRingback { .. }
             | Act::Play { .. }
             | Act::Look { .. } => {}
         }

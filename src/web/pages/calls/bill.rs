@@ -92,6 +92,8 @@ impl Meter {
                 self.in_queue = false;
                 self.turn(at, Part::Talking);
             }
+            Fact::Dialled { .. } => self.turn(at, Part::Ringing),
+            Fact::DialConnected { .. } => self.turn(at, Part::Talking),
             Fact::CallHeld { .. } => self.turn(at, Part::Hold),
             // Late where the conversation has ended meanwhile.
             Fact::CallRetrieved { .. } if self.part == Part::Hold => self.turn(at, Part::Talking),
@@ -108,6 +110,9 @@ impl Meter {
             | Fact::CallHungUp { .. }
             | Fact::CallEnded { .. }
             | Fact::CallEndAsked { .. }
+            | Fact::DialAgentAnswered { .. }
+            | Fact::DialAnswered { .. }
+            | Fact::DialEnded { .. }
             | Fact::AgentLoggedIn { .. }
             | Fact::AgentLoggedOut { .. }
             | Fact::AgentChanged { .. }
@@ -122,8 +127,9 @@ impl Bill {
     pub fn of(story: &[Told], now: Moment) -> Self {
         let Some(first) = story.first() else { return Self::default() };
         let mut meter = Meter { bill: Bill::default(), part: Part::Menu, since: first.at, offers: 0, in_queue: false };
-        let over = story.iter().find(|told| matches!(told.fact, Fact::CallEnded { .. }));
-        for Told { at, fact } in story.iter().take_while(|told| !matches!(told.fact, Fact::CallEnded { .. })) {
+        let ends = |told: &&Told| matches!(told.fact, Fact::CallEnded { .. } | Fact::DialEnded { .. });
+        let over = story.iter().find(ends);
+        for Told { at, fact } in story.iter().take_while(|told| !ends(told)) {
             meter.hear(*at, fact);
         }
         let last = meter.part;

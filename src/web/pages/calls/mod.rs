@@ -2,6 +2,7 @@
 
 mod about;
 mod bill;
+mod dialled;
 mod filter;
 mod list;
 mod one;
@@ -12,6 +13,7 @@ use axum::routing::get;
 
 pub use about::whose;
 pub use list::{called, outcome_class, outcome_word};
+pub use told::{dial_class, dial_word};
 
 use crate::routing::ids::CallId;
 use crate::store::agents::Role;
@@ -23,6 +25,7 @@ pub fn routes() -> Router<Web> {
     Router::new()
         .route("/calls", get(list::show))
         .route("/calls/live", get(list::live))
+        .route("/calls/dialled", get(dialled::show))
         .route("/calls/{call}", get(one::show))
         .route("/calls/{call}/story", get(one::story))
 }

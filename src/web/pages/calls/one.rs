@@ -11,7 +11,7 @@ use axum::extract::{Path, State};
 use super::about::About;
 use super::bill::{Bill, Part};
 use super::list::{called, outcome_class, outcome_word, stage};
-use super::told::{Line, Teller};
+use super::told::{Line, Teller, dial_class, dial_word};
 use crate::calendar::Moment;
 use crate::dialplan::Centre;
 use crate::routing::Fact;
@@ -60,6 +60,8 @@ struct Story {
     /// Whether a stream names this call when it moves; else any change is looked at.
     named: bool,
     queue: String,
+    /// A number that an agent called, and no caller.
+    dialled: bool,
     agents: Vec<String>,
     length: String,
     bars: Vec<Bar>,
@@ -146,12 +148,15 @@ async fn story_of(web: &Web, who: &Who, frame: &Frame, call: &str) -> Shown<Stor
     let wrap_ups = wrap_ups(web, who, &told, now).await;
     let bill = Bill::of(&told, now);
     let (mut from, mut name, mut to, mut queue) = (String::new(), String::new(), String::new(), String::new());
-    let mut ended = None;
+    let (mut ended, mut dial_ended) = (None, None);
+    let dialled = told.iter().any(|told| matches!(told.fact, Fact::Dialled { .. }));
     for Told { fact, .. } in &told {
         match fact {
             Fact::CallArrived { from: number, name: called, to: dialled, .. } => {
                 (from, name, to) = (number.to_string(), called.to_string(), dialled.to_string());
             }
+            Fact::Dialled { number, shown, .. } => (from, to) = (number.to_string(), shown.to_string()),
+            Fact::DialEnded { how, .. } => dial_ended = Some(*how),
             Fact::CallQueued { queue: joined, .. } => queue = joined.to_string(),
             Fact::CallEnded { outcome, .. } => ended = Some(*outcome),
             _ => {}
@@ -159,6 +164,7 @@ async fn story_of(web: &Web, who: &Who, frame: &Frame, call: &str) -> Shown<Stor
     }
     let t = frame.t;
     let (class, stands) = match (&live, ended) {
+        (None, None) if dialled => (dial_class(dial_ended), dial_ended.map_or("outcome-open", dial_word)),
         (_, Some(outcome)) => (outcome_class(outcome), outcome_word(outcome)),
         (Some(call), None) => stage(call),
         (None, None) => ("away", "story-unknown"),
@@ -178,9 +184,10 @@ async fn story_of(web: &Web, who: &Who, frame: &Frame, call: &str) -> Shown<Stor
         since: first,
         class,
         stands: t.say(stands),
-        live: ended.is_none(),
+        live: ended.is_none() && dial_ended.is_none(),
         named: supervises,
         queue,
+        dialled,
         agents: agents(&told, &names),
         length: clock(ms(bill.length())),
         bars: bars(t, &bill),
@@ -194,7 +201,7 @@ async fn story_of(web: &Web, who: &Who, frame: &Frame, call: &str) -> Shown<Stor
 
 fn agents(told: &[Told], names: &Arc<BTreeMap<AgentName, String>>) -> Vec<String> {
     let talked = told.iter().filter_map(|told| match &told.fact {
-        Fact::CallConnected { agent, .. } => Some(called(names, agent)),
+        Fact::CallConnected { agent, .. } | Fact::DialConnected { agent, .. } => Some(called(names, agent)),
         _ => None,
     });
     talked.collect()

@@ -9,6 +9,7 @@ use fluent_templates::fluent_bundle::FluentValue;
 use super::list::{called, outcome_class, outcome_word};
 use crate::calendar::{Moment, Zone};
 use crate::routing::Fact;
+use crate::routing::dial::{DialEnd, DialEndedBy};
 use crate::routing::fact::{EndedBy, LeftQueue, OfferEnd, Outcome, Reasons, Rule};
 use crate::routing::ids::AgentName;
 use crate::routing::queue::Need;
@@ -136,6 +137,24 @@ impl Teller<'_> {
             }
             Fact::CallHungUp { .. } => plain("away", t.say("story-hung-up")),
             Fact::CallEnded { outcome, by, .. } => plain(outcome_class(*outcome), self.end(*outcome, by)),
+            Fact::Dialled { agent, number, by, .. } => {
+                let number = if self.erased { t.say("calls-erased") } else { number.to_string() };
+                let details =
+                    if by == agent { Vec::new() } else { vec![t.with("story-dialled-by", "by", self.agent(by))] };
+                let text = t.with_two("story-dialled", "agent", self.agent(agent), "number", number);
+                Said { mark: "ringing", text, details, keys: None }
+            }
+            Fact::DialAgentAnswered { agent, .. } => {
+                plain("ringing", t.with("story-dial-agent-answered", "agent", self.agent(agent)))
+            }
+            Fact::DialAnswered { .. } => plain("ringing", t.say("story-dial-answered")),
+            Fact::DialConnected { agent, .. } => {
+                plain("talking", t.with("story-dial-connected", "agent", self.agent(agent)))
+            }
+            Fact::DialEnded { how, by, .. } => plain(
+                dial_class(Some(*how)),
+                t.with_two("story-dial-ended", "outcome", t.say(dial_word(*how)), "by", t.say(dial_by_word(*by))),
+            ),
             // The core's own words: for an admin, who reads them in the log too.
             Fact::Healed { what, .. } => plain("missed", t.with("story-healed", "what", what)),
             Fact::AgentAssigned { .. }
@@ -199,6 +218,45 @@ impl Teller<'_> {
             EndedBy::Us => t.with("story-ended-us", "outcome", outcome),
             EndedBy::Unseen => t.with("story-ended-unseen", "outcome", outcome),
         }
+    }
+}
+
+/// The class of a dial's end, or of one that goes on.
+pub const fn dial_class(how: Option<DialEnd>) -> &'static str {
+    match how {
+        None => "talking",
+        Some(DialEnd::Answered) => "idle",
+        Some(
+            DialEnd::Busy
+            | DialEnd::NoAnswer
+            | DialEnd::Refused
+            | DialEnd::Unreachable
+            | DialEnd::AgentNotReached
+            | DialEnd::GivenUp
+            | DialEnd::Unseen,
+        ) => "missed",
+    }
+}
+
+pub const fn dial_word(how: DialEnd) -> &'static str {
+    match how {
+        DialEnd::Answered => "dial-answered",
+        DialEnd::Busy => "dial-busy",
+        DialEnd::NoAnswer => "dial-no-answer",
+        DialEnd::Refused => "dial-refused",
+        DialEnd::Unreachable => "dial-unreachable",
+        DialEnd::AgentNotReached => "dial-agent-not-reached",
+        DialEnd::GivenUp => "dial-given-up",
+        DialEnd::Unseen => "dial-unseen",
+    }
+}
+
+const fn dial_by_word(by: DialEndedBy) -> &'static str {
+    match by {
+        DialEndedBy::Number => "dial-by-number",
+        DialEndedBy::Agent => "dial-by-agent",
+        DialEndedBy::Us => "dial-by-us",
+        DialEndedBy::Unseen => "dial-by-unseen",
     }
 }
 

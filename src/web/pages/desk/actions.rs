@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 
 use axum::Form;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use crate::customers::CustomerId;
 use crate::routing::Input;
+use crate::routing::dial_out::DialledNumber;
 use crate::routing::ids::{BreakReason, CallId};
 use crate::web::Web;
 use crate::web::pages::problem::{PageProblem, Shown};
@@ -75,6 +77,26 @@ pub async fn hold(State(web): State<Web>, who: Who) -> Done {
 pub async fn retrieve(State(web): State<Web>, who: Who) -> Done {
     let agent = who.agent().clone();
     tell(&web, &who, Input::AgentRetrieved { by: agent.clone(), agent }).await
+}
+
+#[derive(Deserialize)]
+pub struct Number {
+    number: String,
+}
+
+/// Rings the agent's own phone, and when it is picked up this number. From another page it leads to the desk, where what
+/// follows is seen; twice at once, the second is told that the first goes on.
+pub async fn dial(
+    State(web): State<Web>,
+    who: Who,
+    headers: HeaderMap,
+    Form(Number { number }): Form<Number>,
+) -> Shown<Response> {
+    let number = number.parse::<DialledNumber>().map_err(|_| PageProblem::Invalid("problem-no-number"))?;
+    let agent = who.agent().clone();
+    let done = tell(&web, &who, Input::AgentDialled { by: agent.clone(), agent, number, request: None }).await?;
+    let from_desk = headers.contains_key("hx-request");
+    Ok(if from_desk { done.into_response() } else { Redirect::to("/desk").into_response() })
 }
 
 #[derive(Deserialize)]

@@ -32,7 +32,14 @@ pub async fn of(web: &Web, who: &Who, now: Moment) -> Result<Day, StoreError> {
         match stay.state {
             AgentState::Talking | AgentState::OnHold | AgentState::WrappingUp => handled += length,
             AgentState::OnBreak => on_break += length,
-            AgentState::Idle | AgentState::Ringing | AgentState::Missed | AgentState::PhoneBusy | AgentState::Away => {}
+            // What is dialled out is no call of a queue: handling is of calls answered.
+            AgentState::Idle
+            | AgentState::Ringing
+            | AgentState::Dialling
+            | AgentState::TalkingOut
+            | AgentState::Missed
+            | AgentState::PhoneBusy
+            | AgentState::Away => {}
         }
         if stay.state != AgentState::Away {
             there += length;

@@ -15,7 +15,7 @@ use crate::routing::ids::{AgentName, BreakReason, CallId, QueueName};
 use crate::routing::view::{AgentSeen, CallSeen, Floor};
 use crate::store::notes::Note;
 use crate::web::Web;
-use crate::web::pages::calls::called;
+use crate::web::pages::calls::{called, dial_word};
 use crate::web::pages::forced::Forced;
 use crate::web::pages::frame::Frame;
 use crate::web::pages::lamps::{Lamp, lamp, wait_class};
@@ -86,6 +86,10 @@ pub struct You {
     forced: Option<(String, String)>,
     /// Reasons to choose from.
     breaks: Vec<BreakReason>,
+    /// The centre calls out.
+    dials_out: bool,
+    /// The number of the last dial, and why it came to nothing.
+    in_vain: Option<(String, &'static str)>,
 }
 
 impl You {
@@ -101,8 +105,20 @@ impl You {
         self.next.is_some() || matches!(self.state, AgentState::OnBreak | AgentState::Missed)
     }
 
+    /// Nothing is on the phone, and the centre calls out.
+    fn may_dial(&self) -> bool {
+        self.dials_out && matches!(self.state, AgentState::Idle | AgentState::OnBreak | AgentState::Missed)
+    }
+
     fn is_busy(&self) -> bool {
-        matches!(self.state, AgentState::Talking | AgentState::OnHold | AgentState::WrappingUp)
+        matches!(
+            self.state,
+            AgentState::Dialling
+                | AgentState::TalkingOut
+                | AgentState::Talking
+                | AgentState::OnHold
+                | AgentState::WrappingUp
+        )
     }
 }
 
@@ -139,6 +155,8 @@ pub struct Card {
     answers: bool,
     /// Until when the phone rings.
     rings_until: Option<Moment>,
+    /// Of a number that was dialled: how far it has come.
+    dialled: Option<&'static str>,
     /// `None` where it cannot be read just now.
     known: Option<Known>,
 }
@@ -173,7 +191,7 @@ impl Desk {
         let floor = web.hub().floors.of(&web.handle, who.centre()).await?;
         let plan = web.handle.plan(who.centre()).ok_or(PageProblem::Away)?;
         let agent = seen.as_ref().map(|seen| &seen.agent);
-        let mut you = you(&frame, agent, plan.break_reasons.clone());
+        let mut you = you(&frame, agent, &plan);
         you.forced = forced(web, who, &frame).await;
         let queues = agent.map_or_else(Vec::new, |agent| queues_of(&floor, agent));
         let (call, note) = match agent.and_then(|agent| agent.call.map(|call| (agent, call))) {
@@ -201,7 +219,7 @@ impl Desk {
     }
 }
 
-fn you(frame: &Frame, agent: Option<&AgentSeen>, breaks: Vec<BreakReason>) -> You {
+fn you(frame: &Frame, agent: Option<&AgentSeen>, plan: &Centre) -> You {
     let state = agent.map_or(AgentState::Away, |agent| agent.state);
     let since = agent.map_or(frame.now, |agent| agent.since_ms);
     You {
@@ -213,7 +231,11 @@ fn you(frame: &Frame, agent: Option<&AgentSeen>, breaks: Vec<BreakReason>) -> Yo
         next: agent.and_then(|agent| agent.next).map(|next| lamp(frame.t, next).word),
         break_reason: agent.and_then(|agent| agent.break_reason.clone()).map(|reason| reason.to_string()),
         forced: None,
-        breaks,
+        breaks: plan.break_reasons.clone(),
+        dials_out: plan.dial_out.is_some(),
+        in_vain: agent
+            .and_then(|agent| agent.dial_in_vain.as_ref())
+            .map(|dial| (dial.number.to_string(), dial_word(dial.how))),
     }
 }
 
@@ -275,6 +297,10 @@ async fn card(
     let story = soon(web.hub().stories.of(&web.db, who.centre(), call)).await.unwrap_or_default();
     let (mut from, mut name, mut to) =
         seen.map_or_else(Default::default, |seen| (seen.from.to_string(), seen.name.to_string(), seen.to.to_string()));
+    let mut dialled = agent.dial.as_ref().map(|dial| stage_word(dial.stage));
+    if let Some(dial) = &agent.dial {
+        from = dial.number.to_string();
+    }
     let mut path: Vec<Stop> = Vec::new();
     let (mut joined, mut talked) = (seen.and_then(|seen| seen.joined_ms), None);
     let mut why = String::new();
@@ -282,6 +308,10 @@ async fn card(
         match fact {
             Fact::CallArrived { from: number, name: called, to: dialled, .. } => {
                 (from, name, to) = (number.to_string(), called.to_string(), dialled.to_string());
+            }
+            Fact::Dialled { number, shown, .. } => {
+                (from, to) = (number.to_string(), shown.to_string());
+                dialled = dialled.or(Some("dial-stage-over"));
             }
             Fact::StepEntered { step, .. } => path.push(Stop { step: step.to_string(), keys: None }),
             Fact::Keyed { step, keys, .. } => match path.last_mut() {
@@ -314,7 +344,17 @@ async fn card(
         why,
         answers: agent.answers_when_told != Tried::Never && rings_until.is_some(),
         rings_until,
+        dialled,
         known,
+    }
+}
+
+/// How far a dial has come, in words.
+fn stage_word(stage: &str) -> &'static str {
+    match stage {
+        "agent_rings" => "dial-stage-you",
+        "talking" => "dial-stage-talking",
+        _ => "dial-stage-rings",
     }
 }
 

@@ -235,6 +235,11 @@ impl Day {
             | Fact::OfferEnded { .. }
             | Fact::CallHungUp { .. }
             | Fact::CallEndAsked { .. }
+            | Fact::Dialled { .. }
+            | Fact::DialAgentAnswered { .. }
+            | Fact::DialAnswered { .. }
+            | Fact::DialConnected { .. }
+            | Fact::DialEnded { .. }
             | Fact::AgentLoggedIn { .. }
             | Fact::AgentLoggedOut { .. }
             | Fact::AgentChanged { .. }

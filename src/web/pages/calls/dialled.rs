@@ -1,0 +1,73 @@
+//! Numbers that were called, newest first: a supervisor sees all of the centre, an agent their own.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use serde::Deserialize;
+
+use super::list::called;
+use super::told::{dial_class, dial_word};
+use crate::calendar::Moment;
+use crate::routing::ids::CallId;
+use crate::store::agents::Role;
+use crate::store::dials::WhichDials;
+use crate::web::Web;
+use crate::web::pages::frame::{Frame, Noun, Page};
+use crate::web::pages::problem::Shown;
+use crate::web::pages::who::Who;
+use crate::web::pages::words::clock;
+
+/// Dials of a page.
+const A_PAGE: u32 = 50;
+
+#[derive(Template)]
+#[template(path = "calls/dialled.html")]
+pub struct Show {
+    frame: Frame,
+    rows: Vec<Row>,
+    older: Option<String>,
+}
+
+struct Row {
+    call: CallId,
+    at: String,
+    number: String,
+    agent: String,
+    talked: String,
+    class: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Default, Deserialize)]
+pub struct Asked {
+    /// The place behind which the page begins.
+    #[serde(default)]
+    after: String,
+}
+
+fn place(after: &str) -> Option<(Moment, CallId)> {
+    let (at, call) = after.split_once('/')?;
+    Some((Moment::from_ms(at.parse().ok()?), call.parse().ok()?))
+}
+
+pub async fn show(State(web): State<Web>, who: Who, Query(asked): Query<Asked>) -> Shown<Page<Show>> {
+    let frame = who.frame(&web, Noun::Calls);
+    let all = who.session.role >= Role::Supervisor;
+    let agent = (!all).then(|| who.agent().clone());
+    let which = WhichDials { agent, after: place(&asked.after), ..WhichDials::default() };
+    let mut kept = web.db.dials(who.centre(), &which, A_PAGE + 1).await?;
+    let more = kept.len() > A_PAGE as usize;
+    kept.truncate(A_PAGE as usize);
+    let older = kept.last().filter(|_| more).map(|last| format!("{}/{}", last.dialled.as_ms(), last.call));
+    let names = web.hub().names.of(&web, who.centre()).await;
+    let ms = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    let rows = kept.into_iter().map(|dial| Row {
+        call: dial.call,
+        at: frame.zone.day_and_second(dial.dialled),
+        number: dial.number.map_or_else(|| frame.t.say("calls-erased"), |number| number.to_string()),
+        agent: called(&names, &dial.agent),
+        talked: dial.connected.zip(dial.ended).map_or_else(String::new, |(from, (to, ..))| clock(ms(to.since(from)))),
+        class: dial_class(dial.ended.map(|(_, how, _)| how)),
+        outcome: dial.ended.map_or("outcome-open", |(_, how, _)| dial_word(how)),
+    });
+    Ok(Page(Show { rows: rows.collect(), older, frame }))
+}
