@@ -7,7 +7,7 @@
 //! # Rooms, and which way the arrows point
 //!
 //! ```text
-//! main.rs      the command line's entry; command/ holds one file for each subcommand
+//! main.rs      the command line's entry; command/: one file for each subcommand, records.rs beside serve
 //! config.rs    cordboard.yaml -> checked types. Nobody else reads the environment or a configuration file.
 //! calendar/    moments, zones, opening hours, working time. Pure.
 //! dialplan/    the YAML language: read (every mistake at its line), check, walk. Pure.
@@ -55,7 +55,8 @@
 //!
 //! After a start or a reconnect: `controller/journal` gives [`routing::Known`] (the facts folded, `routing/known.rs`), the
 //! switch gives one snapshot with the tags that stand on its channels (`routing/tag.rs`), and `routing/recovery.rs` compares
-//! the two. Places are given back in `walking.rs`.
+//! the two and gives places back (`remember_call`); for a call that the journal does not know, `walking.rs` does
+//! (`take_place_back`).
 //!
 //! # The way of a request
 //!
@@ -71,11 +72,12 @@
 //!
 //! ```text
 //! somebody looks   web/guard.rs, pages/guard.rs   no other site's page; pages/who.rs: whose session, and may their role
-//! it is gathered   pages/<noun>/                shown.rs or list.rs: a struct, all of it in the centre of who looks
+//! it is gathered   pages/<noun>/                shown.rs, list.rs or drawn.rs: a struct, all of it in the centre of who looks
 //! drawn            templates/<noun>/            one file for the page, `_piece.html` for what changes while it is open
 //! kept alive       pages/live.rs: Hub, Live      one stream for each browser; what changed is drawn once for all who see it
 //! pressed          pages/<noun>/actions.rs      to controller::Handle as a program would, or to store/; answers with pieces
-//! said             templates/languages/         pages/words.rs; a refusal of the core: pages/refusal.rs
+//! said             templates/languages/         pages/words.rs; a refusal of the core: pages/refusal.rs and problems.ftl;
+//!                                               the heads of a report's columns, which CSV has too: reports/words.rs
 //! ```
 //!
 //! # Where a thing is read and kept
@@ -85,18 +87,26 @@
 //!                         (a queue's rules and their defaults), calendar/week.rs (the text of opening hours)
 //! cordboard.yaml          config.rs, config/read.rs
 //! a switch is started     controller/{prepare,turn}.rs, from config.rs; the port and its promises are switch/mod.rs
-//! Asterisk's oddities     switch/asterisk/driver/ (mending.rs heals what it loses, refusals.rs knows its words)
+//! holidays, whether open  calendar/hours.rs, asked by dialplan/walk.rs
+//! Asterisk's oddities     switch/asterisk/driver/ (mending.rs heals what it loses, refusals.rs knows its words, answers.rs
+//!                         what became of an order); why a phone did not come: switch/asterisk/legs.rs: failure
 //! departments, types of case, dispositions  dialplan/read/{departments,cases,dispositions}.rs into organisation/, cases/kind.rs
-//! numbers that are dialled routing/dialling.rs by routing/dial_out.rs (what may be); store/dials.rs, web/api/dials.rs
-//! the order in a queue    routing/call.rs: QueuePlace::rank; who of the free, routing/matching.rs: offer_to_best
+//! numbers that are dialled routing/dialling.rs by routing/dial_out.rs (what may be; dialplan/read/dial_out.rs); store/dials.rs, web/api/dials.rs
+//! the order in a queue    routing/call.rs: QueuePlace::rank; who of the free, routing/matching.rs: offer_to_best (why it was:
+//!                         routing/words.rs, pages/calls/told.rs; its law: tests/laws/laws.rs)
 //! a report's figures      reports/ (what counts where), store/queue_report.rs (reads; lists the calls behind a figure)
 //! a program's route       web/api/table.rs; router and OpenAPI document are made of it; keys in store/keys.rs
 //! a hook's deliveries     events/hooks/runner.rs, what is sent letter.rs, where to address.rs; its place store/hooks.rs
 //! who is logged in        store/sessions.rs, web/pages/{login,sessions}.rs; who may do what: store/agents.rs `Role`
 //! people and their changes store/people.rs (whole and guarded), given.rs (what may be typed); the audit: store/audit.rs
-//! a case whose time is up controller/escalator.rs finds it, cases/ decides to whom, store/cases.rs keeps it
-//! an erased customer      store/customers.rs and personal.rs; what is kept at hand: `Web::forget_persons`
-//! a call's record         migrations/, store/calls.rs, shown by web/api/records.rs; names and numbers in store/personal.rs
+//! a case whose time is up controller/escalator.rs finds it, cases/escalation.rs decides to whom, store/cases.rs keeps it
+//! an erased customer      store/{customers,contacts,cases}.rs in one transaction; what is kept at hand: web/mod.rs
+//!                         `Web::forget_persons`. What agents noted of calls stays: store/notes.rs
+//! a call's record         migrations/, store/calls.rs, shown by web/api/records.rs; names and numbers in store/personal.rs;
+//!                         the page's list, with a way in for each filter: store/call_lists.rs; calls in hand: web/api/calls.rs
+//! a new fact              routing/fact.rs, known.rs, words.rs; controller/measure.rs; store/{fill,personal,queue_stays}.rs;
+//!                         pages/calls/{told,bill}.rs; hooks and event stream know it by themselves; tests/laws/ledger.rs
+//! old journals go         command/records.rs: forget, after journal::KEEP_FOR
 //! ```
 //!
 //! # Words

@@ -7,6 +7,7 @@ use super::effect::{Act, HangUpCause};
 use super::fact::{Fact, OfferEnd, Reasons};
 use super::ids::*;
 use super::input::{Failure, Refusal, Returned};
+use super::queue::RING_FOR;
 use super::tag::Place;
 use super::timer::Timer;
 use crate::calendar::Moment;
@@ -38,7 +39,7 @@ impl Core {
         self.next_offer = self.next_offer.wrapping_add(1);
         let offer = OfferId { epoch: self.epoch, number: self.next_offer };
         let leg = self.leg_for(offer);
-        let ring_for = self.rules_for(call, &place.queue).map_or(Duration::from_secs(15), |rules| rules.ring_for);
+        let ring_for = self.rules_for(call, &place.queue).map_or(RING_FOR, |rules| rules.ring_for);
         let until = now + ring_for;
         if !self.change_work(agent, |work| work.ring(offer, call, now, until)) {
             return;

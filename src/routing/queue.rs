@@ -14,6 +14,9 @@ pub struct Need {
     pub level: u8,
 }
 
+/// How long a phone rings where nobody wrote otherwise.
+pub const RING_FOR: Duration = Duration::from_secs(15);
+
 /// What an admin wrote about one queue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QueueRules {
@@ -45,7 +48,7 @@ impl QueueRules {
     pub fn named(name: QueueName) -> Self {
         Self {
             name,
-            ring_for: Duration::from_secs(15),
+            ring_for: RING_FOR,
             wrap_up: Some(Duration::from_secs(10)),
             rest_after_missed: Some(Duration::from_secs(30)),
             target: Duration::from_secs(20),

@@ -76,3 +76,29 @@ fn what_a_page_asks_for_is_there() {
     let unused = texts.keys().filter(|name| !named(name) && !everything.contains(&format!("\"{name}\"")));
     assert_eq!(unused.collect::<Vec<_>>(), Vec::<&String>::new(), "nobody asks for these");
 }
+
+#[test]
+fn chinese_is_written_with_its_own_signs() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = BTreeMap::new();
+    read_all(&root.join("templates/languages/zh-CN"), "ftl", &mut files);
+    for room in ["src/reports", "src/web"] {
+        read_all(&root.join(room), "rs", &mut files);
+    }
+    let is_han = |c: char| ('\u{3400}'..='\u{9fff}').contains(&c);
+    let mut wrong = Vec::new();
+    for (file, text) in &files {
+        // A test may put anything anywhere.
+        let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for line in text.lines() {
+            let signs: Vec<char> = line.chars().collect();
+            let half = |pair: &[char]| {
+                is_han(pair[0]) && ",:;!?(".contains(pair[1]) || ",:;!?)".contains(pair[0]) && is_han(pair[1])
+            };
+            if signs.windows(2).any(half) {
+                wrong.push(format!("{file}: {line}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "signs of half a width beside Chinese:\n{}", wrong.join("\n"));
+}

@@ -97,9 +97,9 @@ const CHINESE: Words = Words {
         "去向",
         "另计",
     ],
-    page: |n, of| format!("第{n}页,共{of}页"),
+    page: |n, of| format!("第{n}页，共{of}页"),
     margin: "南方之翼服务中心·打印人SofiaLindqvist",
-    text: &["队列分时段报表", "人工接通 / 请求人工", "保留位置转为回呼;不算放弃"],
+    text: &["队列分时段报表", "人工接通 / 请求人工", "保留位置转为回呼；不算放弃"],
 };
 
 async fn supervisor(stage: &Stage, language: Language, dark: bool) -> Browser {

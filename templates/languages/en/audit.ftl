@@ -66,6 +66,4 @@ author-stranger = not let in
 author-clock = Cordboard itself
 audit-did-hold = put the caller on hold
 audit-did-retrieve = took the caller back
-audit-department = Department
-audit-rung = Times it went up
 audit-fields = Fields

@@ -82,8 +82,17 @@ struct May {
 impl May {
     fn of(state: AgentState, next: Option<AgentState>) -> Self {
         let there = state != AgentState::Away;
-        let busy =
-            matches!(state, AgentState::Ringing | AgentState::Talking | AgentState::OnHold | AgentState::WrappingUp);
+        let busy = match state {
+            AgentState::Ringing
+            | AgentState::Talking
+            | AgentState::OnHold
+            | AgentState::WrappingUp
+            | AgentState::Dialling
+            | AgentState::TalkingOut => true,
+            AgentState::Away | AgentState::Idle | AgentState::OnBreak | AgentState::Missed | AgentState::PhoneBusy => {
+                false
+            }
+        };
         Self {
             ready: next.is_some() || matches!(state, AgentState::OnBreak | AgentState::Missed),
             rest: there && state != AgentState::OnBreak && next.is_none(),

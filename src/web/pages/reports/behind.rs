@@ -16,7 +16,7 @@ use crate::web::pages::who::Supervisor;
 use crate::web::pages::words::clock;
 
 /// Calls on one page.
-const A_PAGE: u32 = 200;
+const A_PAGE: u32 = 100;
 
 #[derive(Deserialize)]
 pub struct Wanted {
