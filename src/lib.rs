@@ -100,8 +100,8 @@
 //! who is logged in        store/sessions.rs, web/pages/{login,sessions}.rs; who may do what: store/agents.rs `Role`
 //! people and their changes store/people.rs (whole and guarded), given.rs (what may be typed); the audit: store/audit.rs
 //! a case whose time is up controller/escalator.rs finds it, cases/escalation.rs decides to whom, store/cases.rs keeps it
-//! an erased customer      store/{customers,contacts,cases}.rs in one transaction; what is kept at hand: web/mod.rs
-//!                         `Web::forget_persons`. What agents noted of calls stays: store/notes.rs
+//! an erased customer      store/{customers,contacts,notes,cases}.rs in one transaction; what is kept at hand: web/mod.rs
+//!                         `Web::forget_persons`
 //! a call's record         migrations/, store/calls.rs, shown by web/api/records.rs; names and numbers in store/personal.rs;
 //!                         the page's list, with a way in for each filter: store/call_lists.rs; calls in hand: web/api/calls.rs
 //! a new fact              routing/fact.rs, known.rs, words.rs; controller/measure.rs; store/{fill,personal,queue_stays}.rs;

@@ -4,7 +4,7 @@
 use super::audit::{self, Done};
 use super::counted::{self, Counted, RequestKey};
 use super::driver::{Change, Db, Row, values};
-use super::{Author, StoreError, cases, contacts};
+use super::{Author, StoreError, cases, contacts, notes};
 use crate::calendar::Moment;
 use crate::customers::{
     Country, Customer, CustomerId, Fields, Line, Note, Number, Record, folded, number_prefix, number_sought_as,
@@ -286,8 +286,8 @@ impl Db {
         Ok(Customer { record, changed: at, version: version + 1, ..before })
     }
 
-    /// Forget a person: the record, who called in which call where nobody else has the number, and what was written in
-    /// their cases. Calls, cases and the number of the customer stay, so that every figure stays.
+    /// Forget a person: the record, who called in which call where nobody else has the number, what was noted in those
+    /// calls, and what was written in their cases. Calls, cases and the number of the customer stay, so that every figure stays.
     ///
     /// # Errors
     /// [`CustomerError`]; nothing was changed.
@@ -309,6 +309,7 @@ impl Db {
             }
         }
         contacts::erase(&mut change, centre, id).await?;
+        notes::erase(&mut change, centre, id).await?;
         cases::erase(&mut change, centre, id).await?;
         index(&mut change, centre, id, &Record::default(), home).await?;
         if change.execute(ERASE, values![centre.as_str(), id.get(), at]).await? == 0 {

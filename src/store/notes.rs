@@ -2,8 +2,9 @@
 //! each save carries a version: one that comes late does not undo a newer one.
 
 use super::StoreError;
-use super::driver::{Db, values};
+use super::driver::{Change, Db, values};
 use crate::calendar::Moment;
+use crate::customers::CustomerId;
 use crate::routing::ids::{AgentName, CallId, CentreName};
 
 const TABLE: &str = "notes";
@@ -14,7 +15,11 @@ const SAVE: &str = "INSERT INTO notes (centre, call, agent, text, disposition, v
 const OF_CALL: &str = "SELECT agent, text, disposition, version, saved_ms FROM notes WHERE centre = $1 AND call = $2 \
      ORDER BY saved_ms, agent";
 
-pub(super) const STATEMENTS: &[&str] = &[SAVE, OF_CALL];
+/// Newer than any that a page may still send: what was being typed does not come back. How the call came out stays.
+const ERASE: &str = "UPDATE notes SET text = '', version = 9007199254740991 WHERE centre = $1 \
+     AND call IN (SELECT call FROM contacts WHERE centre = $1 AND customer = $2)";
+
+pub(super) const STATEMENTS: &[&str] = &[SAVE, OF_CALL, ERASE];
 
 /// The longest note, in characters: ten pages.
 pub const LONGEST: usize = 20_000;
@@ -26,6 +31,11 @@ pub struct Note {
     pub disposition: Option<String>,
     pub version: i64,
     pub saved: Moment,
+}
+
+/// What was written in every call that is bound to this customer is forgotten.
+pub(super) async fn erase(change: &mut Change, centre: &CentreName, customer: CustomerId) -> Result<(), StoreError> {
+    change.execute(ERASE, values![centre.as_str(), customer.get()]).await.map(drop)
 }
 
 impl Db {

@@ -6,6 +6,7 @@ use cordboard::dialplan::Language;
 use cordboard::routing::ids::{AgentName, CentreName};
 use cordboard::store::calls::Which;
 use cordboard::store::customers::{Behind, CustomerError, Found};
+use cordboard::store::notes::Note as CallNote;
 use cordboard::store::{Author, Db, Recorded, RequestKey, Way};
 
 use crate::shift::{at, call, centre, shift};
@@ -227,6 +228,16 @@ async fn a_person_who_is_erased_is_forgotten_everywhere_and_every_figure_stays()
         let all: Vec<_> = [4, 3, 2, 1].map(|n| (call(n), true)).into();
         assert_eq!(history(&deng).await, all, "however the switch told the number");
         let before = db.calls(&centre(), &Which::default(), 100).await.expect("calls");
+        let note = |text: &str, version: i64| CallNote {
+            agent: AgentName::new("anna"),
+            text: text.into(),
+            disposition: Some("settled".into()),
+            version,
+            saved: at(8),
+        };
+        for (n, text) in [(4, "His wife is called Roza."), (3, "Hall 7, by noon.")] {
+            assert!(db.save_note(&centre(), call(n), &note(text, 3)).await.expect("saved"));
+        }
 
         db.erase_customer(&centre(), deng.id, &anna(), at(9), home()).await.expect("erased");
         let gone = db.customer(&centre(), deng.id).await.expect("read").expect("its number stays");
@@ -239,11 +250,15 @@ async fn a_person_who_is_erased_is_forgotten_everywhere_and_every_figure_stays()
             assert_eq!((before.call, &before.ended, before.waited), (after.call, &after.ended, after.waited));
         }
         let kept: Vec<String> = rows(db).await.into_iter().flat_map(|(_, lines)| lines).collect();
-        for personal in ["邓", "13800138000", "4711", "window"] {
+        let late = db.save_note(&centre(), call(4), &note("His wife is called Roza", 4)).await.expect("asked");
+        assert!(!late, "what was being typed does not come back");
+        let noted = db.notes(&centre(), call(4)).await.expect("read");
+        assert_eq!((noted[0].text.as_str(), noted[0].disposition.as_deref()), ("", Some("settled")));
+        for personal in ["邓", "13800138000", "4711", "window", "Roza"] {
             let told = kept.iter().find(|line| line.contains(personal));
             assert!(told.is_none(), "{personal}: {told:?}");
         }
-        for of_another in ["|Li|", "02085551234", "8842", "aisle"] {
+        for of_another in ["|Li|", "02085551234", "8842", "aisle", "Hall 7"] {
             assert!(kept.iter().any(|line| line.contains(of_another)), "{of_another} is gone");
         }
         assert_eq!(db.customer(&centre(), li.id).await.expect("read"), Some(li));
