@@ -92,6 +92,11 @@ impl Number {
         &self.0
     }
 
+    /// Whether its country has such a number; of one that says no country nobody knows.
+    pub fn is_valid(&self) -> bool {
+        self.0.starts_with('+') && phonenumber::parse(None, &self.0).is_ok_and(|number| phonenumber::is_valid(&number))
+    }
+
     /// Every way in which a switch of this country may tell it, this form among them, each once. All are this number
     /// again by [`Number::of`].
     pub fn told_as(&self, home: Option<Country>) -> Vec<String> {

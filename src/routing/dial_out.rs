@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::ids::{PhoneNumber, StationAddress, SwitchName};
+use crate::customers::{Country, Number};
 
 /// A number that somebody asked to be dialled: digits, and + before them if there was one. Nothing else can be in it,
 /// so that it may stand in what a switch is told.
@@ -80,7 +81,7 @@ pub struct DialOut {
     pub to: DialString,
     /// \[`shown`\] The number shown to whoever is called.
     pub shown: PhoneNumber,
-    /// \[`allowed`\] How numbers that may be dialled begin, as they are dialled. Never empty.
+    /// \[`allowed`\] How numbers that may be dialled begin, or a short one whole. Never empty.
     pub allowed: Vec<String>,
     /// \[`barred`\] How numbers begin that may not, though `allowed` would let them.
     pub barred: Vec<String>,
@@ -103,10 +104,24 @@ impl DialOut {
     /// What the caps may be set to at the most: the moments of an hour's dials are kept, in memory and in the journal.
     pub const HIGHEST_CAP: usize = 10_000;
 
-    /// Whether this number may be dialled at all.
-    pub fn allows(&self, number: &DialledNumber) -> bool {
-        let begins = |with: &String| number.as_str().starts_with(with.as_str());
-        self.allowed.iter().any(begins) && !self.barred.iter().any(begins)
+    /// Whether this number may be dialled at all. Where the centre says its country, it has to be a number that there is,
+    /// in one of the spellings that people use, or be listed whole; and it is looked for in both lists as it was typed, as
+    /// it is called from abroad and as it is called at home. So no carrier's prefix, zero too many or emergency number gets
+    /// by as the beginning of something else.
+    pub fn allows(&self, number: &DialledNumber, home: Option<Country>) -> bool {
+        let typed = number.as_str();
+        let mut ways = vec![typed.to_owned()];
+        if home.is_some() && !self.allowed.iter().any(|listed| listed == typed) {
+            let Some(one) = Number::of(typed, home).filter(Number::is_valid) else { return false };
+            let told_as = one.told_as(home);
+            if !told_as.iter().any(|way| way == typed) {
+                return false;
+            }
+            // With the prefix for abroad every number begins like one abroad.
+            ways.extend(told_as.into_iter().filter(|way| !way.starts_with("00")));
+        }
+        let begins = |list: &[String]| list.iter().any(|with| ways.iter().any(|way| way.starts_with(with.as_str())));
+        begins(&self.allowed) && !begins(&self.barred)
     }
 }
 
@@ -219,23 +234,53 @@ mod tests {
         assert!(serde_json::from_str::<DialledNumber>("\"138@x\"").is_err(), "nor in a journal");
     }
 
-    #[test]
-    fn what_is_listed_may_be_dialled_and_what_is_barred_may_not() {
-        let rules = DialOut {
+    fn rules(allowed: &[&str], barred: &[&str]) -> DialOut {
+        DialOut {
             switch: SwitchName::new("pbx"),
             to: "PJSIP/{digits}@trunk".parse().expect("a dial string"),
             shown: PhoneNumber::new("4001"),
-            allowed: vec!["+86".into(), "1".into()],
-            barred: vec!["+86168".into()],
+            allowed: allowed.iter().map(ToString::to_string).collect(),
+            barred: barred.iter().map(ToString::to_string).collect(),
             ring_for: DialOut::RING_FOR,
             wrap_up: None,
             most_per_minute: 1,
             most_per_hour: 1,
-        };
-        let allows = |text: &str| rules.allows(&text.parse().expect("a number"));
+        }
+    }
+
+    #[test]
+    fn what_is_listed_may_be_dialled_and_what_is_barred_may_not() {
+        let rules = rules(&["+86", "1"], &["+86168"]);
+        let allows = |text: &str| rules.allows(&text.parse().expect("a number"), None);
         assert!(allows("+8613800138000") && allows("13800138000"));
         assert!(!allows("+86168000111") && !allows("008613800138000") && !allows("+44123456"));
         assert_eq!(rules.to.with(&"+86138001".parse().expect("a number")).as_str(), "PJSIP/86138001@trunk");
+    }
+
+    #[test]
+    fn no_other_spelling_gets_by() {
+        let rules = rules(&["+86", "1", "0", "10086"], &["00", "+8616", "16"]);
+        let home = Some("CN".parse().expect("a country"));
+        let allows = |text: &str| rules.allows(&text.parse().expect("a number"), home);
+        for good in ["13800138000", "+86 138 0013 8000", "013800138000", "010 6555 1234", "+861065551234", "10086"] {
+            assert!(allows(good), "{good}");
+        }
+        for bad in [
+            "0044 20 7946 0000",
+            "+442079460000",
+            "17951 00371 9000 0000",
+            "17951 13800138000",
+            "+86 00 882 12345678",
+            "0168 1234",
+            "+86 0168 12345",
+            "16812345",
+            "110",
+            "120",
+            "1380013",
+            "138001380001380",
+        ] {
+            assert!(!allows(bad), "{bad}");
+        }
     }
 
     #[test]

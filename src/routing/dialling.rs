@@ -22,10 +22,11 @@ use crate::calendar::Moment;
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// The last hour's dials, with this one. What a clock that was set back has left in the future is not
-/// counted: it would stand for ever.
+/// The last hour's dials, with this one. What a clock that was set back has left in the future counts as of now: it
+/// neither stands for ever nor makes room for more.
 pub(super) fn count_dial(dialled: &mut VecDeque<Counted>, now: Moment, request: Option<&RequestName>) {
-    dialled.retain(|dial| dial.at <= now && dial.at + HOUR > now);
+    dialled.iter_mut().for_each(|dial| dial.at = dial.at.min(now));
+    dialled.retain(|dial| dial.at + HOUR > now);
     if dialled.len() >= DialOut::HIGHEST_CAP {
         dialled.pop_front();
     }
@@ -36,7 +37,8 @@ impl Core {
     /// Why this agent may not dial this number now, by these rules.
     fn dial_refused(&self, now: Moment, name: &AgentName, number: &DialledNumber, rules: &DialOut) -> Option<Refused> {
         let agent = self.agents.get(name)?;
-        if !rules.allows(number) {
+        let home = self.version.as_ref().and_then(|plan| plan.country);
+        if !rules.allows(number, home) {
             return Some(Refused::NumberNotAllowed { number: number.clone() });
         }
         if !self.links.contains_key(&rules.switch) {
@@ -53,8 +55,7 @@ impl Core {
             let state = if nothing { AgentState::PhoneBusy } else { agent.state() };
             return Some(Refused::NotFreeToDial { agent: name.clone(), state });
         }
-        let since =
-            |within: Duration| self.dialled.iter().filter(|dial| dial.at <= now && dial.at + within > now).count();
+        let since = |within: Duration| self.dialled.iter().filter(|dial| dial.at + within > now).count();
         if since(MINUTE) >= rules.most_per_minute {
             return Some(Refused::TooManyDials { most: rules.most_per_minute, key: "most_per_minute".into() });
         }

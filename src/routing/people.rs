@@ -240,7 +240,10 @@ impl Core {
         let itself = by == *name;
         let why = self.why.clone();
         self.fact(Fact::AgentLoggedOut { agent: name.clone(), by, why });
-        self.change_agent(name, |agent| agent.presence = Presence::Away { since: now });
+        self.change_agent(name, |agent| {
+            agent.presence = Presence::Away { since: now };
+            agent.in_vain = None;
+        });
         self.timers.stop(&Timer::RestDue(name.clone()));
         self.take_back(now, offer);
         self.take_dial_back(now, name);

@@ -71,6 +71,19 @@ pub struct AgentSeen {
     pub break_reason: Option<BreakReason>,
 }
 
+impl AgentSeen {
+    /// What is left for whoever may know of agents and not of those they talk with.
+    pub fn forget_numbers(&mut self) {
+        let none = || PhoneNumber::new("");
+        if let Some(dial) = &mut self.dial {
+            dial.number = none();
+        }
+        if let Some(dial) = &mut self.dial_in_vain {
+            dial.number = none();
+        }
+    }
+}
+
 #[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct OfferSeen {
     pub id: OfferId,
@@ -87,6 +100,7 @@ pub struct WrapUpSeen {
 #[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct DialSeen {
     pub call: CallId,
+    /// Empty for a key that may not read calls.
     pub number: PhoneNumber,
     /// `agent_rings`, `rings`, `connecting`, `talking`.
     pub stage: &'static str,

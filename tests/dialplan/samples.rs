@@ -90,12 +90,13 @@ fn a_directory_that_is_not_there_says_which_one() {
 
 #[test]
 fn where_agents_may_dial_to_is_read_and_nothing_that_is_not_written_may_be_dialled() {
-    let out = sample("hotline").dial_out.expect("the hotline dials out");
+    let hotline = sample("hotline");
+    let out = hotline.dial_out.as_ref().expect("the hotline dials out");
     assert_eq!(
         (out.switch.as_str(), out.to.as_str(), out.shown.as_str()),
         ("pbx", "PJSIP/{number}@trunk", "4008001234")
     );
-    let allows = |text: &str| out.allows(&text.parse().expect("a number"));
+    let allows = |text: &str| out.allows(&text.parse().expect("a number"), hotline.country);
     assert!(allows("13800138000") && allows("+86 138 0013 8000") && allows("010-88880000"));
     assert!(!allows("+44 20 7946 0000") && !allows("0044207946000") && !allows("16812345"));
     assert_eq!(out.wrap_up, Some(Duration::from_secs(15)));

@@ -217,7 +217,13 @@ async fn the_same_request_twice_dials_once_and_a_key_needs_the_scope() {
         request.bearer_auth(key).json(&json!({ "number": NUMBER })).send()
     };
     assert_eq!(with(reads).await.expect("an answer").status(), 403);
-    assert_eq!(with(dials).await.expect("an answer").status(), 200);
+    let answer = with(dials).await.expect("an answer");
+    assert_eq!(answer.status(), 200);
+    let agent: Value = answer.json().await.expect("JSON");
+    assert_eq!((&agent["state"], &agent["dial"]["number"]), (&json!("dialling"), &json!("")), "it may not read calls");
+    let told = desk.until("/dials", |page| page["dials"].as_array().is_some_and(|dials| dials.len() == 2)).await;
+    let by = told["dials"][0]["by"].as_str().expect("somebody");
+    assert!(by.starts_with("key "), "a key's dials are its own, not the agent's: {told}");
     desk.close().await;
 }
 

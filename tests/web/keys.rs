@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use cordboard::calendar::Moment;
 use cordboard::controller;
-use cordboard::routing::ids::CentreName;
+use cordboard::routing::ids::{AgentName, CentreName, QueueName, StationAddress, SwitchName};
+use cordboard::store::Author;
 use cordboard::store::keys::{NewKey, Scope, Token};
+use cordboard::store::people::Wanted;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -73,6 +75,39 @@ async fn the_floor_has_callers_only_for_a_key_that_may_read_calls() {
         let (status, floor) = asked(&desk, Method::GET, "/centres/demo/floor", &key).await;
         assert_eq!((status, floor["calls"].as_array().map(Vec::len)), (200, Some(seen)), "{floor}");
         assert_eq!(floor["queues"][0]["waiting"], 1, "how many there are is told: {floor}");
+    }
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_seats_people_at_their_own_station_and_nowhere_else() {
+    let desk = Desk::open().await;
+    let key = made(&desk, "demo", &[Scope::AgentsWrite], None).await.reveal();
+    let station = Some(Some((SwitchName::new("pbx"), StationAddress::new("PJSIP/mira"))));
+    let queues = Some([QueueName::new("desk")].into());
+    let wanted = Wanted { station, queues, ..Wanted::default() };
+    let (centre, mira) = (CentreName::new("demo"), AgentName::new("mira"));
+    desk.db.engage(&centre, &mira, &wanted, &Author::Console, Moment::from_ms(0)).await.expect("added");
+    let seat = async |agent: &str, body: Value| {
+        let request = desk.request(Method::PUT, &format!("/api/v1/centres/demo/agents/{agent}/session"));
+        let answer = request.bearer_auth(&key).json(&body).send().await.expect("an answer");
+        (answer.status().as_u16(), answer.text().await.expect("text"))
+    };
+    for (agent, station) in [
+        ("mira", "PJSIP/00882123456789@trunk"),
+        ("mira", "Local/s@anything"),
+        ("nobody", "PJSIP/mira"),
+        ("nobody", "PJSIP/00882123456789@trunk"),
+    ] {
+        let body = json!({ "station": station, "switch": "pbx", "queues": ["desk"], "skills": {} });
+        let (status, said) = seat(agent, body).await;
+        assert_eq!(status, 400, "{agent} {station}: {said}");
+        assert!(said.contains("is not the station of"), "{said}");
+    }
+    assert_eq!(desk.get("/agents").await, json!([]));
+    for body in [json!({}), json!({ "station": "PJSIP/mira" })] {
+        let (status, said) = seat("mira", body).await;
+        assert_eq!(status, 200, "{said}");
     }
     desk.close().await;
 }

@@ -1,24 +1,28 @@
 //! Agents as they are now, and the ends of what they do: of wrap-up, of a call.
 
-use axum::Json;
 use axum::extract::{OriginalUri, State};
 use axum::http::HeaderMap;
+use axum::{Extension, Json};
 
 use super::answer::{Answer, Problem};
+use super::asker::Asker;
 use super::body::{Asked, InCentre, OfAgent};
 use super::paging::{Piece, piece};
 use crate::controller::Handle;
 use crate::routing::Input;
 use crate::routing::view::AgentSeen;
+use crate::store::keys::Scope;
 
 /// Everybody who was logged in since the start.
 pub async fn list(
     State(handle): State<Handle>,
+    Extension(asker): Extension<Asker>,
     centre: InCentre,
     uri: OriginalUri,
     Asked(asked): Asked<Piece>,
 ) -> Answer<(HeaderMap, Json<Vec<AgentSeen>>)> {
     let agents = handle.floor(&centre.name()).await?.agents;
+    let agents = agents.into_iter().map(|agent| for_asker(&asker, agent)).collect();
     piece(&uri, &asked, agents, |agent| agent.name.to_string())
 }
 
@@ -26,7 +30,15 @@ pub async fn list(
 pub async fn show(State(handle): State<Handle>, of: OfAgent) -> Answer<Json<AgentSeen>> {
     let seen = handle.agent(&of.centre, &of.agent).await?;
     let missing = || Problem::NotFound(format!("{} has not been logged in", of.agent));
-    seen.map(|desk| Json(desk.agent)).ok_or_else(missing)
+    seen.map(|desk| Json(for_asker(&of.asker, desk.agent))).ok_or_else(missing)
+}
+
+/// Numbers that were dialled are for whoever may read calls.
+pub fn for_asker(asker: &Asker, mut agent: AgentSeen) -> AgentSeen {
+    if !asker.may(Scope::CallsRead) {
+        agent.forget_numbers();
+    }
+    agent
 }
 
 /// Tells the core, and answers with the agent as they are then.

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::answer::{Answer, Problem};
+use super::asker::Asker;
 use crate::routing::Why;
 use crate::routing::ids::{AgentName, CentreName};
 
@@ -59,6 +60,8 @@ pub struct OfAgent {
     pub by: AgentName,
     /// What is kept with it, in that person's words.
     pub why: Option<Why>,
+    /// What it was asked with.
+    pub asker: Asker,
 }
 
 #[derive(Deserialize)]
@@ -112,7 +115,8 @@ impl<S: Send + Sync> FromRequestParts<S> for OfAgent {
         let agent = agent_name(&agent)?;
         let by = by.map_or_else(|| Ok(agent.clone()), |by| agent_name(&by))?;
         let why = why.map(|why| why.parse::<Why>().map_err(|not| Problem::Invalid(not.to_string()))).transpose()?;
-        Ok(Self { centre: CentreName::new(centre), agent, by, why })
+        let asker = parts.extensions.get::<Asker>().cloned().ok_or(Problem::NoToken)?;
+        Ok(Self { centre: CentreName::new(centre), agent, by, why, asker })
     }
 }
 

@@ -10,7 +10,7 @@ use super::asker::Asker;
 use super::body::InCentre;
 use crate::controller::Handle;
 use crate::routing::ids::{CentreName, VersionHash};
-use crate::routing::view::Floor;
+use crate::routing::view::{AgentSeen, Floor};
 use crate::store::keys::Scope;
 use crate::web::Web;
 
@@ -41,6 +41,7 @@ pub async fn floor(
     let mut floor = handle.floor(&centre.name()).await?;
     if !asker.may(Scope::CallsRead) {
         floor.calls.clear();
+        floor.agents.iter_mut().for_each(AgentSeen::forget_numbers);
     }
     Ok(Json(floor))
 }

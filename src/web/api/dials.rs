@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::agents::tell;
 use super::answer::{Answer, Problem};
+use super::asker::Asker;
 use super::body::{Asked, Body, InCentre, OfAgent};
 use super::form::Form;
 use crate::calendar::Moment;
@@ -38,7 +39,12 @@ pub async fn create(
     let number: DialledNumber =
         wanted.number.parse().map_err(|not: NotANumber| Problem::Invalid(format!("number: {not}")))?;
     let request = Some(RequestName::new(request.as_str()));
-    let input = Input::AgentDialled { agent: of.agent.clone(), number, by: of.by.clone(), request };
+    // A key's dials are its own, whoever it says it acts for: so they are in the audit.
+    let by = match &of.asker {
+        Asker::House => of.by.clone(),
+        Asker::Key(_) => AgentName::new(of.asker.name()),
+    };
+    let input = Input::AgentDialled { agent: of.agent.clone(), number, by, request };
     tell(web.handle.clone(), of, input).await
 }
 

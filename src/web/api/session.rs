@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use super::agents::tell;
 use super::answer::{Answer, Problem};
+use super::asker::Asker;
 use super::body::{Body, OfAgent};
 use crate::controller::Handle;
 use crate::routing::Input;
@@ -83,7 +84,26 @@ async fn input(web: &Web, of: &OfAgent, login: Login) -> Answer<Input> {
         return Err(Problem::Invalid(format!("an agent has at most {MOST_QUEUES_OF_AN_AGENT} queues and skills")));
     }
     let switch = switch.ok_or_else(|| needed("switch"))?;
+    at_their_own(web, of, &switch, &station).await?;
     Ok(Input::AgentLoggedIn { agent: of.agent.clone(), station, switch, queues, skills, by: of.by.clone() })
+}
+
+/// A key that was stolen must not make any number of the world somebody's phone: it seats people at the station that
+/// they have by `cordboard user` or an admin's page, and nowhere else.
+async fn at_their_own(web: &Web, of: &OfAgent, switch: &SwitchName, station: &StationAddress) -> Answer<()> {
+    match &of.asker {
+        Asker::House => Ok(()),
+        Asker::Key(_) => {
+            let theirs = web.db.person(&of.centre, &of.agent).await?.and_then(|person| person.station);
+            if theirs.is_some_and(|(home, phone)| home == *switch && phone == *station) {
+                return Ok(());
+            }
+            Err(Problem::Invalid(format!(
+                "{station} is not the station of {}: a key logs people in at their own (`cordboard user set {} --station`)",
+                of.agent, of.agent
+            )))
+        }
+    }
 }
 
 /// What a switch may be told to dial as somebody's phone: one address, and nothing that its dial string gives a

@@ -153,7 +153,7 @@ async fn page(web: &Web, who: &Who, customer: &Customer, form: Form, before: Opt
 fn dialable(plan: &Centre, customer: &Customer) -> Vec<String> {
     let Some(out) = &plan.dial_out else { return Vec::new() };
     let numbers = customer.record.numbers.iter().filter_map(|number| number.as_str().parse::<DialledNumber>().ok());
-    numbers.filter(|number| out.allows(number)).map(|number| number.to_string()).collect()
+    numbers.filter(|number| out.allows(number, plan.country)).map(|number| number.to_string()).collect()
 }
 
 fn dialled(frame: &Frame, names: &Arc<BTreeMap<AgentName, String>>, dial: &KeptDial) -> Dialled {
