@@ -372,7 +372,7 @@ async fn a_hook_belongs_to_one_centre_and_hears_nothing_of_another() {
     desk.log_in("mira").await;
     breaks(&desk, 1).await;
     let seat = json!({ "station": "PJSIP/otto", "queues": ["desk"], "skills": {} });
-    let otto = of_other(Method::PUT, "/api/v1/centres/other/agents/otto/session".into()).json(&seat);
+    let otto = desk.request(Method::PUT, "/api/v1/centres/other/agents/otto/session").json(&seat);
     assert_eq!(otto.send().await.expect("an answer").status(), 200);
     let got = receiver.until("otto", |got| got.len() >= 2).await;
     assert!(got.iter().all(|got| got.body()["data"]["centre"] == "other"), "{got:?}");

@@ -23,8 +23,8 @@ use clap::Parser;
 use cordboard::calendar::Moment;
 use cordboard::controller;
 use cordboard::customers::{Line, Number, Record};
-use cordboard::routing::Fact;
-use cordboard::routing::ids::{AgentName, CentreName, PhoneNumber, StationAddress};
+use cordboard::routing::ids::{AgentName, BreakReason, CentreName, PhoneNumber, StationAddress};
+use cordboard::routing::{Fact, Input};
 use cordboard::store::agents::{HashedPassword, Role};
 use cordboard::store::people::Wanted;
 use cordboard::store::sessions::Token;
@@ -62,6 +62,7 @@ name: { en: Bank }
 zone: Asia/Jerusalem
 country: CN
 languages: [en]
+break_reasons: [lunch]
 numbers: [\"4008000001\"]
 start: main
 queues:
@@ -264,7 +265,7 @@ async fn floor(desk: &Desk, cookie: &str, table: &mut Table) {
 async fn decisions(desk: &Desk, cookie: &str, arguments: Arguments) {
     let month = month::FIRST;
     let path = format!("/reports/queues?from={month}&to={}&width=half", month.last_of_month());
-    timed(desk, arguments, "decisions").await;
+    timed(desk, arguments, "alone").await;
     let reports = async {
         let mut made = 0;
         loop {
@@ -274,21 +275,36 @@ async fn decisions(desk: &Desk, cookie: &str, arguments: Arguments) {
         }
     };
     tokio::select! {
-        () = timed(desk, arguments, "decisions beside reports") => {}
+        () = timed(desk, arguments, "beside reports") => {}
         () = reports => {}
     }
-    timed(desk, arguments, "decisions afterwards").await;
+    timed(desk, arguments, "afterwards").await;
+}
+
+/// One that ends with the core's answer: handed to the controller's thread, decided, written to the journal.
+async fn order(desk: &Desk, n: u32) -> Duration {
+    let (agent, by) = (AgentName::new("agent0000"), AgentName::new("boss"));
+    let input = if n.is_multiple_of(2) {
+        Input::AgentSaidReady { agent, by, why: None }
+    } else {
+        Input::AgentTookBreak { agent, reason: BreakReason::new("lunch"), by, why: None }
+    };
+    let began = Instant::now();
+    // Refused is answered too.
+    let _ = desk.handle.tell(&bank(), input).await;
+    began.elapsed()
 }
 
 async fn timed(desk: &Desk, arguments: Arguments, name: &str) {
     let mut happened = desk.handle.happened();
     let mut beat = tokio::time::interval(Duration::from_secs(1) / arguments.rate);
-    let mut times = Vec::new();
+    let (mut times, mut orders) = (Vec::new(), Vec::new());
     let until = Instant::now() + Duration::from_secs(arguments.seconds);
     let mut n = 0;
     while Instant::now() < until {
         beat.tick().await;
         n += 1;
+        orders.push(order(desk, n).await);
         let from = PhoneNumber::cleaned(&format!("138{n:08}"));
         let (began, mut mine) = (Instant::now(), None);
         dial(desk, n);
@@ -305,7 +321,12 @@ async fn timed(desk: &Desk, arguments: Arguments, name: &str) {
             times.push(began.elapsed());
         }
     }
+    show(&format!("a call to its offer, {name}"), times);
+    show(&format!("an order to its answer, {name}"), orders);
+}
+
+fn show(name: &str, mut times: Vec<Duration>) {
     times.sort_unstable();
     let at = |part: usize| times.get(times.len() * part / 100).or(times.last()).copied().map_or(f64::NAN, ms);
-    println!("{name:30} p50 {:6.2} ms  p99 {:6.2} ms  longest {:6.2} ms  ({})", at(50), at(99), at(100), times.len());
+    println!("{name:45} p50 {:6.2} ms  p99 {:6.2} ms  longest {:6.2} ms  ({})", at(50), at(99), at(100), times.len());
 }
