@@ -13,7 +13,7 @@ use super::core::Core;
 use super::dial::Dial;
 use super::dial_out::DialledNumber;
 use super::effect::HangUpCause;
-use super::fact::{EndedBy, Fact, OfferEnd, Outcome};
+use super::fact::{EndedBy, Fact, OfferEnd};
 use super::ids::*;
 use super::input::Line;
 use super::timer::Timer;
@@ -385,13 +385,5 @@ impl Core {
     /// Everybody who was logged in since the start.
     pub fn agents(&self) -> impl Iterator<Item = &Agent> {
         self.agents.values()
-    }
-
-    /// Whether ending a call as `outcome` counts for the queue it asked for.
-    pub const fn counts_for_queue(outcome: Outcome) -> bool {
-        match outcome {
-            Outcome::Answered | Outcome::Abandoned | Outcome::EndedUnseen => true,
-            Outcome::LeftInDialplan | Outcome::EndedByUs | Outcome::Refused => false,
-        }
     }
 }

@@ -10,6 +10,7 @@ mod listen;
 mod metrics;
 mod pages;
 mod peer;
+mod place;
 mod unread;
 
 use std::collections::{BTreeMap, HashSet};

@@ -170,11 +170,6 @@ impl Exchange {
     }
 
     /// From now on.
-    pub fn set_pace(&mut self, pace: Pace) {
-        self.pace = pace;
-    }
-
-    /// From now on.
     pub fn set_faults(&mut self, faults: Faults) {
         self.faults = faults;
     }

@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, Problem};
 use super::body::{Asked, Body, InCentre, agent_name};
-use super::customers::{limit, plan, wrong};
+use super::customers::{plan, wrong};
 use super::form::Form;
+use super::paging::limit;
 use crate::calendar::Moment;
 use crate::cases::{
     Case, CaseNumber, CaseTypeName, Changed, Event, Opening, Owner, Refusal, Rules, State as CaseState, Target,

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::answer::{Answer, Problem};
 use super::body::{Asked, Body, InCentre};
 use super::form::Form;
+use super::paging::limit;
 use super::records::Record as CallRecord;
 use crate::calendar::Moment;
 use crate::controller;
@@ -142,11 +143,6 @@ impl<S: Send + Sync> FromRequestParts<S> for OfCustomer {
 /// What a centre's YAML says now.
 pub fn plan(web: &Web, centre: &CentreName) -> Answer<Arc<Centre>> {
     web.handle.plan(centre).ok_or_else(|| Problem::NotFound(format!("there is no centre {centre}")))
-}
-
-pub fn limit(given: Option<u32>, usual: u32, most: u32) -> Answer<u32> {
-    let limit = given.unwrap_or(usual);
-    if (1..=most).contains(&limit) { Ok(limit) } else { Err(Problem::Invalid(format!("limit is 1 to {most}"))) }
 }
 
 /// What is wrong with a text, by the name of the text.

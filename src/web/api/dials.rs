@@ -10,6 +10,7 @@ use super::answer::{Answer, Problem};
 use super::asker::Asker;
 use super::body::{Asked, Body, InCentre, OfAgent};
 use super::form::Form;
+use super::paging::{behind, limit, of_ours};
 use crate::calendar::Moment;
 use crate::routing::Input;
 use crate::routing::dial::{DialEnd, DialEndedBy};
@@ -18,6 +19,7 @@ use crate::routing::ids::*;
 use crate::routing::view::AgentSeen;
 use crate::store::dials::{KeptDial, MOST_LISTED, WhichDials};
 use crate::web::Web;
+use crate::web::place::spelled;
 
 /// Dials of a page, unless asked for otherwise.
 const A_PAGE: u32 = 100;
@@ -106,24 +108,9 @@ impl From<KeptDial> for Dial {
     }
 }
 
-fn place(after: &str) -> Option<(Moment, CallId)> {
-    let (at, call) = after.split_once('/')?;
-    Some((Moment::from_ms(at.parse().ok()?), call.parse().ok()?))
-}
-
 pub async fn list(State(web): State<Web>, centre: InCentre, Asked(filter): Asked<Filter>) -> Answer<Json<Page>> {
-    let centre = centre.name();
-    if !web.directories.names().any(|name| *name == centre) {
-        return Err(Problem::NotFound(format!("there is no centre {centre}")));
-    }
-    let after = match &filter.after {
-        Some(after) => Some(place(after).ok_or_else(|| Problem::Invalid("after is the `next` of a page".into()))?),
-        None => None,
-    };
-    let limit = filter.limit.unwrap_or(A_PAGE);
-    if !(1..=MOST_LISTED).contains(&limit) {
-        return Err(Problem::Invalid(format!("limit is 1 to {MOST_LISTED}")));
-    }
+    let centre = of_ours(&web, &centre)?;
+    let (after, limit) = (behind(filter.after.as_deref())?, limit(filter.limit, A_PAGE, MOST_LISTED)?);
     let which = WhichDials {
         agent: filter.agent,
         from: filter.from_ms.map(Moment::from_ms),
@@ -132,6 +119,6 @@ pub async fn list(State(web): State<Web>, centre: InCentre, Asked(filter): Asked
     };
     let kept = web.db.dials(&centre, &which, limit).await?;
     let full = u32::try_from(kept.len()).is_ok_and(|count| count == limit);
-    let next = kept.last().filter(|_| full).map(|last| format!("{}/{}", last.dialled.as_ms(), last.call));
+    let next = kept.last().filter(|_| full).map(|last| spelled((last.dialled, last.call)));
     Ok(Json(Page { dials: kept.into_iter().map(Dial::from).collect(), next }))
 }

@@ -1,5 +1,5 @@
 //! Pieces of a list that lives in memory: by name, so many at a time. What follows is named in the `Link` header
-//! (RFC 8288), because the answer itself is the bare list.
+//! (RFC 8288), because the answer itself is the bare list. And what pages of kept calls have in common.
 
 use axum::Json;
 use axum::http::header::LINK;
@@ -9,6 +9,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::answer::{Answer, Problem};
+use super::body::InCentre;
+use crate::routing::ids::CentreName;
+use crate::web::Web;
+use crate::web::place::{Place, place};
 
 /// The most of one piece, and as many as come unless fewer are asked for: all agents of a large centre.
 pub const MOST: usize = 1_000;
@@ -56,6 +60,35 @@ pub fn piece<T>(
         }
     }
     Ok((headers, Json(taken)))
+}
+
+/// So many rows of a page, as asked for, or as usual.
+///
+/// # Errors
+/// `Invalid` where that is none, or more than there may be.
+pub fn limit(given: Option<u32>, usual: u32, most: u32) -> Answer<u32> {
+    let limit = given.unwrap_or(usual);
+    if (1..=most).contains(&limit) { Ok(limit) } else { Err(Problem::Invalid(format!("limit is 1 to {most}"))) }
+}
+
+/// The place behind which a page of calls begins: `next` of the one before.
+///
+/// # Errors
+/// `Invalid` where it is none.
+pub fn behind(after: Option<&str>) -> Answer<Option<Place>> {
+    let read = |after| place(after).ok_or_else(|| Problem::Invalid("after is the `next` of a page".into()));
+    after.map(read).transpose()
+}
+
+/// # Errors
+/// `NotFound` where there is no such centre.
+pub fn of_ours(web: &Web, centre: &InCentre) -> Answer<CentreName> {
+    let centre = centre.name();
+    if web.directories.names().any(|name| *name == centre) {
+        Ok(centre)
+    } else {
+        Err(Problem::NotFound(format!("there is no centre {centre}")))
+    }
 }
 
 #[cfg(test)]

@@ -5,13 +5,15 @@ use axum::extract::State;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::answer::{Answer, Problem};
+use super::answer::Answer;
 use super::body::{Asked, InCentre};
+use super::paging::{behind, limit, of_ours};
 use crate::calendar::Moment;
 use crate::routing::fact::Outcome;
 use crate::routing::ids::*;
 use crate::store::calls::{KeptCall, MOST_LISTED, Which};
 use crate::web::Web;
+use crate::web::place::spelled;
 
 /// Records of a page, unless asked for otherwise.
 const A_PAGE: u32 = 100;
@@ -91,24 +93,9 @@ impl From<KeptCall> for Record {
     }
 }
 
-fn place(after: &str) -> Option<(Moment, CallId)> {
-    let (at, call) = after.split_once('/')?;
-    Some((Moment::from_ms(at.parse().ok()?), call.parse().ok()?))
-}
-
 pub async fn list(State(web): State<Web>, centre: InCentre, Asked(filter): Asked<Filter>) -> Answer<Json<Page>> {
-    let centre = centre.name();
-    if !web.directories.names().any(|name| *name == centre) {
-        return Err(Problem::NotFound(format!("there is no centre {centre}")));
-    }
-    let after = match &filter.after {
-        Some(after) => Some(place(after).ok_or_else(|| Problem::Invalid("after is the `next` of a page".into()))?),
-        None => None,
-    };
-    let limit = filter.limit.unwrap_or(A_PAGE);
-    if !(1..=MOST_LISTED).contains(&limit) {
-        return Err(Problem::Invalid(format!("limit is 1 to {MOST_LISTED}")));
-    }
+    let centre = of_ours(&web, &centre)?;
+    let (after, limit) = (behind(filter.after.as_deref())?, limit(filter.limit, A_PAGE, MOST_LISTED)?);
     let which = Which {
         agent: filter.agent,
         queue: filter.queue,
@@ -119,6 +106,6 @@ pub async fn list(State(web): State<Web>, centre: InCentre, Asked(filter): Asked
     };
     let kept = web.db.calls(&centre, &which, limit).await?;
     let full = u32::try_from(kept.len()).is_ok_and(|count| count == limit);
-    let next = kept.last().filter(|_| full).map(|last| format!("{}/{}", last.arrived.as_ms(), last.call));
+    let next = kept.last().filter(|_| full).map(|last| spelled((last.arrived, last.call)));
     Ok(Json(Page { records: kept.into_iter().map(Record::from).collect(), next }))
 }

@@ -29,7 +29,8 @@ const ROWS: u32 = 50;
 /// Live calls that are shown; the floor has all of them by queue.
 const MOST_LIVE: usize = 100;
 
-type Names = Arc<BTreeMap<AgentName, String>>;
+/// People by their names, as they are shown.
+pub type Names = Arc<BTreeMap<AgentName, String>>;
 
 #[derive(Template)]
 #[template(path = "calls/list.html")]

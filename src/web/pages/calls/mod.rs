@@ -2,7 +2,7 @@
 
 mod about;
 mod bill;
-mod dialled;
+pub mod dialled;
 mod filter;
 mod list;
 mod one;
@@ -13,7 +13,7 @@ use axum::routing::get;
 
 pub use about::whose;
 pub use list::{called, outcome_class, outcome_word};
-pub use told::{dial_class, dial_word};
+pub use told::dial_word;
 
 use crate::routing::ids::CallId;
 use crate::store::agents::Role;

@@ -1,9 +1,6 @@
 //! One customer: the record with its form, their cases, every contact newest first. An erased one keeps its number, its
 //! calls and its cases.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use askama::Template;
 use axum::Form as Body;
 use axum::extract::{Path, Query, State};
@@ -14,15 +11,14 @@ use super::form::{Form, Given};
 use crate::customers::{Customer, CustomerId};
 use crate::dialplan::Centre;
 use crate::routing::dial_out::DialledNumber;
-use crate::routing::ids::{AgentName, CallId};
+use crate::routing::ids::CallId;
 use crate::store::Author;
 use crate::store::agents::Role;
 use crate::store::calls::KeptCall;
 use crate::store::case_lists::Which;
 use crate::store::customers::CustomerError;
-use crate::store::dials::KeptDial;
 use crate::web::Web;
-use crate::web::pages::calls::{called, dial_class, dial_word, outcome_class, outcome_word};
+use crate::web::pages::calls::{called, dialled, outcome_class, outcome_word};
 use crate::web::pages::cases::{self, Line};
 use crate::web::pages::frame::{Frame, Noun, Page};
 use crate::web::pages::mistakes::{Mistakes, again, too_late};
@@ -65,18 +61,7 @@ pub struct Show {
     cases: Vec<Line>,
     /// The numbers that the agent may have called; empty where the centre calls nobody.
     dialable: Vec<String>,
-    dials: Vec<Dialled>,
-}
-
-/// A number of theirs that somebody called.
-struct Dialled {
-    call: CallId,
-    at: String,
-    number: String,
-    agent: String,
-    talked: String,
-    class: &'static str,
-    outcome: &'static str,
+    dials: Vec<dialled::Line>,
 }
 
 struct Contact {
@@ -131,7 +116,7 @@ async fn page(web: &Web, who: &Who, customer: &Customer, form: Form, before: Opt
     let cases = web.db.cases(who.centre(), &Which::OfCustomer(customer.id), None, CASES).await?;
     let cases = cases.iter().map(|case| cases::line(&frame, &plan, &names, case)).collect();
     let dials = web.db.dials_to(who.centre(), customer, CONTACTS, plan.country).await?;
-    let dials = dials.iter().map(|dial| dialled(&frame, &names, dial)).collect();
+    let dials = dials.iter().map(|dial| dialled::line(&frame, &names, dial)).collect();
     Ok(Show {
         dialable: dialable(&plan, customer),
         dials,
@@ -154,20 +139,6 @@ fn dialable(plan: &Centre, customer: &Customer) -> Vec<String> {
     let Some(out) = &plan.dial_out else { return Vec::new() };
     let numbers = customer.record.numbers.iter().filter_map(|number| number.as_str().parse::<DialledNumber>().ok());
     numbers.filter(|number| out.allows(number, plan.country)).map(|number| number.to_string()).collect()
-}
-
-fn dialled(frame: &Frame, names: &Arc<BTreeMap<AgentName, String>>, dial: &KeptDial) -> Dialled {
-    let ms = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-    let talked = dial.connected.zip(dial.ended).map(|(from, (to, ..))| clock(ms(to.since(from))));
-    Dialled {
-        call: dial.call,
-        at: frame.zone.day_and_minute(dial.dialled),
-        number: dial.number.as_ref().map_or_else(String::new, ToString::to_string),
-        agent: called(names, &dial.agent),
-        talked: talked.unwrap_or_default(),
-        class: dial_class(dial.ended.map(|(_, how, _)| how)),
-        outcome: dial.ended.map_or("outcome-open", |(_, how, _)| dial_word(how)),
-    }
 }
 
 pub async fn show(

@@ -354,6 +354,7 @@ fn stage_word(stage: &str) -> &'static str {
     match stage {
         "agent_rings" => "dial-stage-you",
         "talking" => "dial-stage-talking",
+        // `rings`, and `connecting` for the blink that it lasts.
         _ => "dial-stage-rings",
     }
 }
