@@ -82,6 +82,21 @@ async fn migrate_sqlite(
     }
 }
 
+/// On a connection that goes with it, however it ends. The lock that keeps a second controller waiting belongs to the
+/// connection: broken off (by a database that hung meanwhile) it would lie in the pool for half an hour, and nobody could
+/// migrate. And what may rewrite a large table has no pages' limit.
+async fn migrate_postgres(
+    migrations: &sqlx::migrate::Migrator,
+    pool: &PgPool,
+) -> Result<(), sqlx::migrate::MigrateError> {
+    let patient = PgConnectOptions::clone(&pool.connect_options())
+        .options([("statement_timeout", MIGRATION_LIMIT.as_millis().to_string())]);
+    let one = PgPoolOptions::new().max_connections(1).acquire_timeout(CONNECTION_LIMIT).connect_lazy_with(patient);
+    let migrated = migrations.run(&one).await;
+    one.close().await;
+    migrated
+}
+
 /// A database. Cloning it shares the connections.
 #[derive(Clone, Debug)]
 pub enum Db {
@@ -306,7 +321,7 @@ impl Db {
         let run = async {
             match self {
                 Db::Sqlite { writer, .. } => migrate_sqlite(&migrations, writer).await,
-                Db::Postgres { pool, .. } => migrations.run(pool).await,
+                Db::Postgres { pool, .. } => migrate_postgres(&migrations, pool).await,
             }
         };
         match tokio::time::timeout(MIGRATION_LIMIT, run).await {

@@ -10,8 +10,10 @@ use cordboard::store::agents::Role;
 use cordboard::store::calls::Which;
 use cordboard::store::queue_stays::Part;
 use cordboard::store::remaking::Projection;
-use cordboard::store::{Recorded, StoreError, Way, offers, statements};
+use cordboard::store::{Db, Recorded, StoreError, Way, offers, statements};
+use sqlx::{Connection as _, Executor as _, PgConnection};
 
+use crate::postgres::Postgres;
 use crate::shift::{at, call, centre, shift};
 use crate::{Both, rows};
 
@@ -68,7 +70,7 @@ async fn all_who_make_the_tables_at_once_find_them_made() {
         let dir = tempfile::tempdir().expect("a directory");
         let url = format!("sqlite:{}", dir.path().join("x.db").display());
         let making = (0..4).map(|_| {
-            let db = cordboard::store::Db::connect(&url).expect("an address");
+            let db = Db::connect(&url).expect("an address");
             tokio::spawn(async move { db.migrate().await })
         });
         for made in making.collect::<Vec<_>>() {
@@ -80,7 +82,7 @@ async fn all_who_make_the_tables_at_once_find_them_made() {
 #[tokio::test]
 async fn an_address_that_is_none_is_refused_and_a_database_that_is_not_there_is_away() {
     for wrong in ["", "mysql://x/y", "cordboard.db", "postgres://x:notaport/y"] {
-        let refused = cordboard::store::Db::connect(wrong).err();
+        let refused = Db::connect(wrong).err();
         assert!(matches!(refused, Some(StoreError::Refused { .. })), "{wrong}: {refused:?}");
     }
     // Held, so that it is nobody else's, and not listened on.
@@ -88,7 +90,7 @@ async fn an_address_that_is_none_is_refused_and_a_database_that_is_not_there_is_
     socket.bind(([127, 0, 0, 1], 0).into()).expect("a port");
     let port = socket.local_addr().expect("an address").port();
     for nobody in [format!("postgres://a@127.0.0.1:{port}/b"), "sqlite:/no/such/directory/x.db".into()] {
-        let db = cordboard::store::Db::connect(&nobody).expect("an address");
+        let db = Db::connect(&nobody).expect("an address");
         let away = db.filled(&centre()).await.err();
         assert!(matches!(away, Some(StoreError::Away { .. })), "{nobody}: {away:?}");
     }
@@ -268,4 +270,20 @@ async fn a_piece_broken_off_at_any_step_is_in_or_is_not() {
     }
     let [sqlite, postgres] = &both.all;
     assert_eq!(rows(sqlite).await, rows(postgres).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_migration_that_fails_leaves_no_lock_behind_for_the_next() {
+    let server = Postgres::start();
+    let url = server.database();
+    let mut other = PgConnection::connect(&url).await.expect("a connection");
+    other.execute("CREATE TABLE notes (somebody_elses INT)").await.expect("a table in the way");
+    let first = Db::connect(&url).expect("an address");
+    let failed = first.migrate().await;
+    assert!(matches!(failed, Err(StoreError::Refused { .. })), "{failed:?}");
+    other.execute("DROP TABLE notes").await.expect("dropped");
+    // Another controller, or the same one on another connection; the first is still there.
+    let second = Db::connect(&url).expect("an address");
+    second.migrate().await.expect("nobody holds the lock any more");
+    assert_eq!(first.filled(&centre()).await.expect("the tables are there").seq, 0);
 }
