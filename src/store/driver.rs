@@ -14,6 +14,7 @@ use sqlx::sqlite::{
 use sqlx::{ColumnIndex, Executor as _, Postgres, Row as _, Sqlite};
 
 use super::StoreError;
+use super::aside::Aside;
 use crate::calendar::Moment;
 
 /// One statement of the filler or of a page.
@@ -100,8 +101,8 @@ async fn migrate_postgres(
 /// A database. Cloning it shares the connections.
 #[derive(Clone, Debug)]
 pub enum Db {
-    Sqlite { writer: SqlitePool, readers: SqlitePool, reports: SqlitePool },
-    Postgres { pool: PgPool, reports: PgPool },
+    Sqlite { writer: SqlitePool, readers: SqlitePool, reports: SqlitePool, aside: Aside },
+    Postgres { pool: PgPool, reports: PgPool, aside: Aside },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -276,7 +277,7 @@ impl Db {
                 .max_connections(REPORT_CONNECTIONS)
                 .acquire_timeout(REPORT_TURN_LIMIT)
                 .connect_lazy_with(limited(REPORT_STATEMENT_LIMIT).options([("default_transaction_read_only", "on")]));
-            return Ok(Db::Postgres { pool, reports });
+            return Ok(Db::Postgres { pool, reports, aside: Aside::default() });
         }
         if !url.starts_with("sqlite:") {
             return Err(StoreError::Refused { why: "a database's address begins with sqlite: or postgres:".into() });
@@ -302,6 +303,7 @@ impl Db {
             reports: pool(REPORT_CONNECTIONS, REPORT_TURN_LIMIT, reading),
             readers: pool(SQLITE_READERS, CONNECTION_LIMIT, options.clone()),
             writer: pool(1, CONNECTION_LIMIT, options),
+            aside: Aside::default(),
         })
     }
 
@@ -335,12 +337,12 @@ impl Db {
     /// Close the connections; what runs may end.
     pub async fn close(&self) {
         match self {
-            Db::Sqlite { writer, readers, reports } => {
+            Db::Sqlite { writer, readers, reports, .. } => {
                 reports.close().await;
                 readers.close().await;
                 writer.close().await;
             }
-            Db::Postgres { pool, reports } => {
+            Db::Postgres { pool, reports, .. } => {
                 reports.close().await;
                 pool.close().await;
             }
@@ -367,7 +369,15 @@ impl Db {
         }
     }
 
-    /// For a report: on connections of its own that can only read.
+    /// Where reports are made.
+    pub(super) const fn aside(&self) -> &Aside {
+        match self {
+            Db::Sqlite { aside, .. } | Db::Postgres { aside, .. } => aside,
+        }
+    }
+
+    /// For a report: on connections of its own that can only read. To be asked on the thread of reports alone, because a
+    /// connection's own thread is as patient as the one that opened it.
     pub(super) async fn report_rows(&self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, StoreError> {
         let turn = REPORT_TURN_LIMIT + REPORT_STATEMENT_LIMIT;
         match self {

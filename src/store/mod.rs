@@ -6,6 +6,7 @@
 
 pub mod agent_states;
 pub mod agents;
+mod aside;
 pub mod audit;
 pub mod call_lists;
 pub mod calls;

@@ -1,7 +1,7 @@
 //! What the report *queue by interval* reads, and the calls behind each of its figures.
 //!
-//! Stays are read a few thousand at a time, on connections of their own, and folded as they come: a month's report
-//! holds up neither the filler nor a page, and no memory. What is counted and what is listed comes through the same reading
+//! Stays are read a few thousand at a time, on connections and a thread of their own (`aside.rs`), and folded as they come: a
+//! month's report holds up neither the filler nor a page nor a decision, and no memory. What is counted and what is listed comes through the same reading
 //! and the same predicate (`reports/figure.rs`). Every stay is read once and counted whole, so that a report balances
 //! although calls come and go while it reads.
 
@@ -238,25 +238,26 @@ impl Db {
         queues: Option<&BTreeSet<QueueName>>,
         terms: &AllTerms,
     ) -> Result<KeptReport, StoreError> {
-        let made = limited(async {
-            let remaking = self.is_remaking(centre).await?;
-            let as_of = self.as_of(centre).await?;
-            let names = match queues {
+        let remaking = self.is_remaking(centre).await?;
+        let (db, asked) = (self.clone(), centre.clone());
+        let (period, queues, terms) = (period.clone(), queues.cloned(), terms.clone());
+        let made = self.limited(async move {
+            let centre = &asked;
+            let as_of = db.as_of(centre).await?;
+            let names = match &queues {
                 Some(queues) => queues.clone(),
-                None => {
-                    self.queues_with_stays(centre).await?.into_iter().chain(terms.by_queue.keys().cloned()).collect()
-                }
+                None => db.queues_with_stays(centre).await?.into_iter().chain(terms.by_queue.keys().cloned()).collect(),
             };
             let mut folded = BTreeMap::new();
             for queue in names {
-                let of = self.fold_queue(centre, period, &queue, terms).await?;
+                let of = db.fold_queue(centre, &period, &queue, &terms).await?;
                 let named = queues.is_some() || terms.by_queue.contains_key(&queue);
                 if named || !of.total.is_empty() {
                     folded.insert(queue, of);
                 }
             }
-            let before = self.count_before_queue(centre, period).await?;
-            let report = QueueReport::new(period.clone(), folded, before);
+            let before = db.count_before_queue(centre, &period).await?;
+            let report = QueueReport::new(period, folded, before);
             Ok(KeptReport { report, as_of, remaking })
         });
         let made = made.await?;
@@ -301,26 +302,21 @@ impl Db {
         most: u32,
     ) -> Result<Vec<KeptStay>, StoreError> {
         let most = usize::try_from(most.min(MOST_LISTED)).unwrap_or(0);
-        let Behind { queue, figure, view, interval, waited } = behind;
-        limited(async {
+        let Behind { queue, figure, view, interval, waited } = behind.clone();
+        let (db, centre, terms, after) = (self.clone(), centre.clone(), terms.clone(), after.cloned());
+        self.limited(async move {
             let mut queues = match queue {
-                Some(queue) => BTreeSet::from([queue.clone()]),
-                None => self.queues_with_stays(centre).await?,
+                Some(queue) => BTreeSet::from([queue]),
+                None => db.queues_with_stays(&centre).await?,
             };
-            if let Some(after) = after {
+            if let Some(after) = &after {
                 queues.retain(|queue| *queue >= after.queue);
             }
             let mut listed = Vec::new();
             for queue in &queues {
-                let asked = Asked {
-                    figure: *figure,
-                    view: *view,
-                    interval: *interval,
-                    terms: terms.of(queue),
-                    waited: *waited,
-                };
-                let scope = Scope::of(*figure, *view, *interval);
-                let mut reading = Reading::begin(self, centre, queue, scope).await?.after(after);
+                let asked = Asked { figure, view, interval, terms: terms.of(queue), waited };
+                let scope = Scope::of(figure, view, interval);
+                let mut reading = Reading::begin(&db, &centre, queue, scope).await?.after(after.as_ref());
                 while listed.len() < most {
                     let chunk = reading.chunk(CHUNK.min(MOST_LISTED)).await?;
                     if chunk.is_empty() {
@@ -347,8 +343,10 @@ impl Db {
         after: Option<(Moment, CallId)>,
         most: u32,
     ) -> Result<Vec<(Moment, CallId)>, StoreError> {
-        let outcome = Some(outcome.as_str());
-        let page = limited(self.before_queue(centre, interval, outcome, after, most.min(MOST_LISTED)));
+        let (db, centre, interval) = (self.clone(), centre.clone(), *interval);
+        let page = self.limited(async move {
+            db.before_queue(&centre, &interval, Some(outcome.as_str()), after, most.min(MOST_LISTED)).await
+        });
         Ok(page.await?.into_iter().map(|(at, call, _)| (at, call)).collect())
     }
 
@@ -408,9 +406,14 @@ impl Db {
         let rows = self.report_rows(AS_OF, values![centre.as_str()]).await?;
         Ok(Moment::from_ms(rows.first().map_or(Ok(0), |row| row.number("filled", "last_at_ms"))?))
     }
-}
 
-async fn limited<T>(what: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-    let why = || format!("it takes more than {} s: ask for a shorter time", REPORT_LIMIT.as_secs());
-    tokio::time::timeout(REPORT_LIMIT, what).await.unwrap_or_else(|_| Err(StoreError::Refused { why: why() }))
+    /// Made where it is in nobody's way, and not for ever.
+    async fn limited<T: Send + 'static>(
+        &self,
+        what: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let made = tokio::time::timeout(REPORT_LIMIT, self.aside().make(what));
+        let why = || format!("it takes more than {} s: ask for a shorter time", REPORT_LIMIT.as_secs());
+        made.await.unwrap_or_else(|_| Err(StoreError::Refused { why: why() }))
+    }
 }

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use cordboard::calendar::Moment;
-use cordboard::controller;
+use cordboard::controller::{self, Handle};
 use cordboard::customers::{Line, Number, Record};
 use cordboard::routing::ids::{AgentName, BreakReason, CentreName, PhoneNumber, StationAddress};
 use cordboard::routing::{Fact, Input};
@@ -29,7 +29,7 @@ use cordboard::store::agents::{HashedPassword, Role};
 use cordboard::store::people::Wanted;
 use cordboard::store::sessions::Token;
 use cordboard::store::{Author, Db, RequestKey};
-use cordboard::switch::rehearsal::{Caller, Habit, Phone, Span, World};
+use cordboard::switch::rehearsal::{Caller, Habit, Phone, Rehearsal, Span, World};
 use jiff::ToSpan as _;
 use reqwest::{Method, header};
 use serde_json::json;
@@ -182,10 +182,6 @@ async fn at_work(desk: &Desk, agents: u32) {
     }
 }
 
-fn dial(desk: &Desk, n: u32) {
-    desk.rehearsal.happen(World::CallerDials(Caller::new(&format!("138{n:08}"), "4008000001")));
-}
-
 async fn asked(desk: &Desk, cookie: &str, path: &str) -> (Duration, String) {
     let began = Instant::now();
     let request = desk.request(Method::GET, path).header(header::COOKIE, cookie);
@@ -281,8 +277,20 @@ async fn decisions(desk: &Desk, cookie: &str, arguments: Arguments) {
     timed(desk, arguments, "afterwards").await;
 }
 
+/// By somebody with a thread of their own: this runtime draws pages, and whoever stood in its queue would time that.
+async fn timed(desk: &Desk, arguments: Arguments, name: &'static str) {
+    let (handle, rehearsal) = (desk.handle.clone(), desk.rehearsal.clone());
+    let (done, ended) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(tried(&handle, &rehearsal, arguments, name));
+        done.send(()).expect("somebody waits");
+    });
+    ended.await.expect("timed");
+}
+
 /// One that ends with the core's answer: handed to the controller's thread, decided, written to the journal.
-async fn order(desk: &Desk, n: u32) -> Duration {
+async fn order(handle: &Handle, n: u32) -> Duration {
     let (agent, by) = (AgentName::new("agent0000"), AgentName::new("boss"));
     let input = if n.is_multiple_of(2) {
         Input::AgentSaidReady { agent, by, why: None }
@@ -291,12 +299,12 @@ async fn order(desk: &Desk, n: u32) -> Duration {
     };
     let began = Instant::now();
     // Refused is answered too.
-    let _ = desk.handle.tell(&bank(), input).await;
+    let _ = handle.tell(&bank(), input).await;
     began.elapsed()
 }
 
-async fn timed(desk: &Desk, arguments: Arguments, name: &str) {
-    let mut happened = desk.handle.happened();
+async fn tried(handle: &Handle, rehearsal: &Rehearsal, arguments: Arguments, name: &str) {
+    let mut happened = handle.happened();
     let mut beat = tokio::time::interval(Duration::from_secs(1) / arguments.rate);
     let (mut times, mut orders) = (Vec::new(), Vec::new());
     let until = Instant::now() + Duration::from_secs(arguments.seconds);
@@ -304,10 +312,10 @@ async fn timed(desk: &Desk, arguments: Arguments, name: &str) {
     while Instant::now() < until {
         beat.tick().await;
         n += 1;
-        orders.push(order(desk, n).await);
+        orders.push(order(handle, n).await);
         let from = PhoneNumber::cleaned(&format!("138{n:08}"));
         let (began, mut mine) = (Instant::now(), None);
-        dial(desk, n);
+        rehearsal.happen(World::CallerDials(Caller::new(&format!("138{n:08}"), "4008000001")));
         let offered = async {
             while let Ok(happened) = happened.recv().await {
                 match &happened.fact {
