@@ -2,6 +2,7 @@
 //! all three agree. What a supervisor reads on the floor is derived from them, never stored.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -327,6 +328,44 @@ pub struct Agent {
     pub told: Told,
     /// The last dial that came to nothing, until the next: for the desk, which would else fall silent.
     pub in_vain: Option<DialInVain>,
+    pub served: Served,
+}
+
+/// What an agent has done since logging in: what strategies count by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Served {
+    /// Conversations with callers.
+    pub calls: u32,
+    /// Talked with callers, hold included; without the conversation that goes on.
+    pub talked: Duration,
+    /// When the phone was rung for a caller last.
+    pub rung: Option<Moment>,
+}
+
+impl Served {
+    /// The work has changed, at this moment.
+    pub fn follow(&mut self, before: &Work, after: &Work, at: Moment) {
+        if let (Work::Talking { call, .. }, Work::Talking { call: now, .. }) = (before, after)
+            && call == now
+        {
+            return;
+        }
+        if let Work::Talking { since, .. } = before {
+            self.talked = self.talked.saturating_add(at.since(*since));
+        }
+        match after {
+            Work::Talking { .. } => self.calls = self.calls.saturating_add(1),
+            Work::Ringing { since, .. } => self.rung = Some(*since),
+            Work::Nothing { .. } | Work::Connecting { .. } | Work::Dialling { .. } | Work::WrappingUp { .. } => {}
+        }
+    }
+}
+
+/// A free agent, as strategies see one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Idle {
+    pub since: Moment,
+    pub served: Served,
 }
 
 /// A number that was dialled and not talked with.
@@ -367,6 +406,10 @@ impl Agent {
             | Work::Dialling { .. }
             | Work::WrappingUp { .. } => self.presence.since(),
         }
+    }
+
+    pub fn idle(&self) -> Idle {
+        Idle { since: self.idle_since(), served: self.served }
     }
 
     pub fn meets(&self, needs: &[Need]) -> bool {

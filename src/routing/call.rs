@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::fact::{EndedBy, Outcome};
 use super::ids::*;
+use super::index::LineKey;
 use super::queue::Need;
 use crate::calendar::Moment;
 use crate::dialplan::{Walk, When};
@@ -97,8 +98,10 @@ pub struct QueuePlace {
     pub joined: Moment,
     /// The step's and the queue's together.
     pub credit: Duration,
-    /// The step's and the queue's together.
+    /// The step's and the queue's together, as they were written.
     pub needs: Vec<Need>,
+    /// What of that holds at this moment of the wait; which line of the queue the call stands in.
+    pub in_force: Vec<Need>,
     pub otherwise: Vec<(When, StepName)>,
 }
 
@@ -106,6 +109,11 @@ impl QueuePlace {
     /// What the order of a queue is counted by: the earlier goes first.
     pub fn rank(&self) -> Moment {
         self.joined - self.credit
+    }
+
+    /// In which line of its queue a call of this switch stands.
+    pub fn line(&self, switch: &SwitchName) -> LineKey {
+        LineKey { switch: switch.clone(), needs: self.in_force.clone() }
     }
 }
 

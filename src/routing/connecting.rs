@@ -73,7 +73,7 @@ impl Core {
             *doubt = true;
         }
         let (switch, leg) = (of.switch.clone(), of.leg.clone());
-        self.seeking.remove(&call);
+        self.stop_seeking(call);
         self.order(now, &switch, Act::Look { leg }, None);
     }
 
@@ -116,12 +116,9 @@ impl Core {
         };
         self.timers.stop(&Timer::ConnectDue(call));
         self.timers.stop(&Timer::QueueExit(call));
+        self.leave_queue(call, &place);
         self.end_offer(now, offer.id, OfferEnd::Connected);
         self.change_work(&offer.agent, |work| work.connect(now));
-        let rank = (place.rank(), call);
-        if let Some(index) = self.queues.get_mut(&place.queue) {
-            index.leave(rank);
-        }
         self.fact(Fact::CallConnected {
             call,
             agent: offer.agent.clone(),
@@ -309,7 +306,7 @@ impl Core {
             Stage::Waiting { doubt, .. } if *doubt => {
                 *doubt = false;
                 self.music(now, call);
-                self.seek(call);
+                self.seek(now, call);
             }
             Stage::InDialplan { .. }
             | Stage::Waiting { .. }

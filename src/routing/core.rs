@@ -7,14 +7,14 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::agent::{Agent, AgentState, Presence, Work};
+use super::agent::{Agent, AgentState, Idle, Presence, Work};
 use super::call::{Call, Offer, Stage};
 use super::dial::{Counted, Dial};
 use super::effect::{Act, Effect};
 use super::fact::Fact;
 use super::ids::*;
+use super::index::QueueIndex;
 use super::input::{Abilities, Input, Line, Returned};
-use super::matching::QueueIndex;
 use super::people::Refused;
 use super::tag::{Place, Tags};
 use super::timer::{Timer, Timers};
@@ -76,8 +76,8 @@ pub struct Core {
     pub(super) dialled: VecDeque<Counted>,
     pub(super) legs: BTreeMap<LegId, LegOf>,
     pub(super) queues: BTreeMap<QueueName, QueueIndex>,
-    /// Under which key each free agent stands in the queues' indexes.
-    pub(super) indexed: BTreeMap<AgentName, Moment>,
+    /// Who stands in the queues' indexes as free, and as what.
+    pub(super) indexed: BTreeMap<AgentName, Idle>,
     pub(super) lines: BTreeMap<StationAddress, Line>,
     pub(super) timers: Timers,
     /// What the wall clock has been set on since the start: opening hours are read by it, timers are not.
@@ -286,6 +286,7 @@ impl Core {
                 Timer::Dialplan(call) => self.walk_on(now, call, Heard::TimeUp),
                 Timer::PlayDue(call) => self.play_overdue(now, call),
                 Timer::QueueExit(call) => self.queue_exit_due(now, call),
+                Timer::NeedsEase(call) => self.seek(now, call),
                 Timer::OfferDue(offer) => self.offer_overdue(now, offer),
                 Timer::PickUpDue(offer) => self.pick_up_overdue(offer),
                 Timer::ConnectDue(call) => self.connect_overdue(now, call),
@@ -305,6 +306,7 @@ impl Core {
             Timer::Dialplan(call)
             | Timer::PlayDue(call)
             | Timer::QueueExit(call)
+            | Timer::NeedsEase(call)
             | Timer::ConnectDue(call)
             | Timer::PartedDue(call)
             | Timer::HoldDue(call) => self.calls.get(call).map(|call| &call.switch),
@@ -428,16 +430,17 @@ impl Core {
 
     /// The end of every input: agents to their indexes, their facts told, then who is free meets who waits.
     fn settle(&mut self, now: Moment) {
-        self.settle_agents();
+        self.settle_agents(now);
         self.match_up(now);
-        self.settle_agents();
+        self.settle_agents(now);
         self.by = None;
         self.why = None;
     }
 
-    fn settle_agents(&mut self) {
+    fn settle_agents(&mut self, now: Moment) {
         for (name, (presence, work, state)) in std::mem::take(&mut self.touched) {
-            let Some(agent) = self.agents.get(&name) else { continue };
+            let Some(agent) = self.agents.get_mut(&name) else { continue };
+            agent.served.follow(&work, &agent.work, now);
             if (&agent.presence, &agent.work, agent.state()) != (&presence, &work, state) {
                 self.out.facts.push(Fact::AgentChanged {
                     agent: name.clone(),
@@ -466,6 +469,7 @@ impl Core {
             Timer::Dialplan(call),
             Timer::PlayDue(call),
             Timer::QueueExit(call),
+            Timer::NeedsEase(call),
             Timer::ConnectDue(call),
             Timer::PartedDue(call),
             Timer::HoldDue(call),
@@ -474,9 +478,9 @@ impl Core {
         }
         self.timers.stop(&Timer::HangUpDue(gone.leg.clone()));
         if let Stage::Waiting { place, .. } | Stage::Connecting { place, .. } = &gone.stage {
-            let rank = (place.rank(), call);
+            let line = place.line(&gone.switch);
             if let Some(index) = self.queues.get_mut(&place.queue) {
-                index.leave(rank);
+                index.leave((place.rank(), call), &line);
             }
         }
         self.seeking.remove(&call);

@@ -452,10 +452,16 @@ pub struct Reasons {
     pub logged_in: u32,
     /// Of these, left out because not free.
     pub not_free: u32,
-    /// Of these, left out for want of a skill.
+    /// Of those who were free, left out for want of a skill, or because they sit at another switch.
     pub lacking_skill: u32,
+    /// What was needed at that moment of the wait.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<Need>,
     /// The first of those who could have taken it, best first, with how long each had been idle.
     pub candidates: Vec<(AgentName, Duration)>,
+    /// What the rule counted for each of these, where it counts: conversations, milliseconds of talk, levels.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub figures: Vec<u64>,
     /// Callers waiting in the queue at that moment, this one included.
     pub waiting: u32,
 }
@@ -473,4 +479,11 @@ pub enum Rule {
     LongestIdle,
     /// An agent came free, and this call was first of those the agent may take (`joined - credit`).
     FirstInQueue,
+    // A call came, and this agent was first by the strategy of the queue.
+    FewestCalls,
+    LeastTalkTime,
+    MostSkilled,
+    RoundRobin,
+    FixedOrder,
+    WeightedRandom,
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::agent::{Presence, Work};
+use super::agent::{Presence, Served, Work};
 use super::dial::{Counted, Dial, DialStage};
 use super::dialling::count_dial;
 use super::fact::{EndedBy, Fact, OfferEnd, Outcome};
@@ -85,6 +85,8 @@ pub struct KnownAgent {
     pub skills: BTreeMap<SkillName, u8>,
     pub presence: Presence,
     pub work: Work,
+    #[serde(default)]
+    pub served: Served,
 }
 
 impl Known {
@@ -202,6 +204,7 @@ impl Known {
                         queues: queues.clone(),
                         skills: skills.clone(),
                         presence: Presence::Ready { since: at },
+                        served: before.as_ref().map(|before| before.served).unwrap_or_default(),
                         work: before.map_or(Work::Nothing { since: at }, |before| before.work),
                     },
                 );
@@ -216,6 +219,7 @@ impl Known {
             Fact::AgentChanged { agent, presence, work, state: _, by: _, why: _ } => {
                 match self.agents.get_mut(agent) {
                     Some(known) => {
+                        known.served.follow(&known.work, work, at);
                         known.presence = presence.clone();
                         known.work = work.clone();
                     }

@@ -8,87 +8,58 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::agent::{Agent, AgentState, Presence};
+use super::agent::{AgentState, Presence};
 use super::call::{Call, QueuePlace, Stage};
 use super::core::Core;
 use super::fact::{Reasons, Rule};
 use super::ids::*;
+use super::index::{Line, QueueIndex, Rank};
+use super::needs;
+use super::strategy::{Strategy, weighted_random};
+use super::timer::Timer;
 use crate::calendar::Moment;
 
-/// One queue's two lines: who waits, who is free.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct QueueIndex {
-    /// Calls with a place and no phone ringing for them, by `joined - credit`.
-    waiting: BTreeSet<(Moment, CallId)>,
-    /// Calls with a place whose phone rings, or was picked up just now.
-    offered: BTreeSet<(Moment, CallId)>,
-    /// Agents of this queue who are free, by since when.
-    free: BTreeSet<(Moment, AgentName)>,
-    /// Agents of this queue who are logged in.
-    logged_in: BTreeSet<AgentName>,
-}
-
-impl QueueIndex {
-    /// Everybody with a place.
-    pub fn places(&self) -> usize {
-        self.waiting.len() + self.offered.len()
-    }
-
-    pub fn logged_in(&self) -> usize {
-        self.logged_in.len()
-    }
-
-    pub fn free(&self) -> usize {
-        self.free.len()
-    }
-
-    /// The place of a call in this queue, from 1.
-    pub fn position(&self, rank: (Moment, CallId)) -> usize {
-        1 + self.waiting.range(..rank).count() + self.offered.range(..rank).count()
-    }
-
-    pub(super) fn wait(&mut self, rank: (Moment, CallId)) {
-        self.offered.remove(&rank);
-        self.waiting.insert(rank);
-    }
-
-    pub(super) fn offer(&mut self, rank: (Moment, CallId)) {
-        self.waiting.remove(&rank);
-        self.offered.insert(rank);
-    }
-
-    pub(super) fn leave(&mut self, rank: (Moment, CallId)) {
-        self.waiting.remove(&rank);
-        self.offered.remove(&rank);
-    }
-}
-
 impl Core {
+    pub(super) fn index_of(&mut self, queue: &QueueName) -> &mut QueueIndex {
+        let plan = self.version.as_ref();
+        self.queues.entry(queue.clone()).or_insert_with(|| {
+            let rules = plan.and_then(|plan| plan.queues.get(queue));
+            QueueIndex::new(rules.map(|rules| rules.strategy.clone()).unwrap_or_default())
+        })
+    }
+
+    /// A published version may order the free of a queue otherwise.
+    pub(super) fn follow_strategies(&mut self) {
+        let Some(plan) = &self.version else { return };
+        for (name, index) in &mut self.queues {
+            let Some(rules) = plan.queues.get(name) else { continue };
+            index.follow(rules.strategy.clone(), |name| Some((self.agents.get(name)?, *self.indexed.get(name)?)));
+        }
+    }
+
     /// Put an agent where the indexes of the queues want them. Called for everybody something was done to.
     pub(super) fn index_agent(&mut self, name: &AgentName) {
         let Some(agent) = self.agents.get(name) else { return };
         let here = !matches!(agent.presence, Presence::Away { .. });
-        let key = (agent.is_free() && self.is_up(&agent.switch)).then(|| agent.idle_since());
+        let idle = (agent.is_free() && self.is_up(&agent.switch)).then(|| agent.idle());
         let before = self.indexed.get(name).copied();
-        for queue in &agent.queues {
-            let index = self.queues.entry(queue.clone()).or_default();
-            if here {
-                index.logged_in.insert(name.clone());
-            } else {
-                index.logged_in.remove(name);
-            }
-            if before != key {
+        let queues: Vec<QueueName> = agent.queues.iter().cloned().collect();
+        for queue in &queues {
+            self.index_of(queue);
+            let (Some(agent), Some(index)) = (self.agents.get(name), self.queues.get_mut(queue)) else { continue };
+            index.log_in(name, here);
+            if before != idle {
                 if let Some(before) = before {
-                    index.free.remove(&(before, name.clone()));
+                    index.busy_agent(agent, before);
                 }
-                if let Some(key) = key {
-                    index.free.insert((key, name.clone()));
+                if let Some(idle) = idle {
+                    index.free_agent(agent, idle);
                 }
             }
         }
-        match key {
-            Some(key) => {
-                if self.indexed.insert(name.clone(), key) != Some(key) {
+        match idle {
+            Some(idle) => {
+                if self.indexed.insert(name.clone(), idle) != Some(idle) {
                     self.freed.insert(name.clone());
                 }
             }
@@ -99,50 +70,81 @@ impl Core {
         }
     }
 
-    /// Take an agent out of the indexes: before the queues of the agent change, and when the agent is gone.
+    /// Take an agent out of the indexes: before the queues or skills of the agent change, and when the agent is gone.
     pub(super) fn unindex_agent(&mut self, name: &AgentName) {
         let before = self.indexed.remove(name);
         self.freed.remove(name);
         let Some(agent) = self.agents.get(name) else { return };
         for queue in &agent.queues {
             if let Some(index) = self.queues.get_mut(queue) {
-                index.logged_in.remove(name);
+                index.log_in(name, false);
                 if let Some(before) = before {
-                    index.free.remove(&(before, name.clone()));
+                    index.busy_agent(agent, before);
                 }
             }
         }
     }
 
-    /// The call seeks an agent from now on, with the place it has.
-    pub(super) fn seek(&mut self, call: CallId) {
-        let Some(Call { stage: Stage::Waiting { place, offer: None, doubt: false }, .. }) = self.calls.get(&call)
+    /// The call seeks an agent from now on, with the place it has and by what it needs at this moment of its wait; and
+    /// again when it needs less.
+    pub(super) fn seek(&mut self, now: Moment, call: CallId) {
+        let Some(Call { switch, stage: Stage::Waiting { place, offer: None, doubt: false }, .. }) =
+            self.calls.get_mut(&call)
         else {
             return;
         };
-        let rank = (place.rank(), call);
-        self.queues.entry(place.queue.clone()).or_default().wait(rank);
+        let (rank, before) = ((place.rank(), call), place.line(switch));
+        let (in_force, eases) = needs::after(&place.needs, now.since(place.joined));
+        place.in_force = in_force;
+        let (line, queue, joined) = (place.line(switch), place.queue.clone(), place.joined);
+        match eases {
+            Some(waited) => self.timers.set(Timer::NeedsEase(call), joined + waited),
+            None => self.timers.stop(&Timer::NeedsEase(call)),
+        }
+        self.index_of(&queue);
+        if let Some(index) = self.queues.get_mut(&queue) {
+            index.leave_line(rank, &before);
+            index.wait(rank, line, |name| Some((self.agents.get(name)?, *self.indexed.get(name)?)));
+        }
         self.seeking.insert(call);
     }
 
-    /// Freed agents first, longest idle first: each takes the first call it may, unless somebody idle for
-    /// longer may take that call too. Then calls that came, first in rank first.
+    /// The call keeps its place, and nobody else is to be rung for it.
+    pub(super) fn stop_seeking(&mut self, call: CallId) {
+        self.seeking.remove(&call);
+        self.timers.stop(&Timer::NeedsEase(call));
+        let Some(of) = self.calls.get(&call) else { return };
+        let Stage::Waiting { place, .. } = &of.stage else { return };
+        let (rank, line, queue) = ((place.rank(), call), place.line(&of.switch), place.queue.clone());
+        self.index_of(&queue).set_aside(rank, &line);
+    }
+
+    /// The call has no place in its queue any more.
+    pub(super) fn leave_queue(&mut self, call: CallId, place: &QueuePlace) {
+        self.seeking.remove(&call);
+        self.timers.stop(&Timer::NeedsEase(call));
+        let Some(of) = self.calls.get(&call) else { return };
+        let line = place.line(&of.switch);
+        if let Some(index) = self.queues.get_mut(&place.queue) {
+            index.leave((place.rank(), call), &line);
+        }
+    }
+
+    /// Calls that somebody who came free may take, first in rank first, whoever of the free then is the first for it: a
+    /// strategy may give it to another than the one who came free. Then calls that came, first in rank first.
     pub(super) fn match_up(&mut self, now: Moment) {
-        let mut freed: Vec<(Moment, AgentName)> = std::mem::take(&mut self.freed)
-            .into_iter()
-            .filter_map(|name| self.indexed.get(&name).map(|since| (*since, name)))
-            .collect();
-        freed.sort();
-        for (_, name) in freed {
-            // Each turn takes a call or an agent away, so this ends.
-            while self.indexed.contains_key(&name) {
-                let Some(call) = self.first_call_for(&name) else { break };
-                if !self.offer_to_best(now, call, Rule::FirstInQueue) {
-                    break;
-                }
+        let freed = std::mem::take(&mut self.freed).into_iter();
+        // As calls are offered the first call for an agent can only become a later one.
+        let mut firsts: BTreeSet<(Rank, AgentName)> =
+            freed.filter_map(|name| Some((self.first_call_for(&name)?, name))).collect();
+        while let Some((rank, name)) = firsts.pop_first() {
+            let Some(first) = self.first_call_for(&name) else { continue };
+            // Each turn takes a call or an agent away, or a call is seen to be gone: so this ends.
+            if first != rank || self.offer_to_best(now, first.1, Some(Rule::FirstInQueue)) {
+                firsts.extend(self.first_call_for(&name).map(|first| (first, name)));
             }
         }
-        let mut seeking: Vec<(Moment, CallId)> = std::mem::take(&mut self.seeking)
+        let mut seeking: Vec<Rank> = std::mem::take(&mut self.seeking)
             .into_iter()
             .filter_map(|id| {
                 let call = self.calls.get(&id)?;
@@ -152,55 +154,34 @@ impl Core {
             .collect();
         seeking.sort();
         for (_, call) in seeking {
-            self.offer_to_best(now, call, Rule::LongestIdle);
+            self.offer_to_best(now, call, None);
         }
     }
 
-    /// Of all calls this agent may take, the first in rank.
-    fn first_call_for(&self, name: &AgentName) -> Option<CallId> {
-        let agent = self.agents.get(name)?;
-        let firsts = agent.queues.iter().filter_map(|queue| {
-            let index = self.queues.get(queue)?;
-            index.waiting.iter().find(|(_, call)| self.may_take(*call, agent)).copied()
-        });
-        firsts.min().map(|(_, call)| call)
+    /// Of all calls this agent may take, the first in rank. `None` too where the agent is not free.
+    fn first_call_for(&self, name: &AgentName) -> Option<Rank> {
+        let agent = self.agents.get(name).filter(|agent| self.is_up(&agent.switch))?;
+        self.indexed.get(name)?;
+        agent.queues.iter().filter_map(|queue| self.queues.get(queue)?.first_for(agent)).min()
     }
 
-    fn may_take(&self, call: CallId, agent: &Agent) -> bool {
-        let Some(Call { switch, stage: Stage::Waiting { place, offer: None, doubt: false }, .. }) =
-            self.calls.get(&call)
-        else {
-            return false;
-        };
-        *switch == agent.switch && self.is_up(switch) && agent.meets(&place.needs)
-    }
-
-    /// Offer the call to the agent idle longest of those who may take it. `false`: nobody may.
-    fn offer_to_best(&mut self, now: Moment, call: CallId, rule: Rule) -> bool {
-        let Some(Stage::Waiting { place, .. }) = self.calls.get(&call).map(|call| call.stage.clone()) else {
-            return false;
-        };
+    /// Offer the call to the first of those who may take it, by the strategy of its queue. `false`: nobody may.
+    fn offer_to_best(&mut self, now: Moment, call: CallId, rule: Option<Rule>) -> bool {
+        let Some(of) = self.calls.get(&call).filter(|of| self.is_up(&of.switch)) else { return false };
+        let Stage::Waiting { place, offer: None, doubt: false } = &of.stage else { return false };
         let Some(index) = self.queues.get(&place.queue) else { return false };
-        let mut candidates: Vec<(AgentName, Duration)> = Vec::new();
-        let mut lacking_skill = 0;
-        for (since, name) in &index.free {
-            let Some(agent) = self.agents.get(name) else { continue };
-            if self.may_take(call, agent) {
-                candidates.push((name.clone(), now.since(*since)));
-                if candidates.len() == Reasons::MOST_CANDIDATES {
-                    break;
-                }
-            } else if candidates.is_empty() {
-                lacking_skill += 1;
-            }
-        }
+        let Some(line) = index.line(&place.line(&of.switch)) else { return false };
+        let (candidates, figures) = self.candidates(now, index.strategy(), line);
         let Some((best, _)) = candidates.first().cloned() else { return false };
+        let free = index.free();
         let reasons = Reasons {
-            rule,
-            logged_in: index.logged_in.len() as u32,
-            not_free: index.logged_in.len().saturating_sub(index.free.len()) as u32,
-            lacking_skill,
+            rule: rule.unwrap_or_else(|| index.strategy().rule()),
+            logged_in: index.logged_in().len() as u32,
+            not_free: index.logged_in().len().saturating_sub(free) as u32,
+            lacking_skill: free.saturating_sub(line.free.len()) as u32,
+            needs: place.in_force.clone(),
             candidates,
+            figures,
             waiting: index.places() as u32,
         };
         self.make_offer(now, call, &best, reasons);
@@ -208,10 +189,37 @@ impl Core {
         true
     }
 
+    /// The first of a line, best first, each with how long idle, and with what the strategy counted.
+    fn candidates(&self, now: Moment, strategy: &Strategy, line: &Line) -> (Vec<(AgentName, Duration)>, Vec<u64>) {
+        let idle = |name: &AgentName| self.indexed.get(name).map_or(Duration::ZERO, |idle| now.since(idle.since));
+        let named = |name: &AgentName| (name.clone(), idle(name));
+        match strategy {
+            Strategy::WeightedRandom(weights) => {
+                let free = line.free.iter().map(|(_, name)| name);
+                let offer = OfferId { epoch: self.epoch, number: self.next_offer.wrapping_add(1) };
+                let drawn = weighted_random::draw(offer, free, weights, Reasons::MOST_CANDIDATES);
+                let figures = drawn.iter().map(|name| u64::from(weighted_random::weight(name, weights))).collect();
+                (drawn.into_iter().map(named).collect(), figures)
+            }
+            Strategy::LongestIdle => {
+                (line.free.iter().take(Reasons::MOST_CANDIDATES).map(|(_, name)| named(name)).collect(), Vec::new())
+            }
+            Strategy::FewestCalls
+            | Strategy::LeastTalkTime
+            | Strategy::MostSkilled
+            | Strategy::RoundRobin
+            | Strategy::FixedOrder(_) => {
+                let first = line.free.iter().take(Reasons::MOST_CANDIDATES);
+                first.map(|(turn, name)| (named(name), turn.figure)).unzip()
+            }
+        }
+    }
+
     /// Whether anybody who could ever take such a call is logged in.
     pub(super) fn anybody_logged_in(&self, place: &QueuePlace) -> bool {
+        let needs = needs::at_last(&place.needs);
         self.queues.get(&place.queue).is_some_and(|index| {
-            index.logged_in.iter().any(|name| self.agents.get(name).is_some_and(|agent| agent.meets(&place.needs)))
+            index.logged_in().iter().any(|name| self.agents.get(name).is_some_and(|agent| agent.meets(&needs)))
         })
     }
 
@@ -223,18 +231,14 @@ impl Core {
                 if agent.state() == AgentState::Idle
                     && agent.is_free()
                     && agent.queues.contains(&place.queue)
-                    && self.may_take(call.id, agent)
+                    && agent.switch == call.switch
+                    && self.is_up(&call.switch)
+                    && agent.meets(&place.in_force)
                 {
                     return Some((call.id, agent.name.clone()));
                 }
             }
         }
         None
-    }
-
-    /// Rewrite for the indexes of a call that now has a phone ringing.
-    pub(super) fn mark_offered(&mut self, call: CallId, place: &QueuePlace) {
-        self.queues.entry(place.queue.clone()).or_default().offer((place.rank(), call));
-        self.seeking.remove(&call);
     }
 }

@@ -58,7 +58,7 @@ impl Core {
         self.legs.insert(leg.clone(), LegOf::Agent(agent.clone()));
         let kept = Offer { id: offer, call, agent: agent.clone(), switch: switch.clone(), leg: leg.clone(), until };
         self.offers.insert(offer, kept);
-        self.mark_offered(call, &place);
+        self.stop_seeking(call);
         if let Some(of) = self.calls.get_mut(&call) {
             of.stage = Stage::Waiting { place, offer: Some(offer), doubt: false };
         }
@@ -169,15 +169,12 @@ impl Core {
             Stage::Connecting { place, .. } => (place.clone(), true, false),
             Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Ending { .. } => return,
         };
-        let rank = (place.rank(), call);
-        let queue = place.queue.clone();
         of.stage = Stage::Waiting { place, offer: None, doubt };
-        self.queues.entry(queue).or_default().wait(rank);
         if was_connecting {
             self.tag_waiting(now, call);
             self.music(now, call);
         }
-        self.seek(call);
+        self.seek(now, call);
     }
 
     /// Take an offer back: the caller has gone, the agent logged out.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::agent::{Agent, AgentState, Presence, Told, Work};
+use super::agent::{Agent, AgentState, Presence, Served, Told, Work};
 use super::call::{Call, Stage};
 use super::core::Core;
 use super::dial::Dial;
@@ -179,6 +179,9 @@ impl Core {
         if self.agents.contains_key(&agent) {
             // Once more at the same phone: new queues and skills, the work in hand stays.
             self.change_agent(&agent, |agent| {
+                if matches!((&agent.presence, &agent.work), (Presence::Away { .. }, Work::Nothing { .. })) {
+                    agent.served = Served::default();
+                }
                 agent.station = station;
                 agent.switch = switch;
                 agent.queues = queues;
@@ -203,6 +206,7 @@ impl Core {
                 leg,
                 told: Told::default(),
                 in_vain: None,
+                served: Served::default(),
             };
             // The fact of the login says all that a first AgentChanged would, but one says the state in words.
             let before = (Presence::Away { since: now }, new.work.clone(), super::agent::AgentState::Away);
@@ -361,6 +365,7 @@ impl Core {
         match self.shelf.get(version).cloned() {
             Some(plan) => {
                 self.version = Some(plan);
+                self.follow_strategies();
                 self.fact(Fact::VersionPublished { version: version.clone() });
             }
             None => self.healed(None, None, format!("version {version} was never handed over; the old one stays")),
@@ -370,6 +375,11 @@ impl Core {
     /// Ends a call that the core holds but the switch does not.
     pub(super) fn ended_unseen(&mut self, now: Moment, call: CallId) {
         self.caller_gone(now, call, EndedBy::Unseen);
+    }
+
+    /// What new calls follow.
+    pub fn plan(&self) -> Option<&std::sync::Arc<crate::dialplan::Centre>> {
+        self.version.as_ref()
     }
 
     /// Every call that is not over.

@@ -5,13 +5,17 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::ids::{QueueName, SkillName};
+use super::strategy::Strategy;
 
 /// A skill that a call asks for, at this level or above.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Need {
     pub skill: SkillName,
     /// 1 to 10.
     pub level: u8,
+    /// Needed only of those who have waited less than this; `None`: always.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Duration>,
 }
 
 /// How long a phone rings where nobody wrote otherwise.
@@ -31,6 +35,8 @@ pub struct QueueRules {
     pub target: Duration,
     /// The music class on the switch.
     pub music: String,
+    /// In which order free agents are offered its calls.
+    pub strategy: Strategy,
     /// What every call in this queue needs, besides what its dialplan step asks for.
     pub needs: Vec<Need>,
     /// Seconds of credit that every call in this queue has: the queue's weight.
@@ -53,6 +59,7 @@ impl QueueRules {
             rest_after_missed: Some(Duration::from_secs(30)),
             target: Duration::from_secs(20),
             music: "default".into(),
+            strategy: Strategy::default(),
             needs: Vec::new(),
             credit: Duration::ZERO,
             most_waiting: Self::MOST_WAITING,

@@ -46,6 +46,7 @@ impl Core {
                 leg: None,
                 told: Told::default(),
                 in_vain: None,
+                served: known.served,
             };
             self.links.entry(known.switch).or_insert(false);
             match &agent.work {
@@ -93,6 +94,7 @@ impl Core {
             joined: queued.joined,
             credit: queued.credit,
             needs: queued.needs.clone(),
+            in_force: Vec::new(),
             otherwise: exits_of(&walk, &queued.queue),
         });
         let mut stage = Stage::InDialplan { playing: None };
@@ -105,9 +107,10 @@ impl Core {
                 Stage::Talking { queue, agent: agent.clone(), agent_leg: leg.clone(), since: *since, hold: known.held };
         } else if let Some(place) = place {
             let rank = (place.rank(), id);
-            let index = self.queues.entry(place.queue.clone()).or_default();
+            // Nobody is sought for it before the first snapshot.
+            let line = place.line(&known.switch);
+            self.index_of(&place.queue).set_aside(rank, &line);
             if let Some(offer) = known.offer {
-                index.offer(rank);
                 self.adopt_leg(&offer.agent, &offer.leg);
                 self.timers.set(Timer::OfferDue(offer.offer), offer.until.max(now) + RING_GRACE);
                 stage = if offer.answered {
@@ -127,7 +130,6 @@ impl Core {
                     },
                 );
             } else {
-                index.wait(rank);
                 stage = Stage::Waiting { place, offer: None, doubt: false };
             }
         }
@@ -321,7 +323,7 @@ impl Core {
             *doubt = false;
         }
         self.music(now, call);
-        self.seek(call);
+        self.seek(now, call);
     }
 
     /// The rule by which the call leaves the queue counts from when it joined, whatever happened since.

@@ -14,6 +14,8 @@ pub enum Timer {
     PlayDue(CallId),
     /// The call leaves its queue by `otherwise`.
     QueueExit(CallId),
+    /// The call needs less of an agent from then on.
+    NeedsEase(CallId),
     /// The phone has rung long enough, and the switch has not said so.
     OfferDue(OfferId),
     /// The phone that was told to pick up should have done so by now.

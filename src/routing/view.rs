@@ -178,7 +178,7 @@ impl Core {
             name: rules.name.clone(),
             waiting: index.map_or(0, |index| index.places()),
             longest_wait_ms: ms(longest.unwrap_or_default()),
-            agents_logged_in: index.map_or(0, |index| index.logged_in()),
+            agents_logged_in: index.map_or(0, |index| index.logged_in().len()),
             agents_free: index.map_or(0, |index| index.free()),
             target_ms: ms(rules.target),
         }
@@ -272,7 +272,7 @@ impl Core {
             queue: call.queue().cloned(),
             joined_ms: place.map(|place| place.joined),
             credit_ms: place.map(|place| ms(place.credit)),
-            needs: place.map(|place| place.needs.clone()).unwrap_or_default(),
+            needs: place.map(|place| place.in_force.clone()).unwrap_or_default(),
             position,
             agent,
             talking_since_ms,

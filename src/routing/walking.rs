@@ -261,6 +261,7 @@ impl Core {
             joined,
             credit: entry.credit + rules.map(|rules| rules.credit).unwrap_or_default(),
             needs: rules.iter().flat_map(|rules| &rules.needs).chain(&entry.needs).cloned().collect(),
+            in_force: Vec::new(),
             otherwise: entry.otherwise,
             queue: entry.queue,
         }
@@ -297,7 +298,7 @@ impl Core {
     fn wait_in_queue(&mut self, now: Moment, call: CallId, place: QueuePlace) {
         self.answer(now, call);
         self.take_place(now, call, place);
-        self.seek(call);
+        self.seek(now, call);
     }
 
     /// Into the queue, told, tagged and with music; not yet seeking an agent.
@@ -397,10 +398,8 @@ impl Core {
             When::Full | When::NobodyLoggedIn => None,
         });
         let Some(step) = step else { return };
-        if let Some(index) = self.queues.get_mut(&place.queue) {
-            index.leave((place.rank(), call));
-        }
-        self.seeking.remove(&call);
+        self.leave_queue(call, &place);
+        self.timers.stop(&Timer::QueueExit(call));
         self.fact(Fact::CallLeftQueue { call, queue: place.queue, why: LeftQueue::Waited, to: Some(step.clone()) });
         self.walk_to(now, call, &step);
     }

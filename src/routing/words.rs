@@ -33,6 +33,12 @@ impl Fact {
                         format!("idle longest ({idle:.1} s) of those who may take it")
                     }
                     Rule::FirstInQueue => format!("came free, first of {} waiting", reasons.waiting),
+                    Rule::FewestCalls => "fewest calls of those who may take it".into(),
+                    Rule::LeastTalkTime => "talked least of those who may take it".into(),
+                    Rule::MostSkilled => "most skilled of those who may take it".into(),
+                    Rule::RoundRobin => "rung longest ago of those who may take it".into(),
+                    Rule::FixedOrder => "first in the queue's order of those who may take it".into(),
+                    Rule::WeightedRandom => "drawn by lot from those who may take it".into(),
                 };
                 format!("rings {agent}: {why}")
             }

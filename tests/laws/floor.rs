@@ -1,14 +1,15 @@
 //! The floor as the core shows it after a step: what the laws look at, and the only thing a saboteur of the view
 //! can lie about.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use cordboard::calendar::Moment;
-use cordboard::routing::Core;
 use cordboard::routing::agent::Agent;
 use cordboard::routing::call::Call;
 use cordboard::routing::dial::Dial;
 use cordboard::routing::ids::*;
+use cordboard::routing::{Core, Strategy};
 
 #[derive(Clone, Debug)]
 pub struct Floor<'a> {
@@ -19,6 +20,8 @@ pub struct Floor<'a> {
     pub agents: Vec<&'a Agent>,
     /// By call.
     pub dials: Vec<&'a Dial>,
+    /// Of the version that is current.
+    pub strategies: BTreeMap<QueueName, Strategy>,
 }
 
 /// A floor that can be lied about.
@@ -27,11 +30,23 @@ pub struct Copied {
     pub calls: Vec<Call>,
     pub agents: Vec<Agent>,
     pub dials: Vec<Dial>,
+    pub strategies: BTreeMap<QueueName, Strategy>,
+}
+
+fn strategies(core: &Core) -> BTreeMap<QueueName, Strategy> {
+    let queues = core.plan().into_iter().flat_map(|plan| &plan.queues);
+    queues.map(|(name, rules)| (name.clone(), rules.strategy.clone())).collect()
 }
 
 impl<'a> Floor<'a> {
     pub fn of(now: Moment, core: &'a Core) -> Self {
-        Self { now, calls: core.calls().collect(), agents: core.agents().collect(), dials: core.dials().collect() }
+        Self {
+            now,
+            calls: core.calls().collect(),
+            agents: core.agents().collect(),
+            dials: core.dials().collect(),
+            strategies: strategies(core),
+        }
     }
 
     pub fn call(&self, id: CallId) -> Option<&'a Call> {
@@ -51,6 +66,7 @@ impl<'a> Floor<'a> {
             calls: core.calls().cloned().collect(),
             agents: core.agents().cloned().collect(),
             dials: core.dials().cloned().collect(),
+            strategies: strategies(core),
         }
     }
 }
@@ -62,6 +78,7 @@ impl Copied {
             calls: self.calls.iter().collect(),
             agents: self.agents.iter().collect(),
             dials: self.dials.iter().collect(),
+            strategies: self.strategies.clone(),
         }
     }
 }

@@ -13,6 +13,7 @@ use cordboard::organisation::Organisation;
 use cordboard::routing::dial_out::DialOut;
 use cordboard::routing::ids::*;
 use cordboard::routing::queue::{Need, QueueRules};
+use cordboard::routing::strategy::Strategy;
 use cordboard::switch::rehearsal::Chance;
 
 const SKILLS: [&str; 3] = ["english", "cards", "loans"];
@@ -110,7 +111,14 @@ fn needs(chance: &mut Chance, often: u64) -> Vec<Need> {
     if !percent(chance, often) {
         return Vec::new();
     }
-    vec![Need { skill: SkillName::new(one_of(chance, &SKILLS)), level: 1 + chance.below(3) as u8 }]
+    let (skill, level) = (SkillName::new(one_of(chance, &SKILLS)), 1 + chance.below(3) as u8);
+    let need = |level: u8, until: Option<Duration>| Need { skill: skill.clone(), level, until };
+    let short = ms(chance, 500, 8_000);
+    match chance.below(4) {
+        0 => vec![need(level + 1, Some(short)), need(level, None)],
+        1 => vec![need(level + 1, Some(short)), need(level, Some(short * 2))],
+        _ => vec![need(level, None)],
+    }
 }
 
 fn say(text: &str) -> Spoken {
@@ -129,10 +137,24 @@ fn rules(chance: &mut Chance, name: &QueueName) -> QueueRules {
         ring_for: ms(chance, 2_000, 9_000),
         wrap_up: [Some(Duration::ZERO), Some(secs(1)), Some(secs(4)), None][chance.below(4) as usize],
         rest_after_missed: [Some(Duration::ZERO), Some(secs(2)), Some(secs(6)), None][chance.below(4) as usize],
+        strategy: strategy(chance),
         needs: needs(chance, 15),
         credit: secs([0, 0, 0, 20][chance.below(4) as usize]),
         most_waiting: if percent(chance, 20) { 2 + chance.below(6) as usize } else { QueueRules::MOST_WAITING },
         ..QueueRules::named(name.clone())
+    }
+}
+
+fn strategy(chance: &mut Chance) -> Strategy {
+    let agent = |n: u64| AgentName::new(format!("agent{n:02}"));
+    match chance.below(14) {
+        0 => Strategy::FewestCalls,
+        1 => Strategy::LeastTalkTime,
+        2 => Strategy::MostSkilled,
+        3 => Strategy::RoundRobin,
+        4 => Strategy::FixedOrder((0..5).rev().map(agent).collect()),
+        5 => Strategy::WeightedRandom((0..3).map(|n| (agent(n), 1 + n as u32)).collect()),
+        _ => Strategy::LongestIdle,
     }
 }
 

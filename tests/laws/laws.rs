@@ -8,9 +8,9 @@ use cordboard::calendar::Moment;
 use cordboard::routing::agent::{Agent, Presence, Work};
 use cordboard::routing::call::{Call, QueuePlace, Stage};
 use cordboard::routing::dial::DialStage;
-use cordboard::routing::fact::OfferEnd;
+use cordboard::routing::fact::{OfferEnd, Reasons, Rule};
 use cordboard::routing::ids::*;
-use cordboard::routing::{Effect, Fact, Input, Known, Line};
+use cordboard::routing::{Effect, Fact, Input, Known, Line, Strategy};
 
 use crate::floor::Floor;
 use crate::law::{Broken, Law, must};
@@ -92,7 +92,7 @@ impl Laws {
                 must!(Law::Order, idle.is_some(), "{agent} is not the first candidate of {reasons:?}");
                 rings_for_the_right_one(floor, fact)?;
                 self.goes_first(floor, *call, agent, &step.facts[n + 1..])?;
-                longest_idle(floor, *call, agent, floor.now - idle.unwrap_or_default())?;
+                by_strategy(floor, *call, agent, floor.now - idle.unwrap_or_default(), reasons)?;
             }
         }
         on_time(step, floor)?;
@@ -108,7 +108,7 @@ impl Laws {
         }
         for call in floor.calls.iter().copied() {
             let Some(place) = seeks(call) else { continue };
-            if let Some(agent) = free.iter().find(|agent| may_take(agent, call, place)) {
+            if let Some(agent) = free.iter().find(|agent| may_take(floor, agent, call, place)) {
                 must!(Law::NobodyWaitsInVain, false, "{} waits in {} beside {}", call.id, place.queue, agent.name);
             }
         }
@@ -129,7 +129,7 @@ impl Laws {
             .collect();
         for other in floor.calls.iter().copied() {
             let Some(theirs) = place_of(other).filter(|_| other.id != call) else { continue };
-            if seeks(other).is_none() && !later.contains(&other.id) || !may_take(agent, other, theirs) {
+            if seeks(other).is_none() && !later.contains(&other.id) || !may_take(floor, agent, other, theirs) {
                 continue;
             }
             must!(
@@ -222,10 +222,11 @@ fn seeks(call: &Call) -> Option<&QueuePlace> {
     }
 }
 
-fn may_take(agent: &Agent, call: &Call, place: &QueuePlace) -> bool {
+fn may_take(floor: &Floor<'_>, agent: &Agent, call: &Call, place: &QueuePlace) -> bool {
     let skilled = place
         .needs
         .iter()
+        .filter(|need| need.until.is_none_or(|until| floor.now < place.joined + until))
         .all(|need| agent.skills.iter().any(|(skill, level)| *skill == need.skill && *level >= need.level));
     agent.switch == call.switch && agent.queues.contains(&place.queue) && skilled
 }
@@ -242,7 +243,7 @@ fn rings_for_the_right_one(floor: &Floor<'_>, fact: &Fact) -> Result<(), Broken>
     let Fact::OfferMade { call, agent, until, .. } = fact else { return Ok(()) };
     let (Some(of), Some(agent)) = (floor.call(*call), floor.agent(agent)) else { return Ok(()) };
     let Some(place) = place_of(of) else { return Ok(()) };
-    must!(Law::Order, may_take(agent, of, place), "{} was rung for {call}, and may not take it", agent.name);
+    must!(Law::Order, may_take(floor, agent, of, place), "{} was rung for {call}, and may not take it", agent.name);
     if let Some(rules) = of.walk.plan().queues.get(&place.queue) {
         must!(Law::OnTime, *until == floor.now + rules.ring_for, "{call} rings until {until}, by {rules:?}");
     }
@@ -266,20 +267,61 @@ fn on_time(step: &Step<'_>, floor: &Floor<'_>) -> Result<(), Broken> {
     Ok(())
 }
 
-fn longest_idle(floor: &Floor<'_>, call: CallId, agent: &AgentName, since: Moment) -> Result<(), Broken> {
+/// Nobody of those who may take it comes before by the strategy of the queue.
+fn by_strategy(
+    floor: &Floor<'_>,
+    call: CallId,
+    agent: &AgentName,
+    since: Moment,
+    reasons: &Reasons,
+) -> Result<(), Broken> {
     let Some((of, place)) = floor.call(call).and_then(|of| Some((of, place_of(of)?))) else { return Ok(()) };
-    for other in floor.agents.iter().copied().filter(|other| is_free(other) && may_take(other, of, place)) {
+    let strategy = floor.strategies.get(&place.queue).cloned().unwrap_or_default();
+    let came = reasons.rule == Rule::FirstInQueue || reasons.rule == strategy.rule();
+    must!(Law::Order, came, "{call} by {:?}, and {} goes by {strategy:?}", reasons.rule, place.queue);
+    if let Strategy::WeightedRandom(_) = strategy {
+        return Ok(());
+    }
+    let counted = counted(&strategy);
+    let mine = reasons.figures.first().copied().unwrap_or_default();
+    if let Some(me) = floor.agent(agent) {
+        // By the ring itself, who was rung last is another.
+        let same = matches!(strategy, Strategy::RoundRobin) || counted(me, place, floor.now) == mine;
+        must!(Law::Order, same, "{agent} counts {}, and {mine} is said", counted(me, place, floor.now));
+    }
+    for other in floor.agents.iter().copied().filter(|other| is_free(other) && may_take(floor, other, of, place)) {
         let (Presence::Ready { since: ready }, Work::Nothing { since: rested }) = (&other.presence, &other.work) else {
             continue;
         };
+        let theirs = (counted(other, place, floor.now), (*ready).max(*rested));
         must!(
             Law::Order,
-            (*ready).max(*rested) >= since,
-            "{agent}, idle since {since}, got {call} before {}",
+            theirs >= (mine, since),
+            "{agent}, {mine} and idle since {since}, got {call} before {}: {theirs:?}, by {strategy:?}",
             other.name
         );
     }
     Ok(())
+}
+
+type Counted = Box<dyn Fn(&Agent, &QueuePlace, Moment) -> u64>;
+
+/// What a strategy counts for an agent who is free: the smaller goes first.
+fn counted(strategy: &Strategy) -> Counted {
+    match strategy.clone() {
+        Strategy::LongestIdle | Strategy::WeightedRandom(_) => Box::new(|_, _, _| 0),
+        Strategy::FewestCalls => Box::new(|agent, _, _| u64::from(agent.served.calls)),
+        Strategy::LeastTalkTime => Box::new(|agent, _, _| agent.served.talked.as_millis() as u64),
+        Strategy::RoundRobin => Box::new(|agent, _, _| agent.served.rung.map_or(0, |rung| rung.as_ms() as u64)),
+        Strategy::FixedOrder(order) => {
+            Box::new(move |agent, _, _| order.iter().position(|name| *name == agent.name).unwrap_or(order.len()) as u64)
+        }
+        Strategy::MostSkilled => Box::new(|agent, place, now| {
+            let holds = place.needs.iter().filter(|need| need.until.is_none_or(|until| now < place.joined + until));
+            let skills: BTreeSet<&SkillName> = holds.map(|need| &need.skill).collect();
+            skills.into_iter().map(|skill| 255 - u64::from(agent.skills.get(skill).copied().unwrap_or(0))).sum()
+        }),
+    }
 }
 
 fn waiting(floor: &Floor<'_>) -> BTreeMap<QueueName, i64> {
@@ -505,7 +547,8 @@ fn fold_is_state(floor: &Floor<'_>, known: &Known) -> Result<(), Broken> {
                     && folded.station == agent.station
                     && folded.switch == agent.switch
                     && folded.queues == agent.queues
-                    && folded.skills == agent.skills,
+                    && folded.skills == agent.skills
+                    && (gone || folded.served == agent.served),
                 "{} is {:?} {:?}, folded {folded:?}",
                 agent.name,
                 agent.presence,

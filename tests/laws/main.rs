@@ -137,17 +137,21 @@ const SABOTEURS: [(Saboteur, Law); 23] = [
     (Saboteur::WrapUpNeverEnds, Law::OnTime),
 ];
 
+/// Shifts of a minute that a saboteur has to be noticed in.
+const MOST_SEEDS: u64 = 24;
+
 #[test]
 fn every_saboteur_breaks_the_law_that_is_named_for_it() {
     for (who, law) in SABOTEURS {
-        let broke: Vec<Law> = (1..=8)
-            .filter_map(|seed| {
-                // Where the core panics, the last one that is told.
-                eprintln!("{who:?}, seed {seed}");
-                shift::run(seed, Duration::from_secs(60), Some(who)).err()
-            })
-            .map(|failed| failed.broken.law)
-            .collect();
+        let mut broke: Vec<Law> = Vec::new();
+        for seed in 1..=MOST_SEEDS {
+            // Where the core panics, the last one that is told.
+            eprintln!("{who:?}, seed {seed}");
+            broke.extend(shift::run(seed, Duration::from_secs(60), Some(who)).err().map(|failed| failed.broken.law));
+            if broke.contains(&law) {
+                break;
+            }
+        }
         assert!(broke.contains(&law), "{who:?} was to break {law:?}, and broke {broke:?}");
     }
 }

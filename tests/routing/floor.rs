@@ -39,7 +39,7 @@ pub fn plan() -> Centre {
     let to = |entry| Action::Queue(ToQueue { entry, needs_by_language: vec![] });
     let mut week = Week::default();
     week.add("mon-sun 08:00-18:00").expect("a week");
-    let english = Need { skill: SkillName::new("english"), level: 2 };
+    let english = Need { skill: SkillName::new("english"), level: 2, until: None };
     let say = Spoken::Say(BTreeMap::from([(Language::En, Text(vec![Piece::Words("Goodbye.".into())]))]));
     let steps = [
         ("plain", vec![to(entry("service"))]),
@@ -168,6 +168,14 @@ impl Floor {
             switches: BTreeSet::from([pbx()]),
             known: Box::new(known),
         });
+        floor
+    }
+
+    /// The centre of another floor, started anew later.
+    pub fn again(before: Floor, epoch: u32, known: Known, now: Moment) -> Self {
+        let plan = before.core.plan().expect("a plan").as_ref().clone();
+        let mut floor = Self::started_in(plan, epoch, known);
+        floor.now = now;
         floor
     }
 

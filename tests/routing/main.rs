@@ -3,8 +3,10 @@
 mod agents;
 mod answering;
 mod dialling;
+mod easing;
 mod floor;
 mod holding;
 mod offers;
 mod recovery;
+mod strategies;
 mod view;

@@ -1,14 +1,16 @@
 //! `queues` and `needs`: who a call waits for, and by which rules.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::fields::{Fields, Known, entries, items};
-use super::node::Node;
+use super::node::{Node, Value};
 use super::reading::{Kind, Reading};
 use super::scalar;
 use crate::dialplan::language::Language;
-use crate::routing::ids::{QueueName, SkillName};
+use crate::routing::ids::{AgentName, QueueName, SkillName};
 use crate::routing::queue::{Need, QueueRules};
+use crate::routing::strategy::{self, Strategy, weighted_random};
 
 const QUEUE: Known = Known {
     what: "a queue",
@@ -22,11 +24,17 @@ const QUEUE: Known = Known {
         "credit",
         "most_waiting",
         "dispositions",
+        "strategy",
     ],
-    later: &["strategy", "hours", "waiting", "agents", "lent", "title"],
+    later: &["hours", "waiting", "agents", "lent", "title"],
 };
 
-const NEED: Known = Known { what: "a need", keys: &["skill", "level"], later: &["until"] };
+const NEED: Known = Known { what: "a need", keys: &["skill", "level", "until"], later: &[] };
+
+const STRATEGY: Known = Known { what: "a strategy", keys: &["fixed_order", "weighted_random"], later: &[] };
+
+/// As long as an agent's name may be where people are engaged, in characters.
+const LONGEST_AGENT: usize = 64;
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -64,6 +72,7 @@ impl Reading {
             let some = self.some_dispositions(node);
             self.dispositions_of_queues.insert(rules.name.clone(), some);
         }
+        let strategy = fields.get("strategy").map(|node| self.strategy(node));
         let range = 1..=QueueRules::MOST_WAITING as u64;
         let most = fields.get("most_waiting").map(|n| scalar::number(n, "most_waiting", range, &mut self.notes));
         // What was not given keeps its default; what was given wrongly has been told, and ends it here.
@@ -74,6 +83,7 @@ impl Reading {
         rules.music = music.unwrap_or(Some(rules.music))?;
         rules.needs = needs.unwrap_or_default().into_iter().map(|(_, need)| need).collect();
         rules.credit = credit.unwrap_or(Some(rules.credit))?;
+        rules.strategy = strategy.unwrap_or(Some(Strategy::default()))?;
         if let Some(most) = most {
             rules.most_waiting = usize::try_from(most?).unwrap_or(QueueRules::MOST_WAITING);
         }
@@ -101,17 +111,88 @@ impl Reading {
                 None => Some(1),
             };
             let language = fields.get("language").map(|node| self.language(node));
+            let until = fields.get("until").map(|n| scalar::duration(n, "until", SECOND..=HOUR, &mut self.notes));
             let (Some(skill), Some(level)) = (skill, level.and_then(|level| u8::try_from(level).ok())) else {
                 continue;
             };
-            let language = language.flatten();
-            if needs.iter().any(|(only, need)| *only == language && need.skill.as_str() == skill) {
-                self.notes.add(&item.place, format!("\"{skill}\" is needed already"));
+            let (language, until) = (language.flatten(), until.flatten());
+            let mut others = needs.iter().filter(|(only, need)| *only == language && need.skill.as_str() == skill);
+            if let Some((_, other)) = others.find(|(_, other)| !eases(other, level, until)) {
+                let sentence = match (other.until, until) {
+                    (None, None) => format!("\"{skill}\" is needed already"),
+                    _ => format!(
+                        "\"{skill}\" is needed twice, and neither eases the other: the higher level is for a shorter wait"
+                    ),
+                };
+                self.notes.add(&item.place, sentence);
             }
-            needs.push((language, Need { skill: SkillName::new(skill), level }));
+            needs.push((language, Need { skill: SkillName::new(skill), level, until }));
         }
         needs
     }
+
+    /// One of the words, or `fixed_order` with its agents, or `weighted_random` with their weights.
+    fn strategy(&mut self, node: &Node) -> Option<Strategy> {
+        if matches!(node.value, Value::Scalar(_)) {
+            return scalar::word(node, "a strategy", &strategy::WORDS, &mut self.notes);
+        }
+        let fields = Fields::of(node, &STRATEGY, &mut self.notes)?;
+        match (fields.get("fixed_order"), fields.get("weighted_random")) {
+            (Some(node), None) => Some(Strategy::FixedOrder(self.agents_in_order(node))),
+            (None, Some(node)) => Some(Strategy::WeightedRandom(self.weights(node))),
+            (Some(_), Some(_)) | (None, None) => {
+                self.notes.add(&node.place, "a queue has one strategy: fixed_order or weighted_random, or one word");
+                None
+            }
+        }
+    }
+
+    fn agents_in_order(&mut self, node: &Node) -> Vec<AgentName> {
+        let mut order: Vec<AgentName> = Vec::new();
+        for item in items(node, "fixed_order", &mut self.notes) {
+            let Some(name) = scalar::text(item, "the agent", &mut self.notes) else { continue };
+            if order.iter().any(|known| known.as_str() == name) {
+                self.notes.add(&item.place, format!("agent \"{name}\" is in the list already"));
+            } else if self.can_be_an_agent(name, item) {
+                order.push(AgentName::new(name));
+            }
+        }
+        order
+    }
+
+    /// Agents are no names of the YAML's: who works here is known to the database.
+    fn can_be_an_agent(&mut self, name: &str, node: &Node) -> bool {
+        let good = name.chars().count() <= LONGEST_AGENT && !name.chars().any(char::is_control);
+        if !good {
+            let sentence = format!("an agent's name has 1 to {LONGEST_AGENT} characters that can be seen");
+            self.notes.add(&node.place, sentence);
+        }
+        good
+    }
+
+    fn weights(&mut self, node: &Node) -> BTreeMap<AgentName, u32> {
+        let mut weights = BTreeMap::new();
+        for (name, key, value) in entries(&[node], "weights of agents", &mut self.notes) {
+            let range = 1..=u64::from(weighted_random::MOST_WEIGHT);
+            let weight = scalar::number(value, "a weight", range, &mut self.notes);
+            if self.can_be_an_agent(name, key)
+                && let Some(weight) = weight.and_then(|weight| u32::try_from(weight).ok())
+            {
+                weights.insert(AgentName::new(name), weight);
+            }
+        }
+        weights
+    }
+}
+
+/// Of two needs for one skill the higher level holds for the shorter wait; else one of them says nothing.
+fn eases(other: &Need, level: u8, until: Option<Duration>) -> bool {
+    let longer = |a: Option<Duration>, b: Option<Duration>| match (a, b) {
+        (None, Some(_)) => true,
+        (Some(a), Some(b)) => a > b,
+        (None | Some(_), None) => false,
+    };
+    longer(other.until, until) && other.level < level || longer(until, other.until) && level < other.level
 }
 
 pub(super) fn until_ready(node: &Node, what: &str, reading: &mut Reading) -> Option<Option<Duration>> {

@@ -132,10 +132,10 @@ pub(crate) fn shown(duration: Duration) -> String {
 }
 
 /// One of a few words.
-pub(crate) fn word<T: Copy>(node: &Node, what: &str, words: &[(&str, T)], notes: &mut Notes) -> Option<T> {
+pub(crate) fn word<T: Clone>(node: &Node, what: &str, words: &[(&str, T)], notes: &mut Notes) -> Option<T> {
     let text = text(node, what, notes)?;
     match words.iter().find(|(word, _)| *word == text) {
-        Some((_, value)) => Some(*value),
+        Some((_, value)) => Some(value.clone()),
         None => {
             let all: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
             let sentence = format!("{what} is one of {}, not \"{text}\"", all.join(", "));

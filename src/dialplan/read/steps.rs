@@ -42,7 +42,7 @@ const QUEUE: Known = Known {
 };
 
 /// A need of a step may hold only for callers of one language; a queue does not know their language.
-const STEP_NEED: Known = Known { what: "a need", keys: &["skill", "level", "language"], later: &["until"] };
+const STEP_NEED: Known = Known { what: "a need", keys: &["skill", "level", "language", "until"], later: &[] };
 
 /// How long a caller may be waited for; a minute of silence is a caller who has gone.
 const PATIENCE: std::ops::RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(60);

@@ -27,6 +27,36 @@ why-longest-idle =
         [one] the only one free
        *[other] idle longest of { $n } free
     }
+why-fewest-calls =
+    { $n ->
+        [one] the only one free
+       *[other] fewest calls of { $n } free
+    }
+why-least-talk-time =
+    { $n ->
+        [one] the only one free
+       *[other] talked least of { $n } free
+    }
+why-most-skilled =
+    { $n ->
+        [one] the only one free
+       *[other] most skilled of { $n } free
+    }
+why-round-robin =
+    { $n ->
+        [one] the only one free
+       *[other] rung longest ago of { $n } free
+    }
+why-fixed-order =
+    { $n ->
+        [one] the only one free
+       *[other] first in order of { $n } free
+    }
+why-weighted-random =
+    { $n ->
+        [one] the only one free
+       *[other] drawn by lot from { $n } free
+    }
 why-first-in-queue =
     { $n ->
         [one] you came free

@@ -196,8 +196,19 @@ impl Teller<'_> {
         let rule = match reasons.rule {
             Rule::LongestIdle => t.say("story-rule-idle"),
             Rule::FirstInQueue => t.say("story-rule-first"),
+            Rule::FewestCalls => t.say("story-rule-fewest"),
+            Rule::LeastTalkTime => t.say("story-rule-least"),
+            Rule::MostSkilled => t.say("story-rule-skilled"),
+            Rule::RoundRobin => t.say("story-rule-round"),
+            Rule::FixedOrder => t.say("story-rule-order"),
+            Rule::WeightedRandom => t.say("story-rule-lot"),
         };
         let mut details = vec![counts, rule];
+        if !reasons.needs.is_empty() {
+            let needs: Vec<String> =
+                reasons.needs.iter().map(|need| format!("{} {}", need.skill, need.level)).collect();
+            details.push(t.with("story-needed", "needs", needs.join(" · ")));
+        }
         if !reasons.candidates.is_empty() {
             let first: Vec<String> = reasons
                 .candidates

@@ -364,6 +364,12 @@ fn why_me(t: Words, reasons: &Reasons) -> String {
     match reasons.rule {
         Rule::LongestIdle => t.count("why-longest-idle", i64::from(free)),
         Rule::FirstInQueue => t.count("why-first-in-queue", i64::from(reasons.waiting)),
+        Rule::FewestCalls => t.count("why-fewest-calls", i64::from(free)),
+        Rule::LeastTalkTime => t.count("why-least-talk-time", i64::from(free)),
+        Rule::MostSkilled => t.count("why-most-skilled", i64::from(free)),
+        Rule::RoundRobin => t.count("why-round-robin", i64::from(free)),
+        Rule::FixedOrder => t.count("why-fixed-order", i64::from(free)),
+        Rule::WeightedRandom => t.count("why-weighted-random", i64::from(free)),
     }
 }
 

@@ -1,0 +1,184 @@
+//! The index of one queue: who waits, who is free, in the order in which they are matched.
+//!
+//! Calls that the same agents may take stand in one line, and with them the free agents who may take them: so neither the
+//! first call for an agent nor the first agent for a call is ever looked for among those who do not fit. Lines differ by
+//! switch and by what is needed; there are as many as an admin wrote different needs, and their easings.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::agent::{Agent, Idle};
+use super::ids::*;
+use super::queue::Need;
+use super::strategy::{Strategy, Turn};
+use crate::calendar::Moment;
+
+/// The most lines of a queue that are kept while nobody stands in them: more different needs than anybody writes for one
+/// queue. Each costs a place in it for every agent who comes free.
+const MOST_EMPTY_LINES: usize = 32;
+
+/// A call's place in the order: `joined - credit`, and of equals the call that came first.
+pub type Rank = (Moment, CallId);
+
+/// Which calls stand in a line.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LineKey {
+    pub switch: SwitchName,
+    /// As [`super::needs::after`] gives it.
+    pub needs: Vec<Need>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Line {
+    pub waiting: BTreeSet<Rank>,
+    pub free: BTreeSet<(Turn, AgentName)>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct QueueIndex {
+    strategy: Strategy,
+    /// Calls with a place and no phone ringing for them, of which is known that they live.
+    lines: BTreeMap<LineKey, Line>,
+    /// All others with a place: their phone rings or was picked up just now, or their switch is to say whether they live.
+    aside: BTreeSet<Rank>,
+    /// Agents of this queue who are free.
+    free: BTreeSet<AgentName>,
+    /// Agents of this queue who are logged in.
+    logged_in: BTreeSet<AgentName>,
+}
+
+impl QueueIndex {
+    pub fn new(strategy: Strategy) -> Self {
+        Self { strategy, ..Self::default() }
+    }
+
+    pub fn strategy(&self) -> &Strategy {
+        &self.strategy
+    }
+
+    /// Everybody with a place.
+    pub fn places(&self) -> usize {
+        self.lines.values().map(|line| line.waiting.len()).sum::<usize>() + self.aside.len()
+    }
+
+    pub fn logged_in(&self) -> &BTreeSet<AgentName> {
+        &self.logged_in
+    }
+
+    pub fn free(&self) -> usize {
+        self.free.len()
+    }
+
+    /// The place of a call in this queue, from 1.
+    pub fn position(&self, rank: Rank) -> usize {
+        let before = self.lines.values().map(|line| line.waiting.range(..rank).count()).sum::<usize>();
+        1 + before + self.aside.range(..rank).count()
+    }
+
+    pub fn line(&self, key: &LineKey) -> Option<&Line> {
+        self.lines.get(key)
+    }
+
+    /// Of all calls that this agent may take, the first.
+    pub fn first_for(&self, agent: &Agent) -> Option<Rank> {
+        let mut first: Option<Rank> = None;
+        for (key, line) in &self.lines {
+            let Some(rank) = line.waiting.first() else { continue };
+            if first.is_none_or(|first| *rank < first) && key.is_for(agent) {
+                first = Some(*rank);
+            }
+        }
+        first
+    }
+
+    /// The call waits in this line from now on. `idle` gives whoever is free by name, as they came free.
+    pub(super) fn wait<'a>(
+        &mut self,
+        rank: Rank,
+        key: LineKey,
+        idle: impl Fn(&AgentName) -> Option<(&'a Agent, Idle)>,
+    ) {
+        self.aside.remove(&rank);
+        if let Some(line) = self.lines.get_mut(&key) {
+            line.waiting.insert(rank);
+            return;
+        }
+        self.forget_empty_lines();
+        let free = self.line_of_free(&key, idle);
+        self.lines.insert(key, Line { waiting: BTreeSet::from([rank]), free });
+    }
+
+    fn line_of_free<'a>(
+        &self,
+        key: &LineKey,
+        idle: impl Fn(&AgentName) -> Option<(&'a Agent, Idle)>,
+    ) -> BTreeSet<(Turn, AgentName)> {
+        let free = self.free.iter().filter_map(idle).filter(|(agent, _)| key.is_for(agent));
+        free.map(|(agent, idle)| (self.strategy.turn(agent, idle, &key.needs), agent.name.clone())).collect()
+    }
+
+    fn forget_empty_lines(&mut self) {
+        if self.lines.len() >= MOST_EMPTY_LINES {
+            self.lines.retain(|_, line| !line.waiting.is_empty());
+        }
+    }
+
+    /// The call keeps its place, and nobody is sought for it.
+    pub(super) fn set_aside(&mut self, rank: Rank, key: &LineKey) {
+        self.leave_line(rank, key);
+        self.aside.insert(rank);
+    }
+
+    pub(super) fn leave_line(&mut self, rank: Rank, key: &LineKey) {
+        if let Some(line) = self.lines.get_mut(key) {
+            line.waiting.remove(&rank);
+        }
+    }
+
+    /// The call has no place here any more.
+    pub(super) fn leave(&mut self, rank: Rank, key: &LineKey) {
+        self.leave_line(rank, key);
+        self.aside.remove(&rank);
+    }
+
+    pub(super) fn log_in(&mut self, agent: &AgentName, here: bool) {
+        if !here {
+            self.logged_in.remove(agent);
+        } else if !self.logged_in.contains(agent) {
+            self.logged_in.insert(agent.clone());
+        }
+    }
+
+    /// The agent is free, since then and after that much.
+    pub(super) fn free_agent(&mut self, agent: &Agent, idle: Idle) {
+        self.free.insert(agent.name.clone());
+        for (key, line) in self.lines.iter_mut().filter(|(key, _)| key.is_for(agent)) {
+            line.free.insert((self.strategy.turn(agent, idle, &key.needs), agent.name.clone()));
+        }
+    }
+
+    /// No longer. `idle` is what [`Self::free_agent`] was told.
+    pub(super) fn busy_agent(&mut self, agent: &Agent, idle: Idle) {
+        self.free.remove(&agent.name);
+        for (key, line) in self.lines.iter_mut().filter(|(key, _)| key.is_for(agent)) {
+            line.free.remove(&(self.strategy.turn(agent, idle, &key.needs), agent.name.clone()));
+        }
+    }
+
+    /// By another strategy from now on.
+    pub(super) fn follow<'a>(&mut self, strategy: Strategy, idle: impl Fn(&AgentName) -> Option<(&'a Agent, Idle)>) {
+        if self.strategy == strategy {
+            return;
+        }
+        self.strategy = strategy;
+        for (key, mut line) in std::mem::take(&mut self.lines) {
+            line.free = self.line_of_free(&key, &idle);
+            self.lines.insert(key, line);
+        }
+    }
+}
+
+impl LineKey {
+    fn is_for(&self, agent: &Agent) -> bool {
+        self.switch == agent.switch && agent.meets(&self.needs)
+    }
+}
