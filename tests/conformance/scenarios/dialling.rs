@@ -12,7 +12,7 @@ use crate::world::{Heard, OUTSIDE, PhoneDoes, World};
 const RING_FOR: Duration = Duration::from_secs(20);
 
 /// The agent is there, hears that it rings, and a telephone outside is rung, which does this. Both legs.
-async fn dial<W: World>(world: &mut W, does: PhoneDoes, ring_for: Duration) -> (LegId, LegId) {
+pub(super) async fn dial<W: World>(world: &mut W, does: PhoneDoes, ring_for: Duration) -> (LegId, LegId) {
     world.phone_does(OUTSIDE, does).await;
     let agent = pick_up(world, 1).await;
     let effect = world.controller().order(Act::StartRingback { leg: agent.clone() }).await;
@@ -27,7 +27,7 @@ async fn dial<W: World>(world: &mut W, does: PhoneDoes, ring_for: Duration) -> (
 }
 
 /// Answered, and joined with the agent.
-async fn talk<W: World>(world: &mut W) -> (LegId, LegId) {
+pub(super) async fn talk<W: World>(world: &mut W) -> (LegId, LegId) {
     let (agent, out) = dial(world, PhoneDoes::Ring, RING_FOR).await;
     world.controller().told(Input::LegRinging { leg: out.clone() }).await;
     assert!(world.pick_up(OUTSIDE).await);
@@ -38,7 +38,7 @@ async fn talk<W: World>(world: &mut W) -> (LegId, LegId) {
     (agent, out)
 }
 
-async fn put_down_by_us<W: World>(world: &mut W, agent: &LegId) {
+pub(super) async fn put_down_by_us<W: World>(world: &mut W, agent: &LegId) {
     world.controller().hang_up(agent).await;
     world.controller().hung_up(agent).await;
 }

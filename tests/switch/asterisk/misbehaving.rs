@@ -112,6 +112,9 @@ struct Controller {
     numbers: u32,
 }
 
+/// Shorter than any limit in use, so that renewals are seen within a test's patience.
+const DEAD_MAN: Duration = Duration::from_secs(3);
+
 async fn controller(epoch: u32, room: usize) -> (TcpListener, Controller) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
     let port = listener.local_addr().expect("an address").port();
@@ -120,7 +123,8 @@ async fn controller(epoch: u32, room: usize) -> (TcpListener, Controller) {
     let address = AmiAddress { host: "127.0.0.1".into(), port, tls: None, login };
     let contexts = Contexts { entry: "entry".into(), agent: "agent".into() };
     let (told_by, told) = mpsc::channel(room);
-    let link = start(SwitchName::new("peer"), Epoch(epoch), Asterisk { address, contexts }, told_by);
+    let link =
+        start(SwitchName::new("peer"), Epoch(epoch), Asterisk { address, contexts, dead_man: DEAD_MAN }, told_by);
     let wall = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("past 1970");
     let began = (Instant::now(), Moment::from_ms(wall.as_millis() as i64));
     (listener, Controller { link, told, began, numbers: 0 })

@@ -41,7 +41,7 @@ impl Driver {
                 // An order to join was older than the event that the leg is in hand.
                 let unlimit = self.legs.get_mut(leg).filter(|known| known.limited).map(|known| {
                     known.limited = false;
-                    orders::dead_man(known.channel(leg), 0)
+                    orders::unlimited(known.channel(leg))
                 });
                 if let Some(unlimit) = unlimit {
                     self.send_quietly(ami, waiting, vec![unlimit]);
