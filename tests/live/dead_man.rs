@@ -16,6 +16,9 @@ const SOON: Duration = Duration::from_secs(10);
 /// The shortest that there may be.
 const DEAD_MAN: Duration = Duration::from_secs(5);
 
+/// Of a dialled conversation, where the centre says nothing.
+const LONGEST: Duration = Duration::from_secs(4 * 3600);
+
 const PLAN: &str = r#"
 language: 1
 name: { en: "Test" }
@@ -70,6 +73,13 @@ fn in_our_hands(observer: &mut Observer) -> String {
     observer.event("AsyncAGIStart", SOON).get("Uniqueid").to_owned()
 }
 
+/// How long the switch leaves this leg be, from now on; zero is for ever.
+fn limit_of(observer: &mut Observer, leg: &str) -> Duration {
+    let answer = observer.action(&[("Action", "Getvar"), ("Channel", leg), ("Variable", "TIMEOUT(absolute)")]);
+    let seconds = answer.get("Value").parse().unwrap_or_else(|_| panic!("{answer:?}"));
+    Duration::from_secs_f64(seconds)
+}
+
 #[test]
 #[ignore = "needs Asterisk and sipp: ./ops/test"]
 fn killed_while_a_number_rings_nobody_who_answers_waits_for_ever() {
@@ -82,6 +92,8 @@ fn killed_while_a_number_rings_nobody_who_answers_waits_for_ever() {
     dial(&centre);
     let agents = in_our_hands(&mut observer);
     until_dial(&centre, "rings");
+    let limit = limit_of(&mut observer, &agents);
+    assert!(!limit.is_zero() && limit <= DEAD_MAN, "{limit:?}");
     centre.cordboard.kill();
     let killed = Instant::now();
 
@@ -115,8 +127,13 @@ fn killed_while_agent_and_number_talk_they_talk_on_and_are_found_as_one_conversa
     let agents_phone = Sipp::phone(&asterisk, "phone-answers", 1101).pause(Duration::from_millis(100)).start();
     let outside = Sipp::phones(&asterisk, "phone-hangs-up").pause(TALK).start();
     dial(&centre);
+    let legs = [in_our_hands(&mut observer), in_our_hands(&mut observer)];
     let before = until_dial(&centre, "talking");
     centre.cordboard.kill();
+    for leg in &legs {
+        let limit = limit_of(&mut observer, leg);
+        assert!(limit <= LONGEST + DEAD_MAN && limit + SOON > LONGEST + DEAD_MAN, "{limit:?} is not the centre's");
+    }
     let cut = observer.never(DEAD_MAN + Duration::from_secs(2), |event| event.is("Hangup") || event.is("BridgeLeave"));
     assert!(cut, "a conversation was cut");
 

@@ -194,6 +194,34 @@ fn an_agent_who_hangs_up_the_moment_it_is_answered_has_talked_with_nobody() {
 }
 
 #[test]
+fn a_conversation_ends_when_it_has_lasted_as_long_as_it_may() {
+    let (mut floor, leg, out) = talking();
+    floor.pass(secs(599));
+    assert_eq!(floor.state("ana"), AgentState::TalkingOut);
+    floor.pass(secs(1));
+    assert_eq!(ends(&floor), [(DialEnd::Answered, DialEndedBy::Us)]);
+    assert_eq!(floor.hung_up(), [out.clone(), leg.clone()]);
+    assert_eq!(floor.state("ana"), AgentState::WrappingUp);
+    floor.hangs_up(&out).hangs_up(&leg);
+    floor.pass(secs(10));
+    assert!(nothing_is_kept(&floor), "{:?}", floor.core.kept());
+}
+
+#[test]
+fn the_time_that_a_conversation_may_last_goes_on_across_a_start() {
+    let (mut floor, leg, out) = talking();
+    floor.pass(secs(400));
+    let mut again = Floor::started(2, floor.known.clone());
+    again.now = floor.now;
+    let legs = vec![phone(&leg, LegUp::Up, Some(&out)), phone(&out, LegUp::Up, Some(&leg))];
+    again.tell(Input::SnapshotTaken { switch: pbx(), legs });
+    again.pass(secs(199));
+    assert_eq!(ends(&again), []);
+    again.pass(secs(1));
+    assert_eq!(ends(&again), [(DialEnd::Answered, DialEndedBy::Us)]);
+}
+
+#[test]
 fn two_who_could_not_be_joined_are_both_let_go() {
     let (mut floor, leg, out) = ringing();
     floor.tell(Input::LegAnswered { leg: out.clone() }).pass(secs(3));

@@ -74,9 +74,9 @@ pub fn actions_for(act: &Act, legs: &Legs, asterisk: &Asterisk) -> Result<Action
             // waits for media (measured), so callers are better answered before.
             let mut actions = Vec::with_capacity(3);
             for leg in [caller, agent] {
-                let channel = channel(leg)?;
-                if legs.get(leg).is_some_and(|known| known.limited) {
-                    actions.push(unlimited(&channel));
+                let Some(known) = legs.get(leg) else { return Err(Refusal::Gone(leg.clone())) };
+                if known.limited {
+                    actions.push(limit(known.channel(leg), NEVER));
                 }
             }
             let bridge = Action::new("Bridge").with("Channel1", channel(caller)?).with("Channel2", channel(agent)?);
@@ -128,12 +128,24 @@ const LIMIT: &str = "TIMEOUT(absolute)";
 
 /// After this time the switch takes the leg back, or hangs it up where it was rung by us.
 pub fn dead_man(channel: &str, within: Duration) -> Action {
-    Action::setvar(Some(channel), LIMIT, seconds(within))
+    limit(channel, &seconds(within))
 }
 
-/// Never.
-pub fn unlimited(channel: &str) -> Action {
-    Action::setvar(Some(channel), LIMIT, NEVER)
+/// What a leg that has just been joined is told, where it is told anything: the dead man's limit is lifted, if it carries
+/// one, and two who were dialled together may talk no longer than their centre lets them. That is a backstop, for the core
+/// ends them before, if it lives. Not to be said earlier: Bridge moves a leg into a channel of a new make, whose limit is
+/// none (measured on Asterisk 22).
+pub fn joined(leg: &LegId, known: &Leg, dead_man: Duration) -> Option<Action> {
+    let longest = match known.tags.as_ref().map(|tags| &tags.place) {
+        Some(Place::Dialled { longest, .. }) => Some(seconds(*longest + dead_man)),
+        Some(Place::Offered { .. } | Place::Talking { .. } | Place::Step { .. } | Place::Waiting { .. }) | None => None,
+    };
+    let lifted = known.limited.then(|| NEVER.to_owned());
+    longest.or(lifted).map(|after| limit(known.channel(leg), &after))
+}
+
+fn limit(channel: &str, seconds: &str) -> Action {
+    Action::setvar(Some(channel), LIMIT, seconds)
 }
 
 /// What the switch takes for no limit at all.
@@ -204,7 +216,7 @@ mod tests {
     }
 
     fn dialled() -> Tags {
-        tags(Place::Dialled { agent: AgentName::new("li.na") })
+        tags(Place::Dialled { agent: AgentName::new("li.na"), longest: Duration::from_secs(600) })
     }
 
     fn offered() -> Tags {
@@ -233,11 +245,11 @@ mod tests {
     }
 
     /// Two that we rang, picked up and in hand.
-    fn two_in_hand() -> (Legs, LegId, LegId) {
+    fn two_in_hand(tags: &Tags) -> (Legs, LegId, LegId) {
         let mut legs = legs();
         let (out, agent) = (LegId::new("out"), LegId::new("agent"));
         for (leg, name) in [(&out, "PJSIP/trunk-1"), (&agent, "PJSIP/a1001-1")] {
-            legs.rung(leg, dialled());
+            legs.rung(leg, tags.clone());
             for event in ["Newchannel", "AsyncAGIStart"] {
                 let lines = format!("Event: {event}\r\nUniqueid: {leg}\r\nChannel: {name}\r\nContext: agent");
                 legs.hear(Moment::from_ms(0), &Frame::from_lines(lines));
@@ -256,7 +268,7 @@ mod tests {
 
     #[test]
     fn the_limit_of_both_is_lifted_before_they_are_joined() {
-        let (mut legs, out, agent) = two_in_hand();
+        let (mut legs, out, agent) = two_in_hand(&dialled());
         let join = Act::Connect { caller: out.clone(), agent: agent.clone() };
         let actions = sent(&join, &legs);
         let [(first, of_out), (second, of_agent), (third, _)] = actions.as_slice() else { panic!("{actions:?}") };
@@ -268,6 +280,27 @@ mod tests {
         legs.limit_sent(&out, false);
         legs.limit_sent(&agent, false);
         assert_eq!(sent(&join, &legs).len(), 1);
+    }
+
+    #[test]
+    fn who_is_joined_carries_no_limit_but_a_dialled_conversations_own() {
+        for (tags, carries_one, told) in [
+            (dialled(), true, Some("640")),
+            (dialled(), false, Some("640")),
+            (offered(), true, Some("0")),
+            (offered(), false, None),
+        ] {
+            let (mut legs, out, _) = two_in_hand(&tags);
+            legs.limit_sent(&out, carries_one);
+            let action = joined(&out, legs.get(&out).expect("a leg"), asterisk().dead_man);
+            let line = told.map(|told| format!("Value: {told}\r\n"));
+            let sent = action.map(|action| action.text());
+            assert_eq!(
+                sent.as_ref().and_then(|sent| sent.lines().last()),
+                line.as_deref().map(str::trim_end),
+                "{tags:?}"
+            );
+        }
     }
 
     #[test]

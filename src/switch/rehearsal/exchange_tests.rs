@@ -387,6 +387,20 @@ fn a_phone_that_is_picked_up_without_a_beat_is_let_go_at_once() {
 }
 
 #[test]
+fn a_dialled_conversation_is_ended_by_the_switch_when_nobody_else_does() {
+    let mut bench = Bench::new(12);
+    let (caller, agent) = bench.two_in_hand();
+    let place = Place::Dialled { agent: AgentName::new("li.na"), longest: Duration::from_secs(600) };
+    bench.order(Act::Tag { leg: agent.clone(), tags: Tags { place, ..tags() } });
+    bench.order(connect(&caller, &agent));
+    bench.pass(659_000);
+    assert_eq!(bench.exchange.hears(&agent), Some(Hearing::Leg(caller.clone())));
+    bench.pass(2_000);
+    assert_eq!(bench.exchange.leg(&agent), None);
+    assert_eq!(bench.exchange.hears(&caller), Some(Hearing::Silence));
+}
+
+#[test]
 fn a_connect_takes_an_agent_from_the_one_they_talk_with_who_is_parted() {
     let mut bench = Bench::new(13);
     let (first, agent) = bench.two_in_hand();

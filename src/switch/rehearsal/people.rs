@@ -152,8 +152,9 @@ impl Exchange {
     /// The leg is no more. Told, its orders come back, and the other side is parted.
     pub(super) fn end(&mut self, now: Moment, id: &LegId, cause: Gone) {
         let Some(leg) = self.legs.remove(id) else { return };
-        for slot in leg.timers.iter().chain(&leg.play_timer).chain(&leg.talk_timer).chain(&leg.patience_timer) {
-            self.agenda.strike(*slot);
+        let others = [leg.play_timer, leg.talk_timer, leg.longest_timer, leg.patience_timer];
+        for slot in leg.timers.iter().copied().chain(others.into_iter().flatten()) {
+            self.agenda.strike(slot);
         }
         if self.just_gone.len() == JUST_GONE {
             self.just_gone.pop_front();
@@ -186,7 +187,7 @@ impl Exchange {
         }
         leg.state = State::InHand;
         leg.music = false;
-        if let Some(slot) = leg.talk_timer.take() {
+        for slot in leg.talk_timer.take().into_iter().chain(leg.longest_timer.take()) {
             self.agenda.strike(slot);
         }
         leg.patience_timer =

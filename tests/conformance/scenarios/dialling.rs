@@ -11,6 +11,10 @@ use crate::world::{Heard, OUTSIDE, PhoneDoes, World};
 
 const RING_FOR: Duration = Duration::from_secs(20);
 
+fn dialled() -> Place {
+    Place::Dialled { agent: AgentName::new("li.na"), longest: Duration::from_secs(3600) }
+}
+
 /// The agent is there, hears that it rings, and a telephone outside is rung, which does this. Both legs.
 pub(super) async fn dial<W: World>(world: &mut W, does: PhoneDoes, ring_for: Duration) -> (LegId, LegId) {
     world.phone_does(OUTSIDE, does).await;
@@ -21,7 +25,7 @@ pub(super) async fn dial<W: World>(world: &mut W, does: PhoneDoes, ring_for: Dur
         world.is_rung_back(1).await;
     }
     let station = world.station(OUTSIDE);
-    let tagged = Place::Dialled { agent: AgentName::new("li.na") };
+    let tagged = dialled();
     let out = world.controller().ring_out(station, ring_for, tagged).await;
     (agent, out)
 }
@@ -132,7 +136,7 @@ pub async fn a_dialled_call_is_found_whole_by_a_new_controller<W: World>(world: 
     assert_eq!((found(&agent).joined_with.as_ref(), found(&out).joined_with.as_ref()), (Some(&out), Some(&agent)));
     assert!(!found(&agent).inbound && !found(&out).inbound, "both are legs that we rang: {seen:#?}");
     let tags = found(&out).tags.clone().expect("what it was rung for");
-    assert_eq!(tags.place, Place::Dialled { agent: AgentName::new("li.na") });
+    assert_eq!(tags.place, dialled());
     put_down_by_us(world, &out).await;
     world.controller().parted(&agent).await;
     put_down_by_us(world, &agent).await;
