@@ -6,7 +6,7 @@ use std::time::Duration;
 use cordboard::routing::Input;
 use cordboard::routing::ids::LegId;
 
-use super::dialling::{dial, put_down_by_us, talk};
+use super::dialling::{dial, put_down_by_us, talk, talk_for};
 use crate::world::{OUTSIDE, PhoneDoes, World};
 
 const RING_FOR: Duration = Duration::from_secs(20);
@@ -62,6 +62,18 @@ pub async fn a_phone_that_answers_long_after_its_controllers_death_is_let_go_at_
     is_found_alone(world).await;
 }
 
+pub async fn a_phone_rings_for_a_dead_controller_no_longer_than_for_the_dead_man<W: World>(world: &mut W) {
+    let (_, out) = dial(world, PhoneDoes::Ring, W::DEAD_MAN * 4).await;
+    // Before anything was renewed: it carries what it was given with its birth.
+    world.controller().told(Input::LegRinging { leg: out }).await;
+    world.controller().die();
+    tokio::time::sleep(W::DEAD_MAN / 2).await;
+    assert!(world.in_use(OUTSIDE).await, "a start may still come");
+    tokio::time::sleep(W::DEAD_MAN / 2 + AFTERWARDS).await;
+    assert!(!world.in_use(OUTSIDE).await, "nobody would be there to talk with");
+    is_found_alone(world).await;
+}
+
 /// Both are still joined with each other.
 async fn talk_on<W: World>(world: &mut W, agent: &LegId, out: &LegId) {
     for (one, other) in [(agent, out), (out, agent)] {
@@ -93,6 +105,23 @@ pub async fn who_is_left_of_a_conversation_when_its_controller_is_dead_is_let_go
     world.put_down(OUTSIDE).await;
     tokio::time::sleep(W::DEAD_MAN + AFTERWARDS).await;
     assert!(!world.in_use(1).await, "the agent hears nobody, and nobody comes");
+    is_found_alone(world).await;
+}
+
+/// The core ends it, where it lives.
+pub async fn a_dialled_conversation_has_its_end_though_its_controller_is_dead<W: World>(world: &mut W) {
+    let longest = W::DEAD_MAN;
+    talk_for(world, longest).await;
+    // The driver has heard of the joining as we have, and told the switch how long it may last.
+    world.controller().listen(STILL_FRESH).await;
+    world.controller().die();
+    tokio::time::sleep(longest).await;
+    assert!(
+        world.in_use(OUTSIDE).await && world.in_use(1).await,
+        "it is the core's to end, and a start may still come"
+    );
+    tokio::time::sleep(W::DEAD_MAN + AFTERWARDS).await;
+    assert!(!world.in_use(OUTSIDE).await && !world.in_use(1).await, "they would talk for ever");
     is_found_alone(world).await;
 }
 
