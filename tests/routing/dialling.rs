@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use cordboard::routing::agent::{AgentState, Work};
 use cordboard::routing::dial::{DialEnd, DialEndedBy, DialStage};
+use cordboard::routing::dial_out::DialOut;
 use cordboard::routing::ids::*;
 use cordboard::routing::{Act, Fact, Failure, Input, LegSeen, LegUp, Line, Refusal, Refused, Returned};
 
@@ -219,6 +220,16 @@ fn the_time_that_a_conversation_may_last_goes_on_across_a_start() {
     assert_eq!(ends(&again), []);
     again.pass(secs(1));
     assert_eq!(ends(&again), [(DialEnd::Answered, DialEndedBy::Us)]);
+}
+
+#[test]
+fn a_dial_written_before_conversations_had_a_limit_reads_back_with_the_usual_one() {
+    let (floor, _) = dialled();
+    let fact = floor.facts.iter().find(|fact| matches!(fact, Fact::Dialled { .. })).expect("a dial");
+    let mut written = serde_json::to_value(fact).expect("a fact is JSON");
+    assert!(written.as_object_mut().is_some_and(|fields| fields.remove("longest").is_some()), "{written}");
+    let Ok(Fact::Dialled { longest, .. }) = serde_json::from_value(written) else { panic!("it does not read back") };
+    assert_eq!(longest, DialOut::LONGEST);
 }
 
 #[test]
