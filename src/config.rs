@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use ipnet::IpNet;
 
@@ -82,6 +83,15 @@ pub struct AsteriskConfig {
     pub contexts: Contexts,
     /// `music`: the music class of a queue that names none. `default` unless given.
     pub music: String,
+    /// `dead_man`: how long the switch leaves calls in our hands, and phones that ring for us, without a sign of life of
+    /// ours. Conversations go on. A minute unless given; whole seconds, 5s to 10m.
+    pub dead_man: Duration,
+}
+
+impl AsteriskConfig {
+    /// Time enough for a start after a crash; a caller waits no longer than that for nobody, and a telephone outside costs
+    /// no more than that.
+    pub const DEAD_MAN: Duration = Duration::from_secs(60);
 }
 
 /// A host by name or address, and a port.

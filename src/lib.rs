@@ -146,7 +146,7 @@
 //! | missed, rest | an offer that went unanswered; how long its agent is left alone |
 //! | beat | our sign of life on the switch: new calls are ours while it is fresh |
 //! | shed | to hold the beat back, so that new calls fall back on the switch (`Journal::must_shed`) |
-//! | dead man | the limit on a call in our hands after which the switch takes it back |
+//! | dead man | the limit on a call in our hands after which the switch takes it back, and hangs up what we rang |
 //! | dial, number, barred | an agent's call to the outside, kept apart from calls; whom it is for; listed as not to be dialled |
 //! | answered | of a call: caller and agent heard each other (`CallConnected`) |
 //! | healed | the core found the world other than it thought and mended it: always a fact. A driver mends its switch, in the log |

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{
     AsteriskConfig, CentreConfig, Config, Contexts, DEFAULT_ADDRESS, Hooks, HostPort, LogFormat, Logging, Secret,
@@ -44,7 +45,7 @@ const TOKENS: [&str; 3] = ["token", "token_file", "token_env"];
 const SWITCH: Known = Known { what: "a switch", keys: &["asterisk", "rehearsal"], later: &["freeswitch"] };
 const ASTERISK: Known = Known {
     what: "asterisk",
-    keys: &["ami", "user", "secret", "secret_file", "secret_env", "tls", "sounds", "contexts", "music"],
+    keys: &["ami", "user", "secret", "secret_file", "secret_env", "tls", "sounds", "contexts", "music", "dead_man"],
     later: &[],
 };
 const TLS: Known = Known { what: "tls", keys: &["ca", "name"], later: &[] };
@@ -223,6 +224,12 @@ impl Reader {
             Some(node) => self.dialplan_word(node, "music"),
             None => Some("default".into()),
         };
+        // Below, a start would not be over in time, and the renewals would be most of what is said on the link.
+        let lasts = Duration::from_secs(5)..=Duration::from_secs(600);
+        let dead_man = match fields.get("dead_man") {
+            Some(node) => scalar::duration(node, "dead_man", lasts, &mut self.notes),
+            None => Some(AsteriskConfig::DEAD_MAN),
+        };
         Some(AsteriskConfig {
             ami: ami?,
             user: user?,
@@ -231,6 +238,7 @@ impl Reader {
             sounds: sounds?,
             contexts: contexts?,
             music: music?,
+            dead_man: dead_man?,
         })
     }
 
@@ -459,6 +467,7 @@ switches:
       sounds: { here: /srv/sounds, switch: /var/lib/asterisk/sounds/cordboard }
       contexts: { entry: in, agent: out }
       music: classical
+      dead_man: 1m30s
 centres:
   hotline: { directory: /srv/centres/hotline }
 speech: { program: ./say, voices: { en: en-us }, rate: 150 }
@@ -470,6 +479,7 @@ logging: { filter: "info,cordboard::switch=debug", format: json }
         assert_eq!(asterisk.secret, Secret::Env("CORDBOARD_AMI".into()));
         assert_eq!(asterisk.tls, Some(Tls { ca: "/etc/cordboard/ca.pem".into(), name: "pbx.example".into() }));
         assert_eq!(asterisk.contexts.agent, "out");
+        assert_eq!(asterisk.dead_man, Duration::from_secs(90));
         assert_eq!(config.speech.program, Path::new("/etc/cordboard/./say"));
         assert_eq!(config.speech.voices[&Language::En], "en-us");
         assert_eq!(config.speech.voices[&Language::Zh], "cmn-latn-pinyin");
@@ -489,6 +499,7 @@ switches:
       secret: a
       secret_file: b
       sounds: { here: x, switch: relative }
+      dead_man: 4s
   Second: { rehearsal: { speed: 2 } }
   third: { freeswitch: {} }
 centres:
@@ -505,18 +516,19 @@ logging: { filter: "a=b=c", format: xml }
                 "7:12 \"pbx\" is no host and port; write 127.0.0.1:5038",
                 "10:7 \"secret_file\" as well: asterisk has only one of secret, secret_file, secret_env",
                 "11:34 \"relative\" is no directory that a switch can play from: from / on, without spaces",
-                "12:3 \"Second\" cannot be the name of a switch: a to z, 0 to 9 and _, beginning with a letter, at \
+                "12:17 dead_man is from 5s to 10m, not 4s",
+                "13:3 \"Second\" cannot be the name of a switch: a to z, 0 to 9 and _, beginning with a letter, at \
                  most 40",
-                "12:24 a rehearsal switch has nothing to set; write rehearsal: {}",
-                "13:12 \"freeswitch\" is planned, and not there yet",
-                "15:3 \"hot_line\" cannot be the name of a centre: a to z and 0 to 9, beginning with a letter, at \
+                "13:24 a rehearsal switch has nothing to set; write rehearsal: {}",
+                "14:12 \"freeswitch\" is planned, and not there yet",
+                "16:3 \"hot_line\" cannot be the name of a centre: a to z and 0 to 9, beginning with a letter, at \
                  most 16",
-                "15:26 directory is empty",
-                "16:21 \"fr\" is no language; there are en, zh",
-                "16:41 rate is a whole number from 80 to 450, not \"5\"",
-                "17:20 \"a=b=c\" is no filter (invalid filter directive: too many '=' in filter directive, expected 0 \
+                "16:26 directory is empty",
+                "17:21 \"fr\" is no language; there are en, zh",
+                "17:41 rate is a whole number from 80 to 450, not \"5\"",
+                "18:20 \"a=b=c\" is no filter (invalid filter directive: too many '=' in filter directive, expected 0 \
                  or 1); write info or info,cordboard::switch=debug",
-                "17:37 format is one of text, json, not \"xml\"",
+                "18:37 format is one of text, json, not \"xml\"",
             ]
         );
     }

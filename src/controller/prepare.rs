@@ -100,6 +100,7 @@ pub(super) fn asterisk_of(config: &crate::config::AsteriskConfig, epoch: Epoch) 
             },
         },
         contexts: Contexts { entry: config.contexts.entry.clone(), agent: config.contexts.agent.clone() },
+        dead_man: config.dead_man,
     })
 }
 

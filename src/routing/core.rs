@@ -293,6 +293,7 @@ impl Core {
                 Timer::PartedDue(call) => self.parted_overdue(now, call),
                 Timer::HoldDue(call) => self.hold_overdue(now, call),
                 Timer::DialDue(call) => self.dial_overdue(now, call),
+                Timer::DialLongest(call) => self.dial_too_long(now, call),
                 Timer::HangUpDue(leg) => self.hang_up_overdue(now, leg),
                 Timer::WrapUpDue(agent) => self.wrap_up_over(now, &agent),
                 Timer::RestDue(agent) => self.rest_over(now, &agent),
@@ -311,7 +312,7 @@ impl Core {
             | Timer::PartedDue(call)
             | Timer::HoldDue(call) => self.calls.get(call).map(|call| &call.switch),
             Timer::OfferDue(offer) | Timer::PickUpDue(offer) => self.offers.get(offer).map(|offer| &offer.switch),
-            Timer::DialDue(call) => self.dials.get(call).map(|dial| &dial.switch),
+            Timer::DialDue(call) | Timer::DialLongest(call) => self.dials.get(call).map(|dial| &dial.switch),
             Timer::HangUpDue(leg) => self.switch_of_leg(leg),
             Timer::WrapUpDue(_) | Timer::RestDue(_) => None,
         };

@@ -28,8 +28,16 @@ pub struct Dial {
     pub ring_for: Duration,
     /// As of a queue: `None` until the agent says so, zero for none.
     pub wrap_up: Option<Duration>,
+    /// How long they may talk.
+    #[serde(default = "longest_of_old")]
+    pub longest: Duration,
     pub since: Moment,
     pub stage: DialStage,
+}
+
+/// Of dials begun before there was a limit.
+pub(super) fn longest_of_old() -> Duration {
+    super::dial_out::DialOut::LONGEST
 }
 
 /// A dial of the last hour: what the caps count, and what the same request is known by.

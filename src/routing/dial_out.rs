@@ -89,6 +89,8 @@ pub struct DialOut {
     pub ring_for: Duration,
     /// \[`wrap_up`\] How long an agent has for wrap-up after a dialled conversation; `None` means until the agent says so.
     pub wrap_up: Option<Duration>,
+    /// \[`longest`\] How long a dialled conversation may last; then it is ended.
+    pub longest: Duration,
     /// \[`most_per_minute`\] Of the whole centre, in any sixty seconds.
     pub most_per_minute: usize,
     /// \[`most_per_hour`\] Of the whole centre, in any sixty minutes.
@@ -98,6 +100,8 @@ pub struct DialOut {
 impl DialOut {
     /// As long as most networks let a telephone ring.
     pub const RING_FOR: Duration = Duration::from_secs(45);
+    /// Longer than anybody talks, and shorter than a telephone that was not put down costs a night.
+    pub const LONGEST: Duration = Duration::from_secs(4 * 3600);
     /// Twenty agents who dial all day by hand do not reach it; a program run wild does in a second.
     pub const MOST_PER_MINUTE: usize = 20;
     pub const MOST_PER_HOUR: usize = 300;
@@ -243,6 +247,7 @@ mod tests {
             barred: barred.iter().map(ToString::to_string).collect(),
             ring_for: DialOut::RING_FOR,
             wrap_up: None,
+            longest: DialOut::LONGEST,
             most_per_minute: 1,
             most_per_hour: 1,
         }

@@ -108,6 +108,7 @@ impl Core {
             shown: rules.shown,
             ring_for: rules.ring_for,
             wrap_up: rules.wrap_up,
+            longest: rules.longest,
             number,
             since: now,
             stage: DialStage::AgentRings { until },
@@ -124,6 +125,7 @@ impl Core {
             shown: dial.shown.clone(),
             ring_for: dial.ring_for,
             wrap_up: dial.wrap_up,
+            longest: dial.longest,
             until,
             by,
             request,
@@ -131,9 +133,9 @@ impl Core {
         self.legs.insert(leg.clone(), LegOf::Agent(name.clone()));
         self.timers.set(Timer::DialDue(call), until + RING_GRACE);
         let from = dial.number.to_phone_number();
-        let (switch, ring_for) = (dial.switch.clone(), dial.ring_for);
+        let (switch, ring_for, longest) = (dial.switch.clone(), dial.ring_for, dial.longest);
         self.dials.insert(call, dial);
-        let tags = self.tags(call, Place::Dialled { agent: name.clone() });
+        let tags = self.tags(call, Place::Dialled { agent: name.clone(), longest });
         let name = CallerName::new("");
         let owed = Owed::RingDial(leg.clone());
         self.order(now, &switch, Act::Ring { leg, station, from, name, ring_for, tags }, Some(owed));
@@ -194,7 +196,7 @@ impl Core {
         self.timers.set(Timer::DialDue(call), until + RING_GRACE);
         if ring {
             self.order(now, &dial.switch, Act::StartRingback { leg: dial.leg.clone() }, None);
-            let tags = self.tags(call, Place::Dialled { agent: dial.agent });
+            let tags = self.tags(call, Place::Dialled { agent: dial.agent, longest: dial.longest });
             let act = Act::Ring {
                 leg: dial.out_leg.clone(),
                 station: dial.to,
@@ -238,6 +240,15 @@ impl Core {
         self.fact(Fact::DialConnected { call, agent });
         if let Some(dial) = self.dials.get_mut(&call) {
             dial.stage = DialStage::Talking { since: now };
+            let until = now + dial.longest;
+            self.timers.set(Timer::DialLongest(call), until);
+        }
+    }
+
+    /// They have talked for as long as the centre lets them: a telephone that was not put down, or a machine.
+    pub(super) fn dial_too_long(&mut self, now: Moment, call: CallId) {
+        if let Some(Dial { stage: DialStage::Talking { .. }, .. }) = self.dials.get(&call) {
+            self.end_dial(now, call, DialEnd::Answered, DialEndedBy::Us);
         }
     }
 
@@ -305,6 +316,7 @@ impl Core {
     pub(super) fn end_dial(&mut self, now: Moment, call: CallId, how: DialEnd, by: DialEndedBy) {
         let Some(dial) = self.dials.remove(&call) else { return };
         self.timers.stop(&Timer::DialDue(call));
+        self.timers.stop(&Timer::DialLongest(call));
         for leg in [&dial.out_leg, &dial.leg] {
             if self.legs.contains_key(leg) {
                 self.hang_up(now, &dial.switch, leg.clone(), HangUpCause::Normal);
@@ -364,6 +376,9 @@ impl Core {
         }
         if let Some(due) = due {
             self.timers.set(Timer::DialDue(dial.call), due);
+        }
+        if let DialStage::Talking { since } = dial.stage {
+            self.timers.set(Timer::DialLongest(dial.call), (since + dial.longest).max(now));
         }
         self.links.entry(dial.switch.clone()).or_insert(false);
         self.dials.insert(dial.call, dial);

@@ -163,6 +163,8 @@ pub enum Fact {
         shown: PhoneNumber,
         ring_for: Duration,
         wrap_up: Option<Duration>,
+        #[serde(default = "super::dial::longest_of_old")]
+        longest: Duration,
         until: Moment,
         by: AgentName,
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -256,6 +256,7 @@ impl Known {
             shown,
             ring_for,
             wrap_up,
+            longest,
             until,
             by: _,
             request,
@@ -280,6 +281,7 @@ impl Known {
             shown: shown.clone(),
             ring_for: *ring_for,
             wrap_up: *wrap_up,
+            longest: *longest,
             since: at,
             stage: DialStage::AgentRings { until: *until },
         };

@@ -7,6 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
+use super::dial_out::DialOut;
 use super::ids::*;
 use crate::calendar::Moment;
 
@@ -40,8 +41,8 @@ pub enum Place {
     Talking { agent: AgentName },
     /// On an agent's leg: what the phone was rung for.
     Offered { offer: OfferId, agent: AgentName },
-    /// On both legs of a dial: whose it is.
-    Dialled { agent: AgentName },
+    /// On both legs of a dial: whose it is, and for how long the two may talk.
+    Dialled { agent: AgentName, longest: Duration },
 }
 
 /// The unreserved characters of RFC 3986 §2.3 stay as they are; Asterisk's `,` `;` `"` `$` `{` never occur.
@@ -73,7 +74,7 @@ impl Place {
             ),
             Place::Talking { agent } => format!("t:{}", enc(agent.as_str())),
             Place::Offered { offer, agent } => format!("o:{offer}:{}", enc(agent.as_str())),
-            Place::Dialled { agent } => format!("d:{}", enc(agent.as_str())),
+            Place::Dialled { agent, longest } => format!("d:{}:{}", enc(agent.as_str()), longest.as_secs()),
         }
     }
 
@@ -98,7 +99,12 @@ impl Place {
                 credit: Duration::from_millis(credit.parse().ok()?),
             },
             ["t", agent] => Place::Talking { agent: AgentName::new(dec(agent)?) },
-            ["d", agent] => Place::Dialled { agent: AgentName::new(dec(agent)?) },
+            // As it was written before conversations had a limit.
+            ["d", agent] => Place::Dialled { agent: AgentName::new(dec(agent)?), longest: DialOut::LONGEST },
+            ["d", agent, longest] => Place::Dialled {
+                agent: AgentName::new(dec(agent)?),
+                longest: Duration::from_secs(longest.parse().ok()?),
+            },
             ["o", offer, agent] => Place::Offered { offer: offer.parse().ok()?, agent: AgentName::new(dec(agent)?) },
             _ => return None,
         })
@@ -154,7 +160,7 @@ mod tests {
                 credit: Duration::from_secs(90),
             },
             Place::Talking { agent: AgentName::new("li.na") },
-            Place::Dialled { agent: AgentName::new("li.na") },
+            Place::Dialled { agent: AgentName::new("li.na"), longest: Duration::from_secs(90) },
             Place::Offered { offer: OfferId { epoch: Epoch(7), number: 3 }, agent: AgentName::new("a|b") },
         ]
     }
@@ -178,8 +184,16 @@ mod tests {
     }
 
     #[test]
+    fn a_dial_of_before_there_was_a_limit_is_still_one() {
+        let place = Place::Dialled { agent: AgentName::new("li.na"), longest: DialOut::LONGEST };
+        assert_eq!(Place::decode("d:li.na"), Some(place));
+    }
+
+    #[test]
     fn what_we_did_not_write_is_nothing() {
-        for text in ["", "s", "w:::::::", "t:%0d%0aAction: Logoff", "o:1:x", &"t:".repeat(400)] {
+        for text in
+            ["d:li.na:soon", "d:li.na:1:2", "", "s", "w:::::::", "t:%0d%0aAction: Logoff", "o:1:x", &"t:".repeat(400)]
+        {
             assert_eq!(Place::decode(text), None, "{text}");
         }
     }

@@ -28,6 +28,8 @@ pub enum Timer {
     HoldDue(CallId),
     /// What a dial waits for should have come by now: a pick-up, the joining, the hang-up that parted them.
     DialDue(CallId),
+    /// A dialled conversation has lasted as long as it may.
+    DialLongest(CallId),
     /// The leg that we hung up should be gone by now.
     HangUpDue(LegId),
     WrapUpDue(AgentName),

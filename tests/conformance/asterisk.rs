@@ -228,6 +228,7 @@ impl Live {
         let driven = Driven {
             address: address_of(&lane.switch, "cordboard", proxy.port(), "system,call,agi,dtmf,user"),
             contexts: Contexts { entry: "cordboard".into(), agent: "cordboard-agent".into() },
+            dead_man: Self::DEAD_MAN,
         };
         let epoch = Epoch(lane.epoch + 1);
         let (link, told) = {
@@ -297,6 +298,8 @@ impl World for Live {
     type Caller = Call;
 
     const PATIENCE: Duration = Duration::from_secs(15);
+    // A minute where people work; a test cannot wait for that.
+    const DEAD_MAN: Duration = Duration::from_secs(4);
 
     fn controller(&mut self) -> &mut Controller {
         &mut self.controller

@@ -53,6 +53,15 @@ macro_rules! every_scenario {
             dialling: an_agent_hanging_up_as_a_number_answers_strands_nobody;
             dialling: a_dialled_call_is_found_whole_by_a_new_controller;
             dialling: a_number_that_rings_when_its_controller_dies_is_answered_to_the_next;
+            dead_man: a_number_that_answers_to_a_dead_controller_is_let_go_and_so_is_the_agent;
+            dead_man: an_agents_phone_that_answers_to_a_dead_controller_is_let_go;
+            dead_man: a_phone_that_answers_long_after_its_controllers_death_is_let_go_at_once;
+            dead_man: a_phone_rings_for_a_dead_controller_no_longer_than_for_the_dead_man;
+            dead_man: those_who_talk_when_their_controller_dies_talk_on_and_are_found;
+            dead_man: who_is_left_of_a_conversation_when_its_controller_is_dead_is_let_go;
+            dead_man: a_caller_who_comes_to_a_dead_controller_is_taken_by_the_switch;
+            dead_man: a_dialled_conversation_has_its_end_though_its_controller_is_dead;
+            dead_man: a_dial_that_rings_and_talks_for_longer_lives_as_long_as_a_controller_does;
             talking: a_caller_connected_while_a_prompt_plays_hears_the_agent;
             talking: a_prompt_that_a_connect_overtook_is_not_heard_when_the_caller_is_back;
             talking: a_caller_whose_agent_hangs_up_is_parted_and_alive;

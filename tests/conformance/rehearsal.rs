@@ -8,7 +8,7 @@ use cordboard::routing::LegUp;
 use cordboard::routing::ids::*;
 use cordboard::switch::Sound;
 use cordboard::switch::rehearsal::{
-    Caller, Exchange, Faults, Habit, Hearing, Phone, Rehearsal, Span, World as Outside,
+    Caller, Exchange, Faults, HANDS_LAST, Habit, Hearing, Phone, Rehearsal, Span, World as Outside,
 };
 
 use crate::controller::Controller;
@@ -60,6 +60,7 @@ impl World for Rehearsed {
     type Caller = LegId;
 
     const PATIENCE: Duration = Duration::from_secs(30);
+    const DEAD_MAN: Duration = HANDS_LAST;
 
     fn controller(&mut self) -> &mut Controller {
         &mut self.controller

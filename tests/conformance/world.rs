@@ -45,6 +45,9 @@ pub trait World {
     /// Longer than anything takes on this switch that is not asked to take long.
     const PATIENCE: Duration;
 
+    /// What is in our hands, or rings for us, is gone when we have been dead for so long.
+    const DEAD_MAN: Duration;
+
     fn controller(&mut self) -> &mut Controller;
     fn now(&self) -> Moment;
 

@@ -100,6 +100,7 @@ fn where_agents_may_dial_to_is_read_and_nothing_that_is_not_written_may_be_diall
     assert!(allows("13800138000") && allows("+86 138 0013 8000") && allows("010-88880000"));
     assert!(!allows("+44 20 7946 0000") && !allows("0044207946000") && !allows("16812345"));
     assert_eq!(out.wrap_up, Some(Duration::from_secs(15)));
+    assert_eq!(out.longest, DialOut::LONGEST);
     assert_eq!((out.most_per_minute, out.most_per_hour), (DialOut::MOST_PER_MINUTE, 200));
     assert!(sample("minimal").dial_out.is_none());
 }

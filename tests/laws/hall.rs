@@ -252,6 +252,7 @@ fn dial_out(chance: &mut Chance, switches: &[SwitchName]) -> DialOut {
         barred: vec!["19".into()],
         ring_for: ms(chance, 1_000, 9_000),
         wrap_up: [Some(Duration::ZERO), Some(secs(2)), None][chance.below(3) as usize],
+        longest: secs(20),
         most_per_minute: [4, 60, 200][chance.below(3) as usize],
         most_per_hour: 500,
     }

@@ -7,6 +7,7 @@
 mod agents_hour;
 mod centre;
 mod database;
+mod dead_man;
 mod fallback;
 mod kill;
 mod outages;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use cordboard::routing::agent::{AgentState, Work};
 use cordboard::routing::dial::{DialEnd, DialEndedBy, DialStage};
+use cordboard::routing::dial_out::DialOut;
 use cordboard::routing::ids::*;
 use cordboard::routing::{Act, Fact, Failure, Input, LegSeen, LegUp, Line, Refusal, Refused, Returned};
 
@@ -191,6 +192,44 @@ fn an_agent_who_hangs_up_the_moment_it_is_answered_has_talked_with_nobody() {
     assert_eq!(ends(&floor), [(DialEnd::GivenUp, DialEndedBy::Agent)]);
     floor.hangs_up(&out);
     assert!(floor.agent("ana").is_free() && nothing_is_kept(&floor));
+}
+
+#[test]
+fn a_conversation_ends_when_it_has_lasted_as_long_as_it_may() {
+    let (mut floor, leg, out) = talking();
+    floor.pass(secs(599));
+    assert_eq!(floor.state("ana"), AgentState::TalkingOut);
+    floor.pass(secs(1));
+    assert_eq!(ends(&floor), [(DialEnd::Answered, DialEndedBy::Us)]);
+    assert_eq!(floor.hung_up(), [out.clone(), leg.clone()]);
+    assert_eq!(floor.state("ana"), AgentState::WrappingUp);
+    floor.hangs_up(&out).hangs_up(&leg);
+    floor.pass(secs(10));
+    assert!(nothing_is_kept(&floor), "{:?}", floor.core.kept());
+}
+
+#[test]
+fn the_time_that_a_conversation_may_last_goes_on_across_a_start() {
+    let (mut floor, leg, out) = talking();
+    floor.pass(secs(400));
+    let mut again = Floor::started(2, floor.known.clone());
+    again.now = floor.now;
+    let legs = vec![phone(&leg, LegUp::Up, Some(&out)), phone(&out, LegUp::Up, Some(&leg))];
+    again.tell(Input::SnapshotTaken { switch: pbx(), legs });
+    again.pass(secs(199));
+    assert_eq!(ends(&again), []);
+    again.pass(secs(1));
+    assert_eq!(ends(&again), [(DialEnd::Answered, DialEndedBy::Us)]);
+}
+
+#[test]
+fn a_dial_written_before_conversations_had_a_limit_reads_back_with_the_usual_one() {
+    let (floor, _) = dialled();
+    let fact = floor.facts.iter().find(|fact| matches!(fact, Fact::Dialled { .. })).expect("a dial");
+    let mut written = serde_json::to_value(fact).expect("a fact is JSON");
+    assert!(written.as_object_mut().is_some_and(|fields| fields.remove("longest").is_some()), "{written}");
+    let Ok(Fact::Dialled { longest, .. }) = serde_json::from_value(written) else { panic!("it does not read back") };
+    assert_eq!(longest, DialOut::LONGEST);
 }
 
 #[test]

@@ -116,6 +116,7 @@ fn dial_out() -> DialOut {
         barred: vec!["19".into()],
         ring_for: secs(30),
         wrap_up: Some(secs(5)),
+        longest: secs(600),
         most_per_minute: 3,
         most_per_hour: 5,
     }

@@ -32,6 +32,7 @@ fn dialled(number: u32) -> Fact {
         shown: PhoneNumber::new("4001"),
         ring_for: Duration::from_secs(45),
         wrap_up: Some(Duration::ZERO),
+        longest: Duration::from_secs(3600),
         until: at(45_000),
         by: ana(),
         request: None,

@@ -12,7 +12,18 @@ use crate::routing::ids::SwitchName;
 
 const DIAL_OUT: Known = Known {
     what: "dial_out",
-    keys: &["switch", "to", "shown", "allowed", "barred", "ring_for", "wrap_up", "most_per_minute", "most_per_hour"],
+    keys: &[
+        "switch",
+        "to",
+        "shown",
+        "allowed",
+        "barred",
+        "ring_for",
+        "wrap_up",
+        "longest",
+        "most_per_minute",
+        "most_per_hour",
+    ],
     later: &["hours", "name"],
 };
 
@@ -43,6 +54,8 @@ impl Reading {
         let ringing = Duration::from_secs(1)..=Duration::from_secs(120);
         let ring_for = fields.get("ring_for").map(|n| scalar::duration(n, "ring_for", ringing, &mut self.notes));
         let wrap_up = fields.get("wrap_up").map(|node| until_ready(node, "wrap_up", self));
+        let talking = Duration::from_secs(60)..=Duration::from_secs(24 * 3600);
+        let longest = fields.get("longest").map(|n| scalar::duration(n, "longest", talking, &mut self.notes));
         let mut cap = |key: &str| {
             let range = 1..=DialOut::HIGHEST_CAP as u64;
             fields.get(key).map(|node| scalar::number(node, key, range, &mut self.notes))
@@ -57,6 +70,7 @@ impl Reading {
             barred,
             ring_for: ring_for.unwrap_or(Some(DialOut::RING_FOR))?,
             wrap_up: wrap_up.unwrap_or(Some(Some(Duration::ZERO)))?,
+            longest: longest.unwrap_or(Some(DialOut::LONGEST))?,
             most_per_minute: minute.unwrap_or(Some(DialOut::MOST_PER_MINUTE as u64)).map(as_cap)?,
             most_per_hour: hour.unwrap_or(Some(DialOut::MOST_PER_HOUR as u64)).map(as_cap)?,
         })

@@ -21,7 +21,7 @@ use tokio::time::Instant;
 use super::ami::timing;
 use super::ami::{Action, Ami, AmiAddress, AmiError, Event as AmiEvent, Events, Frame, List, Reply, Resync, connect};
 use super::legs::{Contexts, Heard, Leg, Legs};
-use super::orders::DEAD_MAN_S;
+use super::orders;
 use super::plays::{Held, Plays};
 use crate::calendar::Moment;
 use crate::routing::ids::{Epoch, LegId, SwitchName};
@@ -34,8 +34,8 @@ const RETRY_FIRST: Duration = Duration::from_millis(100);
 const RETRY_LONGEST: Duration = Duration::from_secs(2);
 /// How often overdue plays are looked for.
 const TICK: Duration = Duration::from_millis(20);
-/// Calls in our hands get their dead man's limit again; a third of it, so that two may be missed.
-const RENEW_EVERY: Duration = Duration::from_secs(DEAD_MAN_S as u64 / 3);
+/// The dead man's limit is given again in this part of it, so that two may be missed.
+const RENEWALS: u32 = 3;
 /// How long the list of all that lives may take; 400 channels take 15 ms.
 const LIST_WITHIN: Duration = Duration::from_secs(10);
 /// Orders taken from the queue into one write.
@@ -46,6 +46,9 @@ const MOST_IN_ONE_WRITE: usize = 256;
 pub struct Asterisk {
     pub address: AmiAddress,
     pub contexts: Contexts,
+    /// Legs in our hands, and those that ring for us, are the switch's own again after this time without us. Whole
+    /// seconds.
+    pub dead_man: Duration,
 }
 
 /// Start the driver. It ends when the [`Link`] is dropped, leaving every call as it is.
@@ -210,7 +213,7 @@ impl Driver {
 
     /// One link, from its first word to its end.
     async fn serve(&mut self, ami: &Ami, mut events: Events, orders: &mut mpsc::Receiver<Order>) -> Ended {
-        match self.meanwhile(orders, claim(ami, self.epoch)).await {
+        match self.meanwhile(orders, claim(ami, self.epoch, self.asterisk.dead_man)).await {
             Some(Ok(Claimed::Ours { clock_ahead_s })) => self.clock_ahead_s = clock_ahead_s,
             Some(Ok(Claimed::Superseded(later))) => return Ended::Superseded(later),
             Some(Err(error)) => return Ended::Lost(error),
@@ -255,6 +258,7 @@ impl Driver {
         orders: &mut mpsc::Receiver<Order>,
     ) -> Ended {
         let (mut renewed, mut looked) = (Instant::now(), Instant::now());
+        let renew_every = self.asterisk.dead_man / RENEWALS;
         loop {
             tokio::select! {
                 biased;
@@ -296,10 +300,10 @@ impl Driver {
                     Some(first) => self.take_orders(ami, waiting, first, orders).await,
                     None => return Ended::Dropped,
                 },
-                () = tokio::time::sleep_until(self.look_at(renewed + RENEW_EVERY, looked)) => {
+                () = tokio::time::sleep_until(self.look_at(renewed + renew_every, looked)) => {
                     looked = Instant::now();
                     self.mend(ami, waiting).await;
-                    if looked >= renewed + RENEW_EVERY {
+                    if looked >= renewed + renew_every {
                         renewed = looked;
                         self.renew(ami, waiting);
                     }
@@ -377,12 +381,14 @@ enum Claimed {
 }
 
 /// Take the switch over, unless a later start has; and learn its clock.
-async fn claim(ami: &Ami, epoch: Epoch) -> Result<Claimed, AmiError> {
+async fn claim(ami: &Ami, epoch: Epoch, dead_man: Duration) -> Result<Claimed, AmiError> {
     let theirs = ami.ask(Action::new("Getvar").with("Variable", "CORDBOARD_EPOCH")).await?;
     if let Some(later) = epoch_of(&theirs).filter(|theirs| *theirs > epoch) {
         return Ok(Claimed::Superseded(later));
     }
     ami.ask(Action::setvar(None, "CORDBOARD_EPOCH", epoch.to_string())).await?;
+    // For whoever comes into our hands when we are dead already, and the beat still fresh.
+    ami.ask(Action::setvar(None, "CORDBOARD_DEAD_MAN", orders::seconds(dead_man))).await?;
     let clock = ami.ask(Action::new("Getvar").with("Variable", "EPOCH")).await?;
     let clock_ahead_s = clock.number::<i64>("Value").map_or(0, |theirs| theirs - wall_ms() / 1000);
     Ok(Claimed::Ours { clock_ahead_s })

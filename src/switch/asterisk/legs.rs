@@ -19,8 +19,8 @@ use crate::routing::{Failure, Input, LegSeen, LegUp};
 /// `HangupRequest` without `Hangup` for so long: the hang-up was lost under Bridge. Real ones follow within 5 ms.
 pub const LOST_HANG_UP_AFTER: Duration = Duration::from_millis(100);
 
-/// How long a caller in our hands may be without the dead man's limit. The core writes its tags on nearly every one
-/// within a millisecond, or hangs up, and the limit costs no order of its own then.
+/// How long a leg in our hands may be without the dead man's limit. The core writes its tags on nearly every
+/// caller within a millisecond, or hangs up, and the limit costs no order of its own then.
 pub const LIMIT_WITHIN: Duration = Duration::from_millis(20);
 
 /// How long a ring that the switch calls a failure may yet have a channel that says why: the answer to an Originate
@@ -52,7 +52,8 @@ pub struct Leg {
     pub leaving: bool,
     /// It was told to leave its bridge, and is not in its AGI again.
     pub returning: bool,
-    /// It carries the dead man's limit, which would hang a talking call up.
+    /// It may carry the dead man's limit, which would hang a talking call up: given by us, or by the dialplan on the way
+    /// into our hands.
     pub limited: bool,
     pub from: PhoneNumber,
     pub caller_name: CallerName,
@@ -75,7 +76,7 @@ impl Leg {
             bridge: None,
             leaving: false,
             returning: false,
-            limited: false,
+            limited: !inbound,
             from: PhoneNumber::new(""),
             caller_name: CallerName::new(""),
             to: PhoneNumber::new(""),
@@ -83,6 +84,13 @@ impl Leg {
             hang_up: None,
             rang: false,
         }
+    }
+
+    /// Whether it is to end some time after us: whom we hold, and whom we ring.
+    pub const fn in_our_care(&self) -> bool {
+        let rings =
+            !self.inbound && self.bridge.is_none() && !self.name.is_empty() && matches!(self.up, LegUp::Ringing);
+        (self.in_hand || rings) && !self.leaving
     }
 
     /// How an action names it.
@@ -136,7 +144,7 @@ pub struct Legs {
     legs: BTreeMap<LegId, Leg>,
     /// Hang-ups asked for by the other end and not yet carried out, since when.
     hang_ups: BTreeMap<LegId, Moment>,
-    /// Callers that came into our hands and have not been given the dead man's limit since, since when.
+    /// Legs that came into our hands and have not been given the dead man's limit since, since when.
     unlimited: BTreeMap<LegId, Moment>,
     /// Rings that failed before anything was told of a channel, since when.
     unbegun: BTreeMap<LegId, Moment>,
@@ -251,7 +259,7 @@ impl Legs {
 
     /// This leg is in our hands, again or for the first time: whatever is written on a caller next carries the limit.
     pub fn wants_limit(&mut self, now: Moment, leg: &LegId) {
-        if self.legs.get(leg).is_some_and(|known| known.inbound && !known.leaving) {
+        if self.legs.get(leg).is_some_and(|known| known.in_hand && !known.leaving) {
             self.unlimited.entry(leg.clone()).or_insert(now);
         }
     }
@@ -264,12 +272,12 @@ impl Legs {
         }
     }
 
-    /// Every caller in our hands was sent the limit just now.
+    /// Every leg in our care was sent the limit just now.
     pub fn all_limited(&mut self) {
         self.unlimited.clear();
     }
 
-    /// Callers on whom nothing was written for [`LIMIT_WITHIN`]: the limit goes by itself.
+    /// Legs on which nothing was written for [`LIMIT_WITHIN`]: the limit goes by itself.
     pub fn still_unlimited(&mut self, now: Moment) -> Vec<LegId> {
         let late = |since: &Moment| now.since(*since) >= LIMIT_WITHIN;
         let due: Vec<LegId> =
@@ -286,7 +294,7 @@ impl Legs {
         due.iter().flat_map(|leg| self.ended(leg, Failure::Unreachable)).collect()
     }
 
-    /// When there is something to mend at the earliest: a hang-up that may be lost, a caller without a limit, a ring that
+    /// When there is something to mend at the earliest: a hang-up that may be lost, a leg without a limit, a ring that
     /// never began.
     pub fn mend_at(&self) -> Option<Moment> {
         let lost = self.hang_ups.values().min().map(|since| *since + LOST_HANG_UP_AFTER);
@@ -401,6 +409,7 @@ impl Legs {
         self.enter_bridge(id, None);
         let Some(leg) = self.legs.get_mut(id) else { return Vec::new() };
         leg.in_hand = true;
+        leg.limited = true;
         leg.returning = false;
         leg.up = if frame.get("ChannelState") == Some(b"6") { LegUp::Up } else { leg.up };
         if dying || leg.hang_up.is_some() {
@@ -531,6 +540,8 @@ impl Legs {
         if tags.is_some() {
             leg.tags = tags;
         }
+        // Who talks was given none when it was joined, and who rings has had one since its birth.
+        leg.limited &= leg.bridge.is_none();
         // A phone that rings has still to be told answered, or failed.
         leg.told = leg.in_hand && (leg.inbound || leg.up == LegUp::Up) || leg.bridge.is_some();
         Some((id, leg))

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use super::exchange::{Deed, Due, Exchange, Gone};
+use super::exchange::{Deed, Due, Exchange, Gone, HANDS_LAST};
 use super::leg::{Leg, Playing, State};
 use super::outside::Habit;
 use crate::calendar::Moment;
 use crate::routing::ids::{LegId, PhoneNumber};
+use crate::routing::tag::Place;
 use crate::routing::{Act, Failure, Input, Refusal, Returned};
 use crate::switch::{Sound, SwitchAct};
 
@@ -220,7 +221,8 @@ impl Exchange {
             leg.music = false;
             // The caller is answered by being connected.
             leg.answered = true;
-            for slot in leg.talk_timer.take().into_iter().chain(leg.patience_timer.take()) {
+            let over = [leg.talk_timer.take(), leg.longest_timer.take(), leg.patience_timer.take()];
+            for slot in over.into_iter().flatten() {
                 self.agenda.strike(slot);
             }
             let before = leg.other().cloned();
@@ -279,6 +281,10 @@ impl Exchange {
             if let Some(talks) = talks {
                 let due = Due::TalkEnds { leg: id.clone() };
                 leg.talk_timer = Some(self.agenda.write(now + talks, due));
+            }
+            if let Some(Place::Dialled { longest, .. }) = leg.tags.as_ref().map(|tags| &tags.place) {
+                let due = Due::LongestOver { leg: id.clone() };
+                leg.longest_timer = Some(self.agenda.write(now + *longest + HANDS_LAST, due));
             }
         }
         self.tell(now, Input::LegsJoined { a: caller, b: agent });

@@ -111,6 +111,10 @@ pub(super) enum Due {
     TalkEnds {
         leg: LegId,
     },
+    /// A dialled conversation has outlived its limit, which the core would have ended if it lived.
+    LongestOver {
+        leg: LegId,
+    },
     /// The caller's patience is at its end, if they have not talked since it began.
     CallerTires {
         leg: LegId,
@@ -318,6 +322,7 @@ impl Exchange {
                     self.tell(now, Input::LegParted { leg });
                 }
             }
+            Due::LongestOver { leg } => self.end(now, &leg, Gone::HungUp),
             Due::TalkEnds { leg } | Due::CallerTires { leg } => {
                 if self.legs.get(&leg).is_some_and(|l| !l.dying) {
                     self.party_hangs_up(now, &leg, Gone::HungUp);

@@ -346,6 +346,61 @@ fn without_a_beat_new_calls_fall_back_and_after_a_minute_those_in_hand() {
 }
 
 #[test]
+fn without_a_beat_phones_are_let_go_and_who_talks_talks_on() {
+    let mut bench = Bench::new(12);
+    bench.world(World::PhoneSetTo { station: station(2), phone: Phone::with(Habit::Rings) });
+    bench.exchange.watch_beats();
+    bench.exchange.beat(bench.now);
+    let (caller, agent) = bench.two_in_hand();
+    bench.order(connect(&caller, &agent));
+    bench.pass(20);
+    let rings = LegId::new("agent-2");
+    bench.order(Act::Ring {
+        leg: rings.clone(),
+        station: station(2),
+        from: PhoneNumber::new("10086"),
+        name: CallerName::new(""),
+        ring_for: Duration::from_secs(120),
+        tags: tags(),
+    });
+    bench.pass(59_000);
+    assert!(bench.exchange.leg(&rings).is_some(), "it rings on");
+    bench.pass(1_000);
+    assert_eq!(bench.exchange.leg(&rings), None);
+    assert_eq!(bench.count(&Input::LegFailed { leg: rings, why: Failure::NoAnswer }), 1);
+    assert_eq!(bench.exchange.hears(&caller), Some(Hearing::Leg(agent.clone())), "they talk on");
+    // What comes out of a conversation passes the dialplan's question for the beat.
+    bench.world(World::PhoneHangsUp { leg: agent });
+    assert_eq!(bench.exchange.hears(&caller), Some(Hearing::Fallback));
+    assert_eq!(bench.exchange.fell_back(), FellBack { on_arrival: 0, out_of_hand: 1 });
+}
+
+#[test]
+fn a_phone_that_is_picked_up_without_a_beat_is_let_go_at_once() {
+    let mut bench = Bench::new(12);
+    bench.exchange.watch_beats();
+    bench.exchange.beat(bench.now);
+    let leg = bench.ring("agent-1");
+    bench.pass(2_500);
+    bench.world(World::PhonePicksUp { leg: leg.clone() });
+    assert_eq!(bench.exchange.leg(&leg), None);
+}
+
+#[test]
+fn a_dialled_conversation_is_ended_by_the_switch_when_nobody_else_does() {
+    let mut bench = Bench::new(12);
+    let (caller, agent) = bench.two_in_hand();
+    let place = Place::Dialled { agent: AgentName::new("li.na"), longest: Duration::from_secs(600) };
+    bench.order(Act::Tag { leg: agent.clone(), tags: Tags { place, ..tags() } });
+    bench.order(connect(&caller, &agent));
+    bench.pass(659_000);
+    assert_eq!(bench.exchange.hears(&agent), Some(Hearing::Leg(caller.clone())));
+    bench.pass(2_000);
+    assert_eq!(bench.exchange.leg(&agent), None);
+    assert_eq!(bench.exchange.hears(&caller), Some(Hearing::Silence));
+}
+
+#[test]
 fn a_connect_takes_an_agent_from_the_one_they_talk_with_who_is_parted() {
     let mut bench = Bench::new(13);
     let (first, agent) = bench.two_in_hand();

@@ -62,6 +62,8 @@ pub(super) struct Leg {
     /// Struck out when the prompt is cut, or the talk ends.
     pub play_timer: Option<Slot>,
     pub talk_timer: Option<Slot>,
+    /// Struck out when a dialled conversation ends, which the switch lets last no longer.
+    pub longest_timer: Option<Slot>,
     /// Struck out when the caller comes to talk.
     pub patience_timer: Option<Slot>,
     pub began: Moment,
@@ -92,6 +94,7 @@ impl Leg {
             timers: Vec::new(),
             play_timer: None,
             talk_timer: None,
+            longest_timer: None,
             patience_timer: None,
             began,
         }

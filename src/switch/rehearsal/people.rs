@@ -102,6 +102,11 @@ impl Exchange {
         match deed {
             Deed::PicksUp => {
                 self.rung(&id)?;
+                if !self.beat_is_fresh(now) {
+                    // The dialplan that answered legs enter asks for the beat first.
+                    self.end(now, &id, Gone::Failed(Failure::NoAnswer));
+                    return Some(id);
+                }
                 let leg = self.legs.get_mut(&id)?;
                 leg.state = State::InHand;
                 leg.answered = true;
@@ -147,8 +152,9 @@ impl Exchange {
     /// The leg is no more. Told, its orders come back, and the other side is parted.
     pub(super) fn end(&mut self, now: Moment, id: &LegId, cause: Gone) {
         let Some(leg) = self.legs.remove(id) else { return };
-        for slot in leg.timers.iter().chain(&leg.play_timer).chain(&leg.talk_timer).chain(&leg.patience_timer) {
-            self.agenda.strike(*slot);
+        let others = [leg.play_timer, leg.talk_timer, leg.longest_timer, leg.patience_timer];
+        for slot in leg.timers.iter().copied().chain(others.into_iter().flatten()) {
+            self.agenda.strike(slot);
         }
         if self.just_gone.len() == JUST_GONE {
             self.just_gone.pop_front();
@@ -181,38 +187,47 @@ impl Exchange {
         }
         leg.state = State::InHand;
         leg.music = false;
-        if let Some(slot) = leg.talk_timer.take() {
+        for slot in leg.talk_timer.take().into_iter().chain(leg.longest_timer.take()) {
             self.agenda.strike(slot);
         }
         leg.patience_timer =
             leg.patience.map(|patience| self.agenda.write(now + patience, Due::CallerTires { leg: id.clone() }));
+        if !self.beat_is_fresh(now) {
+            // Whoever comes out of a conversation passes the dialplan's question for the beat again.
+            return self.held_by_nobody(now, id);
+        }
         let told_at = now + self.chance.within(self.pace.part);
         let slot = self.agenda.write(told_at, Due::Parted { leg: id.clone() });
         self.keep(id, slot);
     }
 
-    /// Nobody holds us: what is in hand goes to the switch's own fallback, and phones without a caller are let go.
+    /// Nobody holds us: what is in hand goes to the switch's own fallback, and phones without a caller are let go, those
+    /// that ring too. Who talks talks on.
     pub(super) fn hands_empty(&mut self, now: Moment) {
-        let held: Vec<LegId> =
-            self.legs.iter().filter(|(_, leg)| leg.state == State::InHand).map(|(id, _)| id.clone()).collect();
+        let ours = |leg: &Leg| matches!(leg.state, State::InHand | State::Ringing { .. });
+        let held: Vec<LegId> = self.legs.iter().filter(|(_, leg)| ours(leg)).map(|(id, _)| id.clone()).collect();
         for id in held {
-            let Some(leg) = self.legs.get_mut(&id) else { continue };
-            if !leg.inbound() {
-                self.end(now, &id, Gone::HungUp);
-                continue;
-            }
-            leg.state = State::Fallback;
-            leg.answered = true;
-            leg.music = false;
-            let cut = std::mem::take(&mut leg.playing);
-            if let Some(slot) = leg.play_timer.take() {
-                self.agenda.strike(slot);
-            }
-            for playing in cut {
-                self.gone(now, playing.order, id.clone());
-            }
-            self.fell_back.out_of_hand += 1;
+            self.held_by_nobody(now, &id);
         }
+    }
+
+    fn held_by_nobody(&mut self, now: Moment, id: &LegId) {
+        let Some(leg) = self.legs.get_mut(id) else { return };
+        if !leg.inbound() {
+            let rings = matches!(leg.state, State::Ringing { .. });
+            return self.end(now, id, if rings { Gone::Failed(Failure::NoAnswer) } else { Gone::HungUp });
+        }
+        leg.state = State::Fallback;
+        leg.answered = true;
+        leg.music = false;
+        let cut = std::mem::take(&mut leg.playing);
+        if let Some(slot) = leg.play_timer.take() {
+            self.agenda.strike(slot);
+        }
+        for playing in cut {
+            self.gone(now, playing.order, id.clone());
+        }
+        self.fell_back.out_of_hand += 1;
     }
 
     pub(super) fn switch_restarts(&mut self) {

@@ -11,8 +11,19 @@ use crate::world::{Heard, OUTSIDE, PhoneDoes, World};
 
 const RING_FOR: Duration = Duration::from_secs(20);
 
+/// Longer than any scenario.
+const LONGEST: Duration = Duration::from_secs(3600);
+
+fn dialled(longest: Duration) -> Place {
+    Place::Dialled { agent: AgentName::new("li.na"), longest }
+}
+
 /// The agent is there, hears that it rings, and a telephone outside is rung, which does this. Both legs.
-async fn dial<W: World>(world: &mut W, does: PhoneDoes, ring_for: Duration) -> (LegId, LegId) {
+pub(super) async fn dial<W: World>(world: &mut W, does: PhoneDoes, ring_for: Duration) -> (LegId, LegId) {
+    dial_for(world, does, ring_for, LONGEST).await
+}
+
+async fn dial_for<W: World>(world: &mut W, does: PhoneDoes, ring_for: Duration, longest: Duration) -> (LegId, LegId) {
     world.phone_does(OUTSIDE, does).await;
     let agent = pick_up(world, 1).await;
     let effect = world.controller().order(Act::StartRingback { leg: agent.clone() }).await;
@@ -21,14 +32,19 @@ async fn dial<W: World>(world: &mut W, does: PhoneDoes, ring_for: Duration) -> (
         world.is_rung_back(1).await;
     }
     let station = world.station(OUTSIDE);
-    let tagged = Place::Dialled { agent: AgentName::new("li.na") };
+    let tagged = dialled(longest);
     let out = world.controller().ring_out(station, ring_for, tagged).await;
     (agent, out)
 }
 
 /// Answered, and joined with the agent.
-async fn talk<W: World>(world: &mut W) -> (LegId, LegId) {
-    let (agent, out) = dial(world, PhoneDoes::Ring, RING_FOR).await;
+pub(super) async fn talk<W: World>(world: &mut W) -> (LegId, LegId) {
+    talk_for(world, LONGEST).await
+}
+
+/// The same, and they may talk no longer than this.
+pub(super) async fn talk_for<W: World>(world: &mut W, longest: Duration) -> (LegId, LegId) {
+    let (agent, out) = dial_for(world, PhoneDoes::Ring, RING_FOR, longest).await;
     world.controller().told(Input::LegRinging { leg: out.clone() }).await;
     assert!(world.pick_up(OUTSIDE).await);
     world.controller().answered(&out).await;
@@ -38,7 +54,7 @@ async fn talk<W: World>(world: &mut W) -> (LegId, LegId) {
     (agent, out)
 }
 
-async fn put_down_by_us<W: World>(world: &mut W, agent: &LegId) {
+pub(super) async fn put_down_by_us<W: World>(world: &mut W, agent: &LegId) {
     world.controller().hang_up(agent).await;
     world.controller().hung_up(agent).await;
 }
@@ -132,7 +148,7 @@ pub async fn a_dialled_call_is_found_whole_by_a_new_controller<W: World>(world: 
     assert_eq!((found(&agent).joined_with.as_ref(), found(&out).joined_with.as_ref()), (Some(&out), Some(&agent)));
     assert!(!found(&agent).inbound && !found(&out).inbound, "both are legs that we rang: {seen:#?}");
     let tags = found(&out).tags.clone().expect("what it was rung for");
-    assert_eq!(tags.place, Place::Dialled { agent: AgentName::new("li.na") });
+    assert_eq!(tags.place, dialled(LONGEST));
     put_down_by_us(world, &out).await;
     world.controller().parted(&agent).await;
     put_down_by_us(world, &agent).await;

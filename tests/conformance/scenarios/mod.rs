@@ -1,6 +1,7 @@
 //! The scenarios, by what they are about. Each is generic over the world; `main.rs` lists them.
 
 pub mod arrival;
+pub mod dead_man;
 pub mod dialling;
 pub mod hearing;
 pub mod races;

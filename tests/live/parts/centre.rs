@@ -50,6 +50,11 @@ impl Centre {
 
     /// The same with this YAML in the place of the plan of every other test.
     pub fn with_plan(asterisk: &Asterisk, database: Option<&str>, yaml: &str) -> Centre {
+        Centre::with_switch(asterisk, database, yaml, "")
+    }
+
+    /// The same, and `more` of what `asterisk:` may say in cordboard.yaml.
+    pub fn with_switch(asterisk: &Asterisk, database: Option<&str>, yaml: &str, more: &str) -> Centre {
         let dir = tempfile::tempdir().expect("a directory can be made");
         let web = format!("127.0.0.1:{}", asterisk.slot.next_ports());
         let (here, there) = asterisk.sounds();
@@ -59,7 +64,7 @@ impl Centre {
         let database = database.map_or_else(String::new, |url| format!("database: \"{url}\"\n"));
         let config = format!(
             "web: {{ address: \"{web}\" }}\n{database}switches:\n  pbx:\n    asterisk:\n      ami: \"{ami}\"\n      \
-             user: cordboard\n      secret: \"{secret}\"\n      sounds: {{ here: \"{here}\", switch: \"{there}\" }}\n\
+             user: cordboard\n      secret: \"{secret}\"\n      sounds: {{ here: \"{here}\", switch: \"{there}\" }}\n      {more}\n\
              centres:\n  test: {{ directory: test }}\n",
             ami = asterisk.ami_address(),
             secret = asterisk.secret(),

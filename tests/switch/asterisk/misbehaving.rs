@@ -112,6 +112,9 @@ struct Controller {
     numbers: u32,
 }
 
+/// Shorter than any limit in use, so that renewals are seen within a test's patience.
+const DEAD_MAN: Duration = Duration::from_secs(3);
+
 async fn controller(epoch: u32, room: usize) -> (TcpListener, Controller) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
     let port = listener.local_addr().expect("an address").port();
@@ -120,7 +123,8 @@ async fn controller(epoch: u32, room: usize) -> (TcpListener, Controller) {
     let address = AmiAddress { host: "127.0.0.1".into(), port, tls: None, login };
     let contexts = Contexts { entry: "entry".into(), agent: "agent".into() };
     let (told_by, told) = mpsc::channel(room);
-    let link = start(SwitchName::new("peer"), Epoch(epoch), Asterisk { address, contexts }, told_by);
+    let link =
+        start(SwitchName::new("peer"), Epoch(epoch), Asterisk { address, contexts, dead_man: DEAD_MAN }, told_by);
     let wall = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("past 1970");
     let began = (Instant::now(), Moment::from_ms(wall.as_millis() as i64));
     (listener, Controller { link, told, began, numbers: 0 })
@@ -451,4 +455,36 @@ async fn an_account_that_may_not_ask_what_it_may_do_carries_calls_all_the_same()
     assert_eq!(abilities, Abilities::default());
     let effect = us.ring("o1", SOON).await;
     us.returned(effect, Returned::Done).await;
+}
+
+#[tokio::test]
+async fn a_phone_that_rings_for_us_is_given_its_limit_again_while_we_live() {
+    let (listener, mut us) = controller(1, 100).await;
+    let renewals = tokio::spawn(async move {
+        let mut peer = Peer::accept(&listener).await;
+        let ring = peer.until("Originate").await.expect("an order");
+        assert_eq!(peer.variables["CORDBOARD_DEAD_MAN"], "3", "for the dialplan, before anything rings");
+        let answer = peer.answer(&ring);
+        peer.say(&answer).await;
+        peer.say("Event: Newchannel\r\nUniqueid: o1\r\nChannel: PJSIP/a1001-1\r\nContext: agent\r\n\r\n").await;
+        let mut renewals = Vec::new();
+        while renewals.len() < 2 {
+            let set = peer.until("Setvar").await.expect("a renewal");
+            if set["Variable"] == "TIMEOUT(absolute)" {
+                renewals.push((set["Channel"].clone(), set["Value"].clone(), Instant::now()));
+            }
+            let answer = peer.answer(&set);
+            peer.say(&answer).await;
+        }
+        renewals
+    });
+    us.snapshot().await;
+    let effect = us.ring("o1", SOON).await;
+    us.returned(effect, Returned::Done).await;
+    let renewals = timeout(PATIENCE, renewals).await.expect("two renewals").expect("the peer");
+    let [(one, limit, first), (other, again, second)] = renewals.as_slice() else { panic!("{renewals:?}") };
+    assert_eq!((one.as_str(), other.as_str()), ("PJSIP/a1001-1", "PJSIP/a1001-1"));
+    assert_eq!((limit.as_str(), again.as_str()), ("3", "3"));
+    // Two may be missed.
+    assert!(*second - *first < DEAD_MAN / 2, "{:?}", *second - *first);
 }

@@ -170,6 +170,12 @@ impl Action {
         out.extend_from_slice(b"\r\n");
     }
 
+    /// Its lines as text.
+    #[cfg(test)]
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.lines).into_owned()
+    }
+
     fn push(&mut self, name: &str, value: &[u8]) {
         let length = name.len() + 2 + value.len();
         if !is_header_name(name) {

@@ -78,6 +78,12 @@ impl Driver {
         if let (true, Act::Part { caller, agent } | Act::Connect { caller, agent }) = (refused, &act) {
             self.stays([caller, agent]);
         }
+        if let (true, Act::Connect { caller, agent }) = (refused, &act) {
+            // Their limits were lifted for it.
+            for leg in [caller, agent] {
+                self.legs.wants_limit(self.now(), leg);
+            }
+        }
         let how = match &act {
             // A stop of what has just ended by itself is refused, and was done.
             Act::StopPlay { .. } if refused => Returned::Done,

@@ -38,13 +38,15 @@ impl Driver {
     pub(super) async fn agi_left(&mut self, ami: &Ami, waiting: &mut Waiting, leg: &LegId, why: Left) {
         match why {
             Left::Joined => {
-                // An order to join was older than the event that the leg is in hand.
-                let unlimit = self.legs.get_mut(leg).filter(|known| known.limited).map(|known| {
+                // The dead man's limit, too: an order to join may be older than the event that the leg is in hand.
+                let dead_man = self.asterisk.dead_man;
+                let told = self.legs.get_mut(leg).and_then(|known| {
+                    let told = orders::joined(leg, known, dead_man);
                     known.limited = false;
-                    orders::dead_man(known.channel(leg), 0)
+                    told
                 });
-                if let Some(unlimit) = unlimit {
-                    self.send_quietly(ami, waiting, vec![unlimit]);
+                if let Some(told) = told {
+                    self.send_quietly(ami, waiting, vec![told]);
                 }
                 let (cut, held) = self.plays.joined(leg);
                 if let Some(ticket) = cut {

@@ -4,7 +4,7 @@
 use super::{Answered, Driver, MOST_IN_ONE_WRITE, TICK, Waiting};
 use crate::routing::Returned;
 use crate::switch::asterisk::ami::Ami;
-use crate::switch::asterisk::orders::{self, DEAD_MAN_S};
+use crate::switch::asterisk::orders;
 use tokio::time::Instant;
 
 impl Driver {
@@ -37,7 +37,7 @@ impl Driver {
             self.rejoin(ami, waiting).await;
         }
         let unlimited = self.legs.still_unlimited(now);
-        let limit = |leg| Some(orders::dead_man(self.legs.get(leg)?.channel(leg), DEAD_MAN_S));
+        let limit = |leg| Some(orders::dead_man(self.legs.get(leg)?.channel(leg), self.asterisk.dead_man));
         let limits: Vec<_> = unlimited.iter().filter_map(limit).collect();
         if !limits.is_empty() {
             self.send_quietly(ami, waiting, limits);
@@ -56,11 +56,13 @@ impl Driver {
         }
     }
 
+    /// Nobody but we and those who talk live without a limit: callers in our hands, and every leg that we rang, from its
+    /// birth on.
     pub(super) fn renew(&mut self, ami: &Ami, waiting: &mut Waiting) {
         let mut actions = Vec::new();
-        for (id, leg) in self.legs.iter_mut().filter(|(_, leg)| leg.inbound && leg.in_hand && !leg.leaving) {
+        for (id, leg) in self.legs.iter_mut().filter(|(_, leg)| leg.in_our_care()) {
             leg.limited = true;
-            actions.push(orders::dead_man(leg.channel(id), DEAD_MAN_S));
+            actions.push(orders::dead_man(leg.channel(id), self.asterisk.dead_man));
         }
         self.legs.all_limited();
         for some in actions.chunks(MOST_IN_ONE_WRITE) {

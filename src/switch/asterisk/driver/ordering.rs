@@ -195,7 +195,7 @@ impl Driver {
                 return self.returned(ticket, Returned::Done).await;
             }
         }
-        let actions = orders::actions_for(&act, &self.legs, &self.asterisk.contexts).and_then(|actions| {
+        let actions = orders::actions_for(&act, &self.legs, &self.asterisk).and_then(|actions| {
             let checked =
                 actions.into_iter().map(|action| action.within(within).checked()).collect::<Result<Vec<_>, _>>();
             checked.map_err(|bad| Refusal::Other(bad.to_string()))
@@ -212,9 +212,10 @@ impl Driver {
                 }
             }
             Act::Tag { leg, tags } => {
-                let limit = self.legs.get(leg).and_then(|known| orders::limit_with(known, tags));
+                let limit =
+                    self.legs.get(leg).and_then(|known| orders::limit_with(known, tags, self.asterisk.dead_man));
                 if let Some(limit) = limit {
-                    self.legs.limit_sent(leg, limit > 0);
+                    self.legs.limit_sent(leg, limit != orders::NEVER);
                 }
                 if let Some(known) = self.legs.get_mut(leg) {
                     known.tags = Some(tags.clone());
