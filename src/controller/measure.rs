@@ -54,6 +54,7 @@ pub fn count(happened: &Happened) {
         | Fact::OfferEnded { .. }
         | Fact::CallHungUp { .. }
         | Fact::PickUpAsked { .. }
+        | Fact::CallerKnown { .. }
         | Fact::PickUpFailed { .. }
         | Fact::CallHeld { .. }
         | Fact::CallRetrieved { .. }
@@ -101,6 +102,7 @@ pub fn log(happened: &Happened) {
         | Fact::OfferEnded { .. }
         | Fact::CallHungUp { .. }
         | Fact::PickUpAsked { .. }
+        | Fact::CallerKnown { .. }
         | Fact::PickUpFailed { .. }
         | Fact::CallHeld { .. }
         | Fact::CallRetrieved { .. }

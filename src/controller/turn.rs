@@ -537,6 +537,7 @@ impl Turn {
             | Input::AgentTookBreak { .. }
             | Input::AgentAnswered { .. }
             | Input::AgentHeld { .. }
+            | Input::CallerKnown { .. }
             | Input::AgentRetrieved { .. }
             | Input::AgentDialled { .. }
             | Input::AgentEndedWrapUp { .. }

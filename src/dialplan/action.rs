@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::language::Language;
 use super::prompt::Spoken;
 use crate::routing::ids::{QueueName, StepName};
+use crate::routing::preference::Prefer;
 use crate::routing::queue::Need;
 
 /// One action of a step. Control falls through to the next unless the action says otherwise.
@@ -130,6 +131,9 @@ pub struct QueueEntry {
     pub needs: Vec<Need>,
     /// `credit`: how much longer than in truth the caller counts as having waited. None unless given.
     pub credit: Duration,
+    /// `prefer`: whom the caller knows, and for how long the call is kept for that agent.
+    #[serde(default)]
+    pub prefer: Vec<Prefer>,
     /// `otherwise`: when the call leaves the queue again, and for which step. At most one of each kind.
     pub otherwise: Vec<(When, StepName)>,
 }

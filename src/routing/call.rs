@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::fact::{EndedBy, Outcome};
 use super::ids::*;
 use super::index::LineKey;
+use super::preference::{Acquaintance, Prefer};
 use super::queue::Need;
 use crate::calendar::Moment;
 use crate::dialplan::{Walk, When};
@@ -24,6 +25,8 @@ pub struct Call {
     pub walk: Walk,
     /// Since when it is in the step it is in: a place on its channel from before that is an old one.
     pub step_since: Moment,
+    /// Whom the caller knows among the agents, as far as it has been looked up.
+    pub knows: Acquaintance,
     /// The switch has been told to answer.
     pub answered: bool,
     pub stage: Stage,
@@ -102,6 +105,9 @@ pub struct QueuePlace {
     pub needs: Vec<Need>,
     /// What of that holds at this moment of the wait; which line of the queue the call stands in.
     pub in_force: Vec<Need>,
+    pub prefer: Vec<Prefer>,
+    /// Who alone is to have it at this moment of the wait; nobody: anybody.
+    pub kept_for: Vec<AgentName>,
     pub otherwise: Vec<(When, StepName)>,
 }
 
@@ -113,7 +119,7 @@ impl QueuePlace {
 
     /// In which line of its queue a call of this switch stands.
     pub fn line(&self, switch: &SwitchName) -> LineKey {
-        LineKey { switch: switch.clone(), needs: self.in_force.clone() }
+        LineKey { switch: switch.clone(), needs: self.in_force.clone(), kept_for: self.kept_for.clone() }
     }
 }
 

@@ -78,6 +78,8 @@ pub struct Core {
     pub(super) queues: BTreeMap<QueueName, QueueIndex>,
     /// Who stands in the queues' indexes as free, and as what.
     pub(super) indexed: BTreeMap<AgentName, Idle>,
+    /// Waiting calls whose caller knows an agent whom their queue prefers.
+    pub(super) expected: BTreeMap<AgentName, BTreeSet<CallId>>,
     pub(super) lines: BTreeMap<StationAddress, Line>,
     pub(super) timers: Timers,
     /// What the wall clock has been set on since the start: opening hours are read by it, timers are not.
@@ -118,6 +120,8 @@ pub struct Kept {
     /// Effects whose result is still awaited.
     pub owed: usize,
     pub places: usize,
+    /// Agents for whom calls are kept, or may be.
+    pub expected: usize,
     pub timers: usize,
 }
 
@@ -145,6 +149,7 @@ impl Core {
             legs: BTreeMap::new(),
             queues: BTreeMap::new(),
             indexed: BTreeMap::new(),
+            expected: BTreeMap::new(),
             lines: BTreeMap::new(),
             timers: Timers::default(),
             wall_ms: 0,
@@ -183,6 +188,7 @@ impl Core {
             offers: self.offers.len(),
             owed: self.owed.len(),
             places: self.queues.values().map(QueueIndex::places).sum(),
+            expected: self.expected.len(),
             timers: self.timers.len(),
         }
     }
@@ -202,6 +208,7 @@ impl Core {
             Input::CallerArrived { switch, leg, from, name, to } => {
                 self.caller_arrived(now, &switch, &leg, from, name, to);
             }
+            Input::CallerKnown { call, agents } => self.caller_known(now, call, agents),
             Input::LegRinging { leg } => self.leg_ringing(&leg),
             Input::LegAnswered { leg } => self.leg_answered(now, &leg),
             Input::LegFailed { leg, why } => self.leg_failed(now, &leg, why),
@@ -225,7 +232,7 @@ impl Core {
             }
             Input::AgentAssigned { agent, queues, skills, by } => {
                 self.by = Some(by.clone());
-                self.agent_assigned(agent, queues, skills, by);
+                self.agent_assigned(now, agent, queues, skills, by);
             }
             Input::AgentLoggedOut { agent, by, why } => {
                 self.why = why;
@@ -286,7 +293,7 @@ impl Core {
                 Timer::Dialplan(call) => self.walk_on(now, call, Heard::TimeUp),
                 Timer::PlayDue(call) => self.play_overdue(now, call),
                 Timer::QueueExit(call) => self.queue_exit_due(now, call),
-                Timer::NeedsEase(call) => self.seek(now, call),
+                Timer::MayBeTaken(call) => self.seek(now, call),
                 Timer::OfferDue(offer) => self.offer_overdue(now, offer),
                 Timer::PickUpDue(offer) => self.pick_up_overdue(offer),
                 Timer::ConnectDue(call) => self.connect_overdue(now, call),
@@ -307,7 +314,7 @@ impl Core {
             Timer::Dialplan(call)
             | Timer::PlayDue(call)
             | Timer::QueueExit(call)
-            | Timer::NeedsEase(call)
+            | Timer::MayBeTaken(call)
             | Timer::ConnectDue(call)
             | Timer::PartedDue(call)
             | Timer::HoldDue(call) => self.calls.get(call).map(|call| &call.switch),
@@ -442,6 +449,10 @@ impl Core {
         for (name, (presence, work, state)) in std::mem::take(&mut self.touched) {
             let Some(agent) = self.agents.get_mut(&name) else { continue };
             agent.served.follow(&work, &agent.work, now);
+            if agent.presence != presence {
+                self.expectations_changed(now, &name);
+            }
+            let Some(agent) = self.agents.get(&name) else { continue };
             if (&agent.presence, &agent.work, agent.state()) != (&presence, &work, state) {
                 self.out.facts.push(Fact::AgentChanged {
                     agent: name.clone(),
@@ -464,13 +475,14 @@ impl Core {
 
     /// The call is over. Whatever it held is let go by the caller of this.
     pub(super) fn forget_call(&mut self, call: CallId) -> Option<Call> {
+        self.expect_no_more(call);
         let gone = self.calls.remove(&call)?;
         self.legs.remove(&gone.leg);
         for timer in [
             Timer::Dialplan(call),
             Timer::PlayDue(call),
             Timer::QueueExit(call),
-            Timer::NeedsEase(call),
+            Timer::MayBeTaken(call),
             Timer::ConnectDue(call),
             Timer::PartedDue(call),
             Timer::HoldDue(call),

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::dial::{DialEnd, DialEndedBy};
 use super::ids::*;
 use super::input::Failure;
+use super::preference::{Acquaintance, Prefer};
 use super::queue::Need;
 use super::why::Why;
 use crate::calendar::Moment;
@@ -58,6 +59,8 @@ pub enum Fact {
         joined: Moment,
         credit: Duration,
         needs: Vec<Need>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        prefer: Vec<Prefer>,
         /// The step it came from, and where it would resume.
         step: StepName,
         language: String,
@@ -80,6 +83,11 @@ pub enum Fact {
         queue: QueueName,
         until: Moment,
         reasons: Reasons,
+    },
+    /// Which agents the caller knows.
+    CallerKnown {
+        call: CallId,
+        agents: Acquaintance,
     },
     OfferRang {
         offer: OfferId,
@@ -251,6 +259,7 @@ impl Fact {
             | Fact::CallQueued { call, .. }
             | Fact::CallLeftQueue { call, .. }
             | Fact::OfferMade { call, .. }
+            | Fact::CallerKnown { call, .. }
             | Fact::OfferRang { call, .. }
             | Fact::PickUpAsked { call, .. }
             | Fact::PickUpFailed { call, .. }
@@ -306,6 +315,7 @@ impl Fact {
             | Fact::Keyed { .. }
             | Fact::CallQueued { .. }
             | Fact::CallLeftQueue { .. }
+            | Fact::CallerKnown { .. }
             | Fact::OfferRang { .. }
             | Fact::OfferAnswered { .. }
             | Fact::CallHungUp { .. }
@@ -456,6 +466,9 @@ pub struct Reasons {
     pub not_free: u32,
     /// Of those who were free, left out for want of a skill, or because they sit at another switch.
     pub lacking_skill: u32,
+    /// Of those who were free, left out because the call was kept for whom the caller knows.
+    #[serde(default)]
+    pub not_preferred: u32,
     /// What was needed at that moment of the wait.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<Need>,
@@ -488,4 +501,6 @@ pub enum Rule {
     RoundRobin,
     FixedOrder,
     WeightedRandom,
+    /// The caller knows this agent, and the call was kept for those whom the caller knows.
+    Preferred,
 }

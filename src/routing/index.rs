@@ -25,6 +25,8 @@ pub struct LineKey {
     pub switch: SwitchName,
     /// As [`super::needs::after`] gives it.
     pub needs: Vec<Need>,
+    /// Calls that are kept for somebody stand in no line, but are expected by each of these alone.
+    pub kept_for: Vec<AgentName>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,6 +40,10 @@ pub struct QueueIndex {
     strategy: Strategy,
     /// Calls with a place and no phone ringing for them, of which is known that they live.
     lines: BTreeMap<LineKey, Line>,
+    /// Such calls that are kept for somebody.
+    kept: BTreeSet<Rank>,
+    /// The same by agent; a call may be kept for several.
+    kept_for: BTreeMap<AgentName, BTreeSet<Rank>>,
     /// All others with a place: their phone rings or was picked up just now, or their switch is to say whether they live.
     aside: BTreeSet<Rank>,
     /// Agents of this queue who are free.
@@ -57,7 +63,7 @@ impl QueueIndex {
 
     /// Everybody with a place.
     pub fn places(&self) -> usize {
-        self.lines.values().map(|line| line.waiting.len()).sum::<usize>() + self.aside.len()
+        self.lines.values().map(|line| line.waiting.len()).sum::<usize>() + self.kept.len() + self.aside.len()
     }
 
     pub fn logged_in(&self) -> &BTreeSet<AgentName> {
@@ -71,7 +77,7 @@ impl QueueIndex {
     /// The place of a call in this queue, from 1.
     pub fn position(&self, rank: Rank) -> usize {
         let before = self.lines.values().map(|line| line.waiting.range(..rank).count()).sum::<usize>();
-        1 + before + self.aside.range(..rank).count()
+        1 + before + self.kept.range(..rank).count() + self.aside.range(..rank).count()
     }
 
     pub fn line(&self, key: &LineKey) -> Option<&Line> {
@@ -80,7 +86,7 @@ impl QueueIndex {
 
     /// Of all calls that this agent may take, the first.
     pub fn first_for(&self, agent: &Agent) -> Option<Rank> {
-        let mut first: Option<Rank> = None;
+        let mut first = self.kept_for.get(&agent.name).and_then(|kept| kept.first()).copied();
         for (key, line) in &self.lines {
             let Some(rank) = line.waiting.first() else { continue };
             if first.is_none_or(|first| *rank < first) && key.is_for(agent) {
@@ -98,6 +104,13 @@ impl QueueIndex {
         idle: impl Fn(&AgentName) -> Option<(&'a Agent, Idle)>,
     ) {
         self.aside.remove(&rank);
+        if !key.kept_for.is_empty() {
+            self.kept.insert(rank);
+            for name in key.kept_for {
+                self.kept_for.entry(name).or_default().insert(rank);
+            }
+            return;
+        }
         if let Some(line) = self.lines.get_mut(&key) {
             line.waiting.insert(rank);
             return;
@@ -129,8 +142,20 @@ impl QueueIndex {
     }
 
     pub(super) fn leave_line(&mut self, rank: Rank, key: &LineKey) {
-        if let Some(line) = self.lines.get_mut(key) {
-            line.waiting.remove(&rank);
+        if key.kept_for.is_empty() {
+            if let Some(line) = self.lines.get_mut(key) {
+                line.waiting.remove(&rank);
+            }
+            return;
+        }
+        self.kept.remove(&rank);
+        for name in &key.kept_for {
+            if let Some(kept) = self.kept_for.get_mut(name) {
+                kept.remove(&rank);
+                if kept.is_empty() {
+                    self.kept_for.remove(name);
+                }
+            }
         }
     }
 

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::dial_out::DialledNumber;
 use super::ids::*;
 use super::known::Known;
+use super::preference::Acquaintance;
 use super::tag::Tags;
 use super::why::Why;
 use crate::dialplan::Key;
@@ -54,6 +55,11 @@ pub enum Input {
     /// A leg is gone, whoever hung it up.
     LegHungUp {
         leg: LegId,
+    },
+    /// Which agents the caller knows, looked up in the records. Late or never: the call goes on without.
+    CallerKnown {
+        call: CallId,
+        agents: Acquaintance,
     },
     KeyPressed {
         leg: LegId,

@@ -13,6 +13,7 @@ use super::dial::{Counted, Dial, DialStage};
 use super::dialling::count_dial;
 use super::fact::{EndedBy, Fact, OfferEnd, Outcome};
 use super::ids::*;
+use super::preference::{Acquaintance, Prefer};
 use super::queue::Need;
 use crate::calendar::Moment;
 
@@ -44,6 +45,8 @@ pub struct KnownCall {
     pub language: String,
     /// What the caller keyed into variables; never a secret.
     pub keyed: BTreeMap<String, String>,
+    #[serde(default)]
+    pub knows: Acquaintance,
     pub queued: Option<KnownPlace>,
     pub offer: Option<KnownOffer>,
     /// Talking: with whom, on which leg, since when.
@@ -65,6 +68,8 @@ pub struct KnownPlace {
     pub joined: Moment,
     pub credit: Duration,
     pub needs: Vec<Need>,
+    #[serde(default)]
+    pub prefer: Vec<Prefer>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -108,6 +113,7 @@ impl Known {
                         step_since: at,
                         language: String::new(),
                         keyed: BTreeMap::new(),
+                        knows: BTreeMap::new(),
                         queued: None,
                         offer: None,
                         talking: None,
@@ -123,14 +129,21 @@ impl Known {
                 known.language.clone_from(language);
                 known.queued = None;
             }),
-            Fact::CallQueued { call, queue, joined, credit, needs, step, language } => self.of_call(*call, |known| {
-                known.step = Some(step.clone());
-                known.language.clone_from(language);
-                known.talking = None;
-                known.held = None;
-                known.queued =
-                    Some(KnownPlace { queue: queue.clone(), joined: *joined, credit: *credit, needs: needs.clone() });
-            }),
+            Fact::CallQueued { call, queue, joined, credit, needs, prefer, step, language } => {
+                self.of_call(*call, |known| {
+                    known.step = Some(step.clone());
+                    known.language.clone_from(language);
+                    known.talking = None;
+                    known.held = None;
+                    known.queued = Some(KnownPlace {
+                        queue: queue.clone(),
+                        joined: *joined,
+                        credit: *credit,
+                        needs: needs.clone(),
+                        prefer: prefer.clone(),
+                    });
+                })
+            }
             Fact::CallLeftQueue { call, .. } => self.of_call(*call, |known| known.queued = None),
             Fact::OfferMade { offer, call, agent, switch, leg, until, queue: _, reasons: _ } => {
                 self.of_call(*call, |known| {
@@ -159,6 +172,7 @@ impl Known {
                     });
                 }
             }
+            Fact::CallerKnown { call, agents } => self.of_call(*call, |known| known.knows.clone_from(agents)),
             Fact::Keyed { call, into: Some(into), keys, step: _ } => self.of_call(*call, |known| {
                 known.keyed.insert(into.clone(), keys.clone());
             }),

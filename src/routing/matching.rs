@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::agent::{AgentState, Presence};
-use super::call::{Call, QueuePlace, Stage};
+use super::call::{QueuePlace, Stage};
 use super::core::Core;
 use super::fact::{Reasons, Rule};
 use super::ids::*;
@@ -88,19 +88,24 @@ impl Core {
     /// The call seeks an agent from now on, with the place it has and by what it needs at this moment of its wait; and
     /// again when it needs less.
     pub(super) fn seek(&mut self, now: Moment, call: CallId) {
-        let Some(Call { switch, stage: Stage::Waiting { place, offer: None, doubt: false }, .. }) =
-            self.calls.get_mut(&call)
-        else {
-            return;
-        };
-        let (rank, before) = ((place.rank(), call), place.line(switch));
-        let (in_force, eases) = needs::after(&place.needs, now.since(place.joined));
-        place.in_force = in_force;
-        let (line, queue, joined) = (place.line(switch), place.queue.clone(), place.joined);
-        match eases {
-            Some(waited) => self.timers.set(Timer::NeedsEase(call), joined + waited),
-            None => self.timers.stop(&Timer::NeedsEase(call)),
+        let Some(of) = self.calls.get(&call) else { return };
+        let Stage::Waiting { place, offer: None, doubt: false } = &of.stage else { return };
+        let (rank, before) = ((place.rank(), call), place.line(&of.switch));
+        let waited = now.since(place.joined);
+        let mut stands = place.clone();
+        let (in_force, eases) = needs::after(&place.needs, waited);
+        stands.in_force = in_force;
+        let (kept_for, ends) = self.kept_for(of, &stands, waited);
+        stands.kept_for = kept_for;
+        let (line, queue, joined) = (stands.line(&of.switch), stands.queue.clone(), stands.joined);
+        match eases.into_iter().chain(ends).min() {
+            Some(waited) => self.timers.set(Timer::MayBeTaken(call), joined + waited),
+            None => self.timers.stop(&Timer::MayBeTaken(call)),
         }
+        if let Some(of) = self.calls.get_mut(&call) {
+            of.stage = Stage::Waiting { place: stands, offer: None, doubt: false };
+        }
+        self.expect(call);
         self.index_of(&queue);
         if let Some(index) = self.queues.get_mut(&queue) {
             index.leave_line(rank, &before);
@@ -112,7 +117,7 @@ impl Core {
     /// The call keeps its place, and nobody else is to be rung for it.
     pub(super) fn stop_seeking(&mut self, call: CallId) {
         self.seeking.remove(&call);
-        self.timers.stop(&Timer::NeedsEase(call));
+        self.timers.stop(&Timer::MayBeTaken(call));
         let Some(of) = self.calls.get(&call) else { return };
         let Stage::Waiting { place, .. } = &of.stage else { return };
         let (rank, line, queue) = ((place.rank(), call), place.line(&of.switch), place.queue.clone());
@@ -122,7 +127,8 @@ impl Core {
     /// The call has no place in its queue any more.
     pub(super) fn leave_queue(&mut self, call: CallId, place: &QueuePlace) {
         self.seeking.remove(&call);
-        self.timers.stop(&Timer::NeedsEase(call));
+        self.timers.stop(&Timer::MayBeTaken(call));
+        self.expect_no_more(call);
         let Some(of) = self.calls.get(&call) else { return };
         let line = place.line(&of.switch);
         if let Some(index) = self.queues.get_mut(&place.queue) {
@@ -170,15 +176,24 @@ impl Core {
         let Some(of) = self.calls.get(&call).filter(|of| self.is_up(&of.switch)) else { return false };
         let Stage::Waiting { place, offer: None, doubt: false } = &of.stage else { return false };
         let Some(index) = self.queues.get(&place.queue) else { return false };
-        let Some(line) = index.line(&place.line(&of.switch)) else { return false };
-        let (candidates, figures) = self.candidates(now, index.strategy(), line);
+        let rule = rule.unwrap_or_else(|| index.strategy().rule());
+        let (rule, (candidates, figures), could) = if place.kept_for.is_empty() {
+            let Some(line) = index.line(&place.line(&of.switch)) else { return false };
+            (rule, self.candidates(now, index.strategy(), line), line.free.len())
+        } else {
+            let line = self.line_of_kept(index, place);
+            (Rule::Preferred, self.candidates(now, index.strategy(), &line), line.free.len())
+        };
         let Some((best, _)) = candidates.first().cloned() else { return false };
         let free = index.free();
+        let left_out = free.saturating_sub(could) as u32;
+        let kept = rule == Rule::Preferred;
         let reasons = Reasons {
-            rule: rule.unwrap_or_else(|| index.strategy().rule()),
+            rule,
             logged_in: index.logged_in().len() as u32,
             not_free: index.logged_in().len().saturating_sub(free) as u32,
-            lacking_skill: free.saturating_sub(line.free.len()) as u32,
+            lacking_skill: if kept { 0 } else { left_out },
+            not_preferred: if kept { left_out } else { 0 },
             needs: place.in_force.clone(),
             candidates,
             figures,
@@ -187,6 +202,15 @@ impl Core {
         self.make_offer(now, call, &best, reasons);
         self.index_agent(&best);
         true
+    }
+
+    /// Those who are free of whom a call is kept for, as a line of their own.
+    fn line_of_kept(&self, index: &QueueIndex, place: &QueuePlace) -> Line {
+        let free = place.kept_for.iter().filter_map(|name| {
+            let (agent, idle) = (self.agents.get(name)?, *self.indexed.get(name)?);
+            Some((index.strategy().turn(agent, idle, &place.in_force), name.clone()))
+        });
+        Line { waiting: BTreeSet::new(), free: free.collect() }
     }
 
     /// The first of a line, best first, each with how long idle, and with what the strategy counted.
@@ -234,6 +258,7 @@ impl Core {
                     && agent.switch == call.switch
                     && self.is_up(&call.switch)
                     && agent.meets(&place.in_force)
+                    && (place.kept_for.is_empty() || place.kept_for.contains(&agent.name))
                 {
                     return Some((call.id, agent.name.clone()));
                 }

@@ -22,6 +22,7 @@ mod matching;
 mod needs;
 mod offering;
 pub mod people;
+pub mod preference;
 pub mod queue;
 mod recovery;
 pub mod strategy;

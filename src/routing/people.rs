@@ -218,6 +218,7 @@ impl Core {
 
     pub(super) fn agent_assigned(
         &mut self,
+        now: Moment,
         agent: AgentName,
         queues: BTreeSet<QueueName>,
         skills: BTreeMap<SkillName, u8>,
@@ -236,6 +237,7 @@ impl Core {
             agent.queues = queues;
             agent.skills = skills;
         });
+        self.expectations_changed(now, &agent);
     }
 
     pub(super) fn agent_logged_out(&mut self, now: Moment, name: &AgentName, by: AgentName) {

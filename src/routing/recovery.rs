@@ -95,6 +95,8 @@ impl Core {
             credit: queued.credit,
             needs: queued.needs.clone(),
             in_force: Vec::new(),
+            prefer: queued.prefer.clone(),
+            kept_for: Vec::new(),
             otherwise: exits_of(&walk, &queued.queue),
         });
         let mut stage = Stage::InDialplan { playing: None };
@@ -148,6 +150,7 @@ impl Core {
                 arrived: known.arrived,
                 step_since: known.step_since,
                 walk,
+                knows: known.knows,
                 answered,
                 stage,
             },

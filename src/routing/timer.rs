@@ -14,8 +14,8 @@ pub enum Timer {
     PlayDue(CallId),
     /// The call leaves its queue by `otherwise`.
     QueueExit(CallId),
-    /// The call needs less of an agent from then on.
-    NeedsEase(CallId),
+    /// Others than before may take the call from then on: it needs less, or is kept for nobody any more.
+    MayBeTaken(CallId),
     /// The phone has rung long enough, and the switch has not said so.
     OfferDue(OfferId),
     /// The phone that was told to pick up should have done so by now.

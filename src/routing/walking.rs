@@ -79,6 +79,7 @@ impl Core {
                 arrived: now,
                 step_since: now,
                 walk,
+                knows: std::collections::BTreeMap::new(),
                 answered: false,
                 stage,
             },
@@ -262,6 +263,8 @@ impl Core {
             credit: entry.credit + rules.map(|rules| rules.credit).unwrap_or_default(),
             needs: rules.iter().flat_map(|rules| &rules.needs).chain(&entry.needs).cloned().collect(),
             in_force: Vec::new(),
+            prefer: entry.prefer,
+            kept_for: Vec::new(),
             otherwise: entry.otherwise,
             queue: entry.queue,
         }
@@ -310,6 +313,7 @@ impl Core {
             joined: place.joined,
             credit: place.credit,
             needs: place.needs.clone(),
+            prefer: place.prefer.clone(),
             step: of.walk.step().clone(),
             language: of.walk.language().to_string(),
         });

@@ -38,9 +38,14 @@ impl Fact {
                     Rule::MostSkilled => "most skilled of those who may take it".into(),
                     Rule::RoundRobin => "rung longest ago of those who may take it".into(),
                     Rule::FixedOrder => "first in the queue's order of those who may take it".into(),
+                    Rule::Preferred => "known to the caller, and preferred".into(),
                     Rule::WeightedRandom => "drawn by lot from those who may take it".into(),
                 };
                 format!("rings {agent}: {why}")
+            }
+            Fact::CallerKnown { agents, .. } => {
+                let known = agents.iter().map(|(known_as, agent)| format!("{agent} ({known_as})"));
+                format!("the caller knows {}", known.collect::<Vec<_>>().join(", "))
             }
             Fact::OfferRang { .. } => "the phone rings".into(),
             Fact::PickUpAsked { agent, .. } => format!("the phone of {agent} is told to pick up"),

@@ -134,6 +134,7 @@ impl Projected {
                 | Fact::DialAnswered { .. }
                 | Fact::CallHungUp { .. }
                 | Fact::PickUpAsked { .. }
+                | Fact::CallerKnown { .. }
                 | Fact::PickUpFailed { .. }
                 | Fact::CallEndAsked { .. }
                 | Fact::ControllerStarted { .. }
@@ -164,7 +165,7 @@ impl Projected {
             Fact::Keyed { call, step: _, into: _, keys } => {
                 self.people.keyed(*call, &KeyedDigits { seq: told.seq, n: told.n, keys: keys.clone() })?;
             }
-            Fact::CallQueued { call, queue, joined, credit: _, needs: _, step: _, language: _ } => {
+            Fact::CallQueued { call, queue, joined, .. } => {
                 self.calls.queued(*call, queue, *joined);
             }
             Fact::OfferMade { offer, call, agent, switch: _, leg: _, queue, until: _, reasons } => {
@@ -195,6 +196,7 @@ impl Projected {
             | Fact::DialAnswered { .. }
             | Fact::CallHungUp { .. }
             | Fact::PickUpAsked { .. }
+            | Fact::CallerKnown { .. }
             | Fact::PickUpFailed { .. }
             | Fact::CallEndAsked { .. }
             | Fact::ControllerStarted { .. }

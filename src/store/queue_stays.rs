@@ -203,6 +203,7 @@ impl QueueStays {
             | Fact::CallRetrieved { .. }
             | Fact::CallHungUp { .. }
             | Fact::PickUpAsked { .. }
+            | Fact::CallerKnown { .. }
             | Fact::PickUpFailed { .. }
             | Fact::CallEndAsked { .. }
             // A dial stands in no queue.

@@ -12,6 +12,7 @@ use cordboard::dialplan::{
 use cordboard::organisation::Organisation;
 use cordboard::routing::dial_out::DialOut;
 use cordboard::routing::ids::*;
+use cordboard::routing::preference::{KnownAs, Prefer};
 use cordboard::routing::queue::{Need, QueueRules};
 use cordboard::routing::strategy::Strategy;
 use cordboard::switch::rehearsal::Chance;
@@ -145,6 +146,12 @@ fn rules(chance: &mut Chance, name: &QueueName) -> QueueRules {
     }
 }
 
+fn prefer(chance: &mut Chance) -> Vec<Prefer> {
+    let known_as = [KnownAs::LastAgent, KnownAs::CaseOwner, KnownAs::Customer("clerk".into())];
+    let wish = |agent: KnownAs, chance: &mut Chance| Prefer { agent, within: ms(chance, 1_000, 12_000) };
+    known_as.into_iter().filter_map(|agent| percent(chance, 30).then(|| wish(agent, chance))).collect()
+}
+
 fn strategy(chance: &mut Chance) -> Strategy {
     let agent = |n: u64| AgentName::new(format!("agent{n:02}"));
     match chance.below(14) {
@@ -179,6 +186,7 @@ fn plan(
                 queue: queue.clone(),
                 needs: needs(chance, 30),
                 credit: Duration::from_secs([0, 0, 5, 30][chance.below(4) as usize]),
+                prefer: prefer(chance),
                 otherwise: otherwise(chance),
             };
             let to = Action::Queue(ToQueue { entry, needs_by_language: vec![] });

@@ -139,7 +139,7 @@ impl Laws {
                 agent.name,
                 other.id
             );
-            if theirs.queue == place.queue && theirs.needs == place.needs {
+            if theirs.queue == place.queue && theirs.needs == place.needs && theirs.prefer.is_empty() {
                 must!(Law::Order, place.joined <= theirs.joined + self.most_credit, "{call} overtook {}", other.id);
             }
         }
@@ -228,7 +228,25 @@ fn may_take(floor: &Floor<'_>, agent: &Agent, call: &Call, place: &QueuePlace) -
         .iter()
         .filter(|need| need.until.is_none_or(|until| floor.now < place.joined + until))
         .all(|need| agent.skills.iter().any(|(skill, level)| *skill == need.skill && *level >= need.level));
-    agent.switch == call.switch && agent.queues.contains(&place.queue) && skilled
+    let wished = wished_for(floor, call, place);
+    let preferred = wished.is_empty() || wished.contains(&&agent.name);
+    agent.switch == call.switch && agent.queues.contains(&place.queue) && skilled && preferred
+}
+
+/// Whom the call is kept for: those it knows, of whom its step says so for this long a wait, who are at work in the queue,
+/// not on a break, and have the skill.
+fn wished_for<'f>(floor: &Floor<'f>, call: &Call, place: &QueuePlace) -> Vec<&'f AgentName> {
+    let waited = floor.now.since(place.joined);
+    let could = |agent: &&Agent| {
+        let holds = place.needs.iter().filter(|need| need.until.is_none_or(|until| waited < until));
+        agent.switch == call.switch
+            && agent.queues.contains(&place.queue)
+            && matches!(agent.presence, Presence::Ready { .. })
+            && holds.clone().all(|need| agent.skills.get(&need.skill).is_some_and(|level| *level >= need.level))
+    };
+    let wishes = place.prefer.iter().filter(|wish| waited < wish.within);
+    let known = wishes.filter_map(|wish| floor.agent(call.knows.get(&wish.agent)?));
+    known.filter(could).map(|agent| &agent.name).collect()
 }
 
 fn is_free(agent: &Agent) -> bool {
@@ -277,7 +295,12 @@ fn by_strategy(
 ) -> Result<(), Broken> {
     let Some((of, place)) = floor.call(call).and_then(|of| Some((of, place_of(of)?))) else { return Ok(()) };
     let strategy = floor.strategies.get(&place.queue).cloned().unwrap_or_default();
-    let came = reasons.rule == Rule::FirstInQueue || reasons.rule == strategy.rule();
+    let kept = !wished_for(floor, of, place).is_empty();
+    let came = match reasons.rule {
+        Rule::Preferred => kept,
+        Rule::FirstInQueue => !kept,
+        rule => rule == strategy.rule() && !kept,
+    };
     must!(Law::Order, came, "{call} by {:?}, and {} goes by {strategy:?}", reasons.rule, place.queue);
     if let Strategy::WeightedRandom(_) = strategy {
         return Ok(());
@@ -444,7 +467,8 @@ fn fold_is_state(floor: &Floor<'_>, known: &Known) -> Result<(), Broken> {
             folded.leg == call.leg
                 && folded.switch == call.switch
                 && folded.to == call.to
-                && folded.arrived == call.arrived,
+                && folded.arrived == call.arrived
+                && folded.knows == call.knows,
             "{id}: {folded:?}"
         );
         let ending = matches!(call.stage, Stage::Ending { .. });
@@ -498,6 +522,7 @@ fn fold_is_state(floor: &Floor<'_>, known: &Known) -> Result<(), Broken> {
                     && place.joined == folded.joined
                     && place.credit == folded.credit
                     && place.needs == folded.needs
+                    && place.prefer == folded.prefer
             }
             (None, Some(_)) | (Some(_), None) => false,
         };

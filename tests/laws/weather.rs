@@ -8,6 +8,7 @@ use cordboard::routing::agent::{Presence, Work};
 use cordboard::routing::call::Stage;
 use cordboard::routing::dial_out::DialledNumber;
 use cordboard::routing::ids::*;
+use cordboard::routing::preference::{Acquaintance, KnownAs};
 use cordboard::routing::{Input, Why};
 use cordboard::switch::rehearsal::{Caller, Habit, Phone, Span, World};
 
@@ -101,6 +102,9 @@ impl Weather {
         if self.caller <= now {
             self.caller = now + around(shift, self.between_callers);
             caller_dials(shift)?;
+            if percent(&mut shift.chance, 60) {
+                somebody_is_known(shift)?;
+            }
         }
         if self.people <= now {
             self.people = now + ms(&mut shift.chance, 20, 600);
@@ -379,6 +383,26 @@ fn somebody_dials(shift: &mut Shift, disasters: bool) -> Result<(), Broken> {
         }
         _ => Ok(()),
     }
+}
+
+/// The records say whom some caller knows: one who came just now, or one who waits, or talks by now, or has gone.
+fn somebody_is_known(shift: &mut Shift) -> Result<(), Broken> {
+    let calls: Vec<CallId> = shift.core.iter().flat_map(|core| core.calls()).map(|call| call.id).collect();
+    if calls.is_empty() {
+        return Ok(());
+    }
+    let call = *one_of(&mut shift.chance, &calls);
+    let seats = shift.hall.seats.clone();
+    let stranger = AgentName::new("gone long since");
+    let mut agents = Acquaintance::new();
+    for known_as in [KnownAs::LastAgent, KnownAs::CaseOwner, KnownAs::Customer("clerk".into())] {
+        match shift.chance.below(10) {
+            0..=5 => drop(agents.insert(known_as, one_of(&mut shift.chance, &seats).agent.clone())),
+            6 => drop(agents.insert(known_as, stranger.clone())),
+            _ => {}
+        }
+    }
+    shift.tell(Input::CallerKnown { call, agents })
 }
 
 fn mischief(shift: &mut Shift) -> Result<(), Broken> {

@@ -34,6 +34,7 @@ pub fn plan() -> Centre {
         queue: QueueName::new(name),
         needs: vec![],
         credit: Duration::ZERO,
+        prefer: vec![],
         otherwise: vec![],
     };
     let to = |entry| Action::Queue(ToQueue { entry, needs_by_language: vec![] });

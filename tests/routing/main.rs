@@ -7,6 +7,7 @@ mod easing;
 mod floor;
 mod holding;
 mod offers;
+mod preference;
 mod recovery;
 mod strategies;
 mod view;

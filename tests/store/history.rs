@@ -54,6 +54,7 @@ impl Story {
             joined: Moment::from_ms(self.at),
             credit: Duration::ZERO,
             needs: Vec::new(),
+            prefer: vec![],
             step: StepName::new(queue),
             language: "en".into(),
         });

@@ -80,6 +80,7 @@ pub fn one_call(number: u32) -> Vec<Handled> {
             joined: at(ms + 110),
             credit: Duration::ZERO,
             needs: Vec::new(),
+            prefer: vec![],
             step: step.clone(),
             language: "en".into(),
         }],

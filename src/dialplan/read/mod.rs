@@ -20,6 +20,7 @@ mod prompts;
 mod queues;
 pub(crate) mod reading;
 pub(crate) mod steps;
+mod strategies;
 mod traps;
 
 pub use centre::{MOST_FILES, read_centre};

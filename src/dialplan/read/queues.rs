@@ -1,16 +1,15 @@
 //! `queues` and `needs`: who a call waits for, and by which rules.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::fields::{Fields, Known, entries, items};
-use super::node::{Node, Value};
+use super::node::Node;
 use super::reading::{Kind, Reading};
 use super::scalar;
 use crate::dialplan::language::Language;
-use crate::routing::ids::{AgentName, QueueName, SkillName};
+use crate::routing::ids::{QueueName, SkillName};
 use crate::routing::queue::{Need, QueueRules};
-use crate::routing::strategy::{self, Strategy, weighted_random};
+use crate::routing::strategy::Strategy;
 
 const QUEUE: Known = Known {
     what: "a queue",
@@ -30,11 +29,6 @@ const QUEUE: Known = Known {
 };
 
 const NEED: Known = Known { what: "a need", keys: &["skill", "level", "until"], later: &[] };
-
-const STRATEGY: Known = Known { what: "a strategy", keys: &["fixed_order", "weighted_random"], later: &[] };
-
-/// As long as an agent's name may be where people are engaged, in characters.
-const LONGEST_AGENT: usize = 64;
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -129,59 +123,6 @@ impl Reading {
             needs.push((language, Need { skill: SkillName::new(skill), level, until }));
         }
         needs
-    }
-
-    /// One of the words, or `fixed_order` with its agents, or `weighted_random` with their weights.
-    fn strategy(&mut self, node: &Node) -> Option<Strategy> {
-        if matches!(node.value, Value::Scalar(_)) {
-            return scalar::word(node, "a strategy", &strategy::WORDS, &mut self.notes);
-        }
-        let fields = Fields::of(node, &STRATEGY, &mut self.notes)?;
-        match (fields.get("fixed_order"), fields.get("weighted_random")) {
-            (Some(node), None) => Some(Strategy::FixedOrder(self.agents_in_order(node))),
-            (None, Some(node)) => Some(Strategy::WeightedRandom(self.weights(node))),
-            (Some(_), Some(_)) | (None, None) => {
-                self.notes.add(&node.place, "a queue has one strategy: fixed_order or weighted_random, or one word");
-                None
-            }
-        }
-    }
-
-    fn agents_in_order(&mut self, node: &Node) -> Vec<AgentName> {
-        let mut order: Vec<AgentName> = Vec::new();
-        for item in items(node, "fixed_order", &mut self.notes) {
-            let Some(name) = scalar::text(item, "the agent", &mut self.notes) else { continue };
-            if order.iter().any(|known| known.as_str() == name) {
-                self.notes.add(&item.place, format!("agent \"{name}\" is in the list already"));
-            } else if self.can_be_an_agent(name, item) {
-                order.push(AgentName::new(name));
-            }
-        }
-        order
-    }
-
-    /// Agents are no names of the YAML's: who works here is known to the database.
-    fn can_be_an_agent(&mut self, name: &str, node: &Node) -> bool {
-        let good = name.chars().count() <= LONGEST_AGENT && !name.chars().any(char::is_control);
-        if !good {
-            let sentence = format!("an agent's name has 1 to {LONGEST_AGENT} characters that can be seen");
-            self.notes.add(&node.place, sentence);
-        }
-        good
-    }
-
-    fn weights(&mut self, node: &Node) -> BTreeMap<AgentName, u32> {
-        let mut weights = BTreeMap::new();
-        for (name, key, value) in entries(&[node], "weights of agents", &mut self.notes) {
-            let range = 1..=u64::from(weighted_random::MOST_WEIGHT);
-            let weight = scalar::number(value, "a weight", range, &mut self.notes);
-            if self.can_be_an_agent(name, key)
-                && let Some(weight) = weight.and_then(|weight| u32::try_from(weight).ok())
-            {
-                weights.insert(AgentName::new(name), weight);
-            }
-        }
-        weights
     }
 }
 

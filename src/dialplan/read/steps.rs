@@ -37,8 +37,8 @@ const SET: Known = Known { what: "a set action", keys: &["language"], later: &["
 
 const QUEUE: Known = Known {
     what: "a queue action",
-    keys: &["name", "needs", "credit", "otherwise"],
-    later: &["prefer", "waiting", "music", "priority"],
+    keys: &["name", "needs", "prefer", "credit", "otherwise"],
+    later: &["waiting", "music", "priority"],
 };
 
 /// A need of a step may hold only for callers of one language; a queue does not know their language.
@@ -309,7 +309,8 @@ impl Reading {
     fn queue_action(&mut self, node: &Node) -> Option<ToQueue> {
         if let Value::Scalar(_) = node.value {
             let queue = QueueName::new(self.refer(Kind::Queue, node, "queue")?);
-            let entry = QueueEntry { queue, needs: Vec::new(), credit: Duration::ZERO, otherwise: Vec::new() };
+            let (needs, prefer, otherwise) = (Vec::new(), Vec::new(), Vec::new());
+            let entry = QueueEntry { queue, needs, credit: Duration::ZERO, prefer, otherwise };
             return Some(ToQueue { entry, needs_by_language: Vec::new() });
         }
         let fields = Fields::of(node, &QUEUE, &mut self.notes)?;
@@ -330,9 +331,10 @@ impl Reading {
             }
             None => Some(Duration::ZERO),
         };
+        let prefer = fields.get("prefer").map(|node| self.prefer(node)).unwrap_or_default();
         let otherwise = fields.get("otherwise").map(|node| self.otherwise(node)).unwrap_or_default();
         (self.notes.count() == before).then_some(())?;
-        let entry = QueueEntry { queue: QueueName::new(queue?), needs, credit: credit?, otherwise };
+        let entry = QueueEntry { queue: QueueName::new(queue?), needs, credit: credit?, prefer, otherwise };
         Some(ToQueue { entry, needs_by_language })
     }
 

@@ -57,6 +57,7 @@ why-weighted-random =
         [one] the only one free
        *[other] drawn by lot from { $n } free
     }
+why-preferred = the caller knows you
 why-first-in-queue =
     { $n ->
         [one] you came free

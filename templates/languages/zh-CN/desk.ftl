@@ -29,6 +29,7 @@ why-most-skilled = { $n } 名空闲坐席中您技能最高
 why-round-robin = { $n } 名空闲坐席中您最久未振铃
 why-fixed-order = { $n } 名空闲坐席中您顺序最前
 why-weighted-random = 从 { $n } 名空闲坐席中按权重抽到您
+why-preferred = 来电者熟悉您
 why-first-in-queue = 您刚空闲，来电者在 { $n } 名等待者中居首
 note = 备注
 note-hint = 边输入边保存

@@ -104,6 +104,7 @@ impl Meter {
             | Fact::Keyed { .. }
             | Fact::OfferRang { .. }
             | Fact::PickUpAsked { .. }
+            | Fact::CallerKnown { .. }
             | Fact::PickUpFailed { .. }
             | Fact::AgentAssigned { .. }
             | Fact::OfferAnswered { .. }
@@ -192,6 +193,7 @@ mod tests {
                     joined: at(2_600),
                     credit: Duration::ZERO,
                     needs: Vec::new(),
+                    prefer: vec![],
                     step: StepName::new("main"),
                     language: "en".into(),
                 },

@@ -12,6 +12,7 @@ use crate::routing::Fact;
 use crate::routing::dial::{DialEnd, DialEndedBy};
 use crate::routing::fact::{EndedBy, LeftQueue, OfferEnd, Outcome, Reasons, Rule};
 use crate::routing::ids::AgentName;
+use crate::routing::preference::KnownAs;
 use crate::routing::queue::Need;
 use crate::web::pages::story::Told;
 use crate::web::pages::words::{Words, clock, language_name};
@@ -115,6 +116,12 @@ impl Teller<'_> {
                 Said { mark: "ringing", text, details: self.reasons(reasons), keys: None }
             }
             Fact::OfferRang { .. } => plain("ringing", t.say("story-rang")),
+            Fact::CallerKnown { agents, .. } => {
+                let known = agents
+                    .iter()
+                    .map(|(known_as, agent)| format!("{} ({})", self.agent(agent), self.known_as(known_as)));
+                plain("queue", t.with("story-knows", "agents", known.collect::<Vec<_>>().join(" · ")))
+            }
             Fact::PickUpAsked { by, .. } => plain("ringing", t.with("story-pick-up-asked", "by", self.agent(by))),
             Fact::PickUpFailed { .. } => plain("ringing", t.say("story-pick-up-failed")),
             Fact::OfferAnswered { .. } => plain("ringing", t.say("story-picked-up")),
@@ -181,6 +188,14 @@ impl Teller<'_> {
         details
     }
 
+    fn known_as(&self, known_as: &KnownAs) -> String {
+        match known_as {
+            KnownAs::LastAgent => self.t.say("known-last-agent"),
+            KnownAs::CaseOwner => self.t.say("known-case-owner"),
+            KnownAs::Customer(field) => field.clone(),
+        }
+    }
+
     /// Why this agent, and not another.
     fn reasons(&self, reasons: &Reasons) -> Vec<String> {
         let t = self.t;
@@ -202,6 +217,7 @@ impl Teller<'_> {
             Rule::RoundRobin => t.say("story-rule-round"),
             Rule::FixedOrder => t.say("story-rule-order"),
             Rule::WeightedRandom => t.say("story-rule-lot"),
+            Rule::Preferred => t.say("story-rule-preferred"),
         };
         let mut details = vec![counts, rule];
         if !reasons.needs.is_empty() {

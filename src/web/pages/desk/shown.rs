@@ -369,6 +369,7 @@ fn why_me(t: Words, reasons: &Reasons) -> String {
         Rule::MostSkilled => t.count("why-most-skilled", i64::from(free)),
         Rule::RoundRobin => t.count("why-round-robin", i64::from(free)),
         Rule::FixedOrder => t.count("why-fixed-order", i64::from(free)),
+        Rule::Preferred => t.say("why-preferred"),
         Rule::WeightedRandom => t.count("why-weighted-random", i64::from(free)),
     }
 }

@@ -227,6 +227,7 @@ impl Day {
             | Fact::OfferMade { .. }
             | Fact::OfferRang { .. }
             | Fact::PickUpAsked { .. }
+            | Fact::CallerKnown { .. }
             | Fact::PickUpFailed { .. }
             | Fact::CallHeld { .. }
             | Fact::CallRetrieved { .. }
@@ -299,6 +300,7 @@ mod tests {
             joined,
             credit: Duration::ZERO,
             needs: Vec::new(),
+            prefer: vec![],
             step: StepName::new("s"),
             language: "en".into(),
         }

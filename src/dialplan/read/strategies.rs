@@ -1,0 +1,103 @@
+//! `strategy` of a queue, and `prefer` of a step that leads to one: which agent of those who may take a call is rung.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::fields::{Fields, Known, entries, items};
+use super::node::{Node, Value};
+use super::reading::Reading;
+use super::scalar;
+use crate::routing::ids::AgentName;
+use crate::routing::preference::{KnownAs, Prefer};
+use crate::routing::strategy::{self, Strategy, weighted_random};
+
+const STRATEGY: Known = Known { what: "a strategy", keys: &["fixed_order", "weighted_random"], later: &[] };
+
+const PREFER: Known = Known { what: "a preference", keys: &["agent", "for"], later: &[] };
+
+/// As long as an agent's name may be where people are engaged, in characters.
+const LONGEST_AGENT: usize = 64;
+
+/// A caller who is kept for somebody for longer is a caller whom nobody takes.
+const KEPT: std::ops::RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(3600);
+
+impl Reading {
+    /// One of the words, or `fixed_order` with its agents, or `weighted_random` with their weights.
+    pub(super) fn strategy(&mut self, node: &Node) -> Option<Strategy> {
+        if matches!(node.value, Value::Scalar(_)) {
+            return scalar::word(node, "a strategy", &strategy::WORDS, &mut self.notes);
+        }
+        let fields = Fields::of(node, &STRATEGY, &mut self.notes)?;
+        match (fields.get("fixed_order"), fields.get("weighted_random")) {
+            (Some(node), None) => Some(Strategy::FixedOrder(self.agents_in_order(node))),
+            (None, Some(node)) => Some(Strategy::WeightedRandom(self.weights(node))),
+            (Some(_), Some(_)) | (None, None) => {
+                self.notes.add(&node.place, "a queue has one strategy: fixed_order or weighted_random, or one word");
+                None
+            }
+        }
+    }
+
+    fn agents_in_order(&mut self, node: &Node) -> Vec<AgentName> {
+        let mut order: Vec<AgentName> = Vec::new();
+        for item in items(node, "fixed_order", &mut self.notes) {
+            let Some(name) = scalar::text(item, "the agent", &mut self.notes) else { continue };
+            if order.iter().any(|known| known.as_str() == name) {
+                self.notes.add(&item.place, format!("agent \"{name}\" is in the list already"));
+            } else if self.can_be_an_agent(name, item) {
+                order.push(AgentName::new(name));
+            }
+        }
+        order
+    }
+
+    /// Agents are no names of the YAML's: who works here is known to the database.
+    fn can_be_an_agent(&mut self, name: &str, node: &Node) -> bool {
+        let good = name.chars().count() <= LONGEST_AGENT && !name.chars().any(char::is_control);
+        if !good {
+            let sentence = format!("an agent's name has 1 to {LONGEST_AGENT} characters that can be seen");
+            self.notes.add(&node.place, sentence);
+        }
+        good
+    }
+
+    fn weights(&mut self, node: &Node) -> BTreeMap<AgentName, u32> {
+        let mut weights = BTreeMap::new();
+        for (name, key, value) in entries(&[node], "weights of agents", &mut self.notes) {
+            let range = 1..=u64::from(weighted_random::MOST_WEIGHT);
+            let weight = scalar::number(value, "a weight", range, &mut self.notes);
+            if self.can_be_an_agent(name, key)
+                && let Some(weight) = weight.and_then(|weight| u32::try_from(weight).ok())
+            {
+                weights.insert(AgentName::new(name), weight);
+            }
+        }
+        weights
+    }
+
+    /// `[ { agent: last_agent, for: 20s }, { agent: customer.clerk, for: 1m } ]`.
+    pub(super) fn prefer(&mut self, node: &Node) -> Vec<Prefer> {
+        let mut wishes: Vec<Prefer> = Vec::new();
+        for item in items(node, "prefer", &mut self.notes) {
+            let Some(fields) = Fields::of(item, &PREFER, &mut self.notes) else { continue };
+            let agent = fields.require("agent", &mut self.notes);
+            let agent = agent.and_then(|node| Some((node, scalar::text(node, "agent", &mut self.notes)?)));
+            let within = fields.require("for", &mut self.notes);
+            let within = within.and_then(|node| scalar::duration(node, "for", KEPT, &mut self.notes));
+            let Some((node, text)) = agent else { continue };
+            let known_as = match text.parse::<KnownAs>() {
+                Ok(known_as) => known_as,
+                Err(why) => {
+                    self.notes.add(&node.place, format!("\"{text}\" is nobody: {why}"));
+                    continue;
+                }
+            };
+            if wishes.iter().any(|wish| wish.agent == known_as) {
+                self.notes.add(&node.place, format!("{known_as} is in the list already"));
+            } else if let Some(within) = within {
+                wishes.push(Prefer { agent: known_as, within });
+            }
+        }
+        wishes
+    }
+}
