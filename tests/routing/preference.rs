@@ -45,11 +45,11 @@ fn waits(floor: &Floor, leg: &LegId) -> bool {
 }
 
 fn last_reasons(floor: &Floor) -> Reasons {
-    let offers = floor.facts.iter().filter_map(|fact| match fact {
+    let mut offers = floor.facts.iter().rev().filter_map(|fact| match fact {
         Fact::OfferMade { reasons, .. } => Some(reasons.clone()),
         _ => None,
     });
-    offers.last().unwrap_or_else(|| panic!("no offer\n{floor}"))
+    offers.next().unwrap_or_else(|| panic!("no offer\n{floor}"))
 }
 
 #[test]
