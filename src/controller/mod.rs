@@ -11,6 +11,7 @@ pub mod escalator;
 pub mod filler;
 pub mod journal;
 mod measure;
+mod precedence;
 mod prepare;
 mod prompts;
 pub mod publish;

@@ -16,7 +16,7 @@ use super::prepare::{Desk, Prepared, asterisk_of};
 use super::prompts::{Prompts, Ready, SoundPlace};
 use super::route::Routes;
 use super::untaken::untaken;
-use super::{Ask, AskError, Happened, Plans, PublishError, Pulse, measure, publish};
+use super::{Ask, AskError, Happened, Plans, PublishError, Pulse, measure, precedence, publish};
 use crate::config::SwitchConfig;
 use crate::dialplan::{Centre, CentreFiles, all_prompts};
 use crate::routing::ids::{CentreName, Epoch, PhoneNumber, SwitchName, VersionHash};
@@ -35,6 +35,7 @@ const MOST_IN_A_TURN: usize = 128;
 impl Prepared {
     /// On its own thread, until [`Ask::Stop`] or until another controller takes over.
     pub fn run(self, asked: mpsc::Receiver<Ask>) {
+        precedence::take();
         let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
             Ok(runtime) => runtime,
             Err(error) => {
