@@ -92,8 +92,11 @@
 //!                         what became of an order); why a phone did not come: switch/asterisk/legs.rs: failure
 //! departments, types of case, dispositions  dialplan/read/{departments,cases,dispositions}.rs into organisation/, cases/kind.rs
 //! numbers that are dialled routing/dialling.rs by routing/dial_out.rs (what may be; dialplan/read/dial_out.rs); store/dials.rs, web/api/dials.rs
-//! the order in a queue    routing/call.rs: QueuePlace::rank; who of the free, routing/matching.rs: offer_to_best (why it was:
-//!                         routing/words.rs, pages/calls/told.rs; its law: tests/laws/laws.rs)
+//! the order in a queue    routing/call.rs: QueuePlace::rank; who of the free, routing/strategy/ (one file each) in the lines
+//!                         of routing/index.rs, matched by matching.rs: offer_to_best (why it was: routing/words.rs,
+//!                         pages/calls/told.rs; its law: tests/laws/laws.rs); read by dialplan/read/strategies.rs
+//! who may take a call     routing/needs.rs (skills, easing), preference.rs (whom the caller knows; looked up by
+//!                         controller/acquaintance.rs)
 //! a report's figures      reports/ (what counts where), store/queue_report.rs (reads; lists the calls behind a figure)
 //! a program's route       web/api/table.rs; router and OpenAPI document are made of it; keys in store/keys.rs
 //! a hook's deliveries     events/hooks/runner.rs, what is sent letter.rs, where to address.rs; its place store/hooks.rs
@@ -132,6 +135,8 @@
 //! | leg | one party's channel on the switch |
 //! | agent | *presence* is what the agent says, *work* what they hold, *line* what the phone does; free when all agree |
 //! | queue, place | where callers wait; `joined - credit` is the order in it |
+//! | strategy | in which order the free agents of a queue are rung |
+//! | need, preference | a skill that an agent must have, until it eases; whom the caller knows, and is kept for a while |
 //! | offer | one ring of one agent for one call |
 //! | wrap-up | what an agent does for a call after it |
 //! | dialplan, step, prompt | where callers are led, one stop of it, what they hear there |
