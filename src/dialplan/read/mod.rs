@@ -22,6 +22,6 @@ pub(crate) mod reading;
 pub(crate) mod steps;
 mod traps;
 
-pub use centre::{MOST_FILES, read_centre};
+pub use centre::{LAID_OVER, MOST_FILES, read_centre, read_centre_with};
 pub use mistake::{MOST_MISTAKES, Mistake, Mistakes, Place, Shown};
 pub use syntax::{MOST_BYTES, MOST_DEPTH, MOST_NODES};
