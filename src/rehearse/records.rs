@@ -141,7 +141,9 @@ fn fill(url: &str, centre: &CentreName, from: &Receiver<Numbered>) -> Result<(),
         let words = |error: crate::store::StoreError| error.to_string();
         let db = Db::connect(url).map_err(words)?;
         db.migrate().await.map_err(words)?;
-        let mut after = 0;
+        // As the filler begins: a new database has nothing to make anew, and says so.
+        while db.remake(centre).await.map_err(words)? {}
+        let mut after = db.filled(centre).await.map_err(words)?.seq;
         let mut held: Vec<Numbered> = Vec::new();
         loop {
             let came = from.recv().ok();

@@ -67,11 +67,10 @@ fn parse(text: &str) -> Option<WhatIf> {
     if let Some(rest) = text.strip_prefix("queue.") {
         let (place, value) = rest.split_once('=')?;
         let (queue, key) = place.split_once('.')?;
-        let good = [queue, key, value.trim()].iter().all(|part| !part.is_empty() && !part.contains(['\n', '\r', ':']));
-        let setting = Setting { queue: queue.into(), key: key.into(), value: value.trim().into() };
-        // A value may be a list of maps, a name may not.
-        let nested = !value.trim().is_empty() && !value.contains(['\n', '\r']) && is_word(queue) && is_word(key);
-        return (good || nested).then_some(WhatIf::Queue(setting));
+        let value = value.trim();
+        let one_line = !value.is_empty() && !value.contains(['\n', '\r']);
+        let setting = Setting { queue: queue.into(), key: key.into(), value: value.into() };
+        return (one_line && is_word(queue) && is_word(key)).then_some(WhatIf::Queue(setting));
     }
     if let Some(rest) = text.strip_prefix("callers") {
         let (stream, times) = rest.split_once('*')?;
