@@ -43,6 +43,10 @@ pub struct Rehearse {
     /// A call log instead: tab separated as the published month of the "Anonymous Bank", plain or gzipped
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
+    /// With a log: an agent is away between two calls while somebody of theirs waited, and not only before the day's first
+    /// call and after the last
+    #[arg(long, requires = "log")]
+    absences: bool,
     /// Of all that chance decides [default: the scenario's own, else 1]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -85,7 +89,7 @@ fn asked(rehearse: &Rehearse, what_if: &[WhatIf]) -> Result<Asked, ScenarioError
     let otherwise = what_if::otherwise(what_if);
     if let Some(path) = &rehearse.log {
         let month = log::load(path, &otherwise)?;
-        let (mut plan, seen) = month.plan(rehearse.seed.unwrap_or(1))?;
+        let (mut plan, seen) = month.plan(rehearse.seed.unwrap_or(1), rehearse.absences)?;
         what_if::apply_to_plan(what_if, &mut plan)?;
         return Ok(Asked { plan, seen: Some(seen) });
     }
@@ -226,10 +230,11 @@ fn faults(rehearse: &Rehearse, mut asked_for: Asked) -> ExitCode {
 
 /// The same question, to be asked with another seed.
 fn again(rehearse: &Rehearse) -> Rehearse {
-    let Rehearse { scenario, log, seed, faults, seeds, intervals, json, .. } = rehearse;
+    let Rehearse { scenario, log, absences, seed, faults, seeds, intervals, json, .. } = rehearse;
     Rehearse {
         scenario: scenario.clone(),
         log: log.clone(),
+        absences: *absences,
         seed: *seed,
         what_if: Vec::new(),
         faults: *faults,

@@ -14,6 +14,7 @@ use super::scenario::{Stream, rate_at};
 use super::spread::{Spread, chance_of, share};
 use crate::calendar::{DAY_MINUTES, Moment, Zone};
 use crate::dialplan::Key;
+use crate::reports::{Interval, Period};
 use crate::routing::ids::PhoneNumber;
 use crate::switch::rehearsal::Chance;
 
@@ -25,6 +26,8 @@ const NEXT_KEY: Duration = Duration::from_millis(500);
 #[derive(Clone, Debug, PartialEq)]
 pub struct Arrival {
     pub at: Moment,
+    /// Which stream, by its number.
+    pub stream: usize,
     pub to: PhoneNumber,
     pub keys: Vec<(Duration, Key)>,
     /// In queues, from the first one on. `None`: without end.
@@ -55,9 +58,20 @@ impl Iterator for Arrivals {
     }
 }
 
+impl Arrivals {
+    /// How many calls of each stream are to be expected in each interval; nothing of a list, which is as it is.
+    pub fn expected(&self, period: &Period) -> Vec<Vec<f64>> {
+        match self {
+            Arrivals::Listed(_) => Vec::new(),
+            Arrivals::Drawn(streams) => streams.iter().map(|stream| stream.expected(period)).collect(),
+        }
+    }
+}
+
 /// A stream, drawn from.
 #[derive(Clone, Debug)]
 pub struct Drawn {
+    number: usize,
     to: PhoneNumber,
     keys: Vec<(Duration, Key)>,
     patience: (Spread, Chance),
@@ -72,7 +86,8 @@ pub struct Drawn {
 }
 
 pub fn drawn(streams: &BTreeMap<String, Stream>, seed: u64, zone: &Zone, (first, last): (Date, Date)) -> Arrivals {
-    Arrivals::Drawn(streams.iter().map(|(name, stream)| Drawn::new(name, stream, seed, zone, first, last)).collect())
+    let drawn = |(n, (name, stream)): (usize, (&String, &Stream))| Drawn::new(n, name, stream, seed, zone, first, last);
+    Arrivals::Drawn(streams.iter().enumerate().map(drawn).collect())
 }
 
 /// The stretches of constant rate.
@@ -97,10 +112,11 @@ fn pieces(stream: &Stream, zone: &Zone, first: Date, last: Date) -> Vec<(Moment,
 }
 
 impl Drawn {
-    fn new(name: &str, stream: &Stream, seed: u64, zone: &Zone, first: Date, last: Date) -> Self {
+    fn new(number: usize, name: &str, stream: &Stream, seed: u64, zone: &Zone, first: Date, last: Date) -> Self {
         let chance = |what: &str| chance_of(seed, &format!("{name} {what}"));
         let after = |n: usize| FIRST_KEY + NEXT_KEY * u32::try_from(n).unwrap_or(u32::MAX);
         let mut drawn = Self {
+            number,
             to: stream.to.clone(),
             keys: stream.keys.iter().enumerate().map(|(n, key)| (after(n), *key)).collect(),
             patience: (stream.patience.clone(), chance("patience")),
@@ -113,6 +129,16 @@ impl Drawn {
         };
         drawn.next_at = drawn.moment();
         drawn
+    }
+
+    fn expected(&self, period: &Period) -> Vec<f64> {
+        let within = |interval: &Interval| {
+            let both = |(from, to, rate): &(Moment, Moment, f64)| {
+                (*to).min(interval.to).since((*from).max(interval.from)).as_millis() as f64 * rate
+            };
+            self.pieces.iter().map(both).sum()
+        };
+        period.intervals().iter().map(within).collect()
     }
 
     /// An exponential time on, at the rate of the hour.
@@ -136,6 +162,7 @@ impl Drawn {
         self.next_at = self.moment();
         Some(Arrival {
             at,
+            stream: self.number,
             to: self.to.clone(),
             keys: self.keys.clone(),
             patience: self.patience.0.draw(&mut self.patience.1),

@@ -83,28 +83,32 @@ pub fn beside(measured: &Measured, queue: &QueueName) -> Beside {
     let handle = total.handle_time().map_or(0.0, |h| (h.talk + h.hold + h.wrap_up).as_secs_f64())
         + grounds.rang.as_secs_f64() / answered as f64;
     let staff = staff(measured, queue);
-    let mut nobody = 0_u64;
+    let mut nobody = 0.0;
+    // What is to be expected, not what chance made of it: an hour that chance made busy is no busier hour.
+    let expected = measured.expected.get(queue);
     let hours: Vec<Hour> = of
         .rows
         .iter()
         .zip(&staff)
-        .filter_map(|(row, staffed)| {
-            let calls = row.cohort.came() + row.cohort.count(Figure::ShortAbandoned);
+        .enumerate()
+        .filter_map(|(n, (row, staffed))| {
+            let came = row.cohort.came() + row.cohort.count(Figure::ShortAbandoned);
+            let calls = expected.and_then(|calls| calls.get(n)).copied().unwrap_or(came as f64);
             let seconds = row.interval.to.since(row.interval.from).as_secs_f64();
             let agents = (staffed.as_secs_f64() / seconds).round() as u32;
-            if calls == 0 {
+            if calls <= 0.0 {
                 return None;
             }
             if agents == 0 {
                 nobody += calls;
                 return None;
             }
-            let load = Load { rate: calls as f64 / seconds, handle, agents, patience: grounds.mean_patience() };
-            Some(Hour { load, calls: calls as f64, seconds })
+            let load = Load { rate: calls / seconds, handle, agents, patience: grounds.mean_patience() };
+            Some(Hour { load, calls, seconds })
         })
         .collect();
-    if nobody > 0 {
-        beside.notes.push(format!("{nobody} called in intervals with hardly anybody there, and are left out"));
+    if nobody >= 0.5 {
+        beside.notes.push(format!("{nobody:.0} called in intervals with hardly anybody there, and are left out"));
     }
     let (target, short) = (of.terms.target.as_secs_f64(), of.terms.short.as_secs_f64());
     let c: Option<Vec<Expected>> = hours.iter().map(|hour| hour.load.erlang_c(target)).collect();

@@ -24,6 +24,9 @@ pub struct Collector<'p> {
     grounds: BTreeMap<QueueName, Grounds>,
     /// When each phone began to ring, and for which queue.
     ringing: BTreeMap<OfferId, (QueueName, Moment)>,
+    /// Calls of each stream, and how many of them each queue met first.
+    came: Vec<u64>,
+    joined: BTreeMap<(QueueName, usize), u64>,
     pub calls: u64,
 }
 
@@ -33,6 +36,8 @@ pub struct Measured {
     pub report: QueueReport,
     pub staffing: Vec<(Kind, Vec<Times>)>,
     pub grounds: BTreeMap<QueueName, Grounds>,
+    /// Calls to be expected of each queue in each interval, where a scenario says.
+    pub expected: BTreeMap<QueueName, Vec<f64>>,
     pub calls: u64,
     /// The network refused them: all lines were taken.
     pub blocked: u64,
@@ -52,6 +57,8 @@ impl<'p> Collector<'p> {
             staffing: Staffing::new(period),
             grounds: BTreeMap::new(),
             ringing: BTreeMap::new(),
+            came: Vec::new(),
+            joined: BTreeMap::new(),
             calls: 0,
         }
     }
@@ -79,9 +86,32 @@ impl<'p> Collector<'p> {
         over.into_iter().for_each(|over| self.over(over));
     }
 
-    /// A caller joined this queue, with so much patience as was drawn for them.
-    pub fn patience(&mut self, queue: &QueueName, patience: Option<Duration>) {
+    /// A caller of this stream dials.
+    pub fn dials(&mut self, stream: usize) {
+        if self.came.len() <= stream {
+            self.came.resize(stream + 1, 0);
+        }
+        if let Some(came) = self.came.get_mut(stream) {
+            *came += 1;
+        }
+    }
+
+    /// A caller of this stream joined this queue, with so much patience as was drawn for them.
+    pub fn joins(&mut self, stream: usize, queue: &QueueName, patience: Option<Duration>) {
         self.grounds.entry(queue.clone()).or_default().met(patience);
+        *self.joined.entry((queue.clone(), stream)).or_default() += 1;
+    }
+
+    /// The calls that each queue has to expect in each interval: of each stream the share that came to it.
+    fn expected(&self, streams: &[Vec<f64>]) -> BTreeMap<QueueName, Vec<f64>> {
+        let mut expected: BTreeMap<QueueName, Vec<f64>> = BTreeMap::new();
+        for ((queue, stream), joined) in &self.joined {
+            let (Some(calls), Some(came)) = (streams.get(*stream), self.came.get(*stream)) else { continue };
+            let share = *joined as f64 / (*came).max(1) as f64;
+            let sums = expected.entry(queue.clone()).or_insert_with(|| vec![0.0; calls.len()]);
+            sums.iter_mut().zip(calls).for_each(|(sum, calls)| *sum += calls * share);
+        }
+        expected
     }
 
     fn over(&mut self, over: Over) {
@@ -105,7 +135,9 @@ impl<'p> Collector<'p> {
         }
     }
 
-    pub fn finish(mut self, now: Moment, blocked: u64) -> Measured {
+    /// `streams`: the calls to be expected of each, by interval.
+    pub fn finish(mut self, now: Moment, blocked: u64, streams: &[Vec<f64>]) -> Measured {
+        let expected = self.expected(streams);
         let rest = std::mem::take(&mut self.stays).finish();
         rest.into_iter().for_each(|over| self.over(over));
         let queues = self.folds.into_iter().map(|(queue, fold)| (queue, fold.finish())).collect();
@@ -113,6 +145,7 @@ impl<'p> Collector<'p> {
             report: QueueReport::new(self.period.clone(), queues, self.before),
             staffing: self.staffing.finish(now),
             grounds: self.grounds,
+            expected,
             calls: self.calls,
             blocked,
             ended: now,

@@ -37,6 +37,8 @@ use crate::switch::rehearsal::Span;
 const MOST_BYTES: u64 = 1 << 30;
 /// Who answered so small a share of a queue's calls only helped out there.
 const BELONGS: f64 = 0.01;
+/// Seconds that a free agent may be late for a caller who waits, and is there all the same.
+const LATE: u32 = 10;
 /// An ordinary customer's place, and that of one of high priority, which the log's README says is 90 s ahead.
 const CREDIT: &str = "90s";
 
@@ -125,7 +127,7 @@ fn number(queue: Queue, first: bool) -> &'static str {
 /// Three queues without wrap-up, each with a number for ordinary callers and one for those of high priority.
 fn bank() -> CentreFiles {
     let mut whole =
-        "language: 1\nname: \"Anonymous Bank\"\nzone: Asia/Jerusalem\nlanguages: [en]\nqueues:\n".to_owned();
+        "language: 1\nname: \"Anonymous Bank\"\nzone: Asia/Jerusalem\nlanguages: [en]\nbreak_reasons: [absent]\nqueues:\n".to_owned();
     let mut steps = "steps:\n".to_owned();
     let mut yaml = Vec::new();
     for queue in Queue::ALL {
@@ -172,14 +174,17 @@ impl Month {
     ///
     /// # Errors
     /// The log is of no day, or of more than a report holds.
-    pub fn plan(self, seed: u64) -> Result<(Plan, Seen), ScenarioError> {
+    pub fn plan(self, seed: u64, absences: bool) -> Result<(Plan, Seen), ScenarioError> {
         let days = self.calls.iter().map(|call| call.date);
         let (Some(first), Some(last)) = (days.clone().min(), days.max()) else {
             return Err(ScenarioError::Asked("no call that could be rehearsed".into()));
         };
         let period = Period::new(self.centre.zone.clone(), first, last, Width::Half)
             .map_err(|why| ScenarioError::Asked(format!("{first} to {last}: {why}")))?;
-        let seats = seats(&self.calls, &self.centre.zone);
+        let mut seats = seats(&self.calls, &self.centre.zone);
+        if absences {
+            absent(&self.calls, &self.centre.zone, &mut seats);
+        }
         if seats.is_empty() {
             return Err(ScenarioError::Asked("nobody named has answered any of its calls".into()));
         }
@@ -218,6 +223,7 @@ fn arrivals(calls: &[Call], zone: &Zone, seed: u64) -> Vec<Arrival> {
             let drawn = talks.get(&call.queue).and_then(|spread| spread.draw(&mut of_talks)).unwrap_or_default();
             Arrival {
                 at: at(zone, call.date, call.joined),
+                stream: 0,
                 to: PhoneNumber::new(number(call.queue, call.first)),
                 keys: Vec::new(),
                 patience: Some(if call.ended == Ended::HungUp { call.waited } else { longer }),
@@ -272,6 +278,40 @@ fn seats(calls: &[Call], zone: &Zone) -> Vec<Seat> {
     of.into_iter().map(seat).collect()
 }
 
+/// Between two calls of an agent somebody of theirs waited: the agent was not there, whatever the day's first and last
+/// service say. Of the gap, all but the moment in which anybody is a little late.
+fn absent(calls: &[Call], zone: &Zone, seats: &mut [Seat]) {
+    let mut waits: BTreeMap<Date, Vec<(u32, u32, QueueName)>> = BTreeMap::new();
+    let mut served: BTreeMap<(String, Date), Vec<(u32, u32)>> = BTreeMap::new();
+    for call in calls {
+        let waited = u32::try_from(call.waited.as_secs()).unwrap_or(u32::MAX);
+        if waited > LATE {
+            let wait = (call.joined + LATE, call.joined.saturating_add(waited), QueueName::new(call.queue.as_str()));
+            waits.entry(call.date).or_default().push(wait);
+        }
+        if let Ended::Answered { from, to, by: Some(by) } = &call.ended {
+            served.entry((by.to_lowercase(), call.date)).or_default().push((*from, *to));
+        }
+    }
+    for seat in seats {
+        let days = served.iter().filter(|((name, _), _)| name == seat.agent.as_str());
+        for ((_, date), services) in days {
+            let mut services = services.clone();
+            services.sort_unstable();
+            for two in services.windows(2) {
+                let [(_, gap), (until, _)] = two else { continue };
+                let beside = |(from, to, queue): &(u32, u32, QueueName)| {
+                    seat.queues.contains(queue) && (*from).max(gap + LATE) < (*to).min(*until)
+                };
+                if waits.get(date).is_some_and(|waits| waits.iter().any(beside)) {
+                    seat.breaks.push((at(zone, *date, *gap), at(zone, *date, *until)));
+                }
+            }
+        }
+        seat.breaks.sort_unstable();
+    }
+}
+
 /// The log's own stays, through the same report.
 fn seen(calls: &[Call], period: &Period, centre: &Centre) -> Sheet {
     let fold = |target| Fold::new(period, Terms::of_target(target));
@@ -302,6 +342,7 @@ fn seen(calls: &[Call], period: &Period, centre: &Centre) -> Sheet {
         report: QueueReport::new(period.clone(), queues, before),
         staffing: Vec::new(),
         grounds: BTreeMap::<QueueName, Grounds>::new(),
+        expected: BTreeMap::new(),
         calls: calls.len() as u64,
         blocked: 0,
         ended: period.whole().to,

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use super::groups::impossible;
 use super::plan::Plan;
-use super::reading::impossible;
 use super::rota::Seat;
 use super::scenario::{MOST_AGENTS, MOST_PER_HOUR, Otherwise, Scenario, ScenarioError, Setting};
 use crate::routing::ids::{AgentName, QueueName, SkillName, StationAddress};
