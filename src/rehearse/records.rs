@@ -25,7 +25,7 @@ const BATCH: usize = 1_024;
 const WAITING: usize = 16;
 /// Entries of one transaction. More than a controller's: nobody reads meanwhile, and each row is written once for all that
 /// happens to it in a piece.
-const PIECE: usize = 16_384;
+const PIECE: usize = 32_768;
 
 /// One handled input, not spelled yet.
 struct Step {

@@ -34,30 +34,30 @@ fn the_same_seed_gives_the_same_to_the_byte_and_another_seed_another() {
 #[test]
 fn each_mistake_is_told_where_it_stands() {
     for (written, instead, told) in [
-        ("count: 4", "count: 0", "8:18: count is a whole number from 1 to 20000, not \"0\""),
-        ("count: 4", "count: -4", "8:18: count is a whole number from 1 to 20000, not \"-4\""),
+        ("count: 4", "count: 0", "7:18: count is a whole number from 1 to 20000, not \"0\""),
+        ("count: 4", "count: -4", "7:18: count is a whole number from 1 to 20000, not \"-4\""),
         (
             "  desk: { count: 4, shift: \"00:00-24:00\" }",
             "  {}",
-            "8:3: nobody works: at least one group of agents is needed",
+            "7:3: nobody works: at least one group of agents is needed",
         ),
-        ("per_hour: 60", "per_hour: -60", "6:33: per_hour is a number of calls from 0 to 1000000, not \"-60\""),
-        ("per_hour: 60", "per_hour: 0", "6:33: nobody ever calls: per_hour is 0 all day"),
-        ("per_hour: 60", "per_hour: 1e9", "6:33: per_hour is a number of calls from 0 to 1000000, not \"1e9\""),
-        ("per_hour: 60", "per_hour: { 8: 1 }", "6:35: \"8\" is no time of day; write \"08:30\", with quotes"),
+        ("per_hour: 60", "per_hour: -60", "5:33: per_hour is a number of calls from 0 to 1000000, not \"-60\""),
+        ("per_hour: 60", "per_hour: 0", "5:33: nobody ever calls: per_hour is 0 all day"),
+        ("per_hour: 60", "per_hour: 1e9", "5:33: per_hour is a number of calls from 0 to 1000000, not \"1e9\""),
+        ("per_hour: 60", "per_hour: { 8: 1 }", "5:35: \"8\" is no time of day; write \"08:30\", with quotes"),
         (
             "patience: 2m",
             "patience: 0s",
-            "6:47: patience: a mean of 0s is no time; write exactly 0s where there is none",
+            "5:47: patience: a mean of 0s is no time; write exactly 0s where there is none",
         ),
-        ("talks: 3m", "talks: never", "6:58: talks cannot be never"),
+        ("talks: 3m", "talks: never", "5:58: talks cannot be never"),
         (
             "00:00-24:00",
             "16:00-15:00",
-            "8:28: shift 16:00-15:00 ends before it begins: through the night it would last 23 hours",
+            "7:28: shift 16:00-15:00 ends before it begins: through the night it would last 23 hours",
         ),
-        ("00:00-24:00", "08:00-08:00", "8:28: shift: \"08:00-08:00\" is no time at all; the whole day is 00:00-24:00"),
-        ("to: \"1000\"", "to: \"1001\"", "6:14: the centre has no number \"1001\"; it has 1000"),
+        ("00:00-24:00", "08:00-08:00", "7:28: shift: \"08:00-08:00\" is no time at all; the whole day is 00:00-24:00"),
+        ("to: \"1000\"", "to: \"1001\"", "5:14: the centre has no number \"1001\"; it has 1000"),
         (
             "first_day: 2026-03-02",
             "first_day: 2026-02-30",
@@ -68,7 +68,7 @@ fn each_mistake_is_told_where_it_stands() {
             "rehearsal: 2",
             "1:12: rehearsal (the version of this language) is a whole number from 1 to 1, not \"2\"",
         ),
-        ("count: 4", "cuont: 4", "8:11: a group of agents has no \"cuont\""),
+        ("count: 4", "cuont: 4", "7:11: a group of agents has no \"cuont\""),
     ] {
         let scenario = DAY.replace(written, instead);
         assert_ne!(scenario, DAY, "{written}");
