@@ -236,20 +236,27 @@ fn arrivals(calls: &[Call], zone: &Zone, seed: u64) -> Vec<Arrival> {
     arrivals
 }
 
+/// What the log shows of one name: from first to last service of each day, and how many calls of each queue.
+#[derive(Clone, Debug, Default)]
+struct Shown {
+    days: BTreeMap<Date, (u32, u32)>,
+    answered: BTreeMap<Queue, u32>,
+}
+
 /// From first to last service of a name on a day; in the queues where it answered a share that counts.
 fn seats(calls: &[Call], zone: &Zone) -> Vec<Seat> {
-    let mut of: BTreeMap<&str, (BTreeMap<Date, (u32, u32)>, BTreeMap<Queue, u32>)> = BTreeMap::new();
+    let mut of: BTreeMap<&str, Shown> = BTreeMap::new();
     let mut all: BTreeMap<Queue, u32> = BTreeMap::new();
     for call in calls {
         let Ended::Answered { from, to, by } = &call.ended else { continue };
         *all.entry(call.queue).or_default() += 1;
         let Some(by) = by else { continue };
-        let (days, queues) = of.entry(by.as_str()).or_default();
-        let day = days.entry(call.date).or_insert((*from, *to));
+        let shown = of.entry(by.as_str()).or_default();
+        let day = shown.days.entry(call.date).or_insert((*from, *to));
         *day = (day.0.min(*from), day.1.max(*to));
-        *queues.entry(call.queue).or_default() += 1;
+        *shown.answered.entry(call.queue).or_default() += 1;
     }
-    let seat = |(name, (days, answered)): (&str, (BTreeMap<Date, (u32, u32)>, BTreeMap<Queue, u32>))| {
+    let seat = |(name, Shown { days, answered }): (&str, Shown)| {
         let belongs = |queue: &Queue, count: u32| {
             f64::from(count) >= BELONGS * f64::from(all.get(queue).copied().unwrap_or_default())
         };
