@@ -18,6 +18,7 @@
 //! reports/     from stays in queues to figures that balance and open to their calls. Pure.
 //! switch/      the wire. asterisk/ (AMI), rehearsal/ (a switch in memory). Frames to inputs, effects to frames.
 //! speech/      prompts as sound files where the switch finds them.
+//! rehearse/    the core on days that a scenario describes or a log has seen, on a clock that does not wait; their figures.
 //! controller/  the loop: an input, the core, each effect. Owns the clock, journal/ (the local record), recovery.
 //! store/       SQL, filled from the journal: one file for each table, one that names a database driver.
 //! events/      facts as programs outside are told them: the latest in memory, hooks to addresses elsewhere.
@@ -35,6 +36,7 @@
 //! | switch | the pure rooms |
 //! | store | the pure rooms |
 //! | controller | the pure rooms, config, speech, switch, store |
+//! | rehearse | the pure rooms, switch, store, and the controller's journal and kept versions |
 //! | events | the pure rooms, config, store, and the controller through its `Handle` |
 //! | web | the pure rooms, config, store, events, and the controller through its `Handle` |
 //! | command | everything |
@@ -109,6 +111,7 @@
 //!                         the page's list, with a way in for each filter: store/call_lists.rs; calls in hand: web/api/calls.rs
 //! a new fact              routing/fact.rs, known.rs, words.rs; controller/measure.rs; store/{fill,personal,queue_stays}.rs;
 //!                         pages/calls/{told,bill}.rs; hooks and event stream know it by themselves; tests/laws/ledger.rs
+//! a rehearsal             rehearse/ (world.rs runs it, reading.rs reads the scenario, beside.rs has Erlang); command/rehearse.rs
 //! old journals go         command/records.rs: forget, after journal::KEEP_FOR
 //! ```
 //!
@@ -154,6 +157,9 @@
 //! | dead man | the limit on a call in our hands after which the switch takes it back, and hangs up what we rang |
 //! | dial, number, barred | an agent's call to the outside, kept apart from calls; whom it is for; listed as not to be dialled |
 //! | answered | of a call: caller and agent heard each other (`CallConnected`) |
+//! | rehearsal, scenario, stream | days run through the core without a switch; what describes them; callers of one kind in it |
+//! | group, seat, rota | agents of a rehearsal who are equal; one of them; who works when |
+//! | what if | the same callers with something else otherwise |
 //! | healed | the core found the world other than it thought and mended it: always a fact. A driver mends its switch, in the log |
 //!
 //! # What always holds
@@ -175,6 +181,7 @@ pub mod customers;
 pub mod dialplan;
 pub mod events;
 pub mod organisation;
+pub mod rehearse;
 pub mod reports;
 pub mod routing;
 pub mod speech;

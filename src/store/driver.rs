@@ -469,6 +469,13 @@ impl Change {
         }
     }
 
+    pub fn dialect(&mut self) -> Result<Dialect, StoreError> {
+        Ok(match self.connection()? {
+            Connection::Sqlite(_) => Dialect::Sqlite,
+            Connection::Postgres(_) => Dialect::Postgres,
+        })
+    }
+
     async fn raw(&mut self, sql: &'static str) -> Result<(), StoreError> {
         match self.connection()? {
             Connection::Sqlite(connection) => within(STATEMENT_LIMIT, connection.execute(sql)).await.map(drop),
