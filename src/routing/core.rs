@@ -80,7 +80,7 @@ pub struct Core {
     pub(super) indexed: BTreeMap<AgentName, Idle>,
     /// Waiting calls whose caller knows an agent whom their queue prefers.
     pub(super) expected: BTreeMap<AgentName, BTreeSet<CallId>>,
-    pub(super) lines: BTreeMap<StationAddress, Line>,
+    pub(super) lines: BTreeMap<(SwitchName, StationAddress), Line>,
     pub(super) timers: Timers,
     /// What the wall clock has been set on since the start: opening hours are read by it, timers are not.
     pub(super) wall_ms: i64,
@@ -220,7 +220,7 @@ impl Core {
             }
             Input::LegsJoined { a, b } => self.legs_joined(now, &a, &b),
             Input::LegParted { leg } => self.leg_parted(now, &leg),
-            Input::StationChanged { station, line } => self.station_changed(station, line),
+            Input::StationChanged { switch, station, line } => self.station_changed(switch, station, line),
             Input::AbilitiesTold { switch, abilities } => self.abilities_told(switch, abilities),
             Input::EffectReturned { effect, how } => self.effect_returned(now, effect, &how),
             Input::LinkLost { switch } => self.link_lost(now, &switch),

@@ -74,8 +74,12 @@ pub enum Input {
     LegParted {
         leg: LegId,
     },
-    /// What the switch says a phone does, our own calls on it included.
+    /// What the switch says a phone does. Whether our own calls on it count as its use is the driver's choice: while
+    /// there is one, the agent is not free anyway.
     StationChanged {
+        /// Missing in journals of before.
+        #[serde(default = "no_switch")]
+        switch: SwitchName,
         station: StationAddress,
         line: Line,
     },
@@ -188,6 +192,10 @@ pub enum Input {
     WallClockStepped {
         by_ms: i64,
     },
+}
+
+fn no_switch() -> SwitchName {
+    SwitchName::new("")
 }
 
 /// Why a leg that we rang was never answered.

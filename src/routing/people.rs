@@ -174,7 +174,7 @@ impl Core {
             skills: skills.clone(),
             by,
         });
-        let line = self.lines.get(&station).copied().unwrap_or(Line::Unknown);
+        let line = self.line_of(&switch, &station);
         let presence = Presence::Ready { since: now };
         if self.agents.contains_key(&agent) {
             // Once more at the same phone: new queues and skills, the work in hand stays.
@@ -355,12 +355,27 @@ impl Core {
         });
     }
 
-    pub(super) fn station_changed(&mut self, station: StationAddress, line: Line) {
-        self.lines.insert(station.clone(), line);
-        let at = self.agents.values().find(|agent| agent.station == station).map(|agent| agent.name.clone());
-        if let Some(name) = at {
+    pub(super) fn station_changed(&mut self, switch: SwitchName, station: StationAddress, line: Line) {
+        // Of two shifts at one phone both have it.
+        let at: Vec<AgentName> = self.agents_at(&switch, &station).map(|agent| agent.name.clone()).collect();
+        for name in at {
             self.change_agent(&name, |agent| agent.line = line);
         }
+        self.lines.insert((switch, station), line);
+    }
+
+    fn agents_at(&self, switch: &SwitchName, station: &StationAddress) -> impl Iterator<Item = &Agent> {
+        self.agents.values().filter(move |agent| agent.station == *station && agent.switch == *switch)
+    }
+
+    /// Whether somebody has logged in at this phone: what it does matters.
+    pub fn is_anybodys(&self, switch: &SwitchName, station: &StationAddress) -> bool {
+        self.agents_at(switch, station).next().is_some()
+    }
+
+    /// What this phone was last said to do.
+    pub fn line_of(&self, switch: &SwitchName, station: &StationAddress) -> Line {
+        self.lines.get(&(switch.clone(), station.clone())).copied().unwrap_or(Line::Unknown)
     }
 
     pub(super) fn version_published(&mut self, version: &VersionHash) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use cordboard::calendar::Moment;
 use cordboard::routing::ids::*;
 use cordboard::routing::tag::{Place, Tags};
-use cordboard::routing::{Act, Failure, HangUpCause, Input, LegSeen, Refusal, Returned};
+use cordboard::routing::{Act, Failure, HangUpCause, Input, LegSeen, Line, Refusal, Returned};
 use cordboard::switch::{Event, Link, Order, Sound, SwitchAct, Ticket, Told};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -310,6 +310,14 @@ impl Controller {
     /// What the switch has said that it can do.
     pub fn can_pick_up(&self) -> bool {
         self.heard.iter().any(|(input, _)| matches!(input, Input::AbilitiesTold { abilities, .. } if abilities.pick_up))
+    }
+
+    /// What the switch said of a phone last.
+    pub fn last_said_of(&self, of: &StationAddress) -> Option<Line> {
+        self.heard.iter().rev().find_map(|(input, _)| match input {
+            Input::StationChanged { station, line, .. } if station == of => Some(*line),
+            _ => None,
+        })
     }
 
     pub fn heard(&self, this: &Input) -> usize {
