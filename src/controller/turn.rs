@@ -562,6 +562,7 @@ impl Turn {
             | Input::CallerKnown { .. }
             | Input::AgentRetrieved { .. }
             | Input::AgentDialled { .. }
+            | Input::AgentDisposed { .. }
             | Input::AgentEndedWrapUp { .. }
             | Input::AgentEndedCall { .. }
             | Input::TimeCame

@@ -171,6 +171,13 @@ pub enum Input {
         /// The same request, sent again because its answer got lost, dials nothing again.
         request: Option<RequestName>,
     },
+    /// A disposition of a call was written, or taken out again.
+    AgentDisposed {
+        agent: AgentName,
+        call: CallId,
+        given: bool,
+        by: AgentName,
+    },
     AgentEndedWrapUp {
         agent: AgentName,
         by: AgentName,
@@ -235,7 +242,7 @@ pub struct Abilities {
 }
 
 /// What a phone does, as its switch sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Line {
     /// The switch has not said: the phone is rung, and the ring tells.

@@ -24,6 +24,8 @@ const BEAT_EVERY: Duration = Duration::from_millis(500);
 const AFTER_DEADLINE: Duration = Duration::from_millis(500);
 
 pub struct Controller {
+    /// Phones are asked to pick up by themselves.
+    pub auto_answer: bool,
     link: Option<Link>,
     told: mpsc::Receiver<Told>,
     beats: JoinHandle<()>,
@@ -64,6 +66,7 @@ fn beats(link: &Link) -> JoinHandle<()> {
 impl Controller {
     pub fn new(link: Link, told: mpsc::Receiver<Told>, epoch: Epoch, now: Moment, patience: Duration) -> Self {
         Self {
+            auto_answer: false,
             beats: beats(&link),
             link: Some(link),
             told,
@@ -139,7 +142,8 @@ impl Controller {
         let leg = LegId::new(offer.to_string());
         let tags = self.tags(Place::Offered { offer, agent: AgentName::new("li.na") });
         let from = PhoneNumber::new("10086");
-        self.order(Act::Ring { leg: leg.clone(), station, from, name, ring_for, tags }).await;
+        self.order(Act::Ring { leg: leg.clone(), station, from, name, ring_for, auto_answer: self.auto_answer, tags })
+            .await;
         leg
     }
 
@@ -148,7 +152,8 @@ impl Controller {
         let leg = LegId::new(OfferId { epoch: self.epoch, number: self.next() }.to_string());
         let tags = self.tags(place);
         let (from, name) = (PhoneNumber::new(CALLED), CallerName::new(""));
-        self.order(Act::Ring { leg: leg.clone(), station, from, name, ring_for, tags }).await;
+        self.order(Act::Ring { leg: leg.clone(), station, from, name, ring_for, auto_answer: self.auto_answer, tags })
+            .await;
         leg
     }
 

@@ -9,5 +9,6 @@ mod holding;
 mod offers;
 mod preference;
 mod recovery;
+mod stations;
 mod strategies;
 mod view;

@@ -90,6 +90,7 @@ impl Bench {
             station: station(1),
             from: PhoneNumber::new("10086"),
             name: CallerName::new(""),
+            auto_answer: false,
             ring_for: Duration::from_secs(20),
             tags: tags(),
         });
@@ -364,6 +365,7 @@ fn without_a_beat_phones_are_let_go_and_who_talks_talks_on() {
         station: station(2),
         from: PhoneNumber::new("10086"),
         name: CallerName::new(""),
+        auto_answer: false,
         ring_for: Duration::from_secs(120),
         tags: tags(),
     });
