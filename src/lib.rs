@@ -18,6 +18,7 @@
 //! reports/     from stays in queues to figures that balance and open to their calls. Pure.
 //! switch/      the wire. asterisk/ (AMI), rehearsal/ (a switch in memory). Frames to inputs, effects to frames.
 //! speech/      prompts as sound files where the switch finds them.
+//! rehearse/    the core on days that a scenario describes or a log has seen, on a clock that does not wait; their figures.
 //! controller/  the loop: an input, the core, each effect. Owns the clock, journal/ (the local record), recovery.
 //! store/       SQL, filled from the journal: one file for each table, one that names a database driver.
 //! events/      facts as programs outside are told them: the latest in memory, hooks to addresses elsewhere.
@@ -35,6 +36,7 @@
 //! | switch | the pure rooms |
 //! | store | the pure rooms |
 //! | controller | the pure rooms, config, speech, switch, store |
+//! | rehearse | the pure rooms, switch, store, and the controller's journal and kept versions |
 //! | events | the pure rooms, config, store, and the controller through its `Handle` |
 //! | web | the pure rooms, config, store, events, and the controller through its `Handle` |
 //! | command | everything |
@@ -93,8 +95,11 @@
 //! departments, types of case, dispositions  dialplan/read/{departments,cases,dispositions}.rs into organisation/, cases/kind.rs
 //! numbers that are dialled routing/dialling.rs by routing/dial_out.rs (what may be; dialplan/read/dial_out.rs); store/dials.rs, web/api/dials.rs
 //! what phones do          switch/asterisk/devices.rs; controller/turn.rs keeps it of all, and tells a core of those in use by agents
-//! the order in a queue    routing/call.rs: QueuePlace::rank; who of the free, routing/matching.rs: offer_to_best (why it was:
-//!                         routing/words.rs, pages/calls/told.rs; its law: tests/laws/laws.rs)
+//! the order in a queue    routing/call.rs: QueuePlace::rank; who of the free, routing/strategy/ (one file each) in the lines
+//!                         of routing/index.rs, matched by matching.rs: offer_to_best (why it was: routing/words.rs,
+//!                         pages/calls/told.rs; its law: tests/laws/laws.rs); read by dialplan/read/strategies.rs
+//! who may take a call     routing/needs.rs (skills, easing), preference.rs (whom the caller knows; looked up by
+//!                         controller/acquaintance.rs)
 //! a report's figures      reports/ (what counts where), store/queue_report.rs (reads; lists the calls behind a figure)
 //! a program's route       web/api/table.rs; router and OpenAPI document are made of it; keys in store/keys.rs
 //! a hook's deliveries     events/hooks/runner.rs, what is sent letter.rs, where to address.rs; its place store/hooks.rs
@@ -107,6 +112,7 @@
 //!                         the page's list, with a way in for each filter: store/call_lists.rs; calls in hand: web/api/calls.rs
 //! a new fact              routing/fact.rs, known.rs, words.rs; controller/measure.rs; store/{fill,personal,queue_stays}.rs;
 //!                         pages/calls/{told,bill}.rs; hooks and event stream know it by themselves; tests/laws/ledger.rs
+//! a rehearsal             rehearse/ (world.rs runs it, reading.rs reads the scenario, beside.rs has Erlang); command/rehearse.rs
 //! old journals go         command/records.rs: forget, after journal::KEEP_FOR
 //! ```
 //!
@@ -133,6 +139,8 @@
 //! | leg | one party's channel on the switch |
 //! | agent | *presence* is what the agent says, *work* what they hold, *line* what the phone does; free when all agree |
 //! | queue, place | where callers wait; `joined - credit` is the order in it |
+//! | strategy | in which order the free agents of a queue are rung |
+//! | need, preference | a skill that an agent must have, until it eases; whom the caller knows, and is kept for a while |
 //! | offer | one ring of one agent for one call |
 //! | wrap-up | what an agent does for a call after it |
 //! | dialplan, step, prompt | where callers are led, one stop of it, what they hear there |
@@ -151,6 +159,9 @@
 //! | dead man | the limit on a call in our hands after which the switch takes it back, and hangs up what we rang |
 //! | dial, number, barred | an agent's call to the outside, kept apart from calls; whom it is for; listed as not to be dialled |
 //! | answered | of a call: caller and agent heard each other (`CallConnected`) |
+//! | rehearsal, scenario, stream | days run through the core without a switch; what describes them; callers of one kind in it |
+//! | group, seat, rota | agents of a rehearsal who are equal; one of them; who works when |
+//! | what if | the same callers with something else otherwise |
 //! | healed | the core found the world other than it thought and mended it: always a fact. A driver mends its switch, in the log |
 //!
 //! # What always holds
@@ -172,6 +183,7 @@ pub mod customers;
 pub mod dialplan;
 pub mod events;
 pub mod organisation;
+pub mod rehearse;
 pub mod reports;
 pub mod routing;
 pub mod speech;

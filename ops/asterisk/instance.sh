@@ -10,6 +10,7 @@
 #   CORDBOARD_SIP_PORT        5070
 #   CORDBOARD_RTP_START, _END 10000 14999
 #   CORDBOARD_PHONE_PORT      6600: a1001..a1100 ring there, and a1101, a1102 .. a1200 at the 1st, 2nd .. port after it
+#   CORDBOARD_QUEUE_MEMBERS   20: so many phones, from a1001 on, are in the switch's own queues, and all ring at one port
 #
 # `up` leaves all of these, and where things are, in the instance's own `instance.env` and prints its path.
 

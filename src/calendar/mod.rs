@@ -15,5 +15,5 @@ pub use coming::ComingDay;
 pub use hours::{Day, OpeningHours};
 pub use moment::Moment;
 pub use wall::{Comes, Shown};
-pub use week::{MOST_SPANS, Span, Week, WeekMistake, weekday};
+pub use week::{DAY_MINUTES, MOST_SPANS, Span, Week, WeekMistake, weekday};
 pub use zone::{NoSuchZone, Zone};

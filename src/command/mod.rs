@@ -6,6 +6,8 @@ mod keys;
 mod password;
 mod people;
 mod records;
+mod rehearse;
+mod rehearsed;
 mod replay;
 mod serve;
 mod table;
@@ -43,6 +45,7 @@ enum Command {
     Key(keys::Key),
     Hook(hooks::Hook),
     Replay(replay::Replay),
+    Rehearse(rehearse::Rehearse),
 }
 
 /// Where the configuration is.
@@ -84,5 +87,6 @@ pub fn run(cordboard: Cordboard) -> ExitCode {
         Command::Key(key) => keys::run(key),
         Command::Hook(hook) => hooks::run(hook),
         Command::Replay(replay) => replay::run(&replay),
+        Command::Rehearse(rehearse) => rehearse::run(&rehearse),
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use cordboard::controller::acquaintance::LookUp;
 use cordboard::controller::escalator::{Escalating, Escalator};
 use cordboard::controller::filler::{Filler, Filling};
 use cordboard::controller::{self, Handle, journal};
@@ -13,6 +14,7 @@ use cordboard::store::Db;
 use cordboard::web::Fillers;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use tracing::{error, info, warn};
 
 /// Waits between tries to reach the database at the start, doubled from the first to the last.
@@ -50,9 +52,11 @@ pub async fn keep(handle: Handle, db: Db, fillers: watch::Sender<Fillers>, stop:
         })
         .map(Escalator::start)
         .collect();
+    let looking_up = AbortOnDropHandle::new(tokio::spawn(LookUp { handle: handle.clone(), db: db.clone() }.run()));
     let health = filling.iter().map(|(centre, filling)| (centre.clone(), filling.health.clone()));
     fillers.send_replace(Some(health.collect()));
     stop.run_until_cancelled(forget(&handle, &filling)).await;
+    drop(looking_up);
     for escalating in escalators {
         if tokio::time::timeout(STOP_WITHIN, escalating.stop()).await.is_err() {
             warn!("an escalator has not ended in time");

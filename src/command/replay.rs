@@ -9,7 +9,7 @@ use std::sync::Arc;
 use clap::Args;
 use cordboard::controller::journal::{CORE_VERSION, Entry, Reader, crc_of_effects};
 use cordboard::controller::publish::all_kept;
-use cordboard::dialplan::Centre;
+use cordboard::dialplan::{Centre, load_centre};
 use cordboard::routing::ids::CentreName;
 use cordboard::routing::{Core, Input};
 
@@ -23,6 +23,7 @@ const MOST_SHOWN: usize = 20;
 #[command(after_help = "Examples:
   cordboard replay data/demo             the centre `demo` of the installation whose data is in data/
   cordboard replay data/demo/journal     the same
+  cordboard replay records/demo --under tried/demo    the same inputs under other YAML: how much is decided otherwise
 
 Only what this version of the core has written can be compared. Callers' numbers are in a journal, not in what is
 shown of a difference unless --verbose is given.
@@ -32,6 +33,9 @@ pub struct Replay {
     /// A centre's directory below the installation's `data`
     #[arg(value_name = "DIR")]
     directory: PathBuf,
+    /// Replay under the YAML of this directory, in place of every version that the journal names
+    #[arg(long, value_name = "DIR")]
+    under: Option<PathBuf>,
     /// Show what was written and what is made of it now
     #[arg(long)]
     verbose: bool,
@@ -57,7 +61,7 @@ pub fn run(replay: &Replay) -> ExitCode {
     if !whole.join("journal").is_dir() {
         return mistaken(&format!("{} holds no journal", whole.display()));
     }
-    match all(whole, replay.verbose) {
+    match all(whole, replay.under.as_deref(), replay.verbose) {
         Ok(tally) => report(&tally),
         Err(why) => mistaken(&why),
     }
@@ -75,12 +79,17 @@ fn report(tally: &Tally) -> ExitCode {
     if differ > 0 { ExitCode::from(FAILED) } else { ExitCode::SUCCESS }
 }
 
-fn all(directory: &Path, verbose: bool) -> Result<Tally, String> {
+fn all(directory: &Path, under: Option<&Path>, verbose: bool) -> Result<Tally, String> {
     let name = directory.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let centre = CentreName::new(name);
     let versions = directory.join("versions");
     let kept = all_kept(&versions, &centre).map_err(|error| format!("{}: {error}", versions.display()))?;
-    let kept: Vec<Arc<Centre>> = kept.into_iter().map(Arc::new).collect();
+    let instead = under.map(|under| load_centre(&centre, under).map_err(|error| error.to_string())).transpose()?;
+    let named = |kept: Centre| match &instead {
+        Some(instead) => Centre { version: kept.version, ..instead.clone() },
+        None => kept,
+    };
+    let kept: Vec<Arc<Centre>> = kept.into_iter().map(named).map(Arc::new).collect();
     let mut reader = Reader::new(directory.join("journal"), 0);
     let mut tally = Tally::default();
     // The core of the start that is being read, and the number its next entry has.

@@ -4,12 +4,14 @@
 //! can ever delay a call. The rest of the house talks to it by [`Handle`]: what people ask for goes in, what can be
 //! seen and what has happened comes out.
 
+pub mod acquaintance;
 mod clock;
 pub mod directories;
 pub mod escalator;
 pub mod filler;
 pub mod journal;
 mod measure;
+mod precedence;
 mod prepare;
 mod prompts;
 pub mod publish;

@@ -16,7 +16,7 @@ use super::prepare::{Desk, Prepared, asterisk_of};
 use super::prompts::{Prompts, Ready, SoundPlace};
 use super::route::Routes;
 use super::untaken::untaken;
-use super::{Ask, AskError, Happened, Plans, PublishError, Pulse, measure, publish};
+use super::{Ask, AskError, Happened, Plans, PublishError, Pulse, measure, precedence, publish};
 use crate::config::SwitchConfig;
 use crate::dialplan::{Centre, CentreFiles, all_prompts};
 use crate::routing::ids::{CentreName, Epoch, PhoneNumber, StationAddress, SwitchName, VersionHash};
@@ -28,11 +28,6 @@ use crate::switch::{Event, Link, MOST_TOLD, Order, SwitchAct, Ticket, Told};
 /// The heartbeat on every switch; its dialplan lets new calls fall back when it is older than two seconds.
 const BEAT_EVERY: Duration = Duration::from_millis(500);
 
-/// What has happened is told to pages, hooks and the journal's disk at most this much later: each telling wakes other
-/// threads, which costs a caller more than the decision, and what a call causes comes in bursts of 2-4 ms. Less than the
-/// 5 ms that the disk is given anyway.
-const TELL_WITHIN: Duration = Duration::from_millis(3);
-
 /// Inputs taken into one turn: a burst is written and acted on in pieces, so that the first does not wait for the
 /// last.
 const MOST_IN_A_TURN: usize = 128;
@@ -40,6 +35,7 @@ const MOST_IN_A_TURN: usize = 128;
 impl Prepared {
     /// On its own thread, until [`Ask::Stop`] or until another controller takes over.
     pub fn run(self, asked: mpsc::Receiver<Ask>) {
+        precedence::take();
         let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
             Ok(runtime) => runtime,
             Err(error) => {
@@ -85,7 +81,6 @@ struct Turn {
     untaken: Vec<Ticket>,
     /// Written, acted on, and told to nobody yet.
     untold: Vec<Happened>,
-    tell_at: Option<Instant>,
     stopped: bool,
 }
 
@@ -166,7 +161,6 @@ impl Turn {
             aside,
             untaken: Vec::new(),
             untold: Vec::new(),
-            tell_at: None,
             stopped: false,
         };
         turn.first_inputs(known, start.switches.keys().cloned().collect());
@@ -197,7 +191,6 @@ impl Turn {
         while !self.stopped {
             let wakeup = self.desks.values().filter_map(|desk| desk.core.next_wakeup()).min();
             let wakeup = wakeup.map_or_else(|| Instant::now() + BEAT_EVERY, |moment| self.clock.instant(moment));
-            let wakeup = self.tell_at.map_or(wakeup, |tell_at| tell_at.min(wakeup));
             let mut todo = VecDeque::new();
             self.hear_untaken(&mut todo);
             tokio::select! {
@@ -221,28 +214,22 @@ impl Turn {
                     break;
                 }
             }
-            let acted = !todo.is_empty();
-            let answers = if acted { self.turn(todo) } else { Vec::new() };
-            let tells = !answers.is_empty() || self.tell_at.is_some_and(|tell_at| tell_at <= Instant::now());
-            // The drivers write what was just ordered before more is heard, and before another thread is woken, which may
-            // take this processor. Where nothing else is to be done they have their turn anyway.
-            if tells || (acted && !self.told.is_empty()) {
-                tokio::task::yield_now().await;
+            if todo.is_empty() {
+                continue;
             }
-            if tells {
-                self.tell();
-            }
+            let answers = self.turn(todo);
+            // The drivers write what was just ordered before another thread is woken, which may take this processor.
+            tokio::task::yield_now().await;
+            self.tell();
             for (answer, result) in answers {
                 // Who asked has gone away.
                 let _ = answer.send(result);
             }
         }
-        self.tell();
     }
 
     /// Others learn what has happened, and the disk gets it.
     fn tell(&mut self) {
-        self.tell_at = None;
         for happened in self.untold.drain(..) {
             measure::count(&happened);
             measure::log(&happened);
@@ -293,7 +280,6 @@ impl Turn {
         for (centre, effect) in acts {
             self.act(centre, effect);
         }
-        self.tell_at.get_or_insert_with(|| Instant::now() + TELL_WITHIN);
         answers
     }
 

@@ -486,7 +486,7 @@ impl Reasons {
     pub const MOST_CANDIDATES: usize = 3;
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default, schemars::JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Default, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Rule {
     /// A call came, and this agent was idle longest of those who may take it.
@@ -503,4 +503,18 @@ pub enum Rule {
     WeightedRandom,
     /// The caller knows this agent, and the call was kept for those whom the caller knows.
     Preferred,
+}
+
+impl Rule {
+    pub const ALL: [Rule; 9] = [
+        Rule::LongestIdle,
+        Rule::FirstInQueue,
+        Rule::FewestCalls,
+        Rule::LeastTalkTime,
+        Rule::MostSkilled,
+        Rule::RoundRobin,
+        Rule::FixedOrder,
+        Rule::WeightedRandom,
+        Rule::Preferred,
+    ];
 }

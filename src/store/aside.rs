@@ -24,16 +24,16 @@ impl Aside {
     /// Broken off with the future that waits for it.
     ///
     /// # Errors
-    /// `Away` where there is no thread to be had; what `what` says.
+    /// `Away` where there is no thread to be had.
     pub async fn make<T: Send + 'static>(
         &self,
-        what: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+        what: impl Future<Output = T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let thread = self.0.get_or_init(|| start().map_err(|error| error.to_string()));
         let away = |why: String| StoreError::Away { why: format!("no thread for reports: {why}") };
         let thread = thread.as_ref().map_err(|why| away(why.clone()))?;
         let making = AbortOnDropHandle::new(thread.runtime.spawn(what));
-        making.await.unwrap_or_else(|error| Err(away(error.to_string())))
+        making.await.map_err(|error| away(error.to_string()))
     }
 }
 

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use super::StoreError;
 use super::calls::KeptCall;
 use super::driver::{Change, Db, values};
-use crate::customers::{Country, Customer, CustomerId};
-use crate::routing::ids::{CallId, CentreName};
+use crate::customers::{Country, Customer, CustomerId, Number};
+use crate::routing::ids::{AgentName, CallId, CentreName};
 
 const TABLE: &str = "contacts";
 const SAY: &str = "INSERT INTO contacts (centre, call, customer) VALUES ($1, $2, $3) \
@@ -25,7 +25,12 @@ const BIND: &str = "INSERT INTO contacts (centre, call, customer) SELECT p.centr
 const ERASE: &str = "DELETE FROM personal WHERE centre = $1 \
      AND call IN (SELECT call FROM contacts WHERE centre = $1 AND customer = $2)";
 
-pub(super) const STATEMENTS: &[&str] = &[SAY, OF_CALL, SAID, BY_NUMBER, BIND, ERASE];
+// Of the newest calls of the number alone: who talked with them before those is remembered by nobody.
+const TALKED: &str = "SELECT c.call, c.agent FROM (SELECT call FROM personal WHERE centre = $1 AND from_number = $2 \
+     ORDER BY call DESC LIMIT 20) p JOIN calls c ON c.centre = $1 AND c.call = p.call WHERE c.agent IS NOT NULL \
+     ORDER BY c.call DESC LIMIT 1";
+
+pub(super) const STATEMENTS: &[&str] = &[SAY, OF_CALL, SAID, BY_NUMBER, BIND, ERASE, TALKED];
 
 /// The most calls of one page.
 pub const MOST_LISTED: u32 = 200;
@@ -61,6 +66,22 @@ impl Db {
         let Some(row) = self.row(OF_CALL, values![centre.as_str(), call.to_string()]).await? else { return Ok(None) };
         let id = u64::try_from(row.number(TABLE, "customer")?).ok().and_then(CustomerId::new);
         id.map(Some).ok_or_else(|| StoreError::Inconsistent { table: TABLE, id: format!("{centre}/{call}") })
+    }
+
+    /// Who talked last with a caller of this number.
+    pub async fn last_agent(
+        &self,
+        centre: &CentreName,
+        number: &Number,
+        home: Option<Country>,
+    ) -> Result<Option<AgentName>, StoreError> {
+        let mut last: Option<(String, AgentName)> = None;
+        for way in number.told_as(home) {
+            if let Some(row) = self.row(TALKED, values![centre.as_str(), way]).await? {
+                last = last.max(Some((row.text("calls", "call")?, AgentName::new(row.text("calls", "agent")?))));
+            }
+        }
+        Ok(last.map(|(_, agent)| agent))
     }
 
     /// The calls of a customer, newest first, `before` this one. One from a number that is somebody else's too is in both

@@ -369,10 +369,17 @@ impl Db {
         }
     }
 
-    /// Where reports are made.
-    pub(super) const fn aside(&self) -> &Aside {
+    /// Where reports are made, and may be drawn: on a thread that gets a processor only where nobody else wants one.
+    /// Broken off with the future that waits for it.
+    ///
+    /// # Errors
+    /// `Away` where there is no thread to be had, or `what` has panicked.
+    pub async fn behind_others<T: Send + 'static>(
+        &self,
+        what: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, StoreError> {
         match self {
-            Db::Sqlite { aside, .. } | Db::Postgres { aside, .. } => aside,
+            Db::Sqlite { aside, .. } | Db::Postgres { aside, .. } => aside.make(what).await,
         }
     }
 
@@ -460,6 +467,13 @@ impl Change {
             Some(connection) => Ok(connection),
             None => Err(StoreError::Away { why: String::new() }),
         }
+    }
+
+    pub fn dialect(&mut self) -> Result<Dialect, StoreError> {
+        Ok(match self.connection()? {
+            Connection::Sqlite(_) => Dialect::Sqlite,
+            Connection::Postgres(_) => Dialect::Postgres,
+        })
     }
 
     async fn raw(&mut self, sql: &'static str) -> Result<(), StoreError> {

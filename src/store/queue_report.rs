@@ -412,8 +412,8 @@ impl Db {
         &self,
         what: impl Future<Output = Result<T, StoreError>> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let made = tokio::time::timeout(REPORT_LIMIT, self.aside().make(what));
+        let made = tokio::time::timeout(REPORT_LIMIT, self.behind_others(what));
         let why = || format!("it takes more than {} s: ask for a shorter time", REPORT_LIMIT.as_secs());
-        made.await.unwrap_or_else(|_| Err(StoreError::Refused { why: why() }))
+        made.await.unwrap_or_else(|_| Err(StoreError::Refused { why: why() }))?
     }
 }

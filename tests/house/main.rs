@@ -18,10 +18,11 @@ fn allowed(room: &str) -> Option<Vec<&'static str>> {
         "config" => and(&[]),
         "speech" => and(&["config"]),
         "controller" => and(&["config", "speech", "switch", "store"]),
+        "rehearse" => and(&["switch", "store", "controller"]),
         "events" => and(&["config", "store", "controller"]),
         "web" => and(&["config", "store", "events", "controller"]),
         "command" | "main" | "lib" => {
-            and(&["config", "speech", "switch", "store", "controller", "events", "web", "command"])
+            and(&["config", "speech", "switch", "store", "controller", "rehearse", "events", "web", "command"])
         }
         _ => None,
     }

@@ -149,12 +149,12 @@ fn rules(chance: &mut Chance, name: &QueueName) -> QueueRules {
 fn prefer(chance: &mut Chance) -> Vec<Prefer> {
     let known_as = [KnownAs::LastAgent, KnownAs::CaseOwner, KnownAs::Customer("clerk".into())];
     let wish = |agent: KnownAs, chance: &mut Chance| Prefer { agent, within: ms(chance, 1_000, 12_000) };
-    known_as.into_iter().filter_map(|agent| percent(chance, 30).then(|| wish(agent, chance))).collect()
+    known_as.into_iter().filter_map(|agent| percent(chance, 50).then(|| wish(agent, chance))).collect()
 }
 
 fn strategy(chance: &mut Chance) -> Strategy {
     let agent = |n: u64| AgentName::new(format!("agent{n:02}"));
-    match chance.below(14) {
+    match chance.below(9) {
         0 => Strategy::FewestCalls,
         1 => Strategy::LeastTalkTime,
         2 => Strategy::MostSkilled,

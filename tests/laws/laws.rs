@@ -294,7 +294,8 @@ fn by_strategy(
     reasons: &Reasons,
 ) -> Result<(), Broken> {
     let Some((of, place)) = floor.call(call).and_then(|of| Some((of, place_of(of)?))) else { return Ok(()) };
-    let strategy = floor.strategies.get(&place.queue).cloned().unwrap_or_default();
+    // A queue that the version of today has no more goes on by what it had.
+    let Some(strategy) = floor.strategies.get(&place.queue).cloned() else { return Ok(()) };
     let kept = !wished_for(floor, of, place).is_empty();
     let came = match reasons.rule {
         Rule::Preferred => kept,

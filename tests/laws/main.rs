@@ -17,7 +17,7 @@ mod weather;
 use std::time::{Duration, Instant};
 
 use cordboard::routing::dial::DialEnd;
-use cordboard::routing::fact::Outcome;
+use cordboard::routing::fact::{Outcome, Rule};
 
 use crate::law::Law;
 use crate::sabotage::Saboteur;
@@ -62,7 +62,7 @@ fn shifts(seeds: impl Iterator<Item = u64>) -> Tally {
         began.elapsed(),
         all.outcomes
     );
-    eprintln!("dials: {:?}", all.dials);
+    eprintln!("offers: {:?}, {} of calls whose needs had eased; dials: {:?}", all.rules, all.eased, all.dials);
     eprintln!("healed: {:#?}", all.healed);
     all
 }
@@ -72,6 +72,10 @@ fn fixed(share: u64) {
     let all = shifts((1..=SHIFTS).filter(|seed| seed % 4 == share));
     assert!(all.calls > 1_000 && all.kills > 10 && all.outages > 10, "too little happened: {all:?}");
     assert!(all.holds > 100 && all.retrieved > 30, "hardly anybody was on hold: {all:?}");
+    for rule in Rule::ALL {
+        assert!(all.rules.get(&rule).is_some_and(|n| *n > 0), "no offer by {rule:?}: {:?}", all.rules);
+    }
+    assert!(all.eased > 20, "hardly any need eased: {}", all.eased);
     for how in DialEnd::ALL {
         assert!(all.dials.get(&how).is_some_and(|n| *n > 0), "no dial {how:?}: {:?}", all.dials);
     }

@@ -13,7 +13,7 @@ use cordboard::calendar::Moment;
 use cordboard::dialplan::Sound as Said;
 use cordboard::routing::call::Stage;
 use cordboard::routing::dial::DialEnd;
-use cordboard::routing::fact::Outcome;
+use cordboard::routing::fact::{Outcome, Rule};
 use cordboard::routing::ids::*;
 use cordboard::routing::tag::Place;
 use cordboard::routing::{Act, Core, Effect, Fact, Handled, Input, Known, LegSeen};
@@ -49,6 +49,9 @@ pub struct Tally {
     pub retrieved: u64,
     pub outcomes: BTreeMap<Outcome, u64>,
     pub dials: BTreeMap<DialEnd, u64>,
+    pub rules: BTreeMap<Rule, u64>,
+    /// Offers of calls that needed less than when they came.
+    pub eased: u64,
     pub healed: BTreeMap<String, u64>,
 }
 
@@ -62,6 +65,10 @@ impl Tally {
         self.retrieved += other.retrieved;
         for (outcome, n) in &other.outcomes {
             *self.outcomes.entry(*outcome).or_default() += n;
+        }
+        self.eased += other.eased;
+        for (rule, n) in &other.rules {
+            *self.rules.entry(*rule).or_default() += n;
         }
         for (how, n) in &other.dials {
             *self.dials.entry(*how).or_default() += n;
@@ -295,6 +302,14 @@ impl Shift {
             self.known.learn(at, fact);
             match fact {
                 Fact::CallArrived { .. } => self.tally.calls += 1,
+                Fact::OfferMade { call, reasons, .. } => {
+                    *self.tally.rules.entry(reasons.rule).or_default() += 1;
+                    let came_with = self.known.calls.get(call).and_then(|known| known.queued.as_ref());
+                    let needs = came_with.iter().flat_map(|place| &place.needs);
+                    let most = needs.map(|need| need.level).max();
+                    let now = reasons.needs.iter().map(|need| need.level).max();
+                    self.tally.eased += u64::from(now < most);
+                }
                 Fact::CallHeld { .. } => self.tally.holds += 1,
                 Fact::CallRetrieved { .. } => self.tally.retrieved += 1,
                 Fact::CallEnded { outcome, .. } => *self.tally.outcomes.entry(*outcome).or_default() += 1,

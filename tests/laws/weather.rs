@@ -12,7 +12,7 @@ use cordboard::routing::preference::{Acquaintance, KnownAs};
 use cordboard::routing::{Input, Why};
 use cordboard::switch::rehearsal::{Caller, Habit, Phone, Span, World};
 
-use crate::hall::{REASONS, ms, one_of, percent};
+use crate::hall::{REASONS, Seat, ms, one_of, percent};
 use crate::law::Broken;
 use crate::shift::Shift;
 
@@ -102,7 +102,7 @@ impl Weather {
         if self.caller <= now {
             self.caller = now + around(shift, self.between_callers);
             caller_dials(shift)?;
-            if percent(&mut shift.chance, 60) {
+            if percent(&mut shift.chance, 90) {
                 somebody_is_known(shift)?;
             }
         }
@@ -387,12 +387,19 @@ fn somebody_dials(shift: &mut Shift, disasters: bool) -> Result<(), Broken> {
 
 /// The records say whom some caller knows: one who came just now, or one who waits, or talks by now, or has gone.
 fn somebody_is_known(shift: &mut Shift) -> Result<(), Broken> {
-    let calls: Vec<CallId> = shift.core.iter().flat_map(|core| core.calls()).map(|call| call.id).collect();
+    let calls: Vec<(CallId, Option<QueueName>)> =
+        shift.core.iter().flat_map(|core| core.calls()).map(|call| (call.id, call.queue().cloned())).collect();
+    let waiting: Vec<_> = calls.iter().filter(|(_, queue)| queue.is_some()).cloned().collect();
+    let calls = if waiting.is_empty() || percent(&mut shift.chance, 20) { calls } else { waiting };
     if calls.is_empty() {
         return Ok(());
     }
-    let call = *one_of(&mut shift.chance, &calls);
-    let seats = shift.hall.seats.clone();
+    let (call, queue) = one_of(&mut shift.chance, &calls).clone();
+    let of_queue = |seat: &&Seat| queue.as_ref().is_none_or(|queue| seat.queues.contains(queue));
+    let mut seats: Vec<Seat> = shift.hall.seats.iter().filter(of_queue).cloned().collect();
+    if seats.is_empty() || percent(&mut shift.chance, 10) {
+        seats.clone_from(&shift.hall.seats);
+    }
     let stranger = AgentName::new("gone long since");
     let mut agents = Acquaintance::new();
     for known_as in [KnownAs::LastAgent, KnownAs::CaseOwner, KnownAs::Customer("clerk".into())] {

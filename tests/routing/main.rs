@@ -2,6 +2,7 @@
 
 mod agents;
 mod answering;
+mod commands;
 mod dialling;
 mod easing;
 mod floor;

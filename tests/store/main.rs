@@ -4,6 +4,7 @@
 #[path = "../parts/postgres.rs"]
 mod postgres;
 
+mod acquaintance;
 mod audit;
 mod audited;
 mod call_lists;

@@ -1,5 +1,6 @@
 //! The HTTP interface and the command line, from outside: a real listener, a real binary, the rehearsal switch.
 
+mod acquaintance;
 mod audit;
 mod book;
 mod browser;

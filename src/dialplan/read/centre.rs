@@ -55,6 +55,15 @@ const LONGEST_TITLE: usize = 80;
 /// # Errors
 /// Every mistake in all of the files, by file and line.
 pub fn read_centre(name: &CentreName, files: &CentreFiles) -> Result<Centre, Mistakes> {
+    read_centre_with(name, files, &[])
+}
+
+/// The same with YAML laid over all of it, as a rehearsal tries one: where both have a map they become one, and for the
+/// rest what is laid over holds. It makes another version.
+///
+/// # Errors
+/// Every mistake in all of it; what is laid over goes by the name [`LAID_OVER`].
+pub fn read_centre_with(name: &CentreName, files: &CentreFiles, over: &[String]) -> Result<Centre, Mistakes> {
     let mut reading = Reading::default();
     reading.recordings.clone_from(&files.recordings);
     let directory = Place { file: Arc::from(name.as_str()), line: 1, column: 1 };
@@ -68,6 +77,11 @@ pub fn read_centre(name: &CentreName, files: &CentreFiles) -> Result<Centre, Mis
     for (path, bytes) in files.yaml.iter().take(MOST_FILES) {
         roots.extend(syntax::parse(&Arc::from(path.as_str()), bytes, &mut reading.notes));
     }
+    for text in over {
+        if let Some(node) = syntax::parse(&Arc::from(LAID_OVER), text.as_bytes(), &mut reading.notes) {
+            lay_over(&mut roots, node);
+        }
+    }
     // A file that could not be read may hold whatever the others seem to lack.
     let whole = reading.notes.count() == 0;
     let sections: Vec<Fields<'_>> =
@@ -75,7 +89,28 @@ pub fn read_centre(name: &CentreName, files: &CentreFiles) -> Result<Centre, Mis
     let centre = reading.centre(name, files, &sections, whole && sections.len() == roots.len());
     reading.notes.finish()?;
     // Without a mistake there is a centre: `centre` is only `None` where a mistake was noted.
-    centre.ok_or_else(Mistakes::default)
+    let mut centre = centre.ok_or_else(Mistakes::default)?;
+    if !over.is_empty() {
+        let laid = over.iter().enumerate().map(|(n, text)| (format!("{LAID_OVER}{n}"), text.as_bytes().to_vec()));
+        let yaml = files.yaml.iter().cloned().chain(laid).collect();
+        centre.version = version(&CentreFiles { yaml, recordings: None });
+    }
+    Ok(centre)
+}
+
+/// What mistakes in YAML that is laid over are named by.
+pub const LAID_OVER: &str = "what if";
+
+/// Each section of `over` into the file that has it, else into the first.
+fn lay_over(roots: &mut [Node], over: Node) {
+    let Value::Map(sections) = over.value else { return };
+    for (key, value) in sections {
+        let named = |root: &Node| root.field(&key).is_some();
+        let which = roots.iter().position(named).unwrap_or(0);
+        if let Some(root) = roots.get_mut(which) {
+            root.lay_over(key, value);
+        }
+    }
 }
 
 const BREAK: Known = Known { what: "a break reason", keys: &["name", "allowed"], later: &[] };

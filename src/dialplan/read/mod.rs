@@ -23,6 +23,6 @@ pub(crate) mod steps;
 mod strategies;
 mod traps;
 
-pub use centre::{MOST_FILES, read_centre};
+pub use centre::{LAID_OVER, MOST_FILES, read_centre, read_centre_with};
 pub use mistake::{MOST_MISTAKES, Mistake, Mistakes, Place, Shown};
 pub use syntax::{MOST_BYTES, MOST_DEPTH, MOST_NODES};

@@ -46,6 +46,31 @@ impl Node {
     }
 }
 
+impl Node {
+    /// The value under the same key.
+    pub fn field(&self, key: &Node) -> Option<&Node> {
+        let Value::Map(pairs) = &self.value else { return None };
+        pairs.iter().find(|(there, _)| there.scalar() == key.scalar()).map(|(_, value)| value)
+    }
+
+    /// Puts a value under a key; a map into the map that is there. As deep as what is laid over, which its parser bounds.
+    pub fn lay_over(&mut self, key: Node, value: Node) {
+        if self.is_empty() {
+            self.value = Value::Map(Vec::new());
+        }
+        let Value::Map(pairs) = &mut self.value else { return };
+        match pairs.iter_mut().find(|(there, _)| there.scalar() == key.scalar()) {
+            Some((_, there)) => match value.value {
+                Value::Map(inner) if matches!(there.value, Value::Map(_)) || there.is_empty() => {
+                    inner.into_iter().for_each(|(key, value)| there.lay_over(key, value));
+                }
+                new => *there = Node { place: value.place, value: new },
+            },
+            None => pairs.push((key, value)),
+        }
+    }
+}
+
 impl Scalar {
     fn is_empty(&self) -> bool {
         self.plain && matches!(self.text.as_str(), "" | "~" | "null" | "Null" | "NULL")

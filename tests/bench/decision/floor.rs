@@ -8,11 +8,14 @@ use std::time::Duration;
 use cordboard::calendar::Moment;
 use cordboard::dialplan::{CentreFiles, read_centre};
 use cordboard::routing::ids::*;
+use cordboard::routing::preference::KnownAs;
 use cordboard::routing::{Act, Core, Effect, Fact, Handled, Input, Known, Returned};
 use cordboard::switch::rehearsal::Chance;
 
 const SKILLS: u64 = 50;
 const QUEUES_OF_AN_AGENT: usize = 8;
+/// Of a hundred callers, so many know an agent.
+const KNOW_SOMEBODY: u64 = 10;
 /// One queue for so many agents.
 const AGENTS_A_QUEUE: u32 = 50;
 
@@ -22,6 +25,7 @@ pub struct Floor {
     chance: Chance,
     numbers: u64,
     callers: u32,
+    agents: u32,
     talking: Vec<Talking>,
     /// Callers who wait, or whose phone rings.
     legs: BTreeMap<CallId, LegId>,
@@ -55,7 +59,10 @@ fn yaml(queues: u32, chance: &mut Chance) -> String {
             3 => format!("[ {{ skill: s{skill}, level: 3, until: 40s }} ]"),
             _ => "[]".into(),
         };
-        let _ = writeln!(text, "  to_{n}:\n    - queue: {{ name: q{n}, needs: {needs} }}");
+        let _ = writeln!(
+            text,
+            "  to_{n}:\n    - queue: {{ name: q{n}, needs: {needs}, prefer: [ {{ agent: last_agent, for: 30s }} ] }}"
+        );
     }
     text
 }
@@ -75,8 +82,16 @@ impl Floor {
         let mut core = Core::new(CentreName::new("large"));
         core.shelve(Arc::new(centre));
         let now = Moment::from_ms(1_772_438_400_000);
-        let mut floor =
-            Self { core, now, chance, numbers: queues.into(), callers: 0, talking: Vec::new(), legs: BTreeMap::new() };
+        let mut floor = Self {
+            core,
+            now,
+            chance,
+            numbers: queues.into(),
+            callers: 0,
+            agents,
+            talking: Vec::new(),
+            legs: BTreeMap::new(),
+        };
         let switches = BTreeSet::from([pbx()]);
         floor.tell(Input::Started { epoch: Epoch(1), version, switches, known: Box::new(Known::default()) });
         floor.tell(Input::SnapshotTaken { switch: pbx(), legs: vec![] });
@@ -135,8 +150,17 @@ impl Floor {
         self.core.kept().places
     }
 
-    /// Whoever is rung picks up, and the two talk.
-    fn connect(&mut self, handled: Handled) {
+    /// Some of those who came know somebody; whoever is rung picks up, and the two talk.
+    fn connect(&mut self, mut handled: Handled) {
+        let came = handled.facts.iter().find_map(|fact| match fact {
+            Fact::CallArrived { call, .. } => Some(*call),
+            _ => None,
+        });
+        if let Some(call) = came.filter(|_| self.chance.below(100) < KNOW_SOMEBODY) {
+            let agent = AgentName::new(format!("agent{:05}", self.chance.below(self.agents.into())));
+            let more = self.tell(Input::CallerKnown { call, agents: [(KnownAs::LastAgent, agent)].into() });
+            handled.facts.extend(more.facts);
+        }
         let mut phones: Vec<(CallId, LegId)> = Vec::new();
         for fact in handled.facts {
             match fact {

@@ -16,7 +16,7 @@ use crate::store::queue_report::KeptReport;
 use crate::web::Web;
 use crate::web::pages::frame::{Frame, Noun, Page};
 use crate::web::pages::problem::{PageProblem, Shown};
-use crate::web::pages::who::Supervisor;
+use crate::web::pages::who::{Supervisor, Who};
 use crate::web::pages::words::clock;
 
 /// The columns that are always there; the others only where something is in them.
@@ -159,18 +159,24 @@ fn rows<'r>(report: &'r QueueReport, queue: Option<&QueueName>) -> Option<(&'r [
     }
 }
 
-async fn made(web: &Web, who: &crate::web::pages::who::Who, asked: &Asked) -> Shown<KeptReport> {
+async fn made(web: &Web, who: &Who, asked: &Asked) -> Shown<KeptReport> {
     let plan = web.handle.plan(who.centre()).ok_or(PageProblem::Away)?;
     let only = asked.queue.iter().cloned().collect();
     let queues = asked.queue.as_ref().map(|_| &only);
     Ok(web.db.queue_report(who.centre(), &asked.period, queues, &terms(&plan)).await?)
 }
 
+/// A month of half hours is two thousand rows: drawn, as it is made, where no call waits for it.
 pub async fn show(
     State(web): State<Web>,
     Supervisor(who): Supervisor,
     Address(query): Address<Query>,
-) -> Shown<Page<Queues>> {
+) -> Shown<Response> {
+    let db = web.db.clone();
+    db.behind_others(drawn(web, who, query)).await?
+}
+
+async fn drawn(web: Web, who: Who, query: Query) -> Shown<Response> {
     let frame = who.frame(&web, Noun::Reports);
     let asked = query.read(&frame).map_err(|error| PageProblem::Internal(error.to_string()))?;
     let plan = web.handle.plan(who.centre()).ok_or(PageProblem::Away)?;
@@ -214,7 +220,8 @@ pub async fn show(
         definitions,
         asked,
         frame,
-    }))
+    })
+    .into_response())
 }
 
 /// The service level's T: one number of seconds, or each queue's own.
@@ -277,6 +284,11 @@ pub async fn csv(
     Supervisor(who): Supervisor,
     Address(query): Address<Query>,
 ) -> Shown<Response> {
+    let db = web.db.clone();
+    db.behind_others(written(web, who, query)).await?
+}
+
+async fn written(web: Web, who: Who, query: Query) -> Shown<Response> {
     let frame = who.frame(&web, Noun::Reports);
     let asked = query.read(&frame).map_err(|error| PageProblem::Internal(error.to_string()))?;
     let KeptReport { report, .. } = made(&web, &who, &asked).await?;
