@@ -94,6 +94,7 @@
 //!                         what became of an order); why a phone did not come: switch/asterisk/legs.rs: failure
 //! departments, types of case, dispositions  dialplan/read/{departments,cases,dispositions}.rs into organisation/, cases/kind.rs
 //! numbers that are dialled routing/dialling.rs by routing/dial_out.rs (what may be; dialplan/read/dial_out.rs); store/dials.rs, web/api/dials.rs
+//! what phones do          switch/asterisk/devices.rs; controller/turn.rs keeps it of all, and tells a core of those in use by agents
 //! the order in a queue    routing/call.rs: QueuePlace::rank; who of the free, routing/strategy/ (one file each) in the lines
 //!                         of routing/index.rs, matched by matching.rs: offer_to_best (why it was: routing/words.rs,
 //!                         pages/calls/told.rs; its law: tests/laws/laws.rs); read by dialplan/read/strategies.rs
@@ -151,7 +152,8 @@
 //! | journal | the local append-only record of inputs and facts of one centre |
 //! | epoch | one start of a controller; a later one wins |
 //! | tag | what is written on a channel, so that its call can be picked up again |
-//! | missed, rest | an offer that went unanswered; how long its agent is left alone |
+//! | missed, rest | an offer that went unanswered; how long its agent is left alone (`QueueRules`: by why, and how often in a row) |
+//! | allowance | how much of a break reason a shift has: shown, never enforced |
 //! | beat | our sign of life on the switch: new calls are ours while it is fresh |
 //! | shed | to hold the beat back, so that new calls fall back on the switch (`Journal::must_shed`) |
 //! | dead man | the limit on a call in our hands after which the switch takes it back, and hangs up what we rang |

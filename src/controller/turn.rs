@@ -19,8 +19,8 @@ use super::untaken::untaken;
 use super::{Ask, AskError, Happened, Plans, PublishError, Pulse, measure, precedence, publish};
 use crate::config::SwitchConfig;
 use crate::dialplan::{Centre, CentreFiles, all_prompts};
-use crate::routing::ids::{CentreName, Epoch, PhoneNumber, SwitchName, VersionHash};
-use crate::routing::{Act, Core, Effect, Input, Known, LegSeen, Refusal, Returned};
+use crate::routing::ids::{CentreName, Epoch, PhoneNumber, StationAddress, SwitchName, VersionHash};
+use crate::routing::{Act, Core, Effect, Input, Known, LegSeen, Line, Refusal, Returned};
 use crate::switch::asterisk;
 use crate::switch::rehearsal::{Exchange, Rehearsal};
 use crate::switch::{Event, Link, MOST_TOLD, Order, SwitchAct, Ticket, Told};
@@ -64,6 +64,8 @@ struct Turn {
     /// Rehearsal switches live as long as we do.
     _rehearsals: BTreeMap<SwitchName, Rehearsal>,
     routes: Routes,
+    /// What every phone of every switch does; cores are told of those at which somebody works.
+    phones: BTreeMap<(SwitchName, StationAddress), Line>,
     prompts: Prompts,
     clock: Clock,
     told: mpsc::Receiver<Told>,
@@ -147,6 +149,7 @@ impl Turn {
             links,
             _rehearsals: rehearsals,
             routes: Routes::default(),
+            phones: BTreeMap::new(),
             clock,
             told,
             ready,
@@ -238,11 +241,16 @@ impl Turn {
 
     /// Ask the cores, write, act: in this order. Callers first: counting, logging and telling wait until the orders are on
     /// their way, and so do the answers to people that come back from here.
-    fn turn(&mut self, todo: VecDeque<Todo>) -> Vec<Answer> {
+    fn turn(&mut self, mut todo: VecDeque<Todo>) -> Vec<Answer> {
         let mut acts: Vec<(CentreName, Effect)> = Vec::new();
         let mut records: BTreeMap<CentreName, Vec<journal::Handled>> = BTreeMap::new();
         let mut answers: Vec<Answer> = Vec::new();
-        for Todo { centre, input, answer } in todo {
+        while let Some(Todo { centre, input, answer }) = todo.pop_front() {
+            if let Some(first) = self.before(&centre, &input) {
+                todo.push_front(Todo { centre: centre.clone(), input, answer });
+                todo.push_front(Todo { centre, input: first, answer: None });
+                continue;
+            }
             let Some(desk) = self.desks.get_mut(&centre) else {
                 if let Some(answer) = answer {
                     answers.push((answer, Err(AskError::NoSuchCentre(centre))));
@@ -389,6 +397,14 @@ impl Turn {
         }
     }
 
+    /// Whoever logs in at a phone that talks is not rung there, from the first moment: what the core is told before.
+    fn before(&self, centre: &CentreName, input: &Input) -> Option<Input> {
+        let Input::AgentLoggedIn { station, switch, .. } = input else { return None };
+        let line = self.phones.get(&(switch.clone(), station.clone())).copied()?;
+        let news = self.desks.get(centre)?.core.line_of(switch, station) != line;
+        news.then(|| Input::StationChanged { switch: switch.clone(), station: station.clone(), line })
+    }
+
     fn core_of(&self, centre: CentreName) -> Result<&Core, AskError> {
         self.desks.get(&centre).map(|desk| &desk.core).ok_or(AskError::NoSuchCentre(centre))
     }
@@ -506,7 +522,13 @@ impl Turn {
                 );
                 return;
             }
-            Input::LinkLost { .. } | Input::StationChanged { .. } | Input::AbilitiesTold { .. } => {
+            Input::StationChanged { switch, station, line } => {
+                self.phones.insert((switch.clone(), station.clone()), *line);
+                let sits = self.desks.iter().filter(|(_, desk)| desk.core.is_anybodys(switch, station));
+                todo.extend(sits.map(|(centre, _)| to(centre.clone(), input.clone())));
+                return;
+            }
+            Input::LinkLost { .. } | Input::AbilitiesTold { .. } => {
                 if matches!(input, Input::LinkLost { .. }) {
                     self.note_link(switch, false);
                 }
@@ -526,6 +548,7 @@ impl Turn {
             | Input::CallerKnown { .. }
             | Input::AgentRetrieved { .. }
             | Input::AgentDialled { .. }
+            | Input::AgentDisposed { .. }
             | Input::AgentEndedWrapUp { .. }
             | Input::AgentEndedCall { .. }
             | Input::TimeCame

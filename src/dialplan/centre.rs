@@ -1,6 +1,7 @@
 //! `Centre`: one published version of everything an admin wrote about a centre, checked as a whole.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::action::Action;
 use super::disposition::Dispositions;
@@ -37,6 +38,8 @@ pub struct Centre {
     pub skills: Vec<SkillName>,
     /// \[`break_reasons`\] What an agent may give as the reason for a break, in the order they are listed in.
     pub break_reasons: Vec<BreakReason>,
+    /// \[`break_reasons`: `allowed`\] How much of it a shift has. It is shown, and cuts nobody off.
+    pub break_allowances: BTreeMap<BreakReason, Duration>,
     /// \[`dispositions`\] How a call can have ended, in the agent's words.
     pub dispositions: Dispositions,
     /// \[`departments`\]

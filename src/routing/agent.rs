@@ -31,6 +31,9 @@ pub enum Presence {
         why: Failure,
         since: Moment,
         until: Option<Moment>,
+        /// Calls that the phone rang for and that were not picked up, one after the other.
+        #[serde(default)]
+        in_a_row: u32,
     },
 }
 
@@ -88,7 +91,15 @@ pub enum Work {
         queue: Option<QueueName>,
         #[serde(default)]
         talked_since: Option<Moment>,
+        /// It does not end before a disposition is written, not even past `until`.
+        #[serde(default, skip_serializing_if = "is_not")]
+        needs_disposition: bool,
     },
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
+const fn is_not(it: &bool) -> bool {
+    !*it
 }
 
 /// A transition that the state does not allow; the state comes back untouched.
@@ -165,16 +176,41 @@ impl Work {
         }
     }
 
-    pub fn wrap_up(self, now: Moment, until: Option<Moment>, queue: QueueName) -> Result<Self, NotFrom> {
+    pub fn wrap_up(
+        self,
+        now: Moment,
+        until: Option<Moment>,
+        queue: QueueName,
+        needs_disposition: bool,
+    ) -> Result<Self, NotFrom> {
         match self {
-            Work::Talking { call, since, .. } => {
-                Ok(Work::WrappingUp { call, since: now, until, queue: Some(queue), talked_since: Some(since) })
-            }
+            Work::Talking { call, since, .. } => Ok(Work::WrappingUp {
+                call,
+                since: now,
+                until,
+                queue: Some(queue),
+                talked_since: Some(since),
+                needs_disposition,
+            }),
             other @ (Work::Nothing { .. }
             | Work::Ringing { .. }
             | Work::Connecting { .. }
             | Work::Dialling { .. }
             | Work::WrappingUp { .. }) => Err(NotFrom(other)),
+        }
+    }
+
+    /// A disposition of this call was written, or taken out again.
+    pub fn dispose(self, given: bool) -> Result<Self, NotFrom> {
+        match self {
+            Work::WrappingUp { call, since, until, queue, talked_since, .. } => {
+                Ok(Work::WrappingUp { call, since, until, queue, talked_since, needs_disposition: !given })
+            }
+            other @ (Work::Nothing { .. }
+            | Work::Ringing { .. }
+            | Work::Connecting { .. }
+            | Work::Talking { .. }
+            | Work::Dialling { .. }) => Err(NotFrom(other)),
         }
     }
 
@@ -229,7 +265,8 @@ impl Work {
     pub fn wrap_up_dial(self, now: Moment, until: Option<Moment>) -> Result<Self, NotFrom> {
         match self {
             Work::Dialling { call, talking, .. } => {
-                Ok(Work::WrappingUp { call, since: now, until, queue: None, talked_since: talking })
+                let (queue, needs_disposition) = (None, false);
+                Ok(Work::WrappingUp { call, since: now, until, queue, talked_since: talking, needs_disposition })
             }
             other @ (Work::Nothing { .. }
             | Work::Ringing { .. }
@@ -329,6 +366,9 @@ pub struct Agent {
     /// The last dial that came to nothing, until the next: for the desk, which would else fall silent.
     pub in_vain: Option<DialInVain>,
     pub served: Served,
+    /// The call of which a disposition was written last.
+    pub disposed: Option<CallId>,
+    pub breaks: Breaks,
 }
 
 /// What an agent has done since logging in: what strategies count by.
@@ -340,6 +380,9 @@ pub struct Served {
     pub talked: Duration,
     /// When the phone was rung for a caller last.
     pub rung: Option<Moment>,
+    /// Calls that were not picked up, one after the other, since a conversation or the last *ready*.
+    #[serde(default)]
+    pub missed: u32,
 }
 
 impl Served {
@@ -354,11 +397,51 @@ impl Served {
             self.talked = self.talked.saturating_add(at.since(*since));
         }
         match after {
-            Work::Talking { .. } => self.calls = self.calls.saturating_add(1),
+            Work::Talking { .. } => {
+                self.calls = self.calls.saturating_add(1);
+                self.missed = 0;
+            }
             Work::Ringing { since, .. } => self.rung = Some(*since),
             Work::Nothing { .. } | Work::Connecting { .. } | Work::Dialling { .. } | Work::WrappingUp { .. } => {}
         }
     }
+}
+
+impl Served {
+    /// What is said of the agent has changed; `asked`: somebody wanted it so.
+    pub fn follow_presence(&mut self, before: &Presence, after: &Presence, asked: bool) {
+        match (before, after) {
+            (_, Presence::Missed { in_a_row, .. }) => self.missed = *in_a_row,
+            (Presence::Ready { .. }, Presence::Ready { .. }) => {}
+            (_, Presence::Ready { .. }) if asked => self.missed = 0,
+            (_, Presence::Ready { .. } | Presence::Away { .. } | Presence::OnBreak { .. }) => {}
+        }
+    }
+}
+
+/// How long an agent was on breaks since logging in, by reason; without the one that goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Breaks(BTreeMap<BreakReason, Duration>);
+
+impl Breaks {
+    /// Presence or work has changed, at this moment. A break counts from the end of the work that went before it.
+    pub fn follow(&mut self, before: (&Presence, &Work), after: (&Presence, &Work), at: Moment) {
+        let Some((reason, since)) = on_break(before) else { return };
+        if on_break(after) != Some((reason, since)) {
+            let taken = self.0.entry(reason.clone()).or_default();
+            *taken = taken.saturating_add(at.since(since));
+        }
+    }
+
+    pub fn of(&self, reason: &BreakReason) -> Duration {
+        self.0.get(reason).copied().unwrap_or_default()
+    }
+}
+
+/// The break that somebody is on, and since when.
+pub fn on_break<'a>((presence, work): (&'a Presence, &Work)) -> Option<(&'a BreakReason, Moment)> {
+    let (Presence::OnBreak { reason, since }, Work::Nothing { since: free }) = (presence, work) else { return None };
+    Some((reason, (*since).max(*free)))
 }
 
 /// A free agent, as strategies see one.

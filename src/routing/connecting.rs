@@ -281,15 +281,63 @@ impl Core {
 
     fn start_wrap_up(&mut self, now: Moment, agent: &AgentName, queue: QueueName, rules: Option<&QueueRules>) {
         let limit = rules.map_or(Some(std::time::Duration::ZERO), |rules| rules.wrap_up);
-        if limit == Some(std::time::Duration::ZERO) {
+        let here = self.agents.get(agent);
+        let given = here.is_some_and(|agent| agent.disposed.is_some() && agent.disposed == agent.work.call());
+        let needs = rules.is_some_and(|rules| rules.needs_disposition) && !given;
+        if limit == Some(std::time::Duration::ZERO) && !needs {
             self.change_work(agent, |work| work.rest(now));
             return;
         }
         let until = limit.map(|limit| now + limit);
-        if self.change_work(agent, |work| work.wrap_up(now, until, queue))
+        if self.change_work(agent, |work| work.wrap_up(now, until, queue, needs))
             && let Some(until) = until
         {
             self.timers.set(Timer::WrapUpDue(agent.clone()), until);
+        }
+    }
+
+    /// The time for it is over; what must be written first is waited for.
+    pub(super) fn wrap_up_due(&mut self, now: Moment, agent: &AgentName) {
+        if !self.owes_disposition(agent) {
+            self.wrap_up_over(now, agent);
+        }
+    }
+
+    pub(super) fn owes_disposition(&self, agent: &AgentName) -> bool {
+        let work = self.agents.get(agent).map(|agent| &agent.work);
+        matches!(work, Some(Work::WrappingUp { needs_disposition: true, .. }))
+    }
+
+    /// A disposition was written, or taken out again. Where only that was waited for, wrap-up is over.
+    pub(super) fn agent_disposed(&mut self, now: Moment, name: &AgentName, call: CallId, given: bool) {
+        let Some(agent) = self.agents.get(name) else { return };
+        if agent.work.call() != Some(call) {
+            return;
+        }
+        let rules = match &agent.work {
+            Work::WrappingUp { queue: Some(queue), .. } => {
+                self.version.as_ref().and_then(|plan| plan.queues.get(queue))
+            }
+            Work::WrappingUp { queue: None, .. }
+            | Work::Nothing { .. }
+            | Work::Ringing { .. }
+            | Work::Connecting { .. }
+            | Work::Talking { .. }
+            | Work::Dialling { .. } => None,
+        };
+        let owed = self.owes_disposition(name);
+        let asked = owed || rules.is_some_and(|rules| rules.needs_disposition);
+        self.change_agent(name, |agent| agent.disposed = given.then_some(call));
+        if !asked || owed != given {
+            return;
+        }
+        self.change_work(name, |work| work.dispose(given));
+        let over = match self.agents.get(name).map(|agent| &agent.work) {
+            Some(Work::WrappingUp { until: Some(until), .. }) => given && *until <= now,
+            Some(_) | None => false,
+        };
+        if over {
+            self.wrap_up_over(now, name);
         }
     }
 

@@ -80,7 +80,7 @@ pub struct Core {
     pub(super) indexed: BTreeMap<AgentName, Idle>,
     /// Waiting calls whose caller knows an agent whom their queue prefers.
     pub(super) expected: BTreeMap<AgentName, BTreeSet<CallId>>,
-    pub(super) lines: BTreeMap<StationAddress, Line>,
+    pub(super) lines: BTreeMap<(SwitchName, StationAddress), Line>,
     pub(super) timers: Timers,
     /// What the wall clock has been set on since the start: opening hours are read by it, timers are not.
     pub(super) wall_ms: i64,
@@ -220,7 +220,7 @@ impl Core {
             }
             Input::LegsJoined { a, b } => self.legs_joined(now, &a, &b),
             Input::LegParted { leg } => self.leg_parted(now, &leg),
-            Input::StationChanged { station, line } => self.station_changed(station, line),
+            Input::StationChanged { switch, station, line } => self.station_changed(now, switch, station, line),
             Input::AbilitiesTold { switch, abilities } => self.abilities_told(switch, abilities),
             Input::EffectReturned { effect, how } => self.effect_returned(now, effect, &how),
             Input::LinkLost { switch } => self.link_lost(now, &switch),
@@ -270,6 +270,10 @@ impl Core {
                 self.by = Some(by);
                 self.agent_ended_wrap_up(now, &agent);
             }
+            Input::AgentDisposed { agent, call, given, by } => {
+                self.by = Some(by);
+                self.agent_disposed(now, &agent, call, given);
+            }
             Input::AgentEndedCall { agent, by, why } => {
                 self.why = why;
                 self.by = Some(by.clone());
@@ -302,7 +306,7 @@ impl Core {
                 Timer::DialDue(call) => self.dial_overdue(now, call),
                 Timer::DialLongest(call) => self.dial_too_long(now, call),
                 Timer::HangUpDue(leg) => self.hang_up_overdue(now, leg),
-                Timer::WrapUpDue(agent) => self.wrap_up_over(now, &agent),
+                Timer::WrapUpDue(agent) => self.wrap_up_due(now, &agent),
                 Timer::RestDue(agent) => self.rest_over(now, &agent),
             }
         }
@@ -449,6 +453,8 @@ impl Core {
         for (name, (presence, work, state)) in std::mem::take(&mut self.touched) {
             let Some(agent) = self.agents.get_mut(&name) else { continue };
             agent.served.follow(&work, &agent.work, now);
+            agent.breaks.follow((&presence, &work), (&agent.presence, &agent.work), now);
+            agent.served.follow_presence(&presence, &agent.presence, self.by.is_some());
             if agent.presence != presence {
                 self.expectations_changed(now, &name);
             }

@@ -138,7 +138,12 @@ impl Core {
         let tags = self.tags(call, Place::Dialled { agent: name.clone(), longest });
         let name = CallerName::new("");
         let owed = Owed::RingDial(leg.clone());
-        self.order(now, &switch, Act::Ring { leg, station, from, name, ring_for, tags }, Some(owed));
+        self.order(
+            now,
+            &switch,
+            Act::Ring { leg, station, from, name, ring_for, auto_answer: false, tags },
+            Some(owed),
+        );
     }
 
     /// The dial that this leg is one of, while it lives.
@@ -202,6 +207,7 @@ impl Core {
                 station: dial.to,
                 from: dial.shown,
                 name: CallerName::new(""),
+                auto_answer: false,
                 ring_for: dial.ring_for,
                 tags,
             };

@@ -53,6 +53,8 @@ pub enum Act {
         from: PhoneNumber,
         name: CallerName,
         ring_for: Duration,
+        /// The phone is asked to pick up by itself. Whether it does is the phone's.
+        auto_answer: bool,
         tags: Tags,
     },
     /// Tell the phone of a leg that rings to pick up, as if by hand. Done when it has been told; `LegAnswered` follows

@@ -74,8 +74,12 @@ pub enum Input {
     LegParted {
         leg: LegId,
     },
-    /// What the switch says a phone does, our own calls on it included.
+    /// What the switch says a phone does. Whether our own calls on it count as its use is the driver's choice: while
+    /// there is one, the agent is not free anyway.
     StationChanged {
+        /// Missing in journals of before.
+        #[serde(default = "no_switch")]
+        switch: SwitchName,
         station: StationAddress,
         line: Line,
     },
@@ -167,6 +171,13 @@ pub enum Input {
         /// The same request, sent again because its answer got lost, dials nothing again.
         request: Option<RequestName>,
     },
+    /// A disposition of a call was written, or taken out again.
+    AgentDisposed {
+        agent: AgentName,
+        call: CallId,
+        given: bool,
+        by: AgentName,
+    },
     AgentEndedWrapUp {
         agent: AgentName,
         by: AgentName,
@@ -188,6 +199,10 @@ pub enum Input {
     WallClockStepped {
         by_ms: i64,
     },
+}
+
+fn no_switch() -> SwitchName {
+    SwitchName::new("")
 }
 
 /// Why a leg that we rang was never answered.
@@ -227,7 +242,7 @@ pub struct Abilities {
 }
 
 /// What a phone does, as its switch sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Line {
     /// The switch has not said: the phone is rung, and the ring tells.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::agent::{Presence, Served, Work};
+use super::agent::{Breaks, Presence, Served, Work};
 use super::dial::{Counted, Dial, DialStage};
 use super::dialling::count_dial;
 use super::fact::{EndedBy, Fact, OfferEnd, Outcome};
@@ -92,6 +92,17 @@ pub struct KnownAgent {
     pub work: Work,
     #[serde(default)]
     pub served: Served,
+    #[serde(default)]
+    pub breaks: Breaks,
+}
+
+impl KnownAgent {
+    /// Who logs in again while on a break has ended it.
+    fn breaks_till(&self, at: Moment) -> Breaks {
+        let mut breaks = self.breaks.clone();
+        breaks.follow((&self.presence, &self.work), (&Presence::Ready { since: at }, &self.work), at);
+        breaks
+    }
 }
 
 impl Known {
@@ -218,7 +229,8 @@ impl Known {
                         queues: queues.clone(),
                         skills: skills.clone(),
                         presence: Presence::Ready { since: at },
-                        served: before.as_ref().map(|before| before.served).unwrap_or_default(),
+                        served: before.as_ref().map(|before| Served { missed: 0, ..before.served }).unwrap_or_default(),
+                        breaks: before.as_ref().map(|before| before.breaks_till(at)).unwrap_or_default(),
                         work: before.map_or(Work::Nothing { since: at }, |before| before.work),
                     },
                 );
@@ -230,9 +242,12 @@ impl Known {
                 }
                 None => self.strays += 1,
             },
-            Fact::AgentChanged { agent, presence, work, state: _, by: _, why: _ } => {
+            Fact::AgentChanged { agent, presence, work, state: _, by, why: _ } => {
                 match self.agents.get_mut(agent) {
                     Some(known) => {
+                        let before = (&known.presence, &known.work);
+                        known.breaks.follow(before, (presence, work), at);
+                        known.served.follow_presence(&known.presence, presence, by.is_some());
                         known.served.follow(&known.work, work, at);
                         known.presence = presence.clone();
                         known.work = work.clone();

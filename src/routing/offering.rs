@@ -39,7 +39,8 @@ impl Core {
         self.next_offer = self.next_offer.wrapping_add(1);
         let offer = OfferId { epoch: self.epoch, number: self.next_offer };
         let leg = self.leg_for(offer);
-        let ring_for = self.rules_for(call, &place.queue).map_or(RING_FOR, |rules| rules.ring_for);
+        let rules = self.rules_for(call, &place.queue);
+        let (ring_for, auto_answer) = rules.map_or((RING_FOR, false), |rules| (rules.ring_for, rules.auto_answer));
         let until = now + ring_for;
         if !self.change_work(agent, |work| work.ring(offer, call, now, until)) {
             return;
@@ -64,7 +65,12 @@ impl Core {
         }
         self.timers.set(Timer::OfferDue(offer), until + RING_GRACE);
         let tags = self.tags(call, Place::Offered { offer, agent: agent.clone() });
-        self.order(now, &switch, Act::Ring { leg, station, from, name, ring_for, tags }, Some(Owed::Ring(offer)));
+        self.order(
+            now,
+            &switch,
+            Act::Ring { leg, station, from, name, ring_for, auto_answer, tags },
+            Some(Owed::Ring(offer)),
+        );
     }
 
     pub(super) fn ring_returned(&mut self, now: Moment, offer: OfferId, how: &Returned) {
@@ -142,16 +148,28 @@ impl Core {
     }
 
     fn missed(&mut self, now: Moment, agent: &AgentName, call: CallId, why: Failure) {
-        let rest = match self.calls.get(&call).and_then(Call::queue).cloned() {
-            Some(queue) => self.rules_for(call, &queue).map_or(Some(SHORTEST_REST), |rules| rules.rest_after_missed),
-            None => Some(SHORTEST_REST),
+        let before = self.agents.get(agent).map_or(0, |agent| agent.served.missed);
+        // A phone that is busy or cannot be reached says nothing of who sits at it.
+        let in_a_row = match why {
+            Failure::NoAnswer | Failure::Rejected | Failure::Withdrawn => before.saturating_add(1),
+            Failure::Busy | Failure::Unreachable => before,
         };
+        let queue = self.calls.get(&call).and_then(Call::queue).cloned();
+        let rest =
+            queue.and_then(|queue| self.rules_for(call, &queue)).map_or(Some(SHORTEST_REST), |rules| match why {
+                Failure::Busy => rules.rest_after_busy,
+                Failure::Unreachable => rules.rest_after_unreachable,
+                Failure::NoAnswer | Failure::Rejected | Failure::Withdrawn => {
+                    let too_often = rules.most_missed.is_some_and(|most| in_a_row >= most);
+                    rules.rest_after_missed.filter(|_| !too_often)
+                }
+            });
         let until = rest.map(|rest| now + rest.max(SHORTEST_REST));
         let mut rests = false;
         self.change_agent(agent, |agent| {
             // Who asked for a break or logged out while it rang has that, not a missed call.
             if matches!(agent.presence, Presence::Ready { .. } | Presence::Missed { .. }) {
-                agent.presence = Presence::Missed { why, since: now, until };
+                agent.presence = Presence::Missed { why, since: now, until, in_a_row };
                 rests = true;
             }
         });

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::agent::{Agent, AgentState, Presence, Served, Told, Work};
+use super::agent::{Agent, AgentState, Breaks, Presence, Served, Told, Work};
 use super::call::{Call, Stage};
 use super::core::Core;
 use super::dial::Dial;
@@ -15,7 +15,7 @@ use super::dial_out::DialledNumber;
 use super::effect::HangUpCause;
 use super::fact::{EndedBy, Fact, OfferEnd};
 use super::ids::*;
-use super::input::Line;
+use super::input::{Failure, Line};
 use super::timer::Timer;
 use crate::calendar::Moment;
 
@@ -44,6 +44,10 @@ pub enum Refused {
     TooManyQueues,
     #[error("{agent} has no wrap-up to end")]
     NotWrappingUp { agent: AgentName },
+    #[error("{agent} has still to write the disposition of this call")]
+    DispositionOwed { agent: AgentName },
+    #[error("{agent} has still to write the disposition of this call: whoever ends the wrap-up without it says why")]
+    DispositionOwedUnlessWhy { agent: AgentName },
     #[error("{agent} has no call to end")]
     NoCall { agent: AgentName },
     #[error("nothing rings at the phone of {agent}")]
@@ -174,13 +178,14 @@ impl Core {
             skills: skills.clone(),
             by,
         });
-        let line = self.lines.get(&station).copied().unwrap_or(Line::Unknown);
+        let line = self.line_of(&switch, &station);
         let presence = Presence::Ready { since: now };
         if self.agents.contains_key(&agent) {
             // Once more at the same phone: new queues and skills, the work in hand stays.
             self.change_agent(&agent, |agent| {
                 if matches!((&agent.presence, &agent.work), (Presence::Away { .. }, Work::Nothing { .. })) {
                     agent.served = Served::default();
+                    agent.breaks = Breaks::default();
                 }
                 agent.station = station;
                 agent.switch = switch;
@@ -189,6 +194,7 @@ impl Core {
                 agent.presence = presence;
                 agent.line = line;
                 agent.told = Told::default();
+                agent.served.missed = 0;
             });
         } else {
             let work = Work::Nothing { since: now };
@@ -207,6 +213,8 @@ impl Core {
                 told: Told::default(),
                 in_vain: None,
                 served: Served::default(),
+                disposed: None,
+                breaks: Breaks::default(),
             };
             // The fact of the login says all that a first AgentChanged would, but one says the state in words.
             let before = (Presence::Away { since: now }, new.work.clone(), super::agent::AgentState::Away);
@@ -255,7 +263,8 @@ impl Core {
         self.take_dial_back(now, name);
         // Who ends the shift has ended the wrap-up; who is logged out by another writes it to its end, as a conversation
         // goes on to its end for both.
-        if itself {
+        // Nobody goes home from a disposition that is owed: it is written, or somebody else ends the wrap-up.
+        if itself && !self.owes_disposition(name) {
             self.timers.stop(&Timer::WrapUpDue(name.clone()));
             self.wrap_up_over(now, name);
         }
@@ -296,6 +305,12 @@ impl Core {
 
     pub(super) fn agent_ended_wrap_up(&mut self, now: Moment, name: &AgentName) {
         match self.agents.get(name).map(|agent| &agent.work) {
+            Some(Work::WrappingUp { needs_disposition: true, .. }) if self.by.as_ref() == Some(name) => {
+                self.refuse(Refused::DispositionOwed { agent: name.clone() });
+            }
+            Some(Work::WrappingUp { needs_disposition: true, .. }) if self.why.is_none() => {
+                self.refuse(Refused::DispositionOwedUnlessWhy { agent: name.clone() });
+            }
             Some(Work::WrappingUp { .. }) => {
                 self.timers.stop(&Timer::WrapUpDue(name.clone()));
                 self.wrap_up_over(now, name);
@@ -355,12 +370,36 @@ impl Core {
         });
     }
 
-    pub(super) fn station_changed(&mut self, station: StationAddress, line: Line) {
-        self.lines.insert(station.clone(), line);
-        let at = self.agents.values().find(|agent| agent.station == station).map(|agent| agent.name.clone());
-        if let Some(name) = at {
-            self.change_agent(&name, |agent| agent.line = line);
+    pub(super) fn station_changed(&mut self, now: Moment, switch: SwitchName, station: StationAddress, line: Line) {
+        // Of two shifts at one phone both have it.
+        let at: Vec<AgentName> = self.agents_at(&switch, &station).map(|agent| agent.name.clone()).collect();
+        for name in at {
+            let mut is_back = false;
+            self.change_agent(&name, |agent| {
+                let was = std::mem::replace(&mut agent.line, line);
+                let missed = matches!(agent.presence, Presence::Missed { why: Failure::Unreachable, .. });
+                is_back = missed && was == Line::Unreachable && line == Line::Free;
+            });
+            if is_back {
+                self.timers.stop(&Timer::RestDue(name.clone()));
+                self.rest_over(now, &name);
+            }
         }
+        self.lines.insert((switch, station), line);
+    }
+
+    fn agents_at(&self, switch: &SwitchName, station: &StationAddress) -> impl Iterator<Item = &Agent> {
+        self.agents.values().filter(move |agent| agent.station == *station && agent.switch == *switch)
+    }
+
+    /// Whether somebody has logged in at this phone: what it does matters.
+    pub fn is_anybodys(&self, switch: &SwitchName, station: &StationAddress) -> bool {
+        self.agents_at(switch, station).next().is_some()
+    }
+
+    /// What this phone was last said to do.
+    pub fn line_of(&self, switch: &SwitchName, station: &StationAddress) -> Line {
+        self.lines.get(&(switch.clone(), station.clone())).copied().unwrap_or(Line::Unknown)
     }
 
     pub(super) fn version_published(&mut self, version: &VersionHash) {

@@ -31,6 +31,16 @@ pub struct QueueRules {
     pub wrap_up: Option<Duration>,
     /// How long an agent who did not answer is left alone; `None` means until the agent says *ready*.
     pub rest_after_missed: Option<Duration>,
+    /// The same where the phone was busy, or could not be reached; `None` as above. Of one that could not be reached the
+    /// rest is over when its switch says that it is back.
+    pub rest_after_busy: Option<Duration>,
+    pub rest_after_unreachable: Option<Duration>,
+    /// After so many calls that rang and were not picked up, one after the other, an agent is left alone until *ready*.
+    pub most_missed: Option<u32>,
+    /// The phone is asked to pick up by itself.
+    pub auto_answer: bool,
+    /// Wrap-up does not end before a disposition is written.
+    pub needs_disposition: bool,
     /// The service level's T.
     pub target: Duration,
     /// The music class on the switch.
@@ -57,6 +67,11 @@ impl QueueRules {
             ring_for: RING_FOR,
             wrap_up: Some(Duration::from_secs(10)),
             rest_after_missed: Some(Duration::from_secs(30)),
+            rest_after_busy: Some(Duration::from_secs(30)),
+            rest_after_unreachable: Some(Duration::from_secs(30)),
+            most_missed: None,
+            auto_answer: false,
+            needs_disposition: false,
             target: Duration::from_secs(20),
             music: "default".into(),
             strategy: Strategy::default(),

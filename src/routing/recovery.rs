@@ -47,6 +47,8 @@ impl Core {
                 told: Told::default(),
                 in_vain: None,
                 served: known.served,
+                disposed: None,
+                breaks: known.breaks,
             };
             self.links.entry(known.switch).or_insert(false);
             match &agent.work {

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::agent::{AgentState, DialInVain, Presence, Told, Work};
+use super::agent::{Agent, AgentState, DialInVain, Presence, Told, Work, on_break};
 use super::call::{Call, Stage, StageWord};
 use super::core::Core;
 use super::dial::{Dial, DialStage};
 use super::ids::*;
+use super::input::{Failure, Line};
 use super::queue::{Need, QueueRules};
 use crate::calendar::Moment;
 
@@ -69,6 +70,39 @@ pub struct AgentSeen {
     /// What begins when the work in hand ends: a break, or the end of the shift.
     pub next: Option<AgentState>,
     pub break_reason: Option<BreakReason>,
+    /// Breaks since logging in, of the reasons that have minutes to go with them.
+    pub breaks: Vec<BreakSeen>,
+    /// What the phone does, as its switch sees it.
+    pub phone: Line,
+    /// Why the agent is left alone, after a call that was not picked up.
+    pub missed: Option<MissedSeen>,
+}
+
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
+pub struct BreakSeen {
+    pub reason: BreakReason,
+    /// How much of it a shift has. Nobody is cut off when it is over.
+    pub allowed_ms: u64,
+    /// Without the one that goes on.
+    pub taken_ms: u64,
+    /// Since when one of this reason goes on.
+    pub since_ms: Option<Moment>,
+}
+
+impl BreakSeen {
+    /// What was taken by this moment.
+    pub fn taken_by(&self, now: Moment) -> u64 {
+        self.taken_ms.saturating_add(self.since_ms.map_or(0, |since| ms(now.since(since))))
+    }
+}
+
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
+pub struct MissedSeen {
+    pub why: Failure,
+    /// `null`: until *ready*.
+    pub until_ms: Option<Moment>,
+    /// Calls that rang and were not picked up, one after the other.
+    pub in_a_row: u32,
 }
 
 impl AgentSeen {
@@ -89,12 +123,16 @@ pub struct OfferSeen {
     pub id: OfferId,
     /// How long the phone rings; `null` when it has been picked up.
     pub until_ms: Option<Moment>,
+    /// The phone has been asked to pick up by itself.
+    pub auto_answer: bool,
 }
 
 #[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct WrapUpSeen {
-    /// `null`: until the agent says so.
+    /// `null`: until the agent says so. It goes on past this while a disposition is owed.
     pub until_ms: Option<Moment>,
+    /// It does not end before a disposition is written.
+    pub needs_disposition: bool,
 }
 
 #[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
@@ -203,12 +241,17 @@ impl Core {
         let (mut offer, mut wrap_up) = (None, None);
         match &agent.work {
             Work::Nothing { .. } => {}
-            Work::Ringing { offer: id, until, .. } => offer = Some(OfferSeen { id: *id, until_ms: Some(*until) }),
-            Work::Connecting { offer: id, .. } => offer = Some(OfferSeen { id: *id, until_ms: None }),
+            Work::Ringing { offer: id, until, call, .. } => {
+                let (until_ms, auto_answer) = (Some(*until), self.answers_by_itself(*call));
+                offer = Some(OfferSeen { id: *id, until_ms, auto_answer });
+            }
+            Work::Connecting { offer: id, .. } => {
+                offer = Some(OfferSeen { id: *id, until_ms: None, auto_answer: false });
+            }
             Work::Talking { since, hold, .. } => (talking_since, held_since) = (Some(*since), *hold),
             Work::Dialling { talking, .. } => talking_since = *talking,
-            Work::WrappingUp { until, queue: of, talked_since, .. } => {
-                wrap_up = Some(WrapUpSeen { until_ms: *until });
+            Work::WrappingUp { until, queue: of, talked_since, needs_disposition, .. } => {
+                wrap_up = Some(WrapUpSeen { until_ms: *until, needs_disposition: *needs_disposition });
                 (queue, talking_since) = (of.clone(), *talked_since);
             }
         }
@@ -231,7 +274,36 @@ impl Core {
             dial: call.and_then(|call| self.dials.get(&call)).map(see_dial),
             next,
             break_reason: reason,
+            breaks: self.breaks_seen(agent),
+            phone: agent.line,
+            missed: match &agent.presence {
+                Presence::Missed { why, until, in_a_row, .. } => {
+                    Some(MissedSeen { why: *why, until_ms: *until, in_a_row: *in_a_row })
+                }
+                Presence::Away { .. } | Presence::Ready { .. } | Presence::OnBreak { .. } => None,
+            },
         })
+    }
+
+    fn breaks_seen(&self, agent: &Agent) -> Vec<BreakSeen> {
+        let now_on = on_break((&agent.presence, &agent.work));
+        let allowed = self.version.iter().flat_map(|plan| {
+            plan.break_reasons.iter().filter_map(|reason| Some((reason, plan.break_allowances.get(reason)?)))
+        });
+        allowed
+            .map(|(reason, allowed)| BreakSeen {
+                reason: reason.clone(),
+                allowed_ms: ms(*allowed),
+                taken_ms: ms(agent.breaks.of(reason)),
+                since_ms: now_on.filter(|(on, _)| *on == reason).map(|(_, since)| since),
+            })
+            .collect()
+    }
+
+    /// Whether the phone that rings for this call is asked to pick up by itself.
+    fn answers_by_itself(&self, call: CallId) -> bool {
+        let queue = self.calls.get(&call).and_then(Call::queue);
+        queue.and_then(|queue| self.rules_for(call, queue)).is_some_and(|rules| rules.auto_answer)
     }
 
     /// One agent and the call in hand.

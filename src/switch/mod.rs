@@ -14,6 +14,9 @@
 //! - `Answer`, `Play`, `StartMusic` and `StartRingback` for a leg that is joined never reach it later, when it is parted;
 //! - `AbilitiesTold` comes before the first snapshot of a link. A switch that can tell a phone to pick up does so once for
 //!   each `PickUp`, which is done when the phone has been told, and refused as `Cannot` where it never will be;
+//! - what phones do is told of those whose switch says it, and before the snapshot of a link: a phone that talks or cannot
+//!   be reached when it is told there is not rung for a caller who is found in it. Then each change, a private call's
+//!   at once; our own calls on it may be left out;
 //! - `Part` and `Connect` for the same two are carried out in the order given, also while the one before is under way;
 //! - a `HangUp` right behind its `Ring` is done, and the phone does not ring on;
 //! - after a lost link: one `LinkLost`; then, when it is back, one `SnapshotTaken` of all that lives, in which an

@@ -3,7 +3,7 @@
 //! A [`Lane`] is one Asterisk that plays one scenario after the other, each with a driver of a new epoch; several
 //! lanes side by side make the time of the longest scenario the time of all.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
@@ -26,7 +26,7 @@ use crate::controller::{Controller, arrive};
 use crate::parts::asterisk::Asterisk;
 use crate::phones::{Call, Does, Telephones};
 use crate::proxy::Proxy;
-use crate::world::{CALLED, Heard, OUTSIDE, PhoneDoes, World};
+use crate::world::{CALLED, Heard, OUTSIDE, PhoneDoes, ROAMING, World};
 
 const PHONES: u16 = 60;
 
@@ -220,6 +220,8 @@ pub struct Live {
     driven: Driven,
     sounds: PathBuf,
     controller: Controller,
+    /// Calls that phones have made by themselves.
+    private: BTreeMap<u16, Call>,
 }
 
 impl Live {
@@ -247,6 +249,7 @@ impl Live {
             driven,
             sounds,
             controller: Controller::new(link, told, epoch, wall(), Self::PATIENCE),
+            private: BTreeMap::new(),
         };
         for phone in 1..=PHONES {
             world.phone_does(phone, PhoneDoes::Ring).await;
@@ -285,7 +288,29 @@ impl Live {
 }
 
 fn station(phone: u16) -> String {
-    if phone >= OUTSIDE { format!("+86138{phone:08}") } else { format!("a{}", 1000 + phone) }
+    match phone {
+        OUTSIDE.. => format!("+86138{phone:08}"),
+        ROAMING.. => format!("r{}", 1000 + phone),
+        _ => format!("a{}", 1000 + phone),
+    }
+}
+
+/// RFC 3261 §10.2; `expires` of nothing takes the phone off again.
+async fn register(switch: SocketAddr, phone: SocketAddr, user: &str, expires: u32) {
+    let socket = tokio::net::UdpSocket::bind((phone.ip(), 0)).await.expect("loopback has a free port");
+    let here = socket.local_addr().expect("an address");
+    let unique = format!("{}-{}", here.port(), wall().as_ms());
+    let text = format!(
+        "REGISTER sip:{switch} SIP/2.0\r\nVia: SIP/2.0/UDP {here};branch=z9hG4bK{unique}\r\nMax-Forwards: 70\r\n\
+         From: <sip:{user}@{switch}>;tag={unique}\r\nTo: <sip:{user}@{switch}>\r\nCall-ID: {unique}\r\n\
+         CSeq: 1 REGISTER\r\nContact: <sip:{user}@{phone}>\r\nExpires: {expires}\r\nContent-Length: 0\r\n\r\n"
+    );
+    socket.send_to(text.as_bytes(), switch).await.expect("loopback takes it");
+    let mut answer = [0; 2_048];
+    let heard = tokio::time::timeout(Duration::from_secs(2), socket.recv(&mut answer)).await;
+    let length = heard.expect("the switch answers a REGISTER").expect("an answer");
+    let answer = String::from_utf8_lossy(&answer[..length]);
+    assert!(answer.starts_with("SIP/2.0 200 "), "{answer}");
 }
 
 fn link(driven: &Driven, epoch: Epoch) -> (cordboard::switch::Link, mpsc::Receiver<cordboard::switch::Told>) {
@@ -380,6 +405,25 @@ impl World for Live {
             Some(call) => !call.wait_ended(GRACE).await,
             None => false,
         }
+    }
+
+    async fn calls_privately(&mut self, phone: u16) {
+        // The last phone, which rings and is picked up by nobody.
+        let call = self.stations.dial(self.sip, &format!("{}", 1000 + PHONES), &station(phone), b"private", true);
+        self.private.insert(phone, call);
+    }
+
+    async fn ends_private_call(&mut self, phone: u16) {
+        self.private.remove(&phone).expect("a private call").hang_up();
+    }
+
+    async fn plug_in(&mut self, phone: u16) {
+        self.phone_does(phone, PhoneDoes::Ring).await;
+        register(self.sip, self.stations.address(), &station(phone), 60).await;
+    }
+
+    async fn unplug(&mut self, phone: u16) {
+        register(self.sip, self.stations.address(), &station(phone), 0).await;
     }
 
     fn short_sound(&self) -> Sound {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use cordboard::calendar::Moment;
 use cordboard::routing::ids::*;
 use cordboard::routing::tag::{Place, Tags};
-use cordboard::routing::{Act, Failure, HangUpCause, Input, LegSeen, Refusal, Returned};
+use cordboard::routing::{Act, Failure, HangUpCause, Input, LegSeen, Line, Refusal, Returned};
 use cordboard::switch::{Event, Link, Order, Sound, SwitchAct, Ticket, Told};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -24,6 +24,8 @@ const BEAT_EVERY: Duration = Duration::from_millis(500);
 const AFTER_DEADLINE: Duration = Duration::from_millis(500);
 
 pub struct Controller {
+    /// Phones are asked to pick up by themselves.
+    pub auto_answer: bool,
     link: Option<Link>,
     told: mpsc::Receiver<Told>,
     beats: JoinHandle<()>,
@@ -64,6 +66,7 @@ fn beats(link: &Link) -> JoinHandle<()> {
 impl Controller {
     pub fn new(link: Link, told: mpsc::Receiver<Told>, epoch: Epoch, now: Moment, patience: Duration) -> Self {
         Self {
+            auto_answer: false,
             beats: beats(&link),
             link: Some(link),
             told,
@@ -139,7 +142,8 @@ impl Controller {
         let leg = LegId::new(offer.to_string());
         let tags = self.tags(Place::Offered { offer, agent: AgentName::new("li.na") });
         let from = PhoneNumber::new("10086");
-        self.order(Act::Ring { leg: leg.clone(), station, from, name, ring_for, tags }).await;
+        self.order(Act::Ring { leg: leg.clone(), station, from, name, ring_for, auto_answer: self.auto_answer, tags })
+            .await;
         leg
     }
 
@@ -148,7 +152,8 @@ impl Controller {
         let leg = LegId::new(OfferId { epoch: self.epoch, number: self.next() }.to_string());
         let tags = self.tags(place);
         let (from, name) = (PhoneNumber::new(CALLED), CallerName::new(""));
-        self.order(Act::Ring { leg: leg.clone(), station, from, name, ring_for, tags }).await;
+        self.order(Act::Ring { leg: leg.clone(), station, from, name, ring_for, auto_answer: self.auto_answer, tags })
+            .await;
         leg
     }
 
@@ -310,6 +315,14 @@ impl Controller {
     /// What the switch has said that it can do.
     pub fn can_pick_up(&self) -> bool {
         self.heard.iter().any(|(input, _)| matches!(input, Input::AbilitiesTold { abilities, .. } if abilities.pick_up))
+    }
+
+    /// What the switch said of a phone last.
+    pub fn last_said_of(&self, of: &StationAddress) -> Option<Line> {
+        self.heard.iter().rev().find_map(|(input, _)| match input {
+            Input::StationChanged { station, line, .. } if station == of => Some(*line),
+            _ => None,
+        })
     }
 
     pub fn heard(&self, this: &Input) -> usize {

@@ -44,6 +44,11 @@ macro_rules! every_scenario {
             ringing: a_phone_that_is_told_to_pick_up_does_and_both_hear_each_other;
             ringing: a_phone_that_does_not_understand_it_rings_on_and_is_picked_up_by_hand;
             ringing: a_phone_that_does_not_ring_is_not_picked_up;
+            ringing: a_phone_that_is_asked_to_picks_up_by_itself_and_one_that_does_not_know_how_rings_on;
+            phones: a_private_call_is_told_when_it_begins_and_when_it_ends;
+            phones: a_phone_that_comes_and_goes_is_told_as_out_of_reach_while_it_is_away;
+            phones: a_phone_that_talks_with_our_caller_is_free_when_that_is_over;
+            phones: a_new_controller_knows_of_a_private_call_before_it_knows_of_any_caller;
             dialling: a_number_that_is_dialled_is_answered_and_both_hear_each_other;
             dialling: an_agent_who_hangs_up_a_dialled_call_leaves_the_number_to_us;
             dialling: a_number_that_is_busy_fails_as_busy;

@@ -144,6 +144,23 @@ impl World for Rehearsed {
         self.on_phone(phone).is_some()
     }
 
+    async fn calls_privately(&mut self, phone: u16) {
+        self.switch.happen(Outside::PhoneDialsOut { station: self.station(phone) });
+    }
+
+    async fn ends_private_call(&mut self, phone: u16) {
+        self.switch.happen(Outside::PhoneEndsOwnCall { station: self.station(phone) });
+    }
+
+    async fn plug_in(&mut self, phone: u16) {
+        self.phone_does(phone, PhoneDoes::Ring).await;
+        self.switch.happen(Outside::PhonePluggedIn { station: self.station(phone) });
+    }
+
+    async fn unplug(&mut self, phone: u16) {
+        self.switch.happen(Outside::PhoneUnplugged { station: self.station(phone) });
+    }
+
     fn short_sound(&self) -> Sound {
         Sound("short".into())
     }

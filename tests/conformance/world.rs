@@ -15,6 +15,9 @@ pub const CALLED: &str = "4001";
 /// The first telephone outside: phones of this number and above are no stations, and are reached by the trunk.
 pub const OUTSIDE: u16 = 1_000;
 
+/// The first of a few phones that come and go: they are there once they are plugged in.
+pub const ROAMING: u16 = 500;
+
 /// What a phone does when it is rung.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PhoneDoes {
@@ -73,6 +76,13 @@ pub trait World {
     async fn put_down(&mut self, phone: u16);
     /// Whether the phone rings or talks.
     async fn in_use(&mut self, phone: u16) -> bool;
+
+    /// The phone, which nobody rings, calls somebody by itself; then ends that.
+    async fn calls_privately(&mut self, phone: u16);
+    async fn ends_private_call(&mut self, phone: u16);
+    /// A phone from [`ROAMING`] on makes itself known to the switch, or takes its leave.
+    async fn plug_in(&mut self, phone: u16);
+    async fn unplug(&mut self, phone: u16);
 
     /// A sound shorter than a second, one of about ten seconds, and one that is not there.
     fn short_sound(&self) -> Sound;

@@ -236,6 +236,7 @@ fn plan(
         languages: vec![Language::En, Language::Zh],
         skills: SKILLS.map(SkillName::new).to_vec(),
         break_reasons: REASONS.map(BreakReason::new).to_vec(),
+        break_allowances: BTreeMap::from([(BreakReason::new("lunch"), Duration::from_secs(45 * 60))]),
         dispositions: cordboard::dialplan::Dispositions::default(),
         organisation: Organisation::default(),
         case_types: BTreeMap::new(),

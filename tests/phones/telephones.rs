@@ -335,6 +335,7 @@ impl Inner {
         let mut us = message.header("to").unwrap_or_default().to_vec();
         us.extend_from_slice(format!(";tag={tag}").as_bytes());
         let stream = sdp::read(&message.body);
+        let asked_to_pick_up = message.text("call-info").contains(";answer-after=0");
         let last_said = ringing.write();
         let state = State {
             outgoing: false,
@@ -369,6 +370,9 @@ impl Inner {
         call.enter(Phase::Ringing);
         self.rang.notify_waiters();
         match does {
+            Does::Ring if asked_to_pick_up => {
+                call.pick_up();
+            }
             Does::Ring | Does::RingDeaf | Does::Ignore => {}
             Does::Answer { after, talk } => {
                 tokio::spawn(async move {

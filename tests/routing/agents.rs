@@ -119,11 +119,11 @@ fn logging_out_while_talking_lets_the_conversation_end() {
 fn a_private_call_keeps_the_phone_from_being_rung() {
     let mut floor = Floor::new();
     floor.login("ana");
-    floor.tell(Input::StationChanged { station: StationAddress::new("PJSIP/ana"), line: Line::InUse });
+    floor.tell(Input::StationChanged { switch: pbx(), station: StationAddress::new("PJSIP/ana"), line: Line::InUse });
     assert_eq!(floor.state("ana"), AgentState::PhoneBusy);
     let caller = floor.call("100");
     assert!(matches!(floor.stage(&caller), Stage::Waiting { offer: None, .. }));
-    floor.tell(Input::StationChanged { station: StationAddress::new("PJSIP/ana"), line: Line::Free });
+    floor.tell(Input::StationChanged { switch: pbx(), station: StationAddress::new("PJSIP/ana"), line: Line::Free });
     assert!(matches!(floor.stage(&caller), Stage::Waiting { offer: Some(_), .. }));
 }
 

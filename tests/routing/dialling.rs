@@ -284,9 +284,9 @@ fn who_cannot_dial_is_told_why() {
     let mut floor = Floor::new();
     assert_eq!(refusal(&mut floor, dial("ana")), "ana is not logged in");
     floor.login("ana").login("ben");
-    floor.tell(Input::StationChanged { station: StationAddress::new("PJSIP/ana"), line: Line::InUse });
+    floor.tell(Input::StationChanged { switch: pbx(), station: StationAddress::new("PJSIP/ana"), line: Line::InUse });
     assert!(refusal(&mut floor, dial("ana")).contains("in use or cannot be reached"));
-    floor.tell(Input::StationChanged { station: StationAddress::new("PJSIP/ana"), line: Line::Free });
+    floor.tell(Input::StationChanged { switch: pbx(), station: StationAddress::new("PJSIP/ana"), line: Line::Free });
     let caller = floor.call("100");
     assert_eq!(floor.state("ana"), AgentState::Ringing);
     assert!(refusal(&mut floor, dial("ana")).contains("rings for a caller"));

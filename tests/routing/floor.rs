@@ -80,6 +80,7 @@ pub fn plan() -> Centre {
         languages: vec![Language::En],
         skills: vec![SkillName::new("english")],
         break_reasons: vec![BreakReason::new("lunch")],
+        break_allowances: BTreeMap::from([(BreakReason::new("lunch"), Duration::from_secs(45 * 60))]),
         dispositions: cordboard::dialplan::Dispositions::default(),
         organisation: Organisation::default(),
         case_types: BTreeMap::new(),

@@ -10,5 +10,6 @@ mod holding;
 mod offers;
 mod preference;
 mod recovery;
+mod stations;
 mod strategies;
 mod view;

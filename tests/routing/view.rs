@@ -81,6 +81,7 @@ fn work_in_a_journal_of_before_is_still_read() {
         since: Moment::from_ms(1),
         until: None,
         queue: None,
+        needs_disposition: false,
         talked_since: None,
     };
     assert_eq!(work, expected);

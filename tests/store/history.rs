@@ -100,7 +100,14 @@ impl Story {
         if chance.one_in(2) {
             let now = Moment::from_ms(self.at);
             let (queue, talked_since) = (Some(QueueName::new(queue)), Some(since));
-            let work = Work::WrappingUp { call: self.call, since: now, until: None, queue, talked_since };
+            let work = Work::WrappingUp {
+                call: self.call,
+                since: now,
+                until: None,
+                queue,
+                talked_since,
+                needs_disposition: false,
+            };
             self.agent_changed(work, AgentState::WrappingUp);
             self.at += chance.below(90_000);
         }

@@ -37,7 +37,11 @@ pub fn journal(dir: &Path, seconds: i64) -> Opened {
 }
 
 fn handled(ms: i64, facts: Vec<Fact>) -> Handled {
-    let input = Input::StationChanged { station: StationAddress::new("PJSIP/a1"), line: Line::Free };
+    let input = Input::StationChanged {
+        switch: SwitchName::new("pbx"),
+        station: StationAddress::new("PJSIP/a1"),
+        line: Line::Free,
+    };
     Handled { at: at(ms), input, facts, effects_crc: 0 }
 }
 

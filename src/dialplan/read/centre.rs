@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
@@ -112,6 +113,8 @@ fn lay_over(roots: &mut [Node], over: Node) {
     }
 }
 
+const BREAK: Known = Known { what: "a break reason", keys: &["name", "allowed"], later: &[] };
+
 impl Reading {
     fn centre(
         &mut self,
@@ -133,12 +136,22 @@ impl Reading {
             self.define(Kind::Skill, skill);
         }
         let break_reasons = once(self, "break_reasons", false);
-        let break_reasons = break_reasons.map(|node| self.names(node, "break reason")).unwrap_or_default();
+        let breaks = break_reasons.map(|node| self.breaks(node)).unwrap_or_default();
 
         let all = |key: &str| sections.iter().filter_map(|fields| fields.get(key)).collect::<Vec<_>>();
         let queues = self.queues(&all("queues"));
         let hours = self.hours(&all("hours"), &all("holidays"), zone.as_ref());
         let dispositions = self.dispositions(&all("dispositions"));
+        for (queue, place) in std::mem::take(&mut self.must_dispose) {
+            let none = match self.dispositions_of_queues.get(&queue) {
+                Some(some) => some.is_empty(),
+                None => dispositions.is_empty(),
+            };
+            if none && whole {
+                let sentence = format!("queue \"{queue}\" requires a disposition, and there is none to choose");
+                self.notes.add(&place, sentence);
+            }
+        }
         let organisation = self.departments(&all("departments"));
         let case_types = self.case_types(&all("cases"), &hours);
         let dial_out = once(self, "dial_out", false).and_then(|node| self.dial_out(node));
@@ -162,7 +175,8 @@ impl Reading {
             country,
             languages: self.languages.clone(),
             skills: skills.iter().map(SkillName::new).collect(),
-            break_reasons: break_reasons.iter().map(BreakReason::new).collect(),
+            break_reasons: breaks.iter().map(|(reason, _)| reason.clone()).collect(),
+            break_allowances: breaks.into_iter().filter_map(|(reason, allowed)| Some((reason, allowed?))).collect(),
             dispositions: Dispositions {
                 all: dispositions,
                 of_queues: std::mem::take(&mut self.dispositions_of_queues),
@@ -304,6 +318,30 @@ impl Reading {
             return None;
         }
         Some(text.into())
+    }
+
+    /// `break_reasons`: names, some with what a shift has of them.
+    fn breaks(&mut self, node: &Node) -> Vec<(BreakReason, Option<Duration>)> {
+        let mut breaks: Vec<(BreakReason, Option<Duration>)> = Vec::new();
+        for item in items(node, "break reasons", &mut self.notes) {
+            let (named, allowed) = if item.scalar().is_some() {
+                (item, None)
+            } else {
+                let Some(fields) = Fields::of(item, &BREAK, &mut self.notes) else { continue };
+                let shift = Duration::from_secs(60)..=Duration::from_secs(12 * 3600);
+                let allowed =
+                    fields.get("allowed").and_then(|n| scalar::duration(n, "allowed", shift, &mut self.notes));
+                let Some(named) = fields.require("name", &mut self.notes) else { continue };
+                (named, allowed)
+            };
+            let Some(name) = scalar::text(named, "the break reason", &mut self.notes) else { continue };
+            if breaks.iter().any(|(known, _)| known.as_str() == name) {
+                self.notes.add(&named.place, format!("break reason \"{name}\" is in the list already"));
+            } else if scalar::is_name(name, "the name of a break reason", named, &mut self.notes) {
+                breaks.push((BreakReason::new(name), allowed));
+            }
+        }
+        breaks
     }
 
     fn names(&mut self, node: &Node, what: &str) -> Vec<String> {

@@ -17,6 +17,11 @@ const QUEUE: Known = Known {
         "ring_for",
         "wrap_up",
         "rest_after_missed",
+        "rest_after_busy",
+        "rest_after_unreachable",
+        "most_missed",
+        "auto_answer",
+        "disposition",
         "target",
         "music",
         "needs",
@@ -58,6 +63,21 @@ impl Reading {
         let ring_for = fields.get("ring_for").map(|n| scalar::duration(n, "ring_for", ringing, &mut self.notes));
         let wrap_up = fields.get("wrap_up").map(|node| until_ready(node, "wrap_up", self));
         let rest = fields.get("rest_after_missed").map(|node| until_ready(node, "rest_after_missed", self));
+        let busy = fields.get("rest_after_busy").map(|node| until_ready(node, "rest_after_busy", self));
+        let away = fields.get("rest_after_unreachable").map(|node| until_ready(node, "rest_after_unreachable", self));
+        // More than nobody picks up in a shift is no rule.
+        let most_missed =
+            fields.get("most_missed").map(|n| scalar::number(n, "most_missed", 1..=1_000, &mut self.notes));
+        let yes_no = [("true", true), ("false", false)];
+        let auto = fields.get("auto_answer").map(|n| scalar::word(n, "auto_answer", &yes_no, &mut self.notes));
+        let words = [("required", true), ("optional", false)];
+        let disposition = fields.get("disposition").map(|n| {
+            let required = scalar::word(n, "disposition", &words, &mut self.notes);
+            if required == Some(true) {
+                self.must_dispose.push((rules.name.clone(), n.place.clone()));
+            }
+            required
+        });
         let target = fields.get("target").map(|n| scalar::duration(n, "target", SECOND..=HOUR, &mut self.notes));
         let music = fields.get("music").map(|node| music(node, self));
         let needs = fields.get("needs").map(|node| self.needs(node, &NEED));
@@ -73,6 +93,14 @@ impl Reading {
         rules.ring_for = ring_for.unwrap_or(Some(rules.ring_for))?;
         rules.wrap_up = wrap_up.unwrap_or(Some(rules.wrap_up))?;
         rules.rest_after_missed = rest.unwrap_or(Some(rules.rest_after_missed))?;
+        // Where nothing else is written a phone that fails is left alone as one that is not picked up.
+        rules.rest_after_busy = busy.unwrap_or(Some(rules.rest_after_missed))?;
+        rules.rest_after_unreachable = away.unwrap_or(Some(rules.rest_after_missed))?;
+        if let Some(most) = most_missed {
+            rules.most_missed = Some(u32::try_from(most?).unwrap_or(u32::MAX));
+        }
+        rules.auto_answer = auto.unwrap_or(Some(false))?;
+        rules.needs_disposition = disposition.unwrap_or(Some(false))?;
         rules.target = target.unwrap_or(Some(rules.target))?;
         rules.music = music.unwrap_or(Some(rules.music))?;
         rules.needs = needs.unwrap_or_default().into_iter().map(|(_, need)| need).collect();

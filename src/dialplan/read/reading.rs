@@ -63,6 +63,8 @@ pub(crate) struct Reading {
     pub(crate) step: Option<StepName>,
     pub(crate) references: Vec<Reference>,
     /// What a queue says about dispositions.
+    /// Queues after whose calls a disposition must be written, and where that stands.
+    pub(crate) must_dispose: Vec<(QueueName, Place)>,
     pub(crate) dispositions_of_queues: BTreeMap<QueueName, Vec<DispositionName>>,
     defined: BTreeMap<Kind, BTreeSet<String>>,
     /// How many suggestions have been looked for.

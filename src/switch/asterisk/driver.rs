@@ -36,6 +36,9 @@ const RETRY_LONGEST: Duration = Duration::from_secs(2);
 const TICK: Duration = Duration::from_millis(20);
 /// The dead man's limit is given again in this part of it, so that two may be missed.
 const RENEWALS: u32 = 3;
+/// How often all phones are looked at again while one of them counts as not to be rung: an admin's event filter may
+/// keep its freeing from us, and nobody should be left alone for ever. A list of a thousand phones is about 16 ms of work.
+const PHONES_AGAIN: Duration = Duration::from_secs(30);
 /// How long the list of all that lives may take; 400 channels take 15 ms.
 const LIST_WITHIN: Duration = Duration::from_secs(10);
 /// Orders taken from the queue into one write.
@@ -122,6 +125,8 @@ enum Answered {
         leg: LegId,
         result: Result<Frame, AmiError>,
     },
+    /// What all phones do.
+    Phones(Result<List, AmiError>),
     Epoch(Result<Frame, AmiError>),
     /// Nobody's business: a renewal, a heartbeat.
     Ignored,
@@ -257,7 +262,7 @@ impl Driver {
         events: &mut Events,
         orders: &mut mpsc::Receiver<Order>,
     ) -> Ended {
-        let (mut renewed, mut looked) = (Instant::now(), Instant::now());
+        let (mut renewed, mut looked, mut phones) = (Instant::now(), Instant::now(), Instant::now());
         let renew_every = self.asterisk.dead_man / RENEWALS;
         loop {
             tokio::select! {
@@ -307,6 +312,10 @@ impl Driver {
                         renewed = looked;
                         self.renew(ami, waiting);
                     }
+                    if looked >= phones + PHONES_AGAIN {
+                        phones = looked;
+                        self.look_at_phones(ami, waiting);
+                    }
                 }
             }
         }
@@ -335,6 +344,16 @@ impl Driver {
             Ok(list) => list,
             Err(error) => return Some(Err(error)),
         };
+        self.legs.phones_asked();
+        let phones = match self.meanwhile(orders, ami.list(phones())).await? {
+            Ok(phones) => Some(phones),
+            // Its module is not loaded, or our account may not ask: phones are rung, and the ring tells.
+            Err(AmiError::Refused(words)) => {
+                tracing::warn!(switch = %self.switch, words, "the switch does not say what phones do");
+                None
+            }
+            Err(error) => return Some(Err(error)),
+        };
         let listed: Vec<(LegId, Leg)> = list.items.iter().filter_map(|item| self.legs.listed(&item.frame)).collect();
         self.legs.replace(listed, !first);
         let now = self.now();
@@ -345,7 +364,8 @@ impl Driver {
                 AmiEvent::Received(received) if received.number <= list.ended => {
                     if received.number > list.began {
                         for heard in self.legs.hear(now, &received.frame) {
-                            if let heard @ Heard::HangUpNow { .. } = heard {
+                            if let heard @ (Heard::HangUpNow { .. } | Heard::Tell(Input::StationChanged { .. })) = heard
+                            {
                                 self.act_on(ami, waiting, heard).await;
                             }
                         }
@@ -356,6 +376,14 @@ impl Driver {
                 AmiEvent::ResyncNeeded(_) => return Some(Err(AmiError::Lost("too many events to follow".into()))),
                 AmiEvent::Lost(error) => return Some(Err(error)),
             }
+        }
+        // Before the snapshot, so that no caller found waiting is offered to a phone that talks.
+        for input in phones
+            .iter()
+            .flat_map(|list| self.legs.phones_listed(list.items.iter().map(|item| &item.frame)))
+            .collect::<Vec<_>>()
+        {
+            self.tell(input).await;
         }
         let legs: Vec<_> = self.legs.iter().filter_map(|(id, _)| self.legs.seen(id)).collect();
         // What their AGI was told before, by us or by another, may still be waiting in it.
@@ -370,6 +398,10 @@ impl Driver {
         }
         Some(Ok(()))
     }
+}
+
+fn phones() -> Action {
+    Action::new("DeviceStateList").within(LIST_WITHIN)
 }
 
 enum Claimed {

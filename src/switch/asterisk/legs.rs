@@ -10,9 +10,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::ami::Frame;
+use super::devices::{Devices, station_of};
 use crate::calendar::Moment;
 use crate::dialplan::Key;
-use crate::routing::ids::{CallerName, LegId, PhoneNumber, SwitchName};
+use crate::routing::ids::{CallerName, LegId, PhoneNumber, StationAddress, SwitchName};
 use crate::routing::tag::Tags;
 use crate::routing::{Failure, Input, LegSeen, LegUp};
 
@@ -150,11 +151,16 @@ pub struct Legs {
     unbegun: BTreeMap<LegId, Moment>,
     /// Who is in which bridge.
     bridges: HashMap<Arc<str>, Vec<LegId>>,
+    devices: Devices,
+    /// Phones that legs of ours have gone from since the last event.
+    gone_from: Vec<StationAddress>,
 }
 
 impl Legs {
     pub fn new(switch: SwitchName, contexts: Contexts) -> Self {
         Self {
+            devices: Devices::new(switch.clone()),
+            gone_from: Vec::new(),
             switch,
             contexts,
             legs: BTreeMap::new(),
@@ -218,7 +224,9 @@ impl Legs {
         self.unlimited.remove(leg);
         self.unbegun.remove(leg);
         self.enter_bridge(leg, None);
-        self.legs.remove(leg)
+        let gone = self.legs.remove(leg)?;
+        self.gone_from.extend(station_of(&gone.name).filter(|_| !gone.inbound));
+        Some(gone)
     }
 
     /// The other end has hung up, and the switch has not carried it out yet.
@@ -300,12 +308,24 @@ impl Legs {
         let lost = self.hang_ups.values().min().map(|since| *since + LOST_HANG_UP_AFTER);
         let unlimited = self.unlimited.values().min().map(|since| *since + LIMIT_WITHIN);
         let unbegun = self.unbegun.values().min().map(|since| *since + CHANNEL_TOLD_WITHIN);
-        lost.into_iter().chain(unlimited).chain(unbegun).min()
+        lost.into_iter().chain(unlimited).chain(unbegun).chain(self.devices.due()).min()
     }
 
     /// Work one event in.
     pub fn hear(&mut self, now: Moment, frame: &Frame) -> Vec<Heard> {
+        let heard = self.work_in(now, frame);
+        for station in std::mem::take(&mut self.gone_from) {
+            self.devices.leg_gone(now, station);
+        }
+        heard
+    }
+
+    fn work_in(&mut self, now: Moment, frame: &Frame) -> Vec<Heard> {
         let Some(event) = frame.event() else { return Vec::new() };
+        if event == "DeviceStateChange" {
+            let legs = &self.legs;
+            return self.devices.hear(frame, &|station| is_on(legs, station)).map(Heard::Tell).into_iter().collect();
+        }
         if event == "OriginateResponse" {
             self.originate_answered(now, frame);
             return Vec::new();
@@ -556,6 +576,28 @@ impl Legs {
         }
     }
 
+    /// A list of all phones is asked for.
+    pub fn phones_asked(&mut self) {
+        self.devices.list_asked();
+    }
+
+    /// What a complete list says of all phones: what is news.
+    pub fn phones_listed<'f>(&mut self, items: impl Iterator<Item = &'f Frame>) -> Vec<Input> {
+        let legs = &self.legs;
+        self.devices.listed(items, &|station| is_on(legs, station))
+    }
+
+    /// Phones that are still in use though our leg on them has ended.
+    pub fn phones_settled(&mut self, now: Moment) -> Vec<Input> {
+        let legs = &self.legs;
+        self.devices.settle(now, &|station| is_on(legs, station))
+    }
+
+    /// Whether a phone was told as one that cannot be rung.
+    pub fn any_phone_not_free(&self) -> bool {
+        self.devices.any_not_free()
+    }
+
     /// As a snapshot shows it.
     pub fn seen(&self, id: &LegId) -> Option<LegSeen> {
         let leg = self.legs.get(id)?;
@@ -590,6 +632,12 @@ impl Leg {
             }
         }
     }
+}
+
+/// Whether a leg that we rang is on this phone.
+fn is_on(legs: &BTreeMap<LegId, Leg>, station: &StationAddress) -> bool {
+    let on = |leg: &Leg| leg.name.strip_prefix(station.as_str()).is_some_and(|rest| rest.starts_with('-'));
+    legs.values().any(|leg| !leg.inbound && on(leg) && station_of(&leg.name).as_ref() == Some(station))
 }
 
 fn tags_of(frame: &Frame) -> Option<Tags> {

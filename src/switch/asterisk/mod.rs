@@ -1,6 +1,7 @@
 //! Asterisk, over its Manager Interface with async AGI.
 
 pub mod ami;
+mod devices;
 mod driver;
 mod legs;
 mod orders;

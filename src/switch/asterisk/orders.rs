@@ -40,7 +40,7 @@ pub fn actions_for(act: &Act, legs: &Legs, asterisk: &Asterisk) -> Result<Action
         // The driver plays sound by sound; see `driver.rs`.
         Act::Play { .. } => return Err(Refusal::NoPrompt),
         Act::StopPlay { leg } => vec![stop_playing(&channel(leg)?)],
-        Act::Ring { leg, station, from, name, ring_for, tags } => {
+        Act::Ring { leg, station, from, name, ring_for, auto_answer, tags } => {
             let mut ring = Action::new("Originate")
                 .with("Channel", station.as_str())
                 .with("Context", &contexts.agent)
@@ -53,6 +53,9 @@ pub fn actions_for(act: &Act, legs: &Legs, asterisk: &Asterisk) -> Result<Action
                 .timed(timing::is_on().then(|| from.to_string()));
             for (name, value) in Tags::NAMES.into_iter().zip(tags.values()) {
                 ring = ring.variable(name, value);
+            }
+            for (header, value) in AUTO_ANSWER.into_iter().filter(|_| *auto_answer) {
+                ring = ring.variable(&format!("PJSIP_HEADER(add,{header})"), value);
             }
             // From its birth: whoever answers when we are dead is let go.
             vec![ring.variable(LIMIT, seconds(asterisk.dead_man))]
@@ -125,6 +128,12 @@ pub fn hang_up(channel: &str, cause: u8) -> Action {
 }
 
 const LIMIT: &str = "TIMEOUT(absolute)";
+
+/// What asks a phone to pick up by itself: each make knows one of these, and leaves the other alone.
+const AUTO_ANSWER: [(&str, &str); 2] = [
+    ("Call-Info", "<sip:cordboard.invalid>;answer-after=0"),
+    ("Alert-Info", "<http://cordboard.invalid>;info=alert-autoanswer;delay=0"),
+];
 
 /// After this time the switch takes the leg back, or hangs it up where it was rung by us.
 pub fn dead_man(channel: &str, within: Duration) -> Action {
@@ -234,6 +243,7 @@ mod tests {
             from: PhoneNumber::new("4001"),
             name: CallerName::new(""),
             ring_for: Duration::from_secs(45),
+            auto_answer: false,
             tags,
         }
     }

@@ -158,13 +158,14 @@ impl Exchange {
     }
 
     fn ring(&mut self, now: Moment, order: u64, act: Act) {
-        let Act::Ring { leg, station, from, name, ring_for, tags } = act else { return };
+        let Act::Ring { leg, station, from, name, ring_for, auto_answer, tags } = act else { return };
         if self.legs.contains_key(&leg) {
             return self.refuse(now, order, "a leg of this id is there");
         }
         let to = PhoneNumber::cleaned(station.as_str());
         let mut rung = Leg::new(Some(station.clone()), from, name, to, now);
         rung.tags = Some(tags);
+        rung.auto_answer = auto_answer;
         let reaches = now + self.chance.within(self.pace.invite);
         rung.timers.push(self.agenda.write(reaches, Due::PhoneHasIt { leg: leg.clone() }));
         rung.timers.push(self.agenda.write(now + ring_for, Due::RingingEnds { leg: leg.clone() }));

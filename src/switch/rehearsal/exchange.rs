@@ -304,7 +304,7 @@ impl Exchange {
             }
             Due::Deadline { order } => self.deadline(order),
             Due::Arrive { link, parcel } => self.arrive(link, parcel),
-            Due::Listed { link } => self.listed(now, link),
+            Due::Listed { link } => self.listed(link),
             Due::PhoneHasIt { leg } => self.phone_has_it(now, leg),
             Due::PhoneDoes { leg, deed } => {
                 self.phone_does(now, leg, deed);

@@ -90,6 +90,7 @@ impl Bench {
             station: station(1),
             from: PhoneNumber::new("10086"),
             name: CallerName::new(""),
+            auto_answer: false,
             ring_for: Duration::from_secs(20),
             tags: tags(),
         });
@@ -200,7 +201,11 @@ fn an_agent_on_a_call_of_their_own_is_busy_and_the_line_says_so() {
     let mut bench = Bench::new(5);
     bench.world(World::PhoneDialsOut { station: station(1) });
     bench.pass(10);
-    let in_use = Input::StationChanged { station: station(1), line: crate::routing::Line::InUse };
+    let in_use = Input::StationChanged {
+        switch: SwitchName::new("reh"),
+        station: station(1),
+        line: crate::routing::Line::InUse,
+    };
     assert_eq!(bench.count(&in_use), 1);
     let leg = bench.ring("agent-1");
     bench.pass(20);
@@ -305,7 +310,7 @@ fn calls_go_on_while_the_link_is_lost_and_the_snapshot_is_the_truth() {
     bench.world(World::LinkMends);
     bench.world(World::Presses { leg: late.clone(), key: Key::Hash });
     bench.pass(100);
-    let [Input::AbilitiesTold { .. }, Input::SnapshotTaken { legs, .. }, Input::StationChanged { .. }] =
+    let [Input::AbilitiesTold { .. }, Input::StationChanged { .. }, Input::SnapshotTaken { legs, .. }] =
         bench.told.as_slice()
     else {
         panic!("{:?}", bench.told)
@@ -360,6 +365,7 @@ fn without_a_beat_phones_are_let_go_and_who_talks_talks_on() {
         station: station(2),
         from: PhoneNumber::new("10086"),
         name: CallerName::new(""),
+        auto_answer: false,
         ring_for: Duration::from_secs(120),
         tags: tags(),
     });

@@ -52,6 +52,8 @@ pub(super) struct Leg {
     /// The first is heard; the others follow it.
     pub playing: VecDeque<Playing>,
     pub tags: Option<Tags>,
+    /// Its phone was asked to pick up by itself.
+    pub auto_answer: bool,
     pub from: PhoneNumber,
     pub name: CallerName,
     pub to: PhoneNumber,
@@ -86,6 +88,7 @@ impl Leg {
             music: false,
             playing: VecDeque::new(),
             tags: None,
+            auto_answer: false,
             from,
             name,
             to,

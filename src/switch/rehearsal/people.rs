@@ -86,7 +86,10 @@ impl Exchange {
         let deed = match phone.habit {
             Habit::Unreachable => return self.end(now, &id, Gone::Failed(Failure::Unreachable)),
             Habit::Busy => return self.end(now, &id, Gone::Failed(Failure::Busy)),
-            Habit::Rings => None,
+            Habit::Rings => {
+                let asked = self.legs.get(&id).is_some_and(|leg| leg.auto_answer) && phone.answers_when_told;
+                asked.then_some((self.pace.invite, Deed::PicksUp))
+            }
             Habit::Answers { after, .. } => Some((after, Deed::PicksUp)),
             Habit::Rejects { after } => Some((after, Deed::Rejects)),
         };

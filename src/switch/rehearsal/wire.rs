@@ -109,7 +109,8 @@ impl Exchange {
             return;
         }
         station.told = Some(line);
-        self.tell(now, Input::StationChanged { station: address.clone(), line });
+        let (switch, station) = (self.switch.clone(), address.clone());
+        self.tell(now, Input::StationChanged { switch, station, line });
     }
 
     /// The switch's answer to an order is on its way, or lost.
@@ -219,7 +220,7 @@ impl Exchange {
     }
 
     /// Every event until now has been worked in: the list is the truth of this moment.
-    pub(super) fn listed(&mut self, now: Moment, link: u64) {
+    pub(super) fn listed(&mut self, link: u64) {
         if link != self.link_number || self.link != LinkState::Listing {
             return;
         }
@@ -231,11 +232,11 @@ impl Exchange {
                 legs.push(leg.seen(id));
             }
         }
-        self.put(None, Event::Input(Input::SnapshotTaken { switch: self.switch.clone(), legs }));
         let lines: Vec<(StationAddress, Line)> =
             self.stations.iter_mut().map(|(address, s)| (address.clone(), *s.told.insert(s.line()))).collect();
         for (station, line) in lines {
-            self.send(now, Parcel::Input(Box::new(Input::StationChanged { station, line })));
+            self.put(None, Event::Input(Input::StationChanged { switch: self.switch.clone(), station, line }));
         }
+        self.put(None, Event::Input(Input::SnapshotTaken { switch: self.switch.clone(), legs }));
     }
 }

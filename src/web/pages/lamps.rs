@@ -1,7 +1,12 @@
 //! The lamp: a state as shape, colour and word, the same on every page.
 
-use super::words::Words;
+use std::time::Duration;
+
+use super::words::{Words, clock};
+use crate::calendar::{Moment, Zone};
 use crate::routing::agent::AgentState;
+use crate::routing::view::{AgentSeen, BreakSeen};
+use crate::routing::{Failure, Line};
 
 /// One lamp with its word.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +31,58 @@ pub fn lamp(t: Words, state: AgentState) -> Lamp {
         AgentState::PhoneBusy => "state-phone-busy",
     };
     Lamp { class: class(state), word: t.say(word) }
+}
+
+/// The same of an agent, whose phone may say more than the state.
+pub fn lamp_of(t: Words, agent: &AgentSeen) -> Lamp {
+    lamp_with(t, agent.state, agent.phone == Line::Unreachable)
+}
+
+pub fn lamp_with(t: Words, state: AgentState, phone_away: bool) -> Lamp {
+    let lamp = lamp(t, state);
+    let away = phone_away && state == AgentState::PhoneBusy;
+    if away { Lamp { word: t.say("state-phone-away"), ..lamp } } else { lamp }
+}
+
+/// Why an agent who missed a call is left alone, and until when.
+pub fn left_alone(t: Words, zone: &Zone, agent: &AgentSeen) -> Option<String> {
+    let missed = agent.missed.as_ref().filter(|_| agent.state == AgentState::Missed)?;
+    let why = match missed.why {
+        Failure::NoAnswer => "missed-no-answer",
+        Failure::Busy => "missed-busy",
+        Failure::Rejected | Failure::Withdrawn => "missed-rejected",
+        Failure::Unreachable => "missed-unreachable",
+    };
+    let until = match missed.until_ms {
+        Some(until) => t.with("missed-until", "at", zone.second(until)),
+        None => t.say("missed-until-ready"),
+    };
+    let often = (missed.in_a_row > 1).then(|| t.count("missed-in-a-row", i64::from(missed.in_a_row)));
+    Some([Some(t.say(why)), often, Some(until)].into_iter().flatten().collect::<Vec<_>>().join(" · "))
+}
+
+/// A break with an allowance, as its owner and their supervisor see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    pub reason: String,
+    /// Where a clock of all that was taken would have begun, while it goes on.
+    pub since: Option<Moment>,
+    pub taken: String,
+    pub allowed: String,
+    pub allowed_ms: u64,
+    pub is_overdrawn: bool,
+}
+
+pub fn allowances(now: Moment, agent: &AgentSeen) -> Vec<Allowance> {
+    let shown = |one: &BreakSeen| Allowance {
+        reason: one.reason.to_string(),
+        since: one.since_ms.map(|since| since - Duration::from_millis(one.taken_ms)),
+        taken: clock(one.taken_by(now)),
+        allowed: clock(one.allowed_ms),
+        allowed_ms: one.allowed_ms,
+        is_overdrawn: one.taken_by(now) > one.allowed_ms,
+    };
+    agent.breaks.iter().map(shown).collect()
 }
 
 /// The class of a state in the stylesheet.

@@ -94,3 +94,5 @@ dial-stage-you = Pick up your phone: then the number is called
 dial-stage-rings = It rings at the other end
 dial-stage-talking = You talk with the number you dialled
 dial-stage-over = You dialled this number
+disposition-owed = Choose a disposition: wrap-up ends after that.
+answers-by-itself = Your phone picks up by itself.

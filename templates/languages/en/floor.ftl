@@ -77,3 +77,4 @@ floor-break = Send on break
 floor-break-after = Break after this call
 floor-log-out = Log out
 floor-log-out-sure = Log this agent out? A call in hand goes on to its end.
+floor-owes = The disposition of the call is not written yet. Whoever ends the wrap-up without it says why.

@@ -49,3 +49,16 @@ state-wrapping-up = wrapping up
 state-on-break = on break
 state-missed = missed a call
 state-phone-busy = phone busy
+state-phone-away = phone cannot be reached
+missed-no-answer = not picked up
+missed-busy = the phone was busy
+missed-rejected = rejected
+missed-unreachable = the phone could not be reached
+missed-until = rung again at { $at }
+missed-until-ready = rung again after Ready
+missed-in-a-row =
+    { $n ->
+        [one] once in a row
+       *[other] { $n } times in a row
+    }
+break-taken = Break

@@ -48,3 +48,5 @@ refused-not-free-to-dial = { $agent } cannot call anybody just now: end what is 
 refused-too-many-dials = The centre has called { $most } numbers of late, and may call no more for now ({ $key }). Try again later.
 refused-dialled-call = A call that was dialled cannot be put on hold.
 problem-no-number = That is no telephone number: 3 to 20 digits, with + before them if need be.
+refused-disposition-owed = Choose a disposition first: this queue wants one for every call.
+refused-disposition-owed-unless-why = { $agent } has not chosen a disposition yet. Say why the wrap-up ends without one.

@@ -62,3 +62,5 @@ dial-stage-you = 请接起您的话机，随后呼叫对方
 dial-stage-rings = 对方振铃中
 dial-stage-talking = 正与您外呼的号码通话
 dial-stage-over = 您外呼的号码
+disposition-owed = 请选择处理结果，选择后话后处理才会结束。
+answers-by-itself = 话机将自动应答。

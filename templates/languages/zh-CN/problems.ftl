@@ -48,3 +48,5 @@ refused-not-free-to-dial = { $agent } 目前无法外呼：请先结束当前通
 refused-too-many-dials = 本中心近期已外呼 { $most } 次，暂时不能再呼（{ $key }），请稍后再试。
 refused-dialled-call = 外呼的通话不能保持。
 problem-no-number = 这不是电话号码：3 至 20 位数字，必要时前面加 +。
+refused-disposition-owed = 请先选择处理结果：本队列要求每通电话都要填写。
+refused-disposition-owed-unless-why = { $agent } 尚未选择处理结果，请说明为何直接结束话后处理。

@@ -139,3 +139,22 @@ pub async fn a_phone_that_does_not_ring_is_not_picked_up<W: World>(world: &mut W
     assert_eq!(world.controller().failed(&agent).await, Failure::Withdrawn);
     assert!(!world.in_use(7).await);
 }
+
+pub async fn a_phone_that_is_asked_to_picks_up_by_itself_and_one_that_does_not_know_how_rings_on<W: World>(
+    world: &mut W,
+) {
+    world.controller().auto_answer = true;
+    world.phone_does(8, PhoneDoes::Ring).await;
+    let station = world.station(8);
+    let agent = world.controller().ring(station, RING_FOR).await;
+    world.controller().answered(&agent).await;
+    world.controller().hang_up(&agent).await;
+    world.controller().hung_up(&agent).await;
+    world.phone_does(9, PhoneDoes::RingOn).await;
+    let station = world.station(9);
+    let agent = world.controller().ring(station, RING_FOR).await;
+    world.controller().told(Input::LegRinging { leg: agent.clone() }).await;
+    world.controller().listen(Duration::from_millis(500)).await;
+    assert!(world.pick_up(9).await, "it rings on");
+    world.controller().answered(&agent).await;
+}

@@ -150,6 +150,7 @@ impl Controller {
             station: StationAddress::new("PJSIP/a1001"),
             from: PhoneNumber::new("10086"),
             name: CallerName::new("A caller"),
+            auto_answer: false,
             ring_for: Duration::from_secs(20),
             tags,
         };

@@ -50,6 +50,12 @@ impl Driver {
                     self.end_unheard(&leg).await;
                 }
             }
+            Answered::Phones(result) => {
+                let Ok(list) = result else { return None };
+                for input in self.legs.phones_listed(list.items.iter().map(|item| &item.frame)) {
+                    self.tell(input).await;
+                }
+            }
             Answered::Look { ticket, leg, result } => self.look_answered(ticket, leg, result).await,
         }
         None

@@ -1,7 +1,7 @@
 //! What is done again because the switch may not have done it: hang-ups that Bridge lost, stops that nobody heard, the
 //! dead man's limit.
 
-use super::{Answered, Driver, MOST_IN_ONE_WRITE, TICK, Waiting};
+use super::{Answered, Driver, MOST_IN_ONE_WRITE, TICK, Waiting, phones};
 use crate::routing::Returned;
 use crate::switch::asterisk::ami::Ami;
 use crate::switch::asterisk::orders;
@@ -36,6 +36,9 @@ impl Driver {
             // A leg may have gone without a word of its own.
             self.rejoin(ami, waiting).await;
         }
+        for input in self.legs.phones_settled(now) {
+            self.tell(input).await;
+        }
         let unlimited = self.legs.still_unlimited(now);
         let limit = |leg| Some(orders::dead_man(self.legs.get(leg)?.channel(leg), self.asterisk.dead_man));
         let limits: Vec<_> = unlimited.iter().filter_map(limit).collect();
@@ -53,6 +56,17 @@ impl Driver {
         }
         for ticket in self.plays.overdue(now) {
             self.returned(ticket, Returned::Unknown).await;
+        }
+    }
+
+    /// Whether a phone that counts as busy or away still is.
+    pub(super) fn look_at_phones(&mut self, ami: &Ami, waiting: &mut Waiting) {
+        if !self.legs.any_phone_not_free() {
+            return;
+        }
+        self.legs.phones_asked();
+        if let Ok(reply) = ami.send_list(phones()) {
+            waiting.push(Box::pin(async move { Answered::Phones(reply.await) }));
         }
     }
 

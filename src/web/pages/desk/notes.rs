@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use crate::dialplan::DispositionName;
+use crate::routing::Input;
 use crate::routing::ids::CallId;
 use crate::store::notes::{LONGEST, Note};
 use crate::web::Web;
@@ -60,7 +61,10 @@ pub async fn save(
         Note { agent: who.agent().clone(), text: written.text, disposition, version: written.version, saved: now };
     let kept = web.db.save_note(who.centre(), call, &note).await?;
     if kept {
+        let (agent, given) = (who.agent().clone(), note.disposition.is_some());
         web.hub().stories.noted(who.centre(), call, note);
+        // A wrap-up may wait for it.
+        web.handle.tell(who.centre(), Input::AgentDisposed { by: agent.clone(), agent, call, given }).await?;
     }
     let t = who.manner.t;
     let text = if kept {

@@ -18,7 +18,7 @@ use crate::web::Web;
 use crate::web::pages::calls::{called, dial_word};
 use crate::web::pages::forced::Forced;
 use crate::web::pages::frame::Frame;
-use crate::web::pages::lamps::{Lamp, lamp, wait_class};
+use crate::web::pages::lamps::{Allowance, Lamp, allowances, lamp, lamp_of, left_alone, wait_class};
 use crate::web::pages::problem::{PageProblem, Shown};
 use crate::web::pages::story::Told;
 use crate::web::pages::who::Who;
@@ -82,6 +82,10 @@ pub struct You {
     /// What begins after the work in hand.
     next: Option<String>,
     break_reason: Option<String>,
+    /// After a call that was missed.
+    left_alone: Option<String>,
+    /// Breaks that have their minutes.
+    allowances: Vec<Allowance>,
     /// Who wanted it so and when, where it was somebody else; and why.
     forced: Option<(String, String)>,
     /// Reasons to choose from.
@@ -153,6 +157,10 @@ pub struct Card {
     why: String,
     /// The phone can be told to pick up.
     answers: bool,
+    /// It was asked to do so by itself.
+    by_itself: bool,
+    /// Wrap-up waits for a disposition.
+    owes: bool,
     /// Until when the phone rings.
     rings_until: Option<Moment>,
     /// Of a number that was dialled: how far it has come.
@@ -223,7 +231,9 @@ fn you(frame: &Frame, agent: Option<&AgentSeen>, plan: &Centre) -> You {
     let state = agent.map_or(AgentState::Away, |agent| agent.state);
     let since = agent.map_or(frame.now, |agent| agent.since_ms);
     You {
-        lamp: lamp(frame.t, state),
+        lamp: agent.map_or_else(|| lamp(frame.t, state), |agent| lamp_of(frame.t, agent)),
+        left_alone: agent.and_then(|agent| left_alone(frame.t, &frame.zone, agent)),
+        allowances: agent.map_or_else(Vec::new, |agent| allowances(frame.now, agent)),
         state,
         since,
         clock: since_clock(frame.now, since),
@@ -344,6 +354,8 @@ async fn card(
         why,
         answers: agent.answers_when_told != Tried::Never && rings_until.is_some(),
         rings_until,
+        by_itself: agent.offer.as_ref().is_some_and(|offer| offer.auto_answer),
+        owes: agent.wrap_up.as_ref().is_some_and(|wrap_up| wrap_up.needs_disposition),
         dialled,
         known,
     }

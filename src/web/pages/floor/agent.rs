@@ -13,7 +13,7 @@ use crate::routing::ids::{AgentName, BreakReason};
 use crate::routing::view::DeskSeen;
 use crate::routing::why::LONGEST_WHY;
 use crate::web::pages::frame::{Frame, Noun, Page};
-use crate::web::pages::lamps::{Lamp, lamp};
+use crate::web::pages::lamps::{Allowance, Lamp, allowances, lamp, lamp_of, left_alone};
 use crate::web::pages::login::IN_QUERY;
 use crate::web::pages::problem::{PageProblem, Shown};
 use crate::web::pages::who::Supervisor;
@@ -52,6 +52,10 @@ struct Card {
     clock: String,
     next: Option<String>,
     reason: Option<BreakReason>,
+    left_alone: Option<String>,
+    allowances: Vec<Allowance>,
+    /// Wrap-up waits for a disposition: who ends it says why.
+    owes: bool,
     station: String,
     switch: String,
     queues: Vec<String>,
@@ -126,11 +130,17 @@ pub async fn show(
 fn card(frame: &Frame, name: String, seen: DeskSeen, breaks: Vec<BreakReason>) -> Card {
     let DeskSeen { at_ms, agent, call } = seen;
     let queue = agent.queue.as_ref().map_or_else(String::new, |queue| queue.to_string());
+    let (lamp_now, left_alone) = (lamp_of(frame.t, &agent), left_alone(frame.t, &frame.zone, &agent));
+    let allowances = allowances(at_ms, &agent);
+    let owes = agent.wrap_up.as_ref().is_some_and(|wrap_up| wrap_up.needs_disposition);
     Card {
+        lamp: lamp_now,
+        left_alone,
+        allowances,
+        owes,
         login_in_query: percent_encoding::utf8_percent_encode(agent.name.as_str(), IN_QUERY).to_string(),
         login: agent.name,
         name,
-        lamp: lamp(frame.t, agent.state),
         since: agent.since_ms,
         clock: clock(u64::try_from(at_ms.since(agent.since_ms).as_millis()).unwrap_or(u64::MAX)),
         next: agent.next.map(|next| lamp(frame.t, next).word),

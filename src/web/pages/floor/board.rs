@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::day::{Figures, Stays};
 use super::wrong::{self, Wrong};
 use crate::calendar::Moment;
+use crate::routing::Line;
 use crate::routing::agent::AgentState;
 use crate::routing::ids::{AgentName, BreakReason, CentreName, QueueName, StationAddress};
 use crate::routing::view::{AgentSeen, Floor, QueueSeen};
@@ -63,6 +64,10 @@ pub struct Agent {
     pub queue: Option<QueueName>,
     pub reason: Option<BreakReason>,
     pub next: Option<AgentState>,
+    /// The phone cannot be reached.
+    pub phone_away: bool,
+    /// When the minutes of the break that goes on are over, or were.
+    pub break_over: Option<Moment>,
     pub station: StationAddress,
     /// Names that a page is filtered by, as [`key`] spells them.
     pub queues: String,
@@ -171,6 +176,11 @@ fn known(agent: &AgentSeen, names: &BTreeMap<AgentName, String>) -> Agent {
         queue: agent.queue.clone(),
         reason: agent.break_reason.clone().filter(|_| agent.state == AgentState::OnBreak),
         next: agent.next,
+        phone_away: agent.phone == Line::Unreachable,
+        break_over: agent
+            .breaks
+            .iter()
+            .find_map(|one| Some(one.since_ms? + Duration::from_millis(one.allowed_ms.saturating_sub(one.taken_ms)))),
         station: agent.station.clone(),
         queues: agent.queues.iter().map(|queue| key(queue.as_str())).collect::<Vec<_>>().join(" "),
     }

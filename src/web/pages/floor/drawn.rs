@@ -12,7 +12,7 @@ use crate::calendar::{Moment, Zone};
 use crate::routing::agent::AgentState;
 use crate::routing::ids::QueueName;
 use crate::web::pages::frame::Frame;
-use crate::web::pages::lamps::{Lamp, class, lamp, wait_class};
+use crate::web::pages::lamps::{Lamp, class, lamp, lamp_with, wait_class};
 use crate::web::pages::login::IN_QUERY;
 use crate::web::pages::problem::{PageProblem, Shown};
 use crate::web::pages::words::{Words, clock};
@@ -133,6 +133,8 @@ struct Tile {
     login: String,
     name: String,
     lamp: Lamp,
+    /// When it turns late: a break whose minutes are over.
+    target: Option<u64>,
     since: Moment,
     clock: String,
     /// A queue, or the reason of a break.
@@ -235,7 +237,8 @@ impl Ink {
             key: key(agent.login.as_str()),
             login: percent_encoding::utf8_percent_encode(agent.login.as_str(), IN_QUERY).to_string(),
             name: agent.name.clone(),
-            lamp: lamp(self.t, agent.state),
+            lamp: lamp_with(self.t, agent.state, agent.phone_away),
+            target: agent.break_over.map(|over| u64::try_from(over.since(agent.since).as_millis()).unwrap_or(0).max(1)),
             since: agent.since,
             clock: clock(u64::try_from(now.since(agent.since).as_millis()).unwrap_or(u64::MAX)),
             with: reason.or_else(|| agent.queue.as_ref().map(|queue| queue.to_string())),
