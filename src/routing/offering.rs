@@ -65,6 +65,9 @@ impl Core {
         self.timers.set(Timer::OfferDue(offer), until + RING_GRACE);
         let tags = self.tags(call, Place::Offered { offer, agent: agent.clone() });
         self.order(now, &switch, Act::Ring { leg, station, from, name, ring_for, tags }, Some(Owed::Ring(offer)));
+        if self.cut_announcement(now, call) {
+            self.music(now, call);
+        }
     }
 
     pub(super) fn ring_returned(&mut self, now: Moment, offer: OfferId, how: &Returned) {

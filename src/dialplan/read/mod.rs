@@ -22,6 +22,7 @@ pub(crate) mod reading;
 pub(crate) mod steps;
 mod strategies;
 mod traps;
+mod waiting;
 
 pub use centre::{MOST_FILES, read_centre};
 pub use mistake::{MOST_MISTAKES, Mistake, Mistakes, Place, Shown};
