@@ -103,6 +103,9 @@
 //! a report's figures      reports/ (what counts where), store/queue_report.rs (reads; lists the calls behind a figure)
 //! a program's route       web/api/table.rs; router and OpenAPI document are made of it; keys in store/keys.rs
 //! a hook's deliveries     events/hooks/runner.rs, what is sent letter.rs, where to address.rs; its place store/hooks.rs
+//! what a waiting caller is told  dialplan/read/waiting.rs, dialplan/figures.rs (numbers in words), routing/announcing.rs;
+//!                         the expected wait: routing/pace.rs
+//! out of a queue by a rule routing/leaving.rs (waited, full, closed, nobody logged in), dialplan/check.rs (no ring of them)
 //! who is logged in        store/sessions.rs, web/pages/{login,sessions}.rs; who may do what: store/agents.rs `Role`
 //! people and their changes store/people.rs (whole and guarded), given.rs (what may be typed); the audit: store/audit.rs
 //! a case whose time is up controller/escalator.rs finds it, cases/escalation.rs decides to whom, store/cases.rs keeps it

@@ -326,6 +326,11 @@ impl Turn {
     fn sounds_ready(&mut self, ready: Ready, todo: &mut VecDeque<Todo>) {
         self.prompts.remember(&ready.switch, ready.made);
         match ready.sounds {
+            // Stopped before it could begin: nobody waits for its end, and played now it would be heard over what came after.
+            Ok(_) if !self.is_awaited(&ready.ticket) => {
+                let input = Input::EffectReturned { effect: ready.ticket.effect, how: Returned::Done };
+                todo.push_back(Todo { centre: ready.ticket.centre, input, answer: None });
+            }
             Ok(sounds) => {
                 let act = SwitchAct::Play { leg: ready.leg, sounds };
                 self.order(&ready.switch, Order::Do { ticket: ready.ticket, act, deadline: ready.deadline });
@@ -337,6 +342,10 @@ impl Turn {
                 todo.push_back(Todo { centre: ready.ticket.centre, input, answer: None });
             }
         }
+    }
+
+    fn is_awaited(&self, ticket: &Ticket) -> bool {
+        self.desks.get(&ticket.centre).is_some_and(|desk| desk.core.awaits(ticket.effect))
     }
 
     fn beat(&mut self, todo: &mut VecDeque<Todo>) {
@@ -386,7 +395,7 @@ impl Turn {
                 let _ = answer.send(seen);
             }
             Ask::Call { centre, call, answer } => {
-                let seen = self.core_of(centre).map(|core| core.call_seen(call));
+                let seen = self.core_of(centre).map(|core| core.call_seen(self.clock.now(), call));
                 let _ = answer.send(seen);
             }
             Ask::Publish { centre, files, answer } => self.publish(*centre, files, answer),

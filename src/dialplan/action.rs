@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::language::Language;
 use super::prompt::Spoken;
+use crate::calendar::Moment;
 use crate::routing::ids::{QueueName, StepName};
 use crate::routing::preference::Prefer;
 use crate::routing::queue::Need;
@@ -110,6 +111,41 @@ pub struct ToQueue {
     pub entry: QueueEntry,
     /// `needs` with a `language`: only for callers who are spoken to in it.
     pub needs_by_language: Vec<(Language, Need)>,
+    /// `waiting`: what callers are told while they wait. What comes due at the same time is said in this order.
+    pub waiting: Vec<Announcement>,
+}
+
+/// One rule of `waiting`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Announcement {
+    /// `every` or `once`, with its `time`.
+    pub due: Due,
+    /// `do`: texts and recordings, one after the other. A text with a figure that is not known is left out.
+    pub says: Vec<Spoken>,
+}
+
+/// When an announcement is due, counted from the joining of the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// After this time of waiting. 1s to 1h.
+    Once(Duration),
+    /// After this time, and again after as much. 10s to 1h.
+    Every(Duration),
+}
+
+impl Due {
+    /// The first time after `after` that it is due, for who joined then.
+    pub fn next(self, joined: Moment, after: Moment) -> Option<Moment> {
+        match self {
+            Due::Once(time) => Some(joined + time).filter(|at| *at > after),
+            Due::Every(time) => {
+                let period = time.as_millis().max(1);
+                let past = after.since(joined).as_millis() / period;
+                let ms = u64::try_from((past + 1).saturating_mul(period)).unwrap_or(u64::MAX);
+                Some(joined + Duration::from_millis(ms))
+            }
+        }
+    }
 }
 
 impl ToQueue {
@@ -131,6 +167,9 @@ pub struct QueueEntry {
     pub needs: Vec<Need>,
     /// `credit`: how much longer than in truth the caller counts as having waited. None unless given.
     pub credit: Duration,
+    /// `keep_wait`: who comes from another queue of the same call counts as having waited here what they waited there.
+    #[serde(default)]
+    pub keep_wait: bool,
     /// `prefer`: whom the caller knows, and for how long the call is kept for that agent.
     #[serde(default)]
     pub prefer: Vec<Prefer>,
@@ -145,8 +184,10 @@ pub enum When {
     Waited(Duration),
     /// `full`: as many callers wait as the queue may hold.
     Full,
-    /// `nobody_logged_in`: no agent that could ever take it is logged in.
+    /// `nobody_logged_in`: no agent that could ever take it is logged in: when it joins, or as it waits.
     NobodyLoggedIn,
+    /// `closed`: the queue's `hours` are over: when it joins, or as it waits.
+    Closed,
 }
 
 /// A key of a telephone. In YAML `0` to `9`, `star`, `hash`, because a bare `#` is a comment there and a bare

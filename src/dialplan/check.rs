@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::action::Action;
+use super::action::{Action, When};
 use super::centre::{Centre, Claim};
 use super::read::mistake::Notes;
 use super::read::reading::{Kind, Reading};
@@ -292,7 +292,17 @@ impl<'d> Trace<'d> {
                 Action::Hours(branch) => branch.open.iter().chain(&branch.closed).collect(),
                 Action::SetLanguage(_) => Vec::new(),
                 Action::Go(step) => vec![step],
-                Action::Queue(_) | Action::HangUp => {
+                Action::Queue(to) => {
+                    // Turned away at the door, at once.
+                    let turned_away = to.entry.otherwise.iter().filter(|(when, _)| match when {
+                        When::Full | When::NobodyLoggedIn | When::Closed => !paused,
+                        When::Waited(_) => false,
+                    });
+                    trace.breathless.extend(turned_away.map(|(_, step)| step));
+                    trace.ends = true;
+                    return trace;
+                }
+                Action::HangUp => {
                     trace.ends = true;
                     return trace;
                 }

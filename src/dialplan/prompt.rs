@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::action::Action;
 use super::centre::Centre;
+use super::figures::{Figure, Figures};
 use super::language::Language;
 
 /// What an action has a caller hear, in every language of the centre.
@@ -28,6 +29,8 @@ pub enum Piece {
     Words(String),
     /// `{variable}`: what an `ask` before it took in.
     Variable(String),
+    /// `{position}` and its like, of a caller who waits.
+    Figure(Figure),
 }
 
 /// One thing to play, complete: every placeholder is filled.
@@ -51,13 +54,18 @@ impl Text {
     pub fn is_static(&self) -> bool {
         self.0.iter().all(|piece| match piece {
             Piece::Words(_) => true,
-            Piece::Variable(_) => false,
+            Piece::Variable(_) | Piece::Figure(_) => false,
         })
     }
 
     /// The text with `variables` filled in. Digits are set apart, so that a speech program reads each of them
     /// and not one large number; a variable that nobody keyed is left out.
     pub fn filled(&self, variables: &BTreeMap<String, String>) -> String {
+        self.fill(variables, |_| Some(String::new())).unwrap_or_default()
+    }
+
+    /// `None`: it would say what `figure` does not know.
+    fn fill(&self, variables: &BTreeMap<String, String>, figure: impl Fn(Figure) -> Option<String>) -> Option<String> {
         let mut out = String::new();
         for piece in &self.0 {
             match piece {
@@ -71,9 +79,11 @@ impl Text {
                         out.push(digit);
                     }
                 }
+                // A number, read as one.
+                Piece::Figure(of) => out.push_str(&figure(*of)?),
             }
         }
-        out
+        Some(out)
     }
 }
 
@@ -81,15 +91,24 @@ impl Spoken {
     /// What is played to a caller of this language. A language that the centre does not have falls back to the
     /// first there is; `None` only when there is nothing at all.
     pub fn prompt(&self, language: Language, variables: &BTreeMap<String, String>) -> Option<Prompt> {
-        fn pick<T>(of: &BTreeMap<Language, T>, language: Language) -> Option<(Language, &T)> {
-            of.get_key_value(&language).or_else(|| of.iter().next()).map(|(language, value)| (*language, value))
-        }
         match self {
             Spoken::Say(texts) => pick(texts, language)
                 .map(|(language, text)| Prompt { language, sound: Sound::Say(text.filled(variables)) }),
             Spoken::Play(names) => {
                 pick(names, language).map(|(language, name)| Prompt { language, sound: Sound::Recording(name.clone()) })
             }
+        }
+    }
+
+    /// The same for a caller who waits; `None` too where it would say a figure that is not known.
+    pub fn told(&self, language: Language, variables: &BTreeMap<String, String>, figures: &Figures) -> Option<Prompt> {
+        match self {
+            Spoken::Say(texts) => {
+                let (language, text) = pick(texts, language)?;
+                let text = text.fill(variables, |figure| figures.said(figure, language))?;
+                Some(Prompt { language, sound: Sound::Say(text) })
+            }
+            Spoken::Play(_) => self.prompt(language, variables),
         }
     }
 
@@ -108,6 +127,11 @@ impl Spoken {
     }
 }
 
+/// A language that is not there falls back to the first there is.
+fn pick<T>(of: &BTreeMap<Language, T>, language: Language) -> Option<(Language, &T)> {
+    of.get_key_value(&language).or_else(|| of.iter().next()).map(|(language, value)| (*language, value))
+}
+
 /// Every prompt of the centre that is the same for every caller, each once, so that it can be made before
 /// anybody waits for it.
 pub fn all_prompts(centre: &Centre) -> Vec<Prompt> {
@@ -117,7 +141,10 @@ pub fn all_prompts(centre: &Centre) -> Vec<Prompt> {
             Action::Play(spoken) => spoken.static_prompts(&mut found),
             Action::Menu(menu) => menu.prompt.static_prompts(&mut found),
             Action::Ask(ask) => ask.prompt.static_prompts(&mut found),
-            Action::Hours(_) | Action::SetLanguage(_) | Action::Queue(_) | Action::Go(_) | Action::HangUp => {}
+            Action::Queue(to) => {
+                to.waiting.iter().flat_map(|rule| &rule.says).for_each(|said| said.static_prompts(&mut found));
+            }
+            Action::Hours(_) | Action::SetLanguage(_) | Action::Go(_) | Action::HangUp => {}
         }
     }
     found.into_iter().collect()

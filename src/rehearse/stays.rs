@@ -138,7 +138,11 @@ impl Stays {
     /// By a rule of its step, or turned away at the door.
     fn left_by_rule(&mut self, call: CallId, at: Moment, queue: &QueueName, why: LeftQueue) {
         let how = match why {
-            LeftQueue::Waited => return self.left(call, at, StayEnd::Waited),
+            LeftQueue::Waited | LeftQueue::Deserted | LeftQueue::ClosedMeanwhile => {
+                return self.left(call, at, StayEnd::Waited);
+            }
+            // Came when nobody was to be there: no call of the queue's.
+            LeftQueue::Closed => return self.left(call, at, StayEnd::Moved),
             LeftQueue::Full => StayEnd::Full,
             LeftQueue::NobodyLoggedIn => StayEnd::NobodyLoggedIn,
         };

@@ -11,7 +11,7 @@ use crate::routing::ids::CallId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum StayEnd {
     Connected,
-    /// Led on by its step's rule, having waited long enough: overflowed.
+    /// Led on by a rule of its step, having waited: long enough, until nobody was there, until it closed. Overflowed.
     Waited,
     /// Turned away at the door: it never stood in the queue.
     Full,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::announcing::Announcing;
 use super::fact::{EndedBy, Outcome};
 use super::ids::*;
 use super::index::LineKey;
@@ -29,6 +30,10 @@ pub struct Call {
     pub knows: Acquaintance,
     /// The switch has been told to answer.
     pub answered: bool,
+    /// In queues that it has left by a rule: what it may keep in the next.
+    pub waited: Duration,
+    /// At how many doors it was turned away at that moment.
+    pub doors: (Moment, u8),
     pub stage: Stage,
 }
 
@@ -109,6 +114,7 @@ pub struct QueuePlace {
     /// Who alone is to have it at this moment of the wait; nobody: anybody.
     pub kept_for: Vec<AgentName>,
     pub otherwise: Vec<(When, StepName)>,
+    pub told: Announcing,
 }
 
 impl QueuePlace {

@@ -115,7 +115,10 @@ impl Core {
             Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Ending { .. } => return,
         };
         self.timers.stop(&Timer::ConnectDue(call));
-        self.timers.stop(&Timer::QueueExit(call));
+        if let Some(index) = self.queues.get_mut(&place.queue) {
+            let others = index.places().saturating_sub(1);
+            index.pace_mut().answered(now, others);
+        }
         self.leave_queue(call, &place);
         self.end_offer(now, offer.id, OfferEnd::Connected);
         self.change_work(&offer.agent, |work| work.connect(now));

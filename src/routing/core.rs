@@ -98,6 +98,8 @@ pub struct Core {
     pub(super) touched: BTreeMap<AgentName, (Presence, Work, AgentState)>,
     pub(super) freed: BTreeSet<AgentName>,
     pub(super) seeking: BTreeSet<CallId>,
+    /// Queues that an agent has left.
+    pub(super) thinned: BTreeSet<QueueName>,
 }
 
 /// Effects whose result decides something.
@@ -163,6 +165,7 @@ impl Core {
             touched: BTreeMap::new(),
             freed: BTreeSet::new(),
             seeking: BTreeSet::new(),
+            thinned: BTreeSet::new(),
         }
     }
 
@@ -282,6 +285,7 @@ impl Core {
             Input::TimeCame => {}
             Input::WallClockStepped { by_ms } => {
                 self.wall_ms = self.wall_ms.saturating_add(by_ms);
+                self.closings_moved(now);
                 self.fact(Fact::WallClockStepped { by_ms });
             }
         }
@@ -297,6 +301,9 @@ impl Core {
                 Timer::Dialplan(call) => self.walk_on(now, call, Heard::TimeUp),
                 Timer::PlayDue(call) => self.play_overdue(now, call),
                 Timer::QueueExit(call) => self.queue_exit_due(now, call),
+                Timer::QueueCloses(call) => self.queue_closes(now, call),
+                Timer::Announce(call) => self.announcement_due(now, call),
+                Timer::Deserted(queue) => self.deserted(now, &queue),
                 Timer::MayBeTaken(call) => self.seek(now, call),
                 Timer::OfferDue(offer) => self.offer_overdue(now, offer),
                 Timer::PickUpDue(offer) => self.pick_up_overdue(offer),
@@ -318,6 +325,8 @@ impl Core {
             Timer::Dialplan(call)
             | Timer::PlayDue(call)
             | Timer::QueueExit(call)
+            | Timer::QueueCloses(call)
+            | Timer::Announce(call)
             | Timer::MayBeTaken(call)
             | Timer::ConnectDue(call)
             | Timer::PartedDue(call)
@@ -325,7 +334,8 @@ impl Core {
             Timer::OfferDue(offer) | Timer::PickUpDue(offer) => self.offers.get(offer).map(|offer| &offer.switch),
             Timer::DialDue(call) | Timer::DialLongest(call) => self.dials.get(call).map(|dial| &dial.switch),
             Timer::HangUpDue(leg) => self.switch_of_leg(leg),
-            Timer::WrapUpDue(_) | Timer::RestDue(_) => None,
+            // A deserted queue may have calls of several switches, and asks for each.
+            Timer::WrapUpDue(_) | Timer::RestDue(_) | Timer::Deserted(_) => None,
         };
         switch.is_some_and(|switch| !self.is_up(switch))
     }
@@ -445,6 +455,9 @@ impl Core {
         self.settle_agents(now);
         self.match_up(now);
         self.settle_agents(now);
+        for queue in std::mem::take(&mut self.thinned) {
+            self.may_be_deserted(now, &queue);
+        }
         self.by = None;
         self.why = None;
     }
@@ -488,6 +501,8 @@ impl Core {
             Timer::Dialplan(call),
             Timer::PlayDue(call),
             Timer::QueueExit(call),
+            Timer::QueueCloses(call),
+            Timer::Announce(call),
             Timer::MayBeTaken(call),
             Timer::ConnectDue(call),
             Timer::PartedDue(call),
@@ -501,6 +516,7 @@ impl Core {
             if let Some(index) = self.queues.get_mut(&place.queue) {
                 index.leave((place.rank(), call), &line);
             }
+            self.is_emptied(&place.queue.clone());
         }
         self.seeking.remove(&call);
         Some(gone)

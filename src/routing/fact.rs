@@ -451,8 +451,16 @@ pub enum NotPickedUp {
 #[serde(rename_all = "snake_case")]
 pub enum LeftQueue {
     Waited,
+    /// At the door.
     Full,
+    /// At the door.
     NobodyLoggedIn,
+    /// It waited, and nobody is logged in any more who could take it.
+    Deserted,
+    /// At the door.
+    Closed,
+    /// It waited, and the queue closed.
+    ClosedMeanwhile,
 }
 
 /// Why this agent: bounded, the whole list comes from replaying the inputs.

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::agent::{Agent, Idle};
 use super::ids::*;
+use super::pace::Pace;
 use super::queue::Need;
 use super::strategy::{Strategy, Turn};
 use crate::calendar::Moment;
@@ -50,6 +51,7 @@ pub struct QueueIndex {
     free: BTreeSet<AgentName>,
     /// Agents of this queue who are logged in.
     logged_in: BTreeSet<AgentName>,
+    pace: Pace,
 }
 
 impl QueueIndex {
@@ -70,6 +72,15 @@ impl QueueIndex {
         &self.logged_in
     }
 
+    /// How fast it moves.
+    pub fn pace(&self) -> &Pace {
+        &self.pace
+    }
+
+    pub(super) fn pace_mut(&mut self) -> &mut Pace {
+        &mut self.pace
+    }
+
     pub fn free(&self) -> usize {
         self.free.len()
     }
@@ -78,6 +89,14 @@ impl QueueIndex {
     pub fn position(&self, rank: Rank) -> usize {
         let before = self.lines.values().map(|line| line.waiting.range(..rank).count()).sum::<usize>();
         1 + before + self.kept.range(..rank).count() + self.aside.range(..rank).count()
+    }
+
+    /// The places of all, in one pass: asked of each for itself, a crowd would cost its square.
+    pub fn positions(&self) -> impl Iterator<Item = (CallId, usize)> {
+        let lines = self.lines.values().flat_map(|line| &line.waiting);
+        let mut ranks: Vec<Rank> = lines.chain(&self.kept).chain(&self.aside).copied().collect();
+        ranks.sort_unstable();
+        ranks.into_iter().zip(1..).map(|((_, call), position)| (call, position))
     }
 
     pub fn line(&self, key: &LineKey) -> Option<&Line> {
@@ -165,12 +184,15 @@ impl QueueIndex {
         self.aside.remove(&rank);
     }
 
-    pub(super) fn log_in(&mut self, agent: &AgentName, here: bool) {
+    /// Gives whether the agent was here and is no more.
+    pub(super) fn log_in(&mut self, agent: &AgentName, here: bool) -> bool {
         if !here {
-            self.logged_in.remove(agent);
-        } else if !self.logged_in.contains(agent) {
+            return self.logged_in.remove(agent);
+        }
+        if !self.logged_in.contains(agent) {
             self.logged_in.insert(agent.clone());
         }
+        false
     }
 
     /// The agent is free, since then and after that much.

@@ -48,6 +48,9 @@ pub struct KnownCall {
     #[serde(default)]
     pub knows: Acquaintance,
     pub queued: Option<KnownPlace>,
+    /// In queues that it has left by a rule.
+    #[serde(default)]
+    pub waited: Duration,
     pub offer: Option<KnownOffer>,
     /// Talking: with whom, on which leg, since when.
     pub talking: Option<(AgentName, LegId, Moment)>,
@@ -126,6 +129,7 @@ impl Known {
                         keyed: BTreeMap::new(),
                         knows: BTreeMap::new(),
                         queued: None,
+                        waited: Duration::ZERO,
                         offer: None,
                         talking: None,
                         held: None,
@@ -155,7 +159,12 @@ impl Known {
                     });
                 })
             }
-            Fact::CallLeftQueue { call, .. } => self.of_call(*call, |known| known.queued = None),
+            Fact::CallLeftQueue { call, .. } => self.of_call(*call, |known| {
+                // Turned away at a door it has no place.
+                if let Some(place) = known.queued.take() {
+                    known.waited += at.since(place.joined);
+                }
+            }),
             Fact::OfferMade { offer, call, agent, switch, leg, until, queue: _, reasons: _ } => {
                 self.of_call(*call, |known| {
                     known.offer = Some(KnownOffer {

@@ -47,7 +47,9 @@ impl Core {
         for queue in &queues {
             self.index_of(queue);
             let (Some(agent), Some(index)) = (self.agents.get(name), self.queues.get_mut(queue)) else { continue };
-            index.log_in(name, here);
+            if index.log_in(name, here) {
+                self.thinned.insert(queue.clone());
+            }
             if before != idle {
                 if let Some(before) = before {
                     index.busy_agent(agent, before);
@@ -77,7 +79,9 @@ impl Core {
         let Some(agent) = self.agents.get(name) else { return };
         for queue in &agent.queues {
             if let Some(index) = self.queues.get_mut(queue) {
-                index.log_in(name, false);
+                if index.log_in(name, false) {
+                    self.thinned.insert(queue.clone());
+                }
                 if let Some(before) = before {
                     index.busy_agent(agent, before);
                 }
@@ -128,12 +132,14 @@ impl Core {
     pub(super) fn leave_queue(&mut self, call: CallId, place: &QueuePlace) {
         self.seeking.remove(&call);
         self.timers.stop(&Timer::MayBeTaken(call));
+        self.stop_rules_of_waiting(call);
         self.expect_no_more(call);
         let Some(of) = self.calls.get(&call) else { return };
         let line = place.line(&of.switch);
         if let Some(index) = self.queues.get_mut(&place.queue) {
             index.leave((place.rank(), call), &line);
         }
+        self.is_emptied(&place.queue);
     }
 
     /// Calls that somebody who came free may take, first in rank first, whoever of the free then is the first for it: a

@@ -4,6 +4,7 @@
 //! Never: a socket, a file, a clock, a thread, chance.
 
 pub mod agent;
+mod announcing;
 mod answering;
 pub mod call;
 mod connecting;
@@ -18,9 +19,11 @@ pub mod ids;
 mod index;
 pub mod input;
 pub mod known;
+mod leaving;
 mod matching;
 mod needs;
 mod offering;
+mod pace;
 pub mod people;
 pub mod preference;
 pub mod queue;
@@ -34,11 +37,13 @@ pub mod why;
 mod words;
 
 pub use self::core::{Core, Handled, Kept, ORDER_WITHIN};
+pub use announcing::{Announcing, SHORTEST_MUSIC};
 pub use effect::{Act, Effect, HangUpCause};
 pub use fact::Fact;
 pub use index::{LineKey, QueueIndex};
 pub use input::{Abilities, Failure, Input, LegSeen, LegUp, Line, Refusal, Returned};
 pub use known::Known;
+pub use leaving::DESERTED_FOR;
 pub use people::Refused;
 pub use strategy::Strategy;
 pub use timer::Timer;

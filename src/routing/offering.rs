@@ -71,6 +71,9 @@ impl Core {
             Act::Ring { leg, station, from, name, ring_for, auto_answer, tags },
             Some(Owed::Ring(offer)),
         );
+        if self.cut_announcement(now, call) {
+            self.music(now, call);
+        }
     }
 
     pub(super) fn ring_returned(&mut self, now: Moment, offer: OfferId, how: &Returned) {

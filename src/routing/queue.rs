@@ -53,6 +53,9 @@ pub struct QueueRules {
     pub credit: Duration,
     /// The most callers that may wait at once.
     pub most_waiting: usize,
+    /// The opening hours by whose end a step's `closed` goes.
+    #[serde(default)]
+    pub hours: Option<String>,
 }
 
 impl QueueRules {
@@ -78,6 +81,7 @@ impl QueueRules {
             needs: Vec::new(),
             credit: Duration::ZERO,
             most_waiting: Self::MOST_WAITING,
+            hours: None,
         }
     }
 }

@@ -7,8 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::agent::{Agent, Told, Work};
+use super::announcing::Announcing;
 use super::call::{Call, Offer, QueuePlace, Stage};
-use super::core::{Core, FROZEN_STEP, LegOf, RING_GRACE};
+use super::core::{Core, LegOf, RING_GRACE};
 use super::effect::{Act, HangUpCause};
 use super::fact::{EndedBy, Fact, OfferEnd, Outcome};
 use super::ids::*;
@@ -100,6 +101,7 @@ impl Core {
             prefer: queued.prefer.clone(),
             kept_for: Vec::new(),
             otherwise: exits_of(&walk, &queued.queue),
+            told: Announcing { until: now, playing: None },
         });
         let mut stage = Stage::InDialplan { playing: None };
         if let Some((outcome, by)) = known.ending {
@@ -154,6 +156,8 @@ impl Core {
                 walk,
                 knows: known.knows,
                 answered,
+                waited: known.waited,
+                doors: (now, 0),
                 stage,
             },
         );
@@ -269,13 +273,13 @@ impl Core {
             }
             Stage::Waiting { offer: None, .. } => {
                 self.tag_waiting(now, call);
-                self.exit_again(now, call);
+                self.rules_of_waiting_again(now, call);
                 self.lives_again(now, call);
             }
             Stage::Waiting { offer: Some(_), .. } => {
                 self.tag_waiting(now, call);
                 self.music(now, call);
-                self.exit_again(now, call);
+                self.rules_of_waiting_again(now, call);
                 match phone {
                     Some(LegSeen { up: LegUp::Up, leg, .. }) => self.leg_answered(now, &leg.clone()),
                     Some(LegSeen { up: LegUp::Ringing, .. }) => {}
@@ -329,18 +333,6 @@ impl Core {
         }
         self.music(now, call);
         self.seek(now, call);
-    }
-
-    /// The rule by which the call leaves the queue counts from when it joined, whatever happened since.
-    fn exit_again(&mut self, now: Moment, call: CallId) {
-        let Some(Call { stage: Stage::Waiting { place, .. }, .. }) = self.calls.get(&call) else { return };
-        let exit = place.otherwise.iter().find_map(|(when, _)| match when {
-            When::Waited(time) => Some(place.joined + *time),
-            When::Full | When::NobodyLoggedIn => None,
-        });
-        if let Some(exit) = exit {
-            self.timers.set(Timer::QueueExit(call), exit.max(now + FROZEN_STEP));
-        }
     }
 
     fn look_at(&mut self, now: Moment, switch: &SwitchName, leg: Option<LegId>) {

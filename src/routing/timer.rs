@@ -14,6 +14,12 @@ pub enum Timer {
     PlayDue(CallId),
     /// The call leaves its queue by `otherwise`.
     QueueExit(CallId),
+    /// The queue of the call closes.
+    QueueCloses(CallId),
+    /// The next announcement to a caller who waits.
+    Announce(CallId),
+    /// Nobody has been logged in to the queue for a while who could take some of its calls.
+    Deserted(QueueName),
     /// Others than before may take the call from then on: it needs less, or is kept for nobody any more.
     MayBeTaken(CallId),
     /// The phone has rung long enough, and the switch has not said so.

@@ -1,5 +1,6 @@
 //! What can be seen of the floor at one moment: plain values for pages, the HTTP interface and the metrics.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -9,6 +10,7 @@ use super::call::{Call, Stage, StageWord};
 use super::core::Core;
 use super::dial::{Dial, DialStage};
 use super::ids::*;
+use super::index::QueueIndex;
 use super::input::{Failure, Line};
 use super::queue::{Need, QueueRules};
 use crate::calendar::Moment;
@@ -175,6 +177,9 @@ pub struct CallSeen {
     pub needs: Vec<Need>,
     /// From 1, of a call that waits.
     pub position: Option<usize>,
+    /// How much longer it will probably wait, by how fast its queue was answered of late; `null` where too little is
+    /// known.
+    pub expected_wait_ms: Option<u64>,
     /// Who is rung for it, or talks.
     pub agent: Option<AgentName>,
     pub talking_since_ms: Option<Moment>,
@@ -196,8 +201,13 @@ impl Core {
                 .map(|rules| self.queue_seen(now, rules))
                 .collect(),
             agents: self.agents.keys().filter_map(|name| self.agent_seen(name)).collect(),
-            calls: self.calls.values().map(|call| self.see(call)).collect(),
+            calls: self.calls_seen(now),
         }
+    }
+
+    fn calls_seen(&self, now: Moment) -> Vec<CallSeen> {
+        let positions: BTreeMap<CallId, usize> = self.queues.values().flat_map(QueueIndex::positions).collect();
+        self.calls.values().map(|call| self.see(now, call, positions.get(&call.id).copied())).collect()
     }
 
     fn queue_seen(&self, now: Moment, rules: &QueueRules) -> QueueSeen {
@@ -309,16 +319,22 @@ impl Core {
     /// One agent and the call in hand.
     pub fn desk_seen(&self, now: Moment, name: &AgentName) -> Option<DeskSeen> {
         let agent = self.agent_seen(name)?;
-        let call = agent.call.and_then(|call| self.call_seen(call));
+        let call = agent.call.and_then(|call| self.call_seen(now, call));
         Some(DeskSeen { at_ms: now, agent, call })
     }
 
     /// One call that is not over.
-    pub fn call_seen(&self, call: CallId) -> Option<CallSeen> {
-        self.calls.get(&call).map(|call| self.see(call))
+    pub fn call_seen(&self, now: Moment, call: CallId) -> Option<CallSeen> {
+        let call = self.calls.get(&call)?;
+        let place = match &call.stage {
+            Stage::Waiting { place, .. } | Stage::Connecting { place, .. } => Some(place),
+            Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Ending { .. } => None,
+        };
+        let position = place.and_then(|place| Some((self.queues.get(&place.queue)?, place.rank())));
+        Some(self.see(now, call, position.map(|(index, rank)| index.position((rank, call.id)))))
     }
 
-    fn see(&self, call: &Call) -> CallSeen {
+    fn see(&self, now: Moment, call: &Call, position: Option<usize>) -> CallSeen {
         let place = match &call.stage {
             Stage::Waiting { place, .. } | Stage::Connecting { place, .. } => Some(place),
             Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Ending { .. } => None,
@@ -330,8 +346,9 @@ impl Core {
                 (offered, None, None)
             }
         };
-        let position =
-            place.and_then(|place| self.queues.get(&place.queue).map(|index| index.position((place.rank(), call.id))));
+        // Nobody waits for whom a phone was picked up.
+        let waits = place.filter(|_| matches!(call.stage, Stage::Waiting { .. })).zip(position);
+        let expected_wait = waits.and_then(|(place, position)| self.expected_wait(now, &place.queue, position));
         CallSeen {
             id: call.id,
             stage: call.stage.word(),
@@ -346,6 +363,7 @@ impl Core {
             credit_ms: place.map(|place| ms(place.credit)),
             needs: place.map(|place| place.in_force.clone()).unwrap_or_default(),
             position,
+            expected_wait_ms: expected_wait.map(ms),
             agent,
             talking_since_ms,
             held_since_ms,

@@ -2,16 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use super::announcing::Announcing;
 use super::call::{Call, QueuePlace, Stage};
 use super::core::{Core, LegOf, Owed, PLAY_WITHIN};
 use super::effect::{Act, HangUpCause};
-use super::fact::{EndedBy, Fact, LeftQueue, Outcome};
+use super::fact::{EndedBy, Fact, Outcome};
 use super::ids::*;
 use super::input::{Refusal, Returned};
 use super::tag::Place;
 use super::timer::Timer;
 use crate::calendar::Moment;
-use crate::dialplan::{Action, Do, Ending, Heard, QueueEntry, Walk, When};
+use crate::dialplan::{Action, Do, Ending, Heard, QueueEntry, Walk};
+
+/// What a channel may say at most of a wait that was kept from other queues: as long as the longest `otherwise`.
+const MOST_WAIT_KEPT: std::time::Duration = std::time::Duration::from_secs(4 * 3600);
 
 impl Core {
     pub(super) fn caller_arrived(
@@ -81,6 +85,8 @@ impl Core {
                 walk,
                 knows: std::collections::BTreeMap::new(),
                 answered: false,
+                waited: std::time::Duration::ZERO,
+                doors: (now, 0),
                 stage,
             },
         );
@@ -209,6 +215,7 @@ impl Core {
     }
 
     pub(super) fn play_returned(&mut self, now: Moment, call: CallId, effect: EffectId, how: &Returned) {
+        self.announcement_returned(now, call, effect, how);
         let Some(Call { stage: Stage::InDialplan { playing }, .. }) = self.calls.get(&call) else { return };
         if *playing != Some(effect) {
             return;
@@ -232,6 +239,9 @@ impl Core {
     }
 
     pub(super) fn play_overdue(&mut self, now: Moment, call: CallId) {
+        if matches!(self.calls.get(&call).map(|of| &of.stage), Some(Stage::Waiting { .. })) {
+            return self.announcement_overdue(now, call);
+        }
         self.forget_play(call);
         self.walk_on(now, call, Heard::PlayFailed);
     }
@@ -256,45 +266,29 @@ impl Core {
     }
 
     /// What this entry means for this call, by the rules of its version.
-    fn place_in(&self, call: CallId, entry: QueueEntry, joined: Moment) -> QueuePlace {
+    fn place_in(&self, now: Moment, call: CallId, entry: QueueEntry, joined: Moment) -> QueuePlace {
         let rules = self.rules_for(call, &entry.queue);
+        let waited = self.calls.get(&call).filter(|_| entry.keep_wait).map(|of| of.waited).unwrap_or_default();
         QueuePlace {
             joined,
-            credit: entry.credit + rules.map(|rules| rules.credit).unwrap_or_default(),
+            credit: entry.credit + rules.map(|rules| rules.credit).unwrap_or_default() + waited,
             needs: rules.iter().flat_map(|rules| &rules.needs).chain(&entry.needs).cloned().collect(),
             in_force: Vec::new(),
             prefer: entry.prefer,
             kept_for: Vec::new(),
             otherwise: entry.otherwise,
             queue: entry.queue,
+            told: Announcing { until: now, playing: None },
         }
     }
 
     fn enter_queue(&mut self, now: Moment, call: CallId, entry: QueueEntry) {
         self.forget_play(call);
         self.timers.stop(&Timer::Dialplan(call));
-        let place = self.place_in(call, entry, now);
-        let rules = self.rules_for(call, &place.queue);
-        let most = rules.map_or(usize::MAX, |rules| rules.most_waiting);
-        let full = self.queues.get(&place.queue).is_some_and(|index| index.places() >= most);
-        if full {
-            self.turn_away(now, call, &place, When::Full, LeftQueue::Full);
-        } else if place.otherwise.iter().any(|(when, _)| *when == When::NobodyLoggedIn)
-            && !self.anybody_logged_in(&place)
-        {
-            self.turn_away(now, call, &place, When::NobodyLoggedIn, LeftQueue::NobodyLoggedIn);
-        } else {
-            self.wait_in_queue(now, call, place);
-        }
-    }
-
-    /// The queue does not take the call. A full queue without a rule for it ends the call as refused.
-    fn turn_away(&mut self, now: Moment, call: CallId, place: &QueuePlace, when: When, why: LeftQueue) {
-        let step = place.otherwise.iter().find(|(rule, _)| *rule == when).map(|(_, step)| step.clone());
-        self.fact(Fact::CallLeftQueue { call, queue: place.queue.clone(), why, to: step.clone() });
-        match step {
-            Some(step) => self.walk_to(now, call, &step),
-            None => self.end_by_us(now, call, Outcome::Refused),
+        let place = self.place_in(now, call, entry, now);
+        match self.turned_away(now, call, &place) {
+            Some((when, why)) => self.turn_away(now, call, &place, when, why),
+            None => self.wait_in_queue(now, call, place),
         }
     }
 
@@ -317,14 +311,8 @@ impl Core {
             step: of.walk.step().clone(),
             language: of.walk.language().to_string(),
         });
-        let exit = place.otherwise.iter().find_map(|(when, _)| match when {
-            When::Waited(time) => Some(place.joined + *time),
-            When::Full | When::NobodyLoggedIn => None,
-        });
         of.stage = Stage::Waiting { place, offer: None, doubt: false };
-        if let Some(exit) = exit {
-            self.timers.set(Timer::QueueExit(call), exit.max(now));
-        }
+        self.set_rules_of_waiting(now, call, now);
         self.tag_waiting(now, call);
         self.music(now, call);
     }
@@ -353,9 +341,11 @@ impl Core {
             | Action::HangUp => None,
         });
         let Some(entry) = entry else { return false };
-        let mut place = self.place_in(call, entry, joined);
-        // What the step says today, never more than the channel says: the channel is the outside.
-        place.credit = place.credit.min(credit);
+        let kept = if entry.keep_wait { MOST_WAIT_KEPT } else { std::time::Duration::ZERO };
+        let mut place = self.place_in(now, call, entry, joined);
+        // What the step says today, never more than the channel says: the channel is the outside. What was waited before
+        // in other queues it alone may know.
+        place.credit = (place.credit + kept).min(credit);
         self.forget_play(call);
         self.timers.stop(&Timer::Dialplan(call));
         self.wait_in_queue(now, call, place);
@@ -383,29 +373,10 @@ impl Core {
         let Some(Call { switch, leg, stage: Stage::Waiting { place, .. }, .. }) = self.calls.get(&call) else {
             return;
         };
-        let (switch, leg) = (switch.clone(), leg.clone());
-        let class = self.rules_for(call, &place.queue).map_or_else(|| "default".into(), |rules| rules.music.clone());
+        let (switch, leg, queue) = (switch.clone(), leg.clone(), place.queue.clone());
+        self.forget_announcement(call);
+        let class = self.rules_for(call, &queue).map_or_else(|| "default".into(), |rules| rules.music.clone());
         self.order(now, &switch, Act::StartMusic { leg, class }, None);
-    }
-
-    /// Waited long enough by its step's rule. A call whose phone rings is left to the phone: the rule comes
-    /// back when the offer ends.
-    pub(super) fn queue_exit_due(&mut self, now: Moment, call: CallId) {
-        let Some(Call { stage: Stage::Waiting { place, offer, .. }, .. }) = self.calls.get(&call) else { return };
-        if offer.is_some() {
-            self.timers.set(Timer::QueueExit(call), now + super::core::FROZEN_STEP);
-            return;
-        }
-        let place = place.clone();
-        let step = place.otherwise.iter().find_map(|(when, step)| match when {
-            When::Waited(_) => Some(step.clone()),
-            When::Full | When::NobodyLoggedIn => None,
-        });
-        let Some(step) = step else { return };
-        self.leave_queue(call, &place);
-        self.timers.stop(&Timer::QueueExit(call));
-        self.fact(Fact::CallLeftQueue { call, queue: place.queue, why: LeftQueue::Waited, to: Some(step.clone()) });
-        self.walk_to(now, call, &step);
     }
 
     /// The dialplan, or a queue that is full, ends the call.

@@ -20,6 +20,9 @@ impl Fact {
                     LeftQueue::Waited => "waited long enough",
                     LeftQueue::Full => "it is full",
                     LeftQueue::NobodyLoggedIn => "nobody is logged in",
+                    LeftQueue::Deserted => "nobody is logged in any more",
+                    LeftQueue::Closed => "it is closed",
+                    LeftQueue::ClosedMeanwhile => "it has closed",
                 };
                 match to {
                     Some(to) => format!("leaves {queue} for step {to}: {why}"),

@@ -254,7 +254,11 @@ impl QueueStays {
     /// By a rule of its step, or turned away at the door.
     fn left_by_rule(&mut self, told: Told, call: CallId, queue: &QueueName, why: LeftQueue) {
         let how = match why {
-            LeftQueue::Waited => return self.left(told, call, StayEnd::Waited),
+            LeftQueue::Waited | LeftQueue::Deserted | LeftQueue::ClosedMeanwhile => {
+                return self.left(told, call, StayEnd::Waited);
+            }
+            // Came when nobody was to be there: no call of the queue's, as behind an `hours` before it.
+            LeftQueue::Closed => return self.left(told, call, StayEnd::Moved),
             LeftQueue::Full => StayEnd::Full,
             LeftQueue::NobodyLoggedIn => StayEnd::NobodyLoggedIn,
         };

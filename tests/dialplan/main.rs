@@ -2,6 +2,7 @@
 
 mod broken;
 mod hostile;
+mod queues;
 mod samples;
 mod walks;
 

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use cordboard::calendar::Zone;
+use cordboard::calendar::{OpeningHours, Week, Zone};
 use cordboard::dialplan::{
-    Action, Ask, Centre, Claim, EndKey, Key, Language, Menu, Piece, Place, QueueEntry, Spoken, Step, Text, ToQueue,
-    When,
+    Action, Announcement, Ask, Centre, Claim, Due, EndKey, Figure, Key, Language, Menu, Piece, Place, QueueEntry,
+    Spoken, Step, Text, ToQueue, When,
 };
 use cordboard::organisation::Organisation;
 use cordboard::routing::dial_out::DialOut;
@@ -23,6 +23,7 @@ pub const REASONS: [&str; 2] = ["lunch", "training"];
 /// A prompt that is never where the switch can play it.
 pub const MISSING: &str = "missing";
 pub const VERSIONS: usize = 3;
+const OFFICE: &str = "office";
 
 /// How long a menu or a question of these halls waits for a key.
 const KEY_TIMEOUT: Duration = Duration::from_secs(2);
@@ -141,6 +142,7 @@ fn rules(chance: &mut Chance, name: &QueueName) -> QueueRules {
         strategy: strategy(chance),
         needs: needs(chance, 15),
         credit: secs([0, 0, 0, 20][chance.below(4) as usize]),
+        hours: percent(chance, 60).then(|| OFFICE.to_owned()),
         most_waiting: if percent(chance, 20) { 2 + chance.below(6) as usize } else { QueueRules::MOST_WAITING },
         ..QueueRules::named(name.clone())
     }
@@ -150,6 +152,30 @@ fn prefer(chance: &mut Chance) -> Vec<Prefer> {
     let known_as = [KnownAs::LastAgent, KnownAs::CaseOwner, KnownAs::Customer("clerk".into())];
     let wish = |agent: KnownAs, chance: &mut Chance| Prefer { agent, within: ms(chance, 1_000, 12_000) };
     known_as.into_iter().filter_map(|agent| percent(chance, 50).then(|| wish(agent, chance))).collect()
+}
+
+/// Round the clock, or closing some minutes into a shift that begins at eight.
+fn office(chance: &mut Chance) -> OpeningHours {
+    let mut week = Week::default();
+    let text = ["mon-sun 00:00-24:00".to_owned(), format!("mon-sun 00:00-08:0{}", 1 + chance.below(2))];
+    let text = one_of(chance, &text);
+    week.add(text).expect("a week");
+    OpeningHours { name: OFFICE.into(), zone: Zone::UTC, week, days: BTreeMap::new() }
+}
+
+/// Announcements of every kind: once and again, several at a time, with figures, and one that cannot be played.
+fn waiting(chance: &mut Chance) -> Vec<Announcement> {
+    let mut rules = Vec::new();
+    if percent(chance, 40) {
+        let figure = *one_of(chance, &Figure::ALL);
+        let text = Text(vec![Piece::Words("Yours is ".into()), Piece::Figure(figure)]);
+        let figures = Spoken::Say(BTreeMap::from([(Language::En, text)]));
+        rules.push(Announcement { due: Due::Every(ms(chance, 6_000, 15_000)), says: vec![words(chance), figures] });
+    }
+    if percent(chance, 30) {
+        rules.push(Announcement { due: Due::Once(ms(chance, 1_000, 12_000)), says: vec![words(chance)] });
+    }
+    rules
 }
 
 fn strategy(chance: &mut Chance) -> Strategy {
@@ -186,10 +212,11 @@ fn plan(
                 queue: queue.clone(),
                 needs: needs(chance, 30),
                 credit: Duration::from_secs([0, 0, 5, 30][chance.below(4) as usize]),
+                keep_wait: percent(chance, 40),
                 prefer: prefer(chance),
                 otherwise: otherwise(chance),
             };
-            let to = Action::Queue(ToQueue { entry, needs_by_language: vec![] });
+            let to = Action::Queue(ToQueue { entry, needs_by_language: vec![], waiting: waiting(chance) });
             let before = match (spoken, percent(chance, 30)) {
                 (true, true) => vec![Action::SetLanguage(Language::Zh), Action::Play(words(chance))],
                 (true, false) => vec![Action::Play(words(chance))],
@@ -242,7 +269,7 @@ fn plan(
         case_types: BTreeMap::new(),
         dial_out: percent(chance, 90).then(|| dial_out(chance, switches)),
         queues: queues.iter().map(|queue| (queue.clone(), rules(chance, queue))).collect(),
-        hours: BTreeMap::new(),
+        hours: BTreeMap::from([(OFFICE.to_owned(), office(chance))]),
         numbers: numbers.collect(),
         steps: steps
             .into_iter()
@@ -270,7 +297,7 @@ fn dial_out(chance: &mut Chance, switches: &[SwitchName]) -> DialOut {
 fn otherwise(chance: &mut Chance) -> Vec<(When, StepName)> {
     // Always to a step that plays something: a checked dialplan has no ring without a wait in it.
     let mut to = || StepName::new(if percent(chance, 70) { "bye" } else { "again" });
-    let all = [to(), to(), to()];
-    let whens = [When::Waited(ms(chance, 3_000, 40_000)), When::Full, When::NobodyLoggedIn];
+    let all = [to(), to(), to(), to()];
+    let whens = [When::Waited(ms(chance, 3_000, 40_000)), When::Full, When::NobodyLoggedIn, When::Closed];
     whens.into_iter().zip(all).filter(|_| percent(chance, 25)).collect()
 }

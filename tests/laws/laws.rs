@@ -140,7 +140,8 @@ impl Laws {
                 other.id
             );
             if theirs.queue == place.queue && theirs.needs == place.needs && theirs.prefer.is_empty() {
-                must!(Law::Order, place.joined <= theirs.joined + self.most_credit, "{call} overtook {}", other.id);
+                let most = self.most_credit + of.waited;
+                must!(Law::Order, place.joined <= theirs.joined + most, "{call} overtook {}", other.id);
             }
         }
         Ok(())
@@ -469,7 +470,8 @@ fn fold_is_state(floor: &Floor<'_>, known: &Known) -> Result<(), Broken> {
                 && folded.switch == call.switch
                 && folded.to == call.to
                 && folded.arrived == call.arrived
-                && folded.knows == call.knows,
+                && folded.knows == call.knows
+                && folded.waited == call.waited,
             "{id}: {folded:?}"
         );
         let ending = matches!(call.stage, Stage::Ending { .. });

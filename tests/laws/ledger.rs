@@ -99,7 +99,7 @@ impl Ledger {
             Fact::CallLeftQueue { call, queue, why, to: _ } => {
                 let story = self.open.entry(*call).or_default();
                 match why {
-                    LeftQueue::Waited => {
+                    LeftQueue::Waited | LeftQueue::Deserted | LeftQueue::ClosedMeanwhile => {
                         must!(
                             Law::Balance,
                             story.queue.as_ref() == Some(queue),
@@ -110,7 +110,7 @@ impl Ledger {
                         self.accounts.entry(queue.clone()).or_default().left += 1;
                     }
                     // Turned away at the door.
-                    LeftQueue::Full | LeftQueue::NobodyLoggedIn => {
+                    LeftQueue::Full | LeftQueue::NobodyLoggedIn | LeftQueue::Closed => {
                         must!(
                             Law::Balance,
                             story.queue.is_none(),

@@ -34,10 +34,11 @@ pub fn plan() -> Centre {
         queue: QueueName::new(name),
         needs: vec![],
         credit: Duration::ZERO,
+        keep_wait: false,
         prefer: vec![],
         otherwise: vec![],
     };
-    let to = |entry| Action::Queue(ToQueue { entry, needs_by_language: vec![] });
+    let to = |entry| Action::Queue(ToQueue { entry, needs_by_language: vec![], waiting: vec![] });
     let mut week = Week::default();
     week.add("mon-sun 08:00-18:00").expect("a week");
     let english = Need { skill: SkillName::new("english"), level: 2, until: None };

@@ -64,7 +64,7 @@ fn a_caller_on_hold_hears_music_and_is_joined_again_on_the_way_back() {
     let (mut floor, caller, agent) = held();
     let since = floor.now;
     assert_eq!((floor.state("ana"), held_since(&floor, &caller)), (AgentState::OnHold, Some(since)));
-    let stage = |floor: &Floor| floor.core.call_seen(floor.of(&caller).id).map(|call| call.stage);
+    let stage = |floor: &Floor| floor.core.call_seen(floor.now, floor.of(&caller).id).map(|call| call.stage);
     assert_eq!(stage(&floor), Some(StageWord::OnHold));
     floor.pass(secs(60));
     assert!(!floor.facts.iter().any(|fact| matches!(fact, Fact::Healed { .. })), "{:#?}", floor.facts);

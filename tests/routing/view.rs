@@ -12,7 +12,7 @@ fn desk(floor: &Floor, agent: &str) -> DeskSeen {
 }
 
 fn call(floor: &Floor, leg: &LegId) -> CallSeen {
-    floor.core.call_seen(floor.of(leg).id).unwrap_or_else(|| panic!("no call on {leg}\n{floor}"))
+    floor.core.call_seen(floor.now, floor.of(leg).id).unwrap_or_else(|| panic!("no call on {leg}\n{floor}"))
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn a_waiting_call_shows_what_it_needs() {
 fn nobody_is_shown_who_is_not_there() {
     let floor = Floor::new();
     assert!(floor.core.desk_seen(floor.now, &AgentName::new("nobody")).is_none());
-    assert!(floor.core.call_seen(CallId { epoch: Epoch(1), number: 99 }).is_none());
+    assert!(floor.core.call_seen(floor.now, CallId { epoch: Epoch(1), number: 99 }).is_none());
 }
 
 #[test]

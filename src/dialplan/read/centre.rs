@@ -162,6 +162,7 @@ impl Reading {
                 self.nowhere(sections, "steps");
             }
             self.check_references();
+            self.check_closings(&queues);
             check::whole(self, &drafts, &numbers);
         }
         if self.notes.count() > 0 {

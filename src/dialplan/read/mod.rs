@@ -22,6 +22,7 @@ pub(crate) mod reading;
 pub(crate) mod steps;
 mod strategies;
 mod traps;
+mod waiting;
 
 pub use centre::{LAID_OVER, MOST_FILES, read_centre, read_centre_with};
 pub use mistake::{MOST_MISTAKES, Mistake, Mistakes, Place, Shown};

@@ -7,6 +7,7 @@ use super::mistake::{Place, nearest};
 use super::node::{Node, Value};
 use super::reading::{Kind, Reading};
 use super::scalar;
+use crate::dialplan::figures::Figure;
 use crate::dialplan::language::Language;
 use crate::dialplan::prompt::{Piece, Spoken, Text};
 
@@ -150,8 +151,13 @@ impl Reading {
                     if !words.is_empty() {
                         pieces.push(Piece::Words(std::mem::take(&mut words)));
                     }
-                    names.push((name.clone(), place_in(node, at)));
-                    pieces.push(Piece::Variable(name));
+                    match Figure::named(&name).filter(|_| self.in_waiting) {
+                        Some(figure) => pieces.push(Piece::Figure(figure)),
+                        None => {
+                            names.push((name.clone(), place_in(node, at)));
+                            pieces.push(Piece::Variable(name));
+                        }
+                    }
                 }
                 '}' => return wrong(at, "a } that no { opens".into()),
                 '\n' => words.push(' '),

@@ -29,8 +29,9 @@ const QUEUE: Known = Known {
         "most_waiting",
         "dispositions",
         "strategy",
+        "hours",
     ],
-    later: &["hours", "waiting", "agents", "lent", "title"],
+    later: &["waiting", "agents", "lent", "title"],
 };
 
 const NEED: Known = Known { what: "a need", keys: &["skill", "level", "until"], later: &[] };
@@ -87,6 +88,7 @@ impl Reading {
             self.dispositions_of_queues.insert(rules.name.clone(), some);
         }
         let strategy = fields.get("strategy").map(|node| self.strategy(node));
+        let hours = fields.get("hours").map(|node| self.refer(Kind::Hours, node, "the hours of a queue"));
         let range = 1..=QueueRules::MOST_WAITING as u64;
         let most = fields.get("most_waiting").map(|n| scalar::number(n, "most_waiting", range, &mut self.notes));
         // What was not given keeps its default; what was given wrongly has been told, and ends it here.
@@ -106,10 +108,24 @@ impl Reading {
         rules.needs = needs.unwrap_or_default().into_iter().map(|(_, need)| need).collect();
         rules.credit = credit.unwrap_or(Some(rules.credit))?;
         rules.strategy = strategy.unwrap_or(Some(Strategy::default()))?;
+        rules.hours = match hours {
+            Some(hours) => Some(hours?.to_owned()),
+            None => None,
+        };
         if let Some(most) = most {
             rules.most_waiting = usize::try_from(most?).unwrap_or(QueueRules::MOST_WAITING);
         }
         Some(rules)
+    }
+
+    /// A queue without opening hours never closes.
+    pub(super) fn check_closings(&mut self, queues: &[QueueRules]) {
+        for (queue, place) in std::mem::take(&mut self.closings) {
+            if queues.iter().any(|rules| rules.name == queue && rules.hours.is_none()) {
+                let sentence = format!("queue \"{queue}\" never closes: it has no hours; write hours: under the queue");
+                self.notes.add(&place, sentence);
+            }
+        }
     }
 
     /// One of the centre's languages.

@@ -7,6 +7,7 @@ use super::mistake::{MOST_MISTAKES, Notes, Place, nearest};
 use super::node::Node;
 use super::scalar;
 use crate::dialplan::disposition::DispositionName;
+use crate::dialplan::figures::Figure;
 use crate::dialplan::language::Language;
 use crate::routing::ids::{QueueName, StepName};
 
@@ -61,11 +62,15 @@ pub(crate) struct Reading {
     pub(crate) recordings: Option<BTreeSet<String>>,
     /// The step being read.
     pub(crate) step: Option<StepName>,
+    /// A text under `waiting` is being read: it may say figures.
+    pub(crate) in_waiting: bool,
     pub(crate) references: Vec<Reference>,
     /// What a queue says about dispositions.
     /// Queues after whose calls a disposition must be written, and where that stands.
     pub(crate) must_dispose: Vec<(QueueName, Place)>,
     pub(crate) dispositions_of_queues: BTreeMap<QueueName, Vec<DispositionName>>,
+    /// Where a step says what happens when a queue closes.
+    pub(crate) closings: Vec<(QueueName, Place)>,
     defined: BTreeMap<Kind, BTreeSet<String>>,
     /// How many suggestions have been looked for.
     sought: Cell<usize>,
@@ -130,6 +135,9 @@ impl Reading {
                 Kind::Hours | Kind::Holidays => format!("{word} \"{name}\" do not exist"),
                 Kind::Step | Kind::Queue | Kind::Skill | Kind::Department | Kind::Disposition => {
                     format!("{word} \"{name}\" does not exist")
+                }
+                Kind::Variable if Figure::named(name).is_some() => {
+                    format!("{{{name}}} is known of callers who wait: only texts under waiting of a queue say it")
                 }
                 Kind::Variable => format!("no ask takes in \"{name}\""),
             };

@@ -37,8 +37,8 @@ const SET: Known = Known { what: "a set action", keys: &["language"], later: &["
 
 const QUEUE: Known = Known {
     what: "a queue action",
-    keys: &["name", "needs", "prefer", "credit", "otherwise"],
-    later: &["waiting", "music", "priority"],
+    keys: &["name", "needs", "prefer", "credit", "keep_wait", "waiting", "otherwise"],
+    later: &["music", "priority"],
 };
 
 /// A need of a step may hold only for callers of one language; a queue does not know their language.
@@ -310,8 +310,8 @@ impl Reading {
         if let Value::Scalar(_) = node.value {
             let queue = QueueName::new(self.refer(Kind::Queue, node, "queue")?);
             let (needs, prefer, otherwise) = (Vec::new(), Vec::new(), Vec::new());
-            let entry = QueueEntry { queue, needs, credit: Duration::ZERO, prefer, otherwise };
-            return Some(ToQueue { entry, needs_by_language: Vec::new() });
+            let entry = QueueEntry { queue, needs, credit: Duration::ZERO, keep_wait: false, prefer, otherwise };
+            return Some(ToQueue { entry, needs_by_language: Vec::new(), waiting: Vec::new() });
         }
         let fields = Fields::of(node, &QUEUE, &mut self.notes)?;
         let before = self.notes.count();
@@ -331,30 +331,40 @@ impl Reading {
             }
             None => Some(Duration::ZERO),
         };
+        let keep_wait = match fields.get("keep_wait") {
+            Some(node) => scalar::word(node, "keep_wait", &[("true", true), ("false", false)], &mut self.notes),
+            None => Some(false),
+        };
         let prefer = fields.get("prefer").map(|node| self.prefer(node)).unwrap_or_default();
-        let otherwise = fields.get("otherwise").map(|node| self.otherwise(node)).unwrap_or_default();
+        let waiting = fields.get("waiting").map(|node| self.waiting(node)).unwrap_or_default();
+        let otherwise = fields.get("otherwise").map(|node| self.otherwise(node, queue)).unwrap_or_default();
         (self.notes.count() == before).then_some(())?;
-        let entry = QueueEntry { queue: QueueName::new(queue?), needs, credit: credit?, prefer, otherwise };
-        Some(ToQueue { entry, needs_by_language })
+        let (queue, credit, keep_wait) = (QueueName::new(queue?), credit?, keep_wait?);
+        let entry = QueueEntry { queue, needs, credit, keep_wait, prefer, otherwise };
+        Some(ToQueue { entry, needs_by_language, waiting })
     }
 
-    /// `{ 5m: overflow, full: busy, nobody_logged_in: after_hours }`.
-    fn otherwise(&mut self, node: &Node) -> Vec<(When, StepName)> {
+    /// `{ 5m: overflow, full: busy, nobody_logged_in: after_hours, closed: after_hours }`.
+    fn otherwise(&mut self, node: &Node, queue: Option<&str>) -> Vec<(When, StepName)> {
         // The longest wait that anybody would let a caller have before something else happens.
         let range = Duration::from_secs(1)..=Duration::from_secs(4 * 3600);
         let mut found: Vec<(When, StepName)> = Vec::new();
-        let what = "otherwise of a queue (a duration such as 5m, full, nobody_logged_in)";
+        let what = "otherwise of a queue (a duration such as 5m, full, nobody_logged_in, closed)";
         for (word, key, value) in entries(&[node], what, &mut self.notes) {
             let when = match word {
                 "full" => Some(When::Full),
                 "nobody_logged_in" => Some(When::NobodyLoggedIn),
+                "closed" => {
+                    self.closings.extend(queue.map(|queue| (QueueName::new(queue), key.place.clone())));
+                    Some(When::Closed)
+                }
                 _ if word.starts_with(|c: char| c.is_ascii_digit()) => {
                     scalar::duration(key, "a wait", range.clone(), &mut self.notes).map(When::Waited)
                 }
                 _ => {
-                    let meant = nearest(word, ["full", "nobody_logged_in"]);
+                    let meant = nearest(word, ["full", "nobody_logged_in", "closed"]);
                     let sentence = format!(
-                        "\"{word}\" is nothing that happens in a queue; write a duration such as 5m, full, or nobody_logged_in"
+                        "\"{word}\" is nothing that happens in a queue; write a duration such as 5m, full, nobody_logged_in, or closed"
                     );
                     self.notes.add_suggesting(&key.place, sentence, meant);
                     None

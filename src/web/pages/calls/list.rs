@@ -127,6 +127,16 @@ pub fn stage(call: &CallSeen) -> (&'static str, &'static str) {
     }
 }
 
+/// Of a call that waits: its place, and how long it may take where that is known.
+fn place(t: Words, call: &CallSeen) -> Option<String> {
+    let position = call.position.filter(|_| call.stage == StageWord::Waiting)?;
+    Some(match call.expected_wait_ms {
+        // Rounded up, as callers are told.
+        Some(wait) => t.with_two("stage-waiting-for", "position", position, "minutes", wait.div_ceil(60_000).max(1)),
+        None => t.with("stage-waiting-at", "position", position),
+    })
+}
+
 fn text<T: ToString>(value: Option<T>) -> String {
     value.map_or_else(String::new, |value| value.to_string())
 }
@@ -162,7 +172,7 @@ async fn live_of(web: &Web, who: &Who, asked: &Asked, filter: &Filter, names: &N
             queue: text(call.queue.as_ref()),
             agent: call.agent.as_ref().map_or_else(String::new, |agent| called(names, agent)),
             class,
-            stage: t.say(stage),
+            stage: place(t, call).unwrap_or_else(|| t.say(stage)),
         }
     });
     Ok(Live { calls: seen.collect(), more, address: asked.address("/calls/live", None) })

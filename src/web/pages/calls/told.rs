@@ -108,6 +108,9 @@ impl Teller<'_> {
                     LeftQueue::Waited => t.with_two("story-left-waited", "queue", queue, "to", to),
                     LeftQueue::Full => t.with_two("story-left-full", "queue", queue, "to", to),
                     LeftQueue::NobodyLoggedIn => t.with_two("story-left-nobody", "queue", queue, "to", to),
+                    LeftQueue::Deserted => t.with_two("story-left-deserted", "queue", queue, "to", to),
+                    LeftQueue::Closed => t.with_two("story-left-closed", "queue", queue, "to", to),
+                    LeftQueue::ClosedMeanwhile => t.with_two("story-left-closing", "queue", queue, "to", to),
                 };
                 plain("menu", text)
             }

@@ -1,0 +1,102 @@
+//! What an admin writes of queues: what is told, when it closes, where callers go then.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use cordboard::calendar::Moment;
+use cordboard::dialplan::{
+    Action, Due, Figure, Figures, Language, Piece, Prompt, Sound, Spoken, ToQueue, When, all_prompts,
+};
+use cordboard::routing::ids::{QueueName, StepName};
+
+use super::centre;
+
+const PLAN: &str = r#"
+language: 1
+zone: Asia/Shanghai
+languages: [en, zh]
+name: { en: Test, zh: 测试 }
+numbers: ["100"]
+start: agent
+hours: { office: { week: mon-fri 09:00-17:00 } }
+queues: { service: { hours: office, music: jazz }, second: }
+steps:
+  agent:
+    - queue:
+        name: service
+        waiting:
+          - every: { time: 45s, do: [ say: { en: "You are number {position}.", zh: "您排在第{position}位。" }, say: { en: "It takes {wait}.", zh: "{wait}。" } ] }
+          - once: { time: 1m, do: [ play: fanfare ] }
+        otherwise: { 5m: city, full: sorry, nobody_logged_in: sorry, closed: sorry }
+  city:
+    - queue: { name: second, keep_wait: true, otherwise: { 5m: agent } }
+  sorry:
+    - say: { en: "Sorry.", zh: "抱歉。" }
+    - hang_up
+"#;
+
+fn to_queue(step: &str) -> ToQueue {
+    let plan = centre(PLAN).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    match plan.steps.get(&StepName::new(step)).and_then(|step| step.actions.first()) {
+        Some(Action::Queue(to)) => to.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn text(prompt: Option<Prompt>) -> Option<String> {
+    prompt.map(|prompt| match prompt.sound {
+        Sound::Say(text) => text,
+        Sound::Recording(name) => name,
+    })
+}
+
+#[test]
+fn a_queue_is_written_with_announcements_hours_and_ways_out() {
+    let to = to_queue("agent");
+    let dues: Vec<Due> = to.waiting.iter().map(|rule| rule.due).collect();
+    assert_eq!(dues, [Due::Every(Duration::from_secs(45)), Due::Once(Duration::from_secs(60))]);
+    let whens: Vec<When> = to.entry.otherwise.iter().map(|(when, _)| *when).collect();
+    let waited = When::Waited(Duration::from_secs(300));
+    assert_eq!(whens, [waited, When::Full, When::NobodyLoggedIn, When::Closed]);
+    assert!(!to.entry.keep_wait && to_queue("city").entry.keep_wait);
+    let plan = centre(PLAN).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    assert_eq!(plan.queues[&QueueName::new("service")].hours.as_deref(), Some("office"));
+    // What is the same for everybody is made before anybody waits.
+    assert!(all_prompts(&plan).iter().any(|prompt| prompt.sound == Sound::Recording("fanfare".into())));
+}
+
+#[test]
+fn a_figure_is_read_as_a_number_and_an_unknown_one_leaves_its_text_out() {
+    let says = to_queue("agent").waiting[0].says.clone();
+    let told = |wait: Option<u64>, language| -> Vec<Option<String>> {
+        let figures = Figures { position: 12, wait: wait.map(Duration::from_secs) };
+        says.iter().map(|said| text(said.told(language, &BTreeMap::new(), &figures))).collect()
+    };
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(told(Some(200), Language::En), [some("You are number 12."), some("It takes about 4 minutes.")]);
+    assert_eq!(told(Some(200), Language::Zh), [some("您排在第12位。"), some("大约4分钟。")]);
+    assert_eq!(told(None, Language::Zh), [some("您排在第12位。"), None]);
+}
+
+#[test]
+fn a_figure_is_no_variable_and_stands_in_texts_of_waiting_only() {
+    let Spoken::Say(texts) = &to_queue("agent").waiting[0].says[0] else { panic!() };
+    assert!(texts[&Language::En].0.contains(&Piece::Figure(Figure::Position)));
+    let wrong = PLAN.replace("\"Sorry.\"", "\"Sorry, number {position}.\"");
+    let mistakes = centre(&wrong).expect_err("a mistake").to_string();
+    assert!(mistakes.contains("{position} is known of callers who wait"), "{mistakes}");
+}
+
+#[test]
+fn what_is_due_again_and_again_is_due_at_whole_periods_from_the_joining() {
+    let joined = Moment::from_ms(1_000);
+    let every = Due::Every(Duration::from_secs(10));
+    assert_eq!(every.next(joined, joined), Some(Moment::from_ms(11_000)));
+    assert_eq!(every.next(joined, Moment::from_ms(11_000)), Some(Moment::from_ms(21_000)));
+    assert_eq!(every.next(joined, Moment::from_ms(25_999)), Some(Moment::from_ms(31_000)));
+    let once = Due::Once(Duration::from_secs(10));
+    assert_eq!(
+        (once.next(joined, joined), once.next(joined, Moment::from_ms(11_000))),
+        (Some(Moment::from_ms(11_000)), None)
+    );
+}
