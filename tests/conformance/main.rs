@@ -33,6 +33,7 @@ macro_rules! every_scenario {
             hearing: a_prompt_that_is_not_there_is_refused_and_the_caller_stays;
             hearing: keys_are_told_while_a_prompt_plays;
             hearing: keys_are_told_while_music_plays;
+            hearing: an_announcement_cut_short_gives_the_music_back_and_the_agent_right_behind_it;
             hearing: a_prompt_that_outlasts_its_deadline_comes_back_unknown_then;
             ringing: a_phone_rings_is_picked_up_and_both_hear_each_other;
             ringing: a_phone_that_nobody_picks_up_fails_as_no_answer;

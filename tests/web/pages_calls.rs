@@ -166,7 +166,7 @@ async fn a_call_that_is_not_over_says_so_and_can_be_asked_for_again() {
     let piece = boss.see(&format!("/calls/{id}/story")).await;
     assert!(piece.trim_start().starts_with("<article id=\"call-story\"") && !piece.contains("<html"), "{piece}");
     let list = boss.see("/calls?queue=desk&outcome=live").await;
-    assert!(list.contains(&format!("id=\"l-{id}\"")) && list.contains("waiting</span>"), "{list}");
+    assert!(list.contains(&format!("id=\"l-{id}\"")) && list.contains("waiting, place 1</span>"), "{list}");
     assert!(boss.see("/calls/live?agent=mira").await.contains(" hidden"));
     desk.close().await;
 }

@@ -7,7 +7,7 @@ use cordboard::routing::ids::LegId;
 use cordboard::routing::{Act, Input, Refusal, Returned};
 use tokio::time::Instant;
 
-use crate::controller::arrive;
+use crate::controller::{arrive, pick_up};
 use crate::world::{Heard, World};
 
 const LONG: Duration = Duration::from_secs(25);
@@ -99,4 +99,36 @@ pub async fn a_prompt_that_outlasts_its_deadline_comes_back_unknown_then<W: Worl
     assert_eq!(world.controller().returned(effect).await, Returned::Unknown);
     let waited = began.elapsed();
     assert!(waited >= Duration::from_millis(900) && waited < Duration::from_millis(1_500), "{waited:?}");
+}
+
+/// An announcement to somebody who waits: over the music, cut as a phone rings, and never heard again.
+pub async fn an_announcement_cut_short_gives_the_music_back_and_the_agent_right_behind_it<W: World>(world: &mut W) {
+    let (_caller, leg) = up(world, "10108").await;
+    world.controller().music(&leg).await;
+    let agent = pick_up(world, 1).await;
+    for round in 0..3_u32 {
+        let sound = world.long_sound();
+        let play = world.controller().play(&leg, sound, LONG).await;
+        // From a prompt that has not begun to one that is well under way.
+        world.controller().listen(Duration::from_millis(150) * round).await;
+        let stop = world.controller().order(Act::StopPlay { leg: leg.clone() }).await;
+        world.controller().music(&leg).await;
+        world.controller().done(stop).await;
+        world.controller().done(play).await;
+        world.hears(&leg, Heard::Music).await;
+    }
+    // And once more, with the agent there before the music is.
+    let sound = world.long_sound();
+    let play = world.controller().play(&leg, sound, LONG).await;
+    world.controller().listen(Duration::from_millis(200)).await;
+    let stop = world.controller().order(Act::StopPlay { leg: leg.clone() }).await;
+    let music = Act::StartMusic { leg: leg.clone(), class: "default".into() };
+    let music = world.controller().order(music).await;
+    let connect = world.controller().connect(&leg, &agent).await;
+    world.controller().done(connect).await;
+    world.controller().joined(&leg, &agent).await;
+    for effect in [stop, music, play] {
+        world.controller().returned(effect).await;
+    }
+    world.hears(&leg, Heard::Leg(agent)).await;
 }
