@@ -4,6 +4,7 @@
 //! Nothing waits for it. A database that is away or slow means that callers go to whoever is first; and where no step of a
 //! centre has `prefer`, nothing is looked up at all.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use tracing::{debug, warn};
 
 use super::{Handle, Happened};
 use crate::cases::State;
-use crate::customers::{Country, Customer, Number};
+use crate::customers::{Customer, Number};
 use crate::dialplan::{Action, Centre};
 use crate::routing::ids::{AgentName, CallId, CentreName, PhoneNumber};
 use crate::routing::preference::{Acquaintance, KnownAs};
@@ -49,7 +50,7 @@ impl LookUp {
                 Err(RecvError::Closed) => return,
             };
             let Happened { centre, fact: Fact::CallArrived { call, from, .. }, .. } = &*happened else { continue };
-            let Some(plan) = self.handle.plan(centre).filter(|plan| prefers(plan)) else { continue };
+            let Some(plan) = self.handle.plan(centre).filter(|plan| !preferred(plan).is_empty()) else { continue };
             let Ok(place) = waiting.clone().try_acquire_owned() else {
                 debug!(%centre, %call, "nobody is looked up for this caller: too many wait for it");
                 continue;
@@ -71,7 +72,7 @@ impl LookUp {
     }
 
     async fn tell(&self, centre: &CentreName, call: CallId, from: &PhoneNumber, plan: &Centre) {
-        match known_to(&self.db, centre, from, plan.country).await {
+        match known_to(&self.db, centre, from, plan).await {
             Ok(agents) if agents.is_empty() => {}
             Ok(agents) => {
                 // The call has gone, or the controller: nobody needs it any more.
@@ -82,7 +83,8 @@ impl LookUp {
     }
 }
 
-/// Whom a caller of this number knows.
+/// Whom a caller of this number knows, of those whom a step of the centre prefers. What else stands in a customer's record is
+/// nobody's business here: what is found becomes a fact.
 ///
 /// # Errors
 /// The database's.
@@ -90,39 +92,48 @@ pub async fn known_to(
     db: &Db,
     centre: &CentreName,
     from: &PhoneNumber,
-    home: Option<Country>,
+    plan: &Centre,
 ) -> Result<Acquaintance, StoreError> {
     let mut known = Acquaintance::new();
-    let Some(number) = Number::of(from.as_str(), home) else { return Ok(known) };
-    if let Some(agent) = db.last_agent(centre, &number, home).await? {
-        known.insert(KnownAs::LastAgent, agent);
-    }
+    let preferred = preferred(plan);
+    let Some(number) = Number::of(from.as_str(), plan.country).filter(|_| !preferred.is_empty()) else {
+        return Ok(known);
+    };
     let customers = db.customers_of_number(centre, &number).await?;
     // A number of several: whose clerk and whose case it is cannot be said.
-    if let [customer] = customers.as_slice() {
-        known.extend(named_in(customer));
-        let cases = db.cases(centre, &Which::OfCustomer(customer.id), None, MOST_CASES).await?;
-        let mut open = cases.iter().filter(|case| !matches!(case.state, State::Closed { .. }));
-        known.extend(open.find_map(|case| Some((KnownAs::CaseOwner, case.owner.person.clone()?))));
+    let customer = if let [customer] = customers.as_slice() { Some(customer) } else { None };
+    for known_as in preferred {
+        let agent = match (known_as, customer) {
+            (KnownAs::LastAgent, _) => db.last_agent(centre, &number, plan.country).await?,
+            (KnownAs::CaseOwner, Some(customer)) => case_owner(db, centre, customer).await?,
+            (KnownAs::Customer(field), Some(customer)) => named_in(db, centre, customer, field).await?,
+            (KnownAs::CaseOwner | KnownAs::Customer(_), None) => None,
+        };
+        known.extend(agent.map(|agent| (known_as.clone(), agent)));
     }
     Ok(known)
 }
 
-/// Whether any step does.
-fn prefers(plan: &Centre) -> bool {
-    plan.steps.values().flat_map(|step| &step.actions).any(|action| match action {
-        Action::Queue(to) => !to.entry.prefer.is_empty(),
-        Action::Play(_)
-        | Action::Menu(_)
-        | Action::Ask(_)
-        | Action::Hours(_)
-        | Action::SetLanguage(_)
-        | Action::Go(_)
-        | Action::HangUp => false,
-    })
+async fn case_owner(db: &Db, centre: &CentreName, customer: &Customer) -> Result<Option<AgentName>, StoreError> {
+    let cases = db.cases(centre, &Which::OfCustomer(customer.id), None, MOST_CASES).await?;
+    let mut open = cases.into_iter().filter(|case| !matches!(case.state, State::Closed { .. }));
+    Ok(open.find_map(|case| case.owner.person))
 }
 
-/// Every field may name somebody: who is no agent is waited for by nobody.
-fn named_in(customer: &Customer) -> impl Iterator<Item = (KnownAs, AgentName)> {
-    customer.record.fields.iter().map(|(field, text)| (KnownAs::Customer(field.into()), AgentName::new(text)))
+/// Whoever this field names, where it is one of the centre's people: anybody may have written anything there.
+async fn named_in(
+    db: &Db,
+    centre: &CentreName,
+    customer: &Customer,
+    field: &str,
+) -> Result<Option<AgentName>, StoreError> {
+    let text = customer.record.fields.iter().find_map(|(name, text)| (name == field).then_some(text));
+    let Some(name) = text.map(AgentName::new) else { return Ok(None) };
+    Ok(db.person(centre, &name).await?.map(|_| name))
+}
+
+/// By all steps together.
+fn preferred(plan: &Centre) -> BTreeSet<&KnownAs> {
+    let to_queues = plan.steps.values().flat_map(|step| &step.actions).filter_map(Action::to_queue);
+    to_queues.flat_map(|to| &to.entry.prefer).map(|wish| &wish.agent).collect()
 }

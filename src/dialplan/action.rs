@@ -104,6 +104,22 @@ pub struct HoursBranch {
     pub closed: Option<StepName>,
 }
 
+impl Action {
+    /// The action where it leads to a queue.
+    pub const fn to_queue(&self) -> Option<&ToQueue> {
+        match self {
+            Action::Queue(to) => Some(to),
+            Action::Play(_)
+            | Action::Menu(_)
+            | Action::Ask(_)
+            | Action::Hours(_)
+            | Action::SetLanguage(_)
+            | Action::Go(_)
+            | Action::HangUp => None,
+        }
+    }
+}
+
 /// `queue` as it is written; what is handed over depends on the caller's language.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ToQueue {

@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::action::{Action, Ask, Key, Menu, QueueEntry};
+use super::action::{Action, Ask, Key, Menu, QueueEntry, ToQueue};
 use super::centre::Centre;
 use super::language::Language;
 use super::prompt::{Prompt, Spoken};
 use crate::calendar::Moment;
-use crate::routing::ids::{PhoneNumber, StepName};
+use crate::routing::ids::{PhoneNumber, QueueName, StepName};
 
 /// The most actions taken without waiting for anything. A checked dialplan has no loop without a wait in it, so
 /// this is only reached by one that changed under our feet; far above the longest chain anybody would write.
@@ -197,6 +197,11 @@ impl Walk {
     /// What the caller is spoken to in.
     pub fn language(&self) -> Language {
         self.language
+    }
+
+    /// The action of the step the call is in that leads to this queue.
+    pub fn to_queue(&self, queue: &QueueName) -> Option<&ToQueue> {
+        self.plan.steps.get(&self.step)?.actions.iter().filter_map(Action::to_queue).find(|to| to.entry.queue == *queue)
     }
 
     /// The version of the centre that this call started in, and finishes in.

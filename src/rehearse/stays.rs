@@ -5,34 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::calendar::Moment;
-use crate::reports::{Handling, Stay, StayEnd};
+use crate::reports::{Handling, Part, Stay, StayEnd};
 use crate::routing::Fact;
 use crate::routing::agent::Work;
 use crate::routing::fact::{EndedBy, LeftQueue, Outcome};
 use crate::routing::ids::{AgentName, CallId, QueueName};
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
-    Talking,
-    OnHold,
-    WrappingUp,
-}
-
-impl Part {
-    fn of(work: &Work, call: CallId) -> Option<Self> {
-        match work {
-            Work::Talking { call: of, hold: None, .. } if *of == call => Some(Part::Talking),
-            Work::Talking { call: of, hold: Some(_), .. } if *of == call => Some(Part::OnHold),
-            Work::WrappingUp { call: of, .. } if *of == call => Some(Part::WrappingUp),
-            Work::Nothing { .. }
-            | Work::Ringing { .. }
-            | Work::Connecting { .. }
-            | Work::Talking { .. }
-            | Work::Dialling { .. }
-            | Work::WrappingUp { .. } => None,
-        }
-    }
-}
 
 /// One stay, as far as it has come.
 #[derive(Clone, Debug)]

@@ -21,5 +21,5 @@ pub use figure::{AllTerms, Asked, Figure, Terms, View};
 pub use period::{Interval, Period, PeriodMistake, Width};
 pub use queue_by_interval::{BeforeQueue, OfQueue, QueueReport, Row};
 pub use service_level::{ServiceLevel, Share};
-pub use stay::{Handling, Stay, StayEnd};
+pub use stay::{Handling, Part, Stay, StayEnd};
 pub use tally::{Balance, Tally};

@@ -4,8 +4,44 @@
 use std::time::Duration;
 
 use crate::calendar::Moment;
+use crate::routing::agent::Work;
 use crate::routing::fact::Outcome;
 use crate::routing::ids::CallId;
+
+/// What an agent does for a call that was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    Talking,
+    OnHold,
+    WrappingUp,
+}
+
+impl Part {
+    pub const ALL: [Part; 3] = [Part::Talking, Part::OnHold, Part::WrappingUp];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Part::Talking => "talking",
+            Part::OnHold => "on_hold",
+            Part::WrappingUp => "wrapping_up",
+        }
+    }
+
+    /// What this work is for this call.
+    pub fn of(work: &Work, call: CallId) -> Option<Self> {
+        match work {
+            Work::Talking { call: of, hold: None, .. } if *of == call => Some(Part::Talking),
+            Work::Talking { call: of, hold: Some(_), .. } if *of == call => Some(Part::OnHold),
+            Work::WrappingUp { call: of, .. } if *of == call => Some(Part::WrappingUp),
+            Work::Nothing { .. }
+            | Work::Ringing { .. }
+            | Work::Connecting { .. }
+            | Work::Talking { .. }
+            | Work::Dialling { .. }
+            | Work::WrappingUp { .. } => None,
+        }
+    }
+}
 
 /// How a stay in a queue ended. With *still waiting* these are all the terms of the balance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -14,7 +14,7 @@ use super::ids::*;
 use super::input::{Refusal, Returned};
 use super::timer::Timer;
 use crate::calendar::Moment;
-use crate::dialplan::{Action, Announcement, Figures, Prompt};
+use crate::dialplan::{Announcement, Figures, Prompt};
 
 /// After an announcement there is at least as much music, however much there is to announce.
 pub const SHORTEST_MUSIC: Duration = Duration::from_secs(5);
@@ -136,17 +136,5 @@ impl Core {
 
 /// What the step that led here says of waiting.
 fn rules_of<'c>(call: &'c Call, place: &QueuePlace) -> &'c [Announcement] {
-    let step = call.walk.plan().steps.get(call.walk.step());
-    let to = step.into_iter().flat_map(|step| &step.actions).find_map(|action| match action {
-        Action::Queue(to) if to.entry.queue == place.queue => Some(to.waiting.as_slice()),
-        Action::Queue(_)
-        | Action::Play(_)
-        | Action::Menu(_)
-        | Action::Ask(_)
-        | Action::Hours(_)
-        | Action::SetLanguage(_)
-        | Action::Go(_)
-        | Action::HangUp => None,
-    });
-    to.unwrap_or_default()
+    call.walk.to_queue(&place.queue).map(|to| to.waiting.as_slice()).unwrap_or_default()
 }

@@ -18,7 +18,7 @@ use super::known::{Known, KnownCall};
 use super::tag::Place;
 use super::timer::Timer;
 use crate::calendar::Moment;
-use crate::dialplan::{Action, Centre, Language, Walk, When};
+use crate::dialplan::{Centre, Language, Walk, When};
 
 impl Core {
     pub(super) fn started(
@@ -468,19 +468,5 @@ impl Core {
 
 /// The `otherwise` of the queue action of this step, read again from the plan.
 fn exits_of(walk: &Walk, queue: &QueueName) -> Vec<(When, StepName)> {
-    let step = walk.plan().steps.get(walk.step());
-    step.iter()
-        .flat_map(|step| &step.actions)
-        .find_map(|action| match action {
-            Action::Queue(to) if to.entry.queue == *queue => Some(to.entry.otherwise.clone()),
-            Action::Queue(_)
-            | Action::Play(_)
-            | Action::Menu(_)
-            | Action::Ask(_)
-            | Action::Hours(_)
-            | Action::SetLanguage(_)
-            | Action::Go(_)
-            | Action::HangUp => None,
-        })
-        .unwrap_or_default()
+    walk.to_queue(queue).map(|to| to.entry.otherwise.clone()).unwrap_or_default()
 }

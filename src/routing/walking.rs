@@ -12,7 +12,7 @@ use super::input::{Refusal, Returned};
 use super::tag::Place;
 use super::timer::Timer;
 use crate::calendar::Moment;
-use crate::dialplan::{Action, Do, Ending, Heard, QueueEntry, Walk};
+use crate::dialplan::{Do, Ending, Heard, QueueEntry, Walk};
 
 /// What a channel may say at most of a wait that was kept from other queues: as long as the longest `otherwise`.
 const MOST_WAIT_KEPT: std::time::Duration = std::time::Duration::from_secs(4 * 3600);
@@ -328,19 +328,8 @@ impl Core {
         credit: std::time::Duration,
     ) -> bool {
         let Some(of) = self.calls.get(&call) else { return false };
-        let actions = of.walk.plan().steps.get(of.walk.step()).map(|step| step.actions.as_slice()).unwrap_or_default();
-        let entry = actions.iter().find_map(|action| match action {
-            Action::Queue(to) if to.entry.queue == *queue => Some(to.entry_for(of.walk.language())),
-            Action::Queue(_)
-            | Action::Play(_)
-            | Action::Menu(_)
-            | Action::Ask(_)
-            | Action::Hours(_)
-            | Action::SetLanguage(_)
-            | Action::Go(_)
-            | Action::HangUp => None,
-        });
-        let Some(entry) = entry else { return false };
+        let Some(to) = of.walk.to_queue(queue) else { return false };
+        let entry = to.entry_for(of.walk.language());
         let kept = if entry.keep_wait { MOST_WAIT_KEPT } else { std::time::Duration::ZERO };
         let mut place = self.place_in(now, call, entry, joined);
         // What the step says today, never more than the channel says: the channel is the outside. What was waited before

@@ -8,7 +8,7 @@ use super::driver::{Change, Row, values};
 use super::fill::Told;
 use super::many::{ManyKeys, ManyRows};
 use crate::calendar::Moment;
-use crate::reports::StayEnd;
+use crate::reports::{Part, StayEnd};
 use crate::routing::agent::Work;
 use crate::routing::fact::{EndedBy, Fact, LeftQueue, Outcome};
 use crate::routing::ids::{AgentName, CallId, CentreName, QueueName};
@@ -32,41 +32,6 @@ pub(super) static SAVE: ManyRows = ManyRows::new(
      how = excluded.how, agent = excluded.agent, talk_ms = excluded.talk_ms, hold_ms = excluded.hold_ms, \
      wrap_up_ms = excluded.wrap_up_ms, part = excluded.part, part_since_ms = excluded.part_since_ms",
 );
-
-/// What an agent does for a call that was answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    Talking,
-    OnHold,
-    WrappingUp,
-}
-
-impl Part {
-    pub const ALL: [Part; 3] = [Part::Talking, Part::OnHold, Part::WrappingUp];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Part::Talking => "talking",
-            Part::OnHold => "on_hold",
-            Part::WrappingUp => "wrapping_up",
-        }
-    }
-
-    /// What this work is for this call.
-    fn of(work: &Work, call: CallId) -> Option<Self> {
-        match work {
-            Work::Talking { call: of, hold: None, .. } if *of == call => Some(Part::Talking),
-            Work::Talking { call: of, hold: Some(_), .. } if *of == call => Some(Part::OnHold),
-            Work::WrappingUp { call: of, .. } if *of == call => Some(Part::WrappingUp),
-            Work::Nothing { .. }
-            | Work::Ringing { .. }
-            | Work::Connecting { .. }
-            | Work::Talking { .. }
-            | Work::Dialling { .. }
-            | Work::WrappingUp { .. } => None,
-        }
-    }
-}
 
 /// By the fact that began it.
 type Key = (i64, i64);

@@ -5,14 +5,30 @@ use cordboard::controller::acquaintance::known_to;
 use cordboard::customers::{Fields, Line, Number, Record};
 use cordboard::routing::fact::Fact;
 use cordboard::routing::ids::{AgentName, CentreName, PhoneNumber};
+use cordboard::store::people::Wanted;
 use cordboard::store::{Author, RequestKey};
 
 use crate::Both;
-use crate::cases::{open, opening, test_plan};
+use crate::cases::{open, opening, plan, test_plan};
 use crate::queue_report::fill;
 use crate::shift::{at, centre, one_call};
 
 const NUMBER: &str = "+4930901820";
+
+const PREFERRING: &str = r#"
+language: 1
+name: Test
+zone: UTC
+languages: [en]
+numbers: ["100"]
+start: hall
+queues: { hall: }
+steps:
+  hall:
+    - queue:
+        name: hall
+        prefer: [ { agent: last_agent, for: 20s }, { agent: case_owner, for: 20s }, { agent: customer.clerk, for: 20s } ]
+"#;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_caller_knows_who_talked_last_who_owns_the_case_and_who_stands_in_the_record() {
@@ -31,9 +47,10 @@ async fn a_caller_knows_who_talked_last_who_owns_the_case_and_who_stands_in_the_
         Fact::CallConnected { agent, .. } => Some(agent.clone()),
         _ => None,
     });
+    let preferring = plan(PREFERRING);
     for db in &both.all {
         let knows = async |centre: &CentreName, number: &str| {
-            let known = known_to(db, centre, &PhoneNumber::new(number), None).await.expect("looked up");
+            let known = known_to(db, centre, &PhoneNumber::new(number), &preferring).await.expect("looked up");
             let known = known.into_iter().map(|(known_as, agent)| format!("{known_as}: {agent}"));
             known.collect::<Vec<String>>().join(", ")
         };
@@ -59,7 +76,13 @@ async fn a_caller_knows_who_talked_last_who_owns_the_case_and_who_stands_in_the_
         let opened = Opening { customer: Some(customer.id), ..opening("complaint", "Late") };
         let case = open(db, &test_plan(), opened, 1, at(5_000)).await;
         let owner = case.owner.person.map_or_else(String::new, |owner| format!(", case_owner: {owner}"));
-        assert_eq!(knows(&centre(), NUMBER).await, format!("{last}{owner}, customer.card: 4711, customer.clerk: mira"));
+        assert_eq!(knows(&centre(), NUMBER).await, format!("{last}{owner}"), "mira is nobody of this centre");
+        let mira = AgentName::new("mira");
+        db.engage(&centre(), &mira, &Wanted::default(), &Author::Console, at(0)).await.expect("added");
+        let all = format!("{last}{owner}, customer.clerk: mira");
+        assert_eq!(knows(&centre(), NUMBER).await, all, "and the card, which no step asks for, stays in the record");
+        let plain = known_to(db, &centre(), &PhoneNumber::new(NUMBER), &test_plan()).await;
+        assert!(plain.expect("looked up").is_empty(), "nobody is preferred, and nobody is looked up");
 
         // A second customer of the number: whose clerk is meant cannot be said.
         let key = RequestKey::new().expect("a key");

@@ -1,14 +1,13 @@
 //! Statements and tables: the same on both, and in the words of the enums.
 
 use cordboard::cases::{State, WaitsFor, What};
-use cordboard::reports::StayEnd;
+use cordboard::reports::{Part, StayEnd};
 use cordboard::routing::agent::AgentState;
 use cordboard::routing::dial::{DialEnd, DialEndedBy};
 use cordboard::routing::fact::{EndedBy, Outcome};
 use cordboard::routing::ids::AgentName;
 use cordboard::store::agents::Role;
 use cordboard::store::calls::Which;
-use cordboard::store::queue_stays::Part;
 use cordboard::store::remaking::Projection;
 use cordboard::store::{Db, Recorded, StoreError, Way, offers, statements};
 use sqlx::{Connection as _, Executor as _, PgConnection};

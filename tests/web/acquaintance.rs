@@ -55,7 +55,13 @@ async fn a_caller_who_comes_back_gets_the_agent_of_before_and_the_story_says_why
         loop {
             let from = cordboard::routing::ids::PhoneNumber::new("+8613800138000");
             let centre = cordboard::routing::ids::CentreName::new("demo");
-            let known = cordboard::controller::acquaintance::known_to(&desk.db, &centre, &from, None).await;
+            let known = cordboard::controller::acquaintance::known_to(
+                &desk.db,
+                &centre,
+                &from,
+                &desk.handle.plan(&centre).expect("a plan"),
+            )
+            .await;
             if known.is_ok_and(|known| !known.is_empty()) {
                 return;
             }
