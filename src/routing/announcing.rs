@@ -109,6 +109,19 @@ impl Core {
         true
     }
 
+    /// After a start or an outage. What was being said then may be heard still, and nobody here waits for its end any more.
+    pub(super) fn music_again(&mut self, now: Moment, call: CallId) {
+        self.forget_announcement(call);
+        if let Some(of) = self.calls.get(&call)
+            && let Stage::Waiting { place, .. } = &of.stage
+            && !rules_of(of, place).is_empty()
+        {
+            let (switch, leg) = (of.switch.clone(), of.leg.clone());
+            self.order(now, &switch, Act::StopPlay { leg }, None);
+        }
+        self.music(now, call);
+    }
+
     pub(super) fn announcement_returned(&mut self, now: Moment, call: CallId, effect: EffectId, how: &Returned) {
         let Some(Call { stage: Stage::Waiting { place, .. }, .. }) = self.calls.get(&call) else { return };
         if place.told.playing != Some(effect) {

@@ -356,7 +356,7 @@ impl Core {
         match &mut of.stage {
             Stage::Waiting { doubt, .. } if *doubt => {
                 *doubt = false;
-                self.music(now, call);
+                self.music_again(now, call);
                 self.seek(now, call);
             }
             Stage::InDialplan { .. }

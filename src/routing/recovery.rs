@@ -278,7 +278,7 @@ impl Core {
             }
             Stage::Waiting { offer: Some(_), .. } => {
                 self.tag_waiting(now, call);
-                self.music(now, call);
+                self.music_again(now, call);
                 self.rules_of_waiting_again(now, call);
                 match phone {
                     Some(LegSeen { up: LegUp::Up, leg, .. }) => self.leg_answered(now, &leg.clone()),
@@ -331,7 +331,7 @@ impl Core {
         if let Some(Call { stage: Stage::Waiting { doubt, .. }, .. }) = self.calls.get_mut(&call) {
             *doubt = false;
         }
-        self.music(now, call);
+        self.music_again(now, call);
         self.seek(now, call);
     }
 

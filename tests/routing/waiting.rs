@@ -241,3 +241,20 @@ fn a_start_says_nothing_twice_and_goes_on_with_what_comes_due_after_it() {
     reborn.pass(secs(1));
     assert_eq!(told(&reborn, &caller), ["Wait."], "{reborn}");
 }
+
+#[test]
+fn what_was_being_said_when_we_were_killed_is_cut_off_before_the_music_comes_back_and_a_phone_rings() {
+    let mut floor = telling(vec![every(45, vec![say(vec![words("Please wait.")])])]);
+    let caller = floor.call("100");
+    floor.pass(secs(45));
+    assert_eq!(told(&floor, &caller), ["Please wait."], "{floor}");
+    let (known, now) = (floor.known.clone(), floor.now);
+    let mut reborn = Floor::again(floor, 2, known, now);
+    reborn.tell(Input::SnapshotTaken { switch: pbx(), legs: vec![seen(&caller)] });
+    let mine = reborn.effects.iter().filter_map(|effect| match &effect.act {
+        Act::StopPlay { leg } if *leg == caller => Some("stop"),
+        Act::StartMusic { leg, .. } if *leg == caller => Some("music"),
+        _ => None,
+    });
+    assert_eq!(mine.collect::<Vec<_>>(), ["stop", "music"], "{:#?}", reborn.effects);
+}
