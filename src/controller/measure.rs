@@ -1,6 +1,8 @@
 //! Counters and log lines from facts: one place that says how a fact is counted, so that `/metrics`, the log and the
 //! reports never disagree about what happened.
 
+use std::time::Duration;
+
 use metrics::{counter, histogram};
 
 use super::Happened;
@@ -23,6 +25,11 @@ pub fn begin(centre: &str) {
     ] {
         counter!(name, "centre" => centre.to_owned()).absolute(0);
     }
+}
+
+/// One turn of the loop: from its inputs to their orders in the hands of the switches' drivers, the journal between.
+pub fn decided(within: Duration) {
+    histogram!("cordboard_decision_seconds").record(within.as_secs_f64());
 }
 
 pub fn count(happened: &Happened) {

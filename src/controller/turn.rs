@@ -242,6 +242,7 @@ impl Turn {
     /// Ask the cores, write, act: in this order. Callers first: counting, logging and telling wait until the orders are on
     /// their way, and so do the answers to people that come back from here.
     fn turn(&mut self, mut todo: VecDeque<Todo>) -> Vec<Answer> {
+        let began = (!todo.is_empty()).then(Instant::now);
         let mut acts: Vec<(CentreName, Effect)> = Vec::new();
         let mut records: BTreeMap<CentreName, Vec<journal::Handled>> = BTreeMap::new();
         let mut answers: Vec<Answer> = Vec::new();
@@ -279,6 +280,9 @@ impl Turn {
         }
         for (centre, effect) in acts {
             self.act(centre, effect);
+        }
+        if let Some(began) = began {
+            measure::decided(began.elapsed());
         }
         answers
     }

@@ -76,8 +76,8 @@ pub struct Core {
     pub(super) dialled: VecDeque<Counted>,
     pub(super) legs: BTreeMap<LegId, LegOf>,
     pub(super) queues: BTreeMap<QueueName, QueueIndex>,
-    /// Who stands in the queues' indexes as free, and as what.
-    pub(super) indexed: BTreeMap<AgentName, Idle>,
+    /// Who stands in the queues' indexes as logged in, and as what who is free.
+    pub(super) indexed: BTreeMap<AgentName, Option<Idle>>,
     /// Waiting calls whose caller knows an agent whom their queue prefers.
     pub(super) expected: BTreeMap<AgentName, BTreeSet<CallId>>,
     pub(super) lines: BTreeMap<(SwitchName, StationAddress), Line>,

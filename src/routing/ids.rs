@@ -98,11 +98,11 @@ macro_rules! name {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize, ::serde::Deserialize, ::schemars::JsonSchema)]
         #[serde(transparent)]
-        pub struct $name(::std::sync::Arc<str>);
+        pub struct $name(#[schemars(with = "String")] ::smol_str::SmolStr);
 
         impl $name {
             pub fn new(text: impl AsRef<str>) -> Self {
-                Self(::std::sync::Arc::from(text.as_ref()))
+                Self(::smol_str::SmolStr::new(text))
             }
             pub fn as_str(&self) -> &str {
                 &self.0

@@ -5,27 +5,41 @@
 //! sets calls waiting one by one, and both are matched before the next: whoever was waiting before could take
 //! nobody who was free before.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::agent::{AgentState, Presence};
-use super::call::{QueuePlace, Stage};
+use super::agent::{AgentState, Idle, Presence};
+use super::call::{Call, QueuePlace, Stage};
 use super::core::Core;
 use super::fact::{Reasons, Rule};
 use super::ids::*;
-use super::index::{Line, QueueIndex, Rank};
+use super::index::{Line, LineKey, QueueIndex, Rank};
 use super::needs;
 use super::strategy::{Strategy, weighted_random};
 use super::timer::Timer;
 use crate::calendar::Moment;
+use crate::dialplan::Centre;
+
+/// The index of a queue, ordered by the strategy that the version in force has for it.
+fn index_of<'a>(
+    queues: &'a mut BTreeMap<QueueName, QueueIndex>,
+    version: Option<&Centre>,
+    queue: &QueueName,
+) -> &'a mut QueueIndex {
+    queues.entry(queue.clone()).or_insert_with(|| {
+        let rules = version.and_then(|plan| plan.queues.get(queue));
+        QueueIndex::new(rules.map(|rules| rules.strategy.clone()).unwrap_or_default())
+    })
+}
 
 impl Core {
     pub(super) fn index_of(&mut self, queue: &QueueName) -> &mut QueueIndex {
-        let plan = self.version.as_ref();
-        self.queues.entry(queue.clone()).or_insert_with(|| {
-            let rules = plan.and_then(|plan| plan.queues.get(queue));
-            QueueIndex::new(rules.map(|rules| rules.strategy.clone()).unwrap_or_default())
-        })
+        index_of(&mut self.queues, self.version.as_deref(), queue)
+    }
+
+    /// Since when and after how much this agent is free; `None`: is not.
+    fn idle_of(&self, name: &AgentName) -> Option<Idle> {
+        self.indexed.get(name).copied().flatten()
     }
 
     /// A published version may order the free of a queue otherwise.
@@ -33,7 +47,7 @@ impl Core {
         let Some(plan) = &self.version else { return };
         for (name, index) in &mut self.queues {
             let Some(rules) = plan.queues.get(name) else { continue };
-            index.follow(rules.strategy.clone(), |name| Some((self.agents.get(name)?, *self.indexed.get(name)?)));
+            index.follow(rules.strategy.clone(), |name| Some((self.agents.get(name)?, (*self.indexed.get(name)?)?)));
         }
     }
 
@@ -42,14 +56,17 @@ impl Core {
         let Some(agent) = self.agents.get(name) else { return };
         let here = !matches!(agent.presence, Presence::Away { .. });
         let idle = (agent.is_free() && self.is_up(&agent.switch)).then(|| agent.idle());
+        let now = here.then_some(idle);
         let before = self.indexed.get(name).copied();
-        let queues: Vec<QueueName> = agent.queues.iter().cloned().collect();
-        for queue in &queues {
-            self.index_of(queue);
-            let (Some(agent), Some(index)) = (self.agents.get(name), self.queues.get_mut(queue)) else { continue };
-            if index.log_in(name, here) {
+        if before == now {
+            return;
+        }
+        for queue in &agent.queues {
+            let index = index_of(&mut self.queues, self.version.as_deref(), queue);
+            if before.is_some() != here && index.log_in(name, here) {
                 self.thinned.insert(queue.clone());
             }
+            let (before, idle) = (before.flatten(), now.flatten());
             if before != idle {
                 if let Some(before) = before {
                     index.busy_agent(agent, before);
@@ -59,22 +76,20 @@ impl Core {
                 }
             }
         }
-        match idle {
-            Some(idle) => {
-                if self.indexed.insert(name.clone(), idle) != Some(idle) {
-                    self.freed.insert(name.clone());
-                }
-            }
-            None => {
-                self.indexed.remove(name);
-                self.freed.remove(name);
-            }
+        if now.flatten().is_none() {
+            self.freed.remove(name);
+        } else if before.flatten() != now.flatten() {
+            self.freed.insert(name.clone());
         }
+        match now {
+            Some(idle) => self.indexed.insert(name.clone(), idle),
+            None => self.indexed.remove(name),
+        };
     }
 
     /// Take an agent out of the indexes: before the queues or skills of the agent change, and when the agent is gone.
     pub(super) fn unindex_agent(&mut self, name: &AgentName) {
-        let before = self.indexed.remove(name);
+        let before = self.indexed.remove(name).flatten();
         self.freed.remove(name);
         let Some(agent) = self.agents.get(name) else { return };
         for queue in &agent.queues {
@@ -95,25 +110,22 @@ impl Core {
         let Some(of) = self.calls.get(&call) else { return };
         let Stage::Waiting { place, offer: None, doubt: false } = &of.stage else { return };
         let (rank, before) = ((place.rank(), call), place.line(&of.switch));
-        let waited = now.since(place.joined);
-        let mut stands = place.clone();
+        let (queue, joined, waited) = (place.queue.clone(), place.joined, now.since(place.joined));
         let (in_force, eases) = needs::after(&place.needs, waited);
-        stands.in_force = in_force;
-        let (kept_for, ends) = self.kept_for(of, &stands, waited);
-        stands.kept_for = kept_for;
-        let (line, queue, joined) = (stands.line(&of.switch), stands.queue.clone(), stands.joined);
+        let (kept_for, ends) = self.kept_for(of, place, &in_force, waited);
         match eases.into_iter().chain(ends).min() {
             Some(waited) => self.timers.set(Timer::MayBeTaken(call), joined + waited),
             None => self.timers.stop(&Timer::MayBeTaken(call)),
         }
-        if let Some(of) = self.calls.get_mut(&call) {
-            of.stage = Stage::Waiting { place: stands, offer: None, doubt: false };
+        let line = LineKey { switch: before.switch.clone(), needs: in_force.clone(), kept_for: kept_for.clone() };
+        if let Some(Call { stage: Stage::Waiting { place, .. }, .. }) = self.calls.get_mut(&call) {
+            (place.in_force, place.kept_for) = (in_force, kept_for);
         }
         self.expect(call);
         self.index_of(&queue);
         if let Some(index) = self.queues.get_mut(&queue) {
             index.leave_line(rank, &before);
-            index.wait(rank, line, |name| Some((self.agents.get(name)?, *self.indexed.get(name)?)));
+            index.wait(rank, line, |name| Some((self.agents.get(name)?, (*self.indexed.get(name)?)?)));
         }
         self.seeking.insert(call);
     }
@@ -173,7 +185,7 @@ impl Core {
     /// Of all calls this agent may take, the first in rank. `None` too where the agent is not free.
     fn first_call_for(&self, name: &AgentName) -> Option<Rank> {
         let agent = self.agents.get(name).filter(|agent| self.is_up(&agent.switch))?;
-        self.indexed.get(name)?;
+        self.idle_of(name)?;
         agent.queues.iter().filter_map(|queue| self.queues.get(queue)?.first_for(agent)).min()
     }
 
@@ -213,7 +225,7 @@ impl Core {
     /// Those who are free of whom a call is kept for, as a line of their own.
     fn line_of_kept(&self, index: &QueueIndex, place: &QueuePlace) -> Line {
         let free = place.kept_for.iter().filter_map(|name| {
-            let (agent, idle) = (self.agents.get(name)?, *self.indexed.get(name)?);
+            let (agent, idle) = (self.agents.get(name)?, self.idle_of(name)?);
             Some((index.strategy().turn(agent, idle, &place.in_force), name.clone()))
         });
         Line { waiting: BTreeSet::new(), free: free.collect() }
@@ -221,7 +233,7 @@ impl Core {
 
     /// The first of a line, best first, each with how long idle, and with what the strategy counted.
     fn candidates(&self, now: Moment, strategy: &Strategy, line: &Line) -> (Vec<(AgentName, Duration)>, Vec<u64>) {
-        let idle = |name: &AgentName| self.indexed.get(name).map_or(Duration::ZERO, |idle| now.since(idle.since));
+        let idle = |name: &AgentName| self.idle_of(name).map_or(Duration::ZERO, |idle| now.since(idle.since));
         let named = |name: &AgentName| (name.clone(), idle(name));
         match strategy {
             Strategy::WeightedRandom(weights) => {

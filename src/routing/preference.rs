@@ -14,6 +14,7 @@ use super::call::{Call, QueuePlace, Stage};
 use super::core::Core;
 use super::fact::Fact;
 use super::ids::*;
+use super::queue::Need;
 use crate::calendar::Moment;
 
 /// How an agent is known to a caller.
@@ -104,11 +105,12 @@ impl Core {
         self.seek(now, call);
     }
 
-    /// For whom a call is kept after so long a wait, and when that changes by the clock alone.
+    /// For whom a call that needs this is kept after so long a wait, and when that changes by the clock alone.
     pub(super) fn kept_for(
         &self,
         call: &Call,
         place: &QueuePlace,
+        in_force: &[Need],
         waited: Duration,
     ) -> (Vec<AgentName>, Option<Duration>) {
         let wishes = place.prefer.iter().filter(|wish| waited < wish.within);
@@ -117,7 +119,7 @@ impl Core {
         let mut ends: Option<Duration> = None;
         for (name, within) in known {
             ends = Some(ends.map_or(within, |ends| ends.min(within)));
-            if self.agents.get(name).is_some_and(|agent| could_take(agent, call, place)) {
+            if self.agents.get(name).is_some_and(|agent| could_take(agent, call, place, in_force)) {
                 kept_for.insert(name.clone());
             }
         }
@@ -156,9 +158,9 @@ impl Core {
 }
 
 /// Now or when the work in hand is done.
-fn could_take(agent: &Agent, call: &Call, place: &QueuePlace) -> bool {
+fn could_take(agent: &Agent, call: &Call, place: &QueuePlace, in_force: &[Need]) -> bool {
     matches!(agent.presence, Presence::Ready { .. })
         && agent.switch == call.switch
         && agent.queues.contains(&place.queue)
-        && agent.meets(&place.in_force)
+        && agent.meets(in_force)
 }

@@ -19,6 +19,12 @@ use crate::controller::journal::JournalHealth;
 /// Seconds waited, from *at once* to *half an hour*; 20 s is the usual target.
 const WAITS: [f64; 12] = [1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0];
 
+/// Seconds of a decision, finer than alarms need: a benchmark reads its quantiles from them.
+const DECISIONS: [f64; 20] = [
+    0.000_02, 0.000_03, 0.000_05, 0.000_075, 0.000_1, 0.000_15, 0.000_2, 0.000_3, 0.000_4, 0.000_5, 0.000_75, 0.001, 0.001_5,
+    0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1,
+];
+
 /// Samples of histograms are held until they are worked in: this often, scraped or not.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
@@ -36,6 +42,8 @@ pub fn recorder() -> Result<Recorder, String> {
     let install = || {
         let builder = PrometheusBuilder::new();
         let builder = builder.set_buckets_for_metric(Matcher::Full("cordboard_wait_seconds".into()), &WAITS);
+        let decisions = Matcher::Full("cordboard_decision_seconds".into());
+        let builder = builder.and_then(|builder| builder.set_buckets_for_metric(decisions, &DECISIONS));
         let handle = builder.and_then(PrometheusBuilder::install_recorder).map_err(|error| error.to_string())?;
         Ok(Recorder(handle))
     };

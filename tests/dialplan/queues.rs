@@ -100,3 +100,46 @@ fn what_is_due_again_and_again_is_due_at_whole_periods_from_the_joining() {
         (Some(Moment::from_ms(11_000)), None)
     );
 }
+
+#[test]
+fn a_queue_says_what_becomes_of_phones_that_do_not_answer() {
+    let plan = centre(
+        r#"
+language: 1
+zone: UTC
+languages: [en]
+name: Test
+numbers: ["100"]
+start: main
+break_reasons: [lunch, { name: tea, allowed: 15m }]
+dispositions: { sold: { en: Sold } }
+hours: { office: { week: mon-fri 09:00-17:00 } }
+steps:
+  main: [ hours: { name: office, closed: other }, queue: service ]
+  other: [ queue: plain ]
+queues:
+  service:
+    rest_after_missed: until_ready
+    rest_after_busy: 5s
+    rest_after_unreachable: 2m
+    most_missed: 3
+    auto_answer: true
+    disposition: required
+  plain: { rest_after_missed: 20s }
+"#,
+    )
+    .unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    let rules = |name| plan.queues.get(&QueueName::new(name)).expect("a queue");
+    let service = rules("service");
+    assert_eq!(service.rest_after_missed, None);
+    assert_eq!(service.rest_after_busy, Some(Duration::from_secs(5)));
+    assert_eq!(service.rest_after_unreachable, Some(Duration::from_secs(120)));
+    assert_eq!((service.most_missed, service.auto_answer, service.needs_disposition), (Some(3), true, true));
+    let plain = rules("plain");
+    let rests = (plain.rest_after_missed, plain.rest_after_busy, plain.rest_after_unreachable);
+    let twenty = Some(Duration::from_secs(20));
+    assert_eq!(rests, (twenty, twenty, twenty), "a phone that fails rests as one that is not picked up");
+    assert_eq!((plain.most_missed, plain.auto_answer, plain.needs_disposition), (None, false, false));
+    let allowed: Vec<_> = plan.break_allowances.iter().map(|(reason, time)| (reason.as_str(), *time)).collect();
+    assert_eq!(allowed, [("tea", Duration::from_secs(900))]);
+}

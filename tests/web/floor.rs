@@ -214,6 +214,8 @@ async fn the_metrics_count_what_happened_and_show_what_is() {
     desk.until("/agents/mira", |agent| agent["state"] == "talking").await;
     let text = desk.get_raw("/metrics").await.text().await.expect("text");
     assert_eq!(answered(&text), before + 1);
+    let decisions = text.lines().find_map(|line| line.strip_prefix("cordboard_decision_seconds_count "));
+    assert!(decisions.is_some_and(|count| count.parse::<u64>().is_ok_and(|count| count > 0)), "{decisions:?}");
     for line in [
         "cordboard_agents{centre=\"demo\",state=\"talking\"} 1",
         "cordboard_calls{centre=\"demo\",stage=\"talking\"} 1",

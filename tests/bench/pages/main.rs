@@ -263,13 +263,50 @@ async fn floor(desk: &Desk, cookie: &str, table: &mut Table) {
 async fn decisions(desk: &Desk, cookie: &str, arguments: Arguments) {
     let month = month::FIRST;
     let path = format!("/reports/queues?from={month}&to={}&width=half", month.last_of_month());
+    let mut before = decided(desk).await;
     timed(desk, arguments, "alone").await;
+    before = show_decided(desk, "alone", &before).await;
     let made = Arc::new(AtomicU32::new(0));
     let enough = reader(desk, cookie, path, Arc::clone(&made));
     timed(desk, arguments, "beside reports").await;
+    before = show_decided(desk, "beside reports", &before).await;
     enough.store(true, Ordering::Relaxed);
     println!("    {} reports were made meanwhile", made.load(Ordering::Relaxed));
     timed(desk, arguments, "afterwards").await;
+    show_decided(desk, "afterwards", &before).await;
+}
+
+/// The controller's own record of its decisions, as `/metrics` has it: how many took at most so many seconds.
+async fn decided(desk: &Desk) -> Vec<(f64, f64)> {
+    let text = desk.get_raw("/metrics").await.text().await.expect("text");
+    let buckets = text.lines().filter_map(|line| line.strip_prefix("cordboard_decision_seconds_bucket{le=\""));
+    buckets
+        .filter_map(|line| {
+            let (limit, count) = line.split_once("\"} ")?;
+            Some((limit.parse().ok()?, count.parse().ok()?))
+        })
+        .collect()
+}
+
+/// Of the decisions since `before`; a quantile is looked for within its bucket, as Prometheus does.
+async fn show_decided(desk: &Desk, name: &str, before: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let now = decided(desk).await;
+    let old = |limit: f64| before.iter().find(|(known, _)| *known == limit).map_or(0.0, |(_, count)| *count);
+    let since: Vec<(f64, f64)> = now.iter().map(|(limit, count)| (*limit, count - old(*limit))).collect();
+    let all = since.last().map_or(0.0, |(_, count)| *count);
+    let at = |part: f64| {
+        let (mut from, mut fewer) = (0.0, 0.0);
+        for (limit, count) in &since {
+            if *count >= part * all {
+                return (from + (limit - from) * (part * all - fewer) / (count - fewer).max(1.0)) * 1e3;
+            }
+            (from, fewer) = (*limit, *count);
+        }
+        f64::NAN
+    };
+    let name = format!("the controller's own decision, {name}");
+    println!("{name:45} p50 {:6.2} ms  p99 {:6.2} ms  p99.9  {:6.2} ms  ({all})", at(0.5), at(0.99), at(0.999));
+    now
 }
 
 /// One report behind the other, for somebody who reads on another machine: what reading 2 MB costs is not ours, so that
