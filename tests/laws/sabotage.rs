@@ -124,8 +124,8 @@ impl AtWork {
                     facts.iter().find(|fact| matches!(fact, Fact::OfferMade { .. }))
                 {
                     for of in floor.calls.iter_mut().filter(|of| of.id == *call) {
-                        if let Stage::Waiting { offer, .. } = &mut of.stage {
-                            *offer = None;
+                        if let Stage::Waiting { rings, .. } = &mut of.stage {
+                            *rings = None;
                         }
                     }
                     for of in floor.agents.iter_mut().filter(|of| of.name == *agent) {
@@ -144,7 +144,7 @@ impl AtWork {
                     offered.push((queue.clone(), switch.clone()));
                 }
                 for of in &mut floor.calls {
-                    let Stage::Waiting { place, offer: None, doubt: false } = &mut of.stage else { continue };
+                    let Stage::Waiting { place, rings: None, doubt: false } = &mut of.stage else { continue };
                     if place.needs.is_empty() && offered.contains(&(place.queue.clone(), of.switch.clone())) {
                         place.joined = place.joined - Duration::from_secs(600);
                     }
