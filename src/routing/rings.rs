@@ -150,7 +150,9 @@ impl Core {
 
     /// Whether somebody who may take the call is free but for a phone that is being hung up.
     fn is_somebody_coming(&self, call: CallId) -> bool {
-        let Some(Call { stage: Stage::Waiting { place, .. }, switch, .. }) = self.calls.get(&call) else { return false };
+        let Some(Call { stage: Stage::Waiting { place, .. }, switch, .. }) = self.calls.get(&call) else {
+            return false;
+        };
         let Some(index) = self.queues.get(&place.queue) else { return false };
         index.logged_in().iter().filter_map(|name| self.agents.get(name)).any(|agent| {
             agent.leg.is_some()

@@ -7,6 +7,7 @@ use cordboard::calendar::Moment;
 use cordboard::dialplan::{
     Action, Due, Figure, Figures, Language, Piece, Prompt, Sound, Spoken, ToQueue, When, all_prompts,
 };
+use cordboard::routing::Strategy;
 use cordboard::routing::ids::{QueueName, StepName};
 
 use super::centre;
@@ -99,4 +100,17 @@ fn what_is_due_again_and_again_is_due_at_whole_periods_from_the_joining() {
         (once.next(joined, joined), once.next(joined, Moment::from_ms(11_000))),
         (Some(Moment::from_ms(11_000)), None)
     );
+}
+
+#[test]
+fn a_queue_may_ring_several_phones_at_once_or_all() {
+    let strategy = |text: &str| {
+        let plan = PLAN.replace("second:", &format!("second: {{ strategy: {text} }}"));
+        let plan = centre(&plan).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        plan.queues[&QueueName::new("second")].strategy.clone()
+    };
+    assert_eq!(strategy("{ ring_several: 3 }"), Strategy::RingSeveral(3));
+    assert_eq!(strategy("{ ring_several: 10 }").most_rings(), 10);
+    assert_eq!(strategy("ring_all").most_rings(), 30);
+    assert_eq!(strategy("longest_idle").most_rings(), 1);
 }

@@ -125,7 +125,12 @@ impl Ledger {
             Fact::OfferMade { offer, call, agent, queue, .. } => {
                 let story = self.open.entry(*call).or_default();
                 // How many may ring is asked of the floor.
-                must!(Law::OnePlace, story.picked_up.is_none(), "{call} rings after {:?} was answered", story.picked_up);
+                must!(
+                    Law::OnePlace,
+                    story.picked_up.is_none(),
+                    "{call} rings after {:?} was answered",
+                    story.picked_up
+                );
                 must!(Law::OnePlace, !story.offers.contains_key(offer), "{call} on {offer} twice");
                 must!(
                     Law::Balance,
@@ -157,7 +162,11 @@ impl Ledger {
                     story.offers
                 );
                 if *how == OfferEnd::AnsweredElsewhere {
-                    must!(Law::OnePlace, story.picked_up.is_some(), "{offer} ended {how:?}, and nobody answered {call}");
+                    must!(
+                        Law::OnePlace,
+                        story.picked_up.is_some(),
+                        "{offer} ended {how:?}, and nobody answered {call}"
+                    );
                 }
                 story.picked_up = story.picked_up.filter(|picked_up| picked_up != offer);
                 let held = self.offered_to.remove(agent);

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use cordboard::routing::agent::{Presence, Work};
 use cordboard::routing::call::Stage;
-use cordboard::routing::ids::*;
 use cordboard::routing::fact::OfferEnd;
+use cordboard::routing::ids::*;
 use cordboard::routing::{Act, Effect, Fact, Handled, HangUpCause, Input, Strategy};
 use cordboard::switch::rehearsal::Chance;
 

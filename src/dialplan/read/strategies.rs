@@ -26,7 +26,12 @@ impl Reading {
     /// One of the words, or `fixed_order` with its agents, `weighted_random` with their weights, or `ring_several` with how
     /// many.
     pub(super) fn strategy(&mut self, node: &Node) -> Option<Strategy> {
-        if matches!(node.value, Value::Scalar(_)) {
+        if let Value::Scalar(word) = &node.value {
+            if word.text == "ring_several" {
+                let sentence = "ring_several says how many phones: { ring_several: 3 }; ring_all rings all";
+                self.notes.add(&node.place, sentence);
+                return None;
+            }
             return scalar::word(node, "a strategy", &strategy::WORDS, &mut self.notes);
         }
         let fields = Fields::of(node, &STRATEGY, &mut self.notes)?;
