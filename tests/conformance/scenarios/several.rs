@@ -39,6 +39,7 @@ async fn connect_and_stop<W: World>(world: &mut W, caller: &LegId, first: &LegId
 pub async fn of_three_phones_that_ring_the_first_has_the_caller_and_the_others_stop_at_once<W: World>(world: &mut W) {
     let (caller, leg) = arrive(world, "10800").await;
     world.controller().music(&leg).await;
+    world.hears(&leg, Heard::Music).await;
     let [one, two, three] = ring(world, [1, 2, 3]).await;
     assert!(world.pick_up(2).await);
     world.controller().answered(&two).await;
@@ -67,6 +68,8 @@ pub async fn of_two_phones_picked_up_at_once_one_has_the_caller_and_the_other_is
     for round in 0..13_u32 {
         let (_caller, leg) = arrive(world, &format!("108{:02}", round + 1)).await;
         world.controller().music(&leg).await;
+        // Heard, not only ordered: see the scenario of a phone that is told to pick up.
+        world.hears(&leg, Heard::Music).await;
         let [one, two] = ring(world, [4, 5]).await;
         let (early, late) = if round < 7 { (4, 5) } else { (5, 4) };
         assert!(world.pick_up(early).await);
