@@ -96,7 +96,8 @@
 //! numbers that are dialled routing/dialling.rs by routing/dial_out.rs (what may be; dialplan/read/dial_out.rs); store/dials.rs, web/api/dials.rs
 //! what phones do          switch/asterisk/devices.rs; controller/turn.rs keeps it of all, and tells a core of those in use by agents
 //! the order in a queue    routing/call.rs: QueuePlace::rank; who of the free, routing/strategy/ (one file each) in the lines
-//!                         of routing/index.rs, matched by matching.rs: offer_to_best (why it was: routing/words.rs,
+//!                         of routing/index.rs, matched by matching.rs: offer_to_best; several phones for one call, and
+//!                         which ring is taken back for whom nobody rings: rings.rs (why it was: routing/words.rs,
 //!                         pages/calls/told.rs; its law: tests/laws/laws.rs); read by dialplan/read/strategies.rs
 //! who may take a call     routing/needs.rs (skills, easing), preference.rs (whom the caller knows; looked up by
 //!                         controller/acquaintance.rs)
@@ -142,9 +143,10 @@
 //! | leg | one party's channel on the switch |
 //! | agent | *presence* is what the agent says, *work* what they hold, *line* what the phone does; free when all agree |
 //! | queue, place | where callers wait; `joined - credit` is the order in it |
-//! | strategy | in which order the free agents of a queue are rung |
+//! | strategy | in which order the free agents of a queue are rung, and how many at once |
 //! | need, preference | a skill that an agent must have, until it eases; whom the caller knows, and is kept for a while |
 //! | offer | one ring of one agent for one call |
+//! | rings, rung together | the phones that ring for one call; the first to answer has it, the others were answered elsewhere |
 //! | wrap-up | what an agent does for a call after it |
 //! | dialplan, step, prompt | where callers are led, one stop of it, what they hear there |
 //! | stay | of a call in a queue, from joining to leaving; an agent's, in a state |
@@ -171,6 +173,7 @@
 //!
 //! - A call is in exactly one stage and ends exactly once, in one outcome. An agent has at most one offer or call.
 //! - No call waits while a free agent it may take exists; of two, the one with the earlier `joined - credit` goes first.
+//!   Where several phones may ring for one, a call that rings nowhere goes before another ring of one that rings.
 //! - Nothing is acted on before it is in the journal; nothing is in SQL that is not in the journal.
 //! - An event of the switch wins over a list; nothing is declared dead before a second, single look.
 //! - What came from outside reaches no wire, path, statement or page unescaped, and nothing of it can panic us.

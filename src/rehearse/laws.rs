@@ -15,7 +15,7 @@ const FLOOR_A_STEP: usize = 64;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Law {
-    /// No call in two places, no agent with two calls or on two offers.
+    /// No call in two places or at more phones than its queue says, no agent with two calls or on two offers.
     OnePlace,
     /// Every call that arrives ends exactly once.
     EndsOnce,
@@ -53,7 +53,7 @@ pub struct Laws {
     alive: BTreeSet<CallId>,
     /// Every open offer, by agent and by call.
     agents: BTreeMap<AgentName, OfferId>,
-    calls: BTreeMap<CallId, OfferId>,
+    calls: BTreeMap<CallId, BTreeSet<OfferId>>,
     /// Size of the floor that has not been paid for by steps yet.
     owed: usize,
     at: Moment,
@@ -63,7 +63,7 @@ impl Laws {
     pub fn check(&mut self, at: Moment, input: &Input, handled: &Handled, core: &Core) -> Result<(), Broken> {
         self.at = at;
         for fact in &handled.facts {
-            self.enter(fact)?;
+            self.enter(fact, core)?;
         }
         self.owed = self.owed.saturating_sub(FLOOR_A_STEP);
         // A start and a snapshot change everything at once.
@@ -78,7 +78,7 @@ impl Laws {
         Err(Broken { law, at: self.at, how })
     }
 
-    fn enter(&mut self, fact: &Fact) -> Result<(), Broken> {
+    fn enter(&mut self, fact: &Fact, core: &Core) -> Result<(), Broken> {
         match fact {
             Fact::CallArrived { call, .. } if !self.alive.insert(*call) => {
                 self.broken(Law::EndsOnce, format!("{call} arrives again"))
@@ -86,25 +86,31 @@ impl Laws {
             Fact::CallEnded { call, .. } if !self.alive.remove(call) => {
                 self.broken(Law::EndsOnce, format!("{call} ends, and is not there"))
             }
-            Fact::OfferMade { offer, call, agent, .. } => {
+            Fact::OfferMade { offer, call, agent, queue, .. } => {
                 if let Some(other) = self.agents.insert(agent.clone(), *offer) {
                     return self.broken(Law::OnePlace, format!("{agent} is on {other} and gets {offer}"));
                 }
-                if let Some(other) = self.calls.insert(*call, *offer) {
-                    return self.broken(Law::OnePlace, format!("{call} rings by {other} and by {offer}"));
+                let rules = core.plan().and_then(|plan| plan.queues.get(queue));
+                let most = rules.map_or(1, |rules| rules.strategy.most_rings());
+                let rings = self.calls.entry(*call).or_default();
+                rings.insert(*offer);
+                if rings.len() > most {
+                    let rings = rings.clone();
+                    return self.broken(Law::OnePlace, format!("{call} rings by {rings:?}, and at most {most} may"));
                 }
                 Ok(())
             }
             Fact::OfferEnded { offer, call, agent, .. } => {
-                let same = |was: Option<OfferId>| was == Some(*offer);
-                let (of_agent, of_call) = (self.agents.remove(agent), self.calls.remove(call));
-                if same(of_agent) && same(of_call) {
+                let of_agent = self.agents.remove(agent);
+                let of_call = self.calls.get_mut(call).is_some_and(|rings| rings.remove(offer));
+                if self.calls.get(call).is_some_and(BTreeSet::is_empty) {
+                    self.calls.remove(call);
+                }
+                if of_agent == Some(*offer) && of_call {
                     return Ok(());
                 }
-                self.broken(
-                    Law::OnePlace,
-                    format!("{offer} ends for {agent} and {call}, who had {of_agent:?}, {of_call:?}"),
-                )
+                let how = format!("{offer} ends for {agent}, who had {of_agent:?}, and for {call}: {of_call}");
+                self.broken(Law::OnePlace, how)
             }
             // Nothing else opens or ends one.
             _ => Ok(()),
@@ -113,7 +119,7 @@ impl Laws {
 
     /// Says what it cost.
     fn floor(&self, core: &Core) -> Result<usize, Broken> {
-        let (mut legs, mut served): (BTreeSet<&LegId>, BTreeMap<CallId, &AgentName>) = Default::default();
+        let (mut legs, mut served): (BTreeSet<&LegId>, BTreeMap<CallId, Vec<&AgentName>>) = Default::default();
         let (mut waiting, mut agents) = (0, 0);
         for agent in core.agents() {
             agents += 1;
@@ -126,9 +132,7 @@ impl Laws {
                 Work::Ringing { call, .. } | Work::Connecting { call, .. } | Work::Talking { call, .. } => *call,
                 Work::Nothing { .. } | Work::Dialling { .. } | Work::WrappingUp { .. } => continue,
             };
-            if let Some(other) = served.insert(call, &agent.name) {
-                self.broken(Law::OnePlace, format!("{call} is served by {other} and {}", agent.name))?;
-            }
+            served.entry(call).or_default().push(&agent.name);
         }
         let mut calls = 0;
         for call in core.calls() {
@@ -139,15 +143,16 @@ impl Laws {
             if !self.alive.contains(&call.id) {
                 self.broken(Law::EndsOnce, format!("{} is on the floor, and never came or has ended", call.id))?;
             }
-            let by = served.get(&call.id).copied();
+            let by = served.get(&call.id).map_or(&[][..], Vec::as_slice);
             let agrees = match &call.stage {
-                Stage::Talking { agent, .. } => by == Some(agent),
-                Stage::Waiting { offer: Some(_), .. } | Stage::Connecting { .. } => by.is_some(),
-                Stage::Waiting { offer: None, .. } => {
+                Stage::Talking { agent, .. } => by == [agent],
+                Stage::Waiting { rings: Some(rings), .. } => by.len() == rings.count(),
+                Stage::Connecting { .. } => by.len() == 1,
+                Stage::Waiting { rings: None, .. } => {
                     waiting += 1;
-                    by.is_none()
+                    by.is_empty()
                 }
-                Stage::InDialplan { .. } | Stage::Ending { .. } => by.is_none(),
+                Stage::InDialplan { .. } | Stage::Ending { .. } => by.is_empty(),
             };
             if !agrees {
                 self.broken(Law::OnePlace, format!("{} is {:?}, and {by:?} serves it", call.id, call.stage))?;

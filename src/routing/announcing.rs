@@ -42,8 +42,8 @@ impl Core {
 
     pub(super) fn announcement_due(&mut self, now: Moment, call: CallId) {
         let Some(of) = self.calls.get(&call) else { return };
-        let Stage::Waiting { place, offer, doubt } = &of.stage else { return };
-        if offer.is_some() || *doubt {
+        let Stage::Waiting { place, rings, doubt } = &of.stage else { return };
+        if rings.is_some() || *doubt {
             return self.timers.set(Timer::Announce(call), now + FROZEN_STEP);
         }
         if place.told.playing.is_some() {

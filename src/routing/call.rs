@@ -10,6 +10,7 @@ use super::ids::*;
 use super::index::LineKey;
 use super::preference::{Acquaintance, Prefer};
 use super::queue::Need;
+use super::rings::Rings;
 use crate::calendar::Moment;
 use crate::dialplan::{Walk, When};
 
@@ -43,7 +44,7 @@ pub enum Stage {
     /// Hears prompts, keys digits. `playing` is the prompt whose end the switch owes us.
     InDialplan { playing: Option<EffectId> },
     /// Has a place in a queue, with or without a phone ringing for it.
-    Waiting { place: QueuePlace, offer: Option<OfferId>, doubt: bool },
+    Waiting { place: QueuePlace, rings: Option<Rings>, doubt: bool },
     /// An agent picked up; they do not hear each other yet.
     Connecting { place: QueuePlace, offer: OfferId },
     Talking {
@@ -89,8 +90,8 @@ impl Stage {
     pub const fn word(&self) -> StageWord {
         match self {
             Stage::InDialplan { .. } => StageWord::InDialplan,
-            Stage::Waiting { offer: None, .. } => StageWord::Waiting,
-            Stage::Waiting { offer: Some(_), .. } => StageWord::Ringing,
+            Stage::Waiting { rings: None, .. } => StageWord::Waiting,
+            Stage::Waiting { rings: Some(_), .. } => StageWord::Ringing,
             Stage::Connecting { .. } => StageWord::Connecting,
             Stage::Talking { hold: None, .. } => StageWord::Talking,
             Stage::Talking { hold: Some(_), .. } => StageWord::OnHold,
@@ -139,11 +140,21 @@ impl Call {
         }
     }
 
-    pub fn offer(&self) -> Option<OfferId> {
+    /// The phones that ring for it, the longest first, or the one that was picked up.
+    pub fn offers(&self) -> impl Iterator<Item = OfferId> {
+        let (rings, picked_up) = match &self.stage {
+            Stage::Waiting { rings, .. } => (rings.as_ref(), None),
+            Stage::Connecting { offer, .. } => (None, Some(*offer)),
+            Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Ending { .. } => (None, None),
+        };
+        rings.into_iter().flat_map(Rings::iter).chain(picked_up)
+    }
+
+    /// How many phones ring for it.
+    pub fn rings(&self) -> usize {
         match &self.stage {
-            Stage::Waiting { offer, .. } => *offer,
-            Stage::Connecting { offer, .. } => Some(*offer),
-            Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Ending { .. } => None,
+            Stage::Waiting { rings, .. } => rings.as_ref().map_or(0, Rings::count),
+            Stage::InDialplan { .. } | Stage::Connecting { .. } | Stage::Talking { .. } | Stage::Ending { .. } => 0,
         }
     }
 }

@@ -94,22 +94,19 @@ impl Core {
             }
             return;
         }
-        let Some(offer) = self.calls.get(&call).and_then(Call::offer).and_then(|id| self.offers.get(&id)).cloned()
-        else {
-            return;
-        };
-        if offer.leg != agent_leg {
-            return;
-        }
+        let Some(offer) = self.offer_of_leg(&agent_leg).filter(|offer| offer.call == call).cloned() else { return };
         let Some(of) = self.calls.get(&call) else { return };
         let place = match &of.stage {
             Stage::Connecting { place, .. } => place.clone(),
             // The switch told of the pick-up after the joining, or not at all.
-            Stage::Waiting { place, .. } => {
-                let place = place.clone();
+            Stage::Waiting { place, rings, .. } => {
+                let (place, rings) = (place.clone(), rings.clone());
                 self.change_work(&offer.agent, |work| work.pick_up(now));
                 self.picked_up_as_told(offer.id, &offer.agent);
                 self.fact(Fact::OfferAnswered { offer: offer.id, call });
+                if let Some(rings) = rings {
+                    self.answered_elsewhere(now, &rings, offer.id);
+                }
                 place
             }
             Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Ending { .. } => return,
@@ -237,7 +234,8 @@ impl Core {
     /// The caller's leg is gone. `by` is [`EndedBy::Unseen`] where nobody saw it go.
     pub(super) fn caller_gone(&mut self, now: Moment, call: CallId, by: EndedBy) {
         let unseen = by == EndedBy::Unseen;
-        if let Some(offer) = self.calls.get(&call).and_then(Call::offer) {
+        let offers: Vec<OfferId> = self.calls.get(&call).into_iter().flat_map(Call::offers).collect();
+        for offer in offers {
             self.withdraw(now, offer, OfferEnd::CallerGone);
         }
         let Some(gone) = self.forget_call(call) else { return };

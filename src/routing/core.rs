@@ -1,7 +1,7 @@
 //! The core itself: its state, the way in, and the bookkeeping that every part of it uses.
 //!
 //! What happens on each input is in the file named after it: `walking`, `matching`, `offering`, `connecting`,
-//! `people`, `recovery`.
+//! `people`, `recovery`, `rings`.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -71,6 +71,8 @@ pub struct Core {
     pub(super) calls: BTreeMap<CallId, Call>,
     pub(super) agents: BTreeMap<AgentName, Agent>,
     pub(super) offers: BTreeMap<OfferId, Offer>,
+    /// Calls for which two phones or more ring, and some for which they did.
+    pub(super) together: BTreeSet<CallId>,
     pub(super) dials: BTreeMap<CallId, Dial>,
     /// When numbers were dialled in the last hour: what the caps are counted by.
     pub(super) dialled: VecDeque<Counted>,
@@ -146,6 +148,7 @@ impl Core {
             calls: BTreeMap::new(),
             agents: BTreeMap::new(),
             offers: BTreeMap::new(),
+            together: BTreeSet::new(),
             dials: BTreeMap::new(),
             dialled: VecDeque::new(),
             legs: BTreeMap::new(),
@@ -207,7 +210,7 @@ impl Core {
     fn dispatch(&mut self, now: Moment, input: Input) {
         match input {
             Input::Started { epoch, version, switches, known } => self.started(now, epoch, &version, switches, *known),
-            Input::VersionPublished { version } => self.version_published(&version),
+            Input::VersionPublished { version } => self.version_published(now, &version),
             Input::CallerArrived { switch, leg, from, name, to } => {
                 self.caller_arrived(now, &switch, &leg, from, name, to);
             }
@@ -454,6 +457,10 @@ impl Core {
     fn settle(&mut self, now: Moment) {
         self.settle_agents(now);
         self.match_up(now);
+        while self.take_surplus_back(now) {
+            self.settle_agents(now);
+            self.match_up(now);
+        }
         self.settle_agents(now);
         for queue in std::mem::take(&mut self.thinned) {
             self.may_be_deserted(now, &queue);

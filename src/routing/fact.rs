@@ -403,6 +403,8 @@ pub enum OfferEnd {
     AgentGone,
     /// Logged out, or taken back by us.
     Withdrawn,
+    /// Another phone that rang for the same call was picked up first.
+    AnsweredElsewhere,
     /// Nobody saw how.
     Unseen,
 }
@@ -418,6 +420,7 @@ impl OfferEnd {
             OfferEnd::CallerGone => "caller_gone",
             OfferEnd::AgentGone => "agent_gone",
             OfferEnd::Withdrawn => "withdrawn",
+            OfferEnd::AnsweredElsewhere => "answered_elsewhere",
             OfferEnd::Unseen => "unseen",
         }
     }
@@ -487,11 +490,23 @@ pub struct Reasons {
     pub figures: Vec<u64>,
     /// Callers waiting in the queue at that moment, this one included.
     pub waiting: u32,
+    /// How many phones rang for the call already, and the first of those whose they were.
+    #[serde(default, skip_serializing_if = "is_none_of_them")]
+    pub others: u32,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub together: Vec<AgentName>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
+const fn is_none_of_them(others: &u32) -> bool {
+    *others == 0
 }
 
 impl Reasons {
     /// How many candidates are kept: enough to see who was next, few enough for a fact per offer.
     pub const MOST_CANDIDATES: usize = 3;
+    /// How many of those who are rung together are named; the others are counted.
+    pub const MOST_TOGETHER: usize = 3;
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Default, schemars::JsonSchema)]
@@ -511,10 +526,14 @@ pub enum Rule {
     WeightedRandom,
     /// The caller knows this agent, and the call was kept for those whom the caller knows.
     Preferred,
+    /// One of so many phones that ring for a call at the same time.
+    RingSeveral,
+    /// One of all who may take the call.
+    RingAll,
 }
 
 impl Rule {
-    pub const ALL: [Rule; 9] = [
+    pub const ALL: [Rule; 11] = [
         Rule::LongestIdle,
         Rule::FirstInQueue,
         Rule::FewestCalls,
@@ -524,5 +543,7 @@ impl Rule {
         Rule::FixedOrder,
         Rule::WeightedRandom,
         Rule::Preferred,
+        Rule::RingSeveral,
+        Rule::RingAll,
     ];
 }

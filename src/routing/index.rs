@@ -20,6 +20,14 @@ const MOST_EMPTY_LINES: usize = 32;
 /// A call's place in the order: `joined - credit`, and of equals the call that came first.
 pub type Rank = (Moment, CallId);
 
+/// Who goes first to an agent whom several may have: a call for which nobody rings, before all that ring somewhere and may
+/// ring at one phone more; then by rank.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Seeker {
+    pub rings: bool,
+    pub rank: Rank,
+}
+
 /// Which calls stand in a line.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LineKey {
@@ -33,19 +41,21 @@ pub struct LineKey {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Line {
     pub waiting: BTreeSet<Rank>,
+    /// Those for whom a phone rings already, and another may.
+    pub ringing: BTreeSet<Rank>,
     pub free: BTreeSet<(Turn, AgentName)>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct QueueIndex {
     strategy: Strategy,
-    /// Calls with a place and no phone ringing for them, of which is known that they live.
+    /// Calls with a place for which a phone may be rung, of which is known that they live.
     lines: BTreeMap<LineKey, Line>,
     /// Such calls that are kept for somebody.
     kept: BTreeSet<Rank>,
     /// The same by agent; a call may be kept for several.
-    kept_for: BTreeMap<AgentName, BTreeSet<Rank>>,
-    /// All others with a place: their phone rings or was picked up just now, or their switch is to say whether they live.
+    kept_for: BTreeMap<AgentName, BTreeSet<Seeker>>,
+    /// All others with a place: as many phones ring as may, or one was picked up just now, or their switch is to say whether they live.
     aside: BTreeSet<Rank>,
     /// Agents of this queue who are free.
     free: BTreeSet<AgentName>,
@@ -65,7 +75,8 @@ impl QueueIndex {
 
     /// Everybody with a place.
     pub fn places(&self) -> usize {
-        self.lines.values().map(|line| line.waiting.len()).sum::<usize>() + self.kept.len() + self.aside.len()
+        let in_line = self.lines.values().map(|line| line.waiting.len() + line.ringing.len()).sum::<usize>();
+        in_line + self.kept.len() + self.aside.len()
     }
 
     pub fn logged_in(&self) -> &BTreeSet<AgentName> {
@@ -87,13 +98,14 @@ impl QueueIndex {
 
     /// The place of a call in this queue, from 1.
     pub fn position(&self, rank: Rank) -> usize {
-        let before = self.lines.values().map(|line| line.waiting.range(..rank).count()).sum::<usize>();
+        let before = |line: &Line| line.waiting.range(..rank).count() + line.ringing.range(..rank).count();
+        let before = self.lines.values().map(before).sum::<usize>();
         1 + before + self.kept.range(..rank).count() + self.aside.range(..rank).count()
     }
 
     /// The places of all, in one pass: asked of each for itself, a crowd would cost its square.
     pub fn positions(&self) -> impl Iterator<Item = (CallId, usize)> {
-        let lines = self.lines.values().flat_map(|line| &line.waiting);
+        let lines = self.lines.values().flat_map(|line| line.waiting.iter().chain(&line.ringing));
         let mut ranks: Vec<Rank> = lines.chain(&self.kept).chain(&self.aside).copied().collect();
         ranks.sort_unstable();
         ranks.into_iter().zip(1..).map(|((_, call), position)| (call, position))
@@ -103,13 +115,19 @@ impl QueueIndex {
         self.lines.get(key)
     }
 
+    /// Whether anybody seeks for whom no phone rings.
+    pub fn anybody_unrung(&self) -> bool {
+        let kept = || self.kept_for.values().any(|kept| kept.first().is_some_and(|first| !first.rings));
+        self.lines.values().any(|line| !line.waiting.is_empty()) || kept()
+    }
+
     /// Of all calls that this agent may take, the first.
-    pub fn first_for(&self, agent: &Agent) -> Option<Rank> {
+    pub fn first_for(&self, agent: &Agent) -> Option<Seeker> {
         let mut first = self.kept_for.get(&agent.name).and_then(|kept| kept.first()).copied();
         for (key, line) in &self.lines {
-            let Some(rank) = line.waiting.first() else { continue };
-            if first.is_none_or(|first| *rank < first) && key.is_for(agent) {
-                first = Some(*rank);
+            let Some(this) = line.first() else { continue };
+            if first.is_none_or(|first| this < first) && key.is_for(agent) {
+                first = Some(this);
             }
         }
         first
@@ -118,7 +136,7 @@ impl QueueIndex {
     /// The call waits in this line from now on. `idle` gives whoever is free by name, as they came free.
     pub(super) fn wait<'a>(
         &mut self,
-        rank: Rank,
+        Seeker { rings, rank }: Seeker,
         key: LineKey,
         idle: impl Fn(&AgentName) -> Option<(&'a Agent, Idle)>,
     ) {
@@ -126,17 +144,18 @@ impl QueueIndex {
         if !key.kept_for.is_empty() {
             self.kept.insert(rank);
             for name in key.kept_for {
-                self.kept_for.entry(name).or_default().insert(rank);
+                self.kept_for.entry(name).or_default().insert(Seeker { rings, rank });
             }
             return;
         }
         if let Some(line) = self.lines.get_mut(&key) {
-            line.waiting.insert(rank);
+            line.add(rings, rank);
             return;
         }
         self.forget_empty_lines();
-        let free = self.line_of_free(&key, idle);
-        self.lines.insert(key, Line { waiting: BTreeSet::from([rank]), free });
+        let mut line = Line { free: self.line_of_free(&key, idle), ..Line::default() };
+        line.add(rings, rank);
+        self.lines.insert(key, line);
     }
 
     fn line_of_free<'a>(
@@ -150,7 +169,7 @@ impl QueueIndex {
 
     fn forget_empty_lines(&mut self) {
         if self.lines.len() >= MOST_EMPTY_LINES {
-            self.lines.retain(|_, line| !line.waiting.is_empty());
+            self.lines.retain(|_, line| !line.is_empty());
         }
     }
 
@@ -163,14 +182,14 @@ impl QueueIndex {
     pub(super) fn leave_line(&mut self, rank: Rank, key: &LineKey) {
         if key.kept_for.is_empty() {
             if let Some(line) = self.lines.get_mut(key) {
-                line.waiting.remove(&rank);
+                line.remove(rank);
             }
             return;
         }
         self.kept.remove(&rank);
         for name in &key.kept_for {
             if let Some(kept) = self.kept_for.get_mut(name) {
-                kept.remove(&rank);
+                kept.retain(|seeker| seeker.rank != rank);
                 if kept.is_empty() {
                     self.kept_for.remove(name);
                 }
@@ -221,6 +240,27 @@ impl QueueIndex {
             line.free = self.line_of_free(&key, &idle);
             self.lines.insert(key, line);
         }
+    }
+}
+
+impl Line {
+    fn add(&mut self, rings: bool, rank: Rank) {
+        if rings { &mut self.ringing } else { &mut self.waiting }.insert(rank);
+    }
+
+    fn remove(&mut self, rank: Rank) {
+        if !self.waiting.remove(&rank) {
+            self.ringing.remove(&rank);
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && self.ringing.is_empty()
+    }
+
+    fn first(&self) -> Option<Seeker> {
+        let waiting = self.waiting.first().map(|rank| Seeker { rings: false, rank: *rank });
+        waiting.or_else(|| self.ringing.first().map(|rank| Seeker { rings: true, rank: *rank }))
     }
 }
 

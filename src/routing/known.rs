@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::agent::{Breaks, Presence, Served, Work};
 use super::dial::{Counted, Dial, DialStage};
@@ -51,7 +51,9 @@ pub struct KnownCall {
     /// In queues that it has left by a rule.
     #[serde(default)]
     pub waited: Duration,
-    pub offer: Option<KnownOffer>,
+    /// The phones that ring for it, or the one that was picked up. Journals of before have one, or none, and call it so.
+    #[serde(default, alias = "offer", deserialize_with = "one_or_several")]
+    pub offers: Vec<KnownOffer>,
     /// Talking: with whom, on which leg, since when.
     pub talking: Option<(AgentName, LegId, Moment)>,
     /// Since when the conversation is on hold.
@@ -99,6 +101,20 @@ pub struct KnownAgent {
     pub breaks: Breaks,
 }
 
+fn one_or_several<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<KnownOffer>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Offers {
+        Several(Vec<KnownOffer>),
+        One(Box<KnownOffer>),
+    }
+    Ok(match Option::<Offers>::deserialize(deserializer)? {
+        Some(Offers::Several(offers)) => offers,
+        Some(Offers::One(offer)) => vec![*offer],
+        None => Vec::new(),
+    })
+}
+
 impl KnownAgent {
     /// Who logs in again while on a break has ended it.
     fn breaks_till(&self, at: Moment) -> Breaks {
@@ -130,7 +146,7 @@ impl Known {
                         knows: BTreeMap::new(),
                         queued: None,
                         waited: Duration::ZERO,
-                        offer: None,
+                        offers: Vec::new(),
                         talking: None,
                         held: None,
                         talked_for: None,
@@ -167,7 +183,7 @@ impl Known {
             }),
             Fact::OfferMade { offer, call, agent, switch, leg, until, queue: _, reasons: _ } => {
                 self.of_call(*call, |known| {
-                    known.offer = Some(KnownOffer {
+                    known.offers.push(KnownOffer {
                         offer: *offer,
                         agent: agent.clone(),
                         switch: switch.clone(),
@@ -178,18 +194,14 @@ impl Known {
                 });
             }
             Fact::OfferAnswered { call, offer } => self.of_call(*call, |known| {
-                if let Some(made) = known.offer.as_mut().filter(|made| made.offer == *offer) {
+                if let Some(made) = known.offers.iter_mut().find(|made| made.offer == *offer) {
                     made.answered = true;
                 }
             }),
             Fact::OfferEnded { offer, call, how, agent: _ } => {
                 // A call may have ended before the phone that rang for it was heard to stop.
                 if *how != OfferEnd::CallerGone || self.calls.contains_key(call) {
-                    self.of_call(*call, |known| {
-                        if known.offer.as_ref().is_some_and(|made| made.offer == *offer) {
-                            known.offer = None;
-                        }
-                    });
+                    self.of_call(*call, |known| known.offers.retain(|made| made.offer != *offer));
                 }
             }
             Fact::CallerKnown { call, agents } => self.of_call(*call, |known| known.knows.clone_from(agents)),
@@ -199,7 +211,7 @@ impl Known {
             Fact::CallConnected { call, agent, leg, queue, waited: _ } => self.of_call(*call, |known| {
                 known.talked_for = Some(queue.clone());
                 known.queued = None;
-                known.offer = None;
+                known.offers.clear();
                 known.talking = Some((agent.clone(), leg.clone(), at));
                 known.held = None;
             }),
@@ -338,5 +350,29 @@ impl Known {
             Some(known) => change(known),
             None => self.strays += 1,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn journals_of_before_know_of_one_phone_that_rings_or_of_none() {
+        let offer = r#"{"offer":"1-1","agent":"mira","switch":"pbx","leg":"demo-1-1","until":5,"answered":false}"#;
+        let known = |key: &str, offers: &str| {
+            let text = format!(
+                r#"{{"switch":"pbx","leg":"c1","from":"1","name":"","to":"2","version":"v","arrived":1,"step":null,
+                    "language":"en","keyed":{{}},"queued":null,"{key}":{offers},"talking":null,"talked_for":null}}"#
+            );
+            serde_json::from_str::<KnownCall>(&text).expect("a call of a journal").offers
+        };
+        assert_eq!(known("offer", "null"), []);
+        assert_eq!(known("offers", "[]"), []);
+        let one = known("offer", offer);
+        assert_eq!(one.len(), 1);
+        assert_eq!(known("offers", &format!("[{offer},{offer}]")).len(), 2);
+        let written = serde_json::to_string(&one).expect("it is written");
+        assert_eq!(known("offers", &written), one, "and read again as it was written");
     }
 }

@@ -130,7 +130,7 @@ impl Core {
     }
 
     fn rings(&self, call: CallId) -> bool {
-        matches!(self.calls.get(&call).map(|of| &of.stage), Some(Stage::Waiting { offer: Some(_), .. }))
+        matches!(self.calls.get(&call).map(|of| &of.stage), Some(Stage::Waiting { rings: Some(_), .. }))
     }
 
     /// An agent left the queue: perhaps the last who could take some of its calls.
@@ -157,7 +157,7 @@ impl Core {
         let mut could: BTreeMap<&[Need], bool> = BTreeMap::new();
         let (mut leaving, mut later) = (Vec::new(), false);
         for of in self.calls.values() {
-            let Stage::Waiting { place, offer, .. } = &of.stage else { continue };
+            let Stage::Waiting { place, rings, .. } = &of.stage else { continue };
             let ruled = place.otherwise.iter().any(|(when, _)| *when == When::NobodyLoggedIn);
             if place.queue != *queue || !ruled {
                 continue;
@@ -165,7 +165,7 @@ impl Core {
             if *could.entry(&place.needs).or_insert_with(|| self.anybody_logged_in(place)) {
                 continue;
             }
-            if offer.is_some() || !self.is_up(&of.switch) {
+            if rings.is_some() || !self.is_up(&of.switch) {
                 later = true;
             } else {
                 leaving.push(of.id);

@@ -1,7 +1,8 @@
 //! Matching: who waits meets who is free.
 //!
 //! The law: no call waits while an agent it may take is free; and of two calls that one agent may take, the one
-//! with the earlier `joined - credit` goes first. It holds after every input because each input frees agents and
+//! with the earlier `joined - credit` goes first. Where several phones may ring for a call (`rings.rs`), one for which
+//! nobody rings goes before any that rings already. It holds after every input because each input frees agents and
 //! sets calls waiting one by one, and both are matched before the next: whoever was waiting before could take
 //! nobody who was free before.
 
@@ -13,8 +14,9 @@ use super::call::{Call, QueuePlace, Stage};
 use super::core::Core;
 use super::fact::{Reasons, Rule};
 use super::ids::*;
-use super::index::{Line, LineKey, QueueIndex, Rank};
+use super::index::{Line, LineKey, QueueIndex, Seeker};
 use super::needs;
+use super::rings::Rings;
 use super::strategy::{Strategy, weighted_random};
 use super::timer::Timer;
 use crate::calendar::Moment;
@@ -32,6 +34,13 @@ fn index_of<'a>(
     })
 }
 
+/// Why a call has a turn: somebody came free, or the call itself seeks.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum For {
+    Freed(AgentName),
+    Itself,
+}
+
 impl Core {
     pub(super) fn index_of(&mut self, queue: &QueueName) -> &mut QueueIndex {
         index_of(&mut self.queues, self.version.as_deref(), queue)
@@ -43,11 +52,19 @@ impl Core {
     }
 
     /// A published version may order the free of a queue otherwise.
-    pub(super) fn follow_strategies(&mut self) {
+    pub(super) fn follow_strategies(&mut self, now: Moment) {
         let Some(plan) = &self.version else { return };
+        let mut changed: Vec<QueueName> = Vec::new();
         for (name, index) in &mut self.queues {
             let Some(rules) = plan.queues.get(name) else { continue };
+            let before = index.strategy().most_rings();
             index.follow(rules.strategy.clone(), |name| Some((self.agents.get(name)?, (*self.indexed.get(name)?)?)));
+            if index.strategy().most_rings() != before {
+                changed.push(name.clone());
+            }
+        }
+        for queue in changed {
+            self.ring_as_now(now, &queue);
         }
     }
 
@@ -108,8 +125,11 @@ impl Core {
     /// again when it needs less.
     pub(super) fn seek(&mut self, now: Moment, call: CallId) {
         let Some(of) = self.calls.get(&call) else { return };
-        let Stage::Waiting { place, offer: None, doubt: false } = &of.stage else { return };
-        let (rank, before) = ((place.rank(), call), place.line(&of.switch));
+        let Stage::Waiting { place, .. } = &of.stage else { return };
+        if !self.may_ring_more(of) {
+            return;
+        }
+        let (seeker, before) = (Seeker { rings: of.rings() > 0, rank: (place.rank(), call) }, place.line(&of.switch));
         let (queue, joined, waited) = (place.queue.clone(), place.joined, now.since(place.joined));
         let (in_force, eases) = needs::after(&place.needs, waited);
         let (kept_for, ends) = self.kept_for(of, place, &in_force, waited);
@@ -124,10 +144,31 @@ impl Core {
         self.expect(call);
         self.index_of(&queue);
         if let Some(index) = self.queues.get_mut(&queue) {
-            index.leave_line(rank, &before);
-            index.wait(rank, line, |name| Some((self.agents.get(name)?, (*self.indexed.get(name)?)?)));
+            index.leave_line(seeker.rank, &before);
+            index.wait(seeker, line, |name| Some((self.agents.get(name)?, (*self.indexed.get(name)?)?)));
         }
         self.seeking.insert(call);
+    }
+
+    /// A phone rings for the call, and another may.
+    fn seek_on(&mut self, call: CallId) {
+        let Some(of) = self.calls.get(&call) else { return };
+        let Stage::Waiting { place, .. } = &of.stage else { return };
+        let (rank, line, queue) = ((place.rank(), call), place.line(&of.switch), place.queue.clone());
+        if let Some(index) = self.queues.get_mut(&queue) {
+            index.leave_line(rank, &line);
+            let seeker = Seeker { rings: true, rank };
+            index.wait(seeker, line, |name| Some((self.agents.get(name)?, (*self.indexed.get(name)?)?)));
+        }
+    }
+
+    /// A phone rings for the call: it seeks on where another may, and else no more.
+    pub(super) fn rung_once_more(&mut self, call: CallId) {
+        if self.calls.get(&call).is_some_and(|of| self.may_ring_more(of)) {
+            self.seek_on(call);
+        } else {
+            self.stop_seeking(call);
+        }
     }
 
     /// The call keeps its place, and nobody else is to be rung for it.
@@ -154,36 +195,43 @@ impl Core {
         self.is_emptied(&place.queue);
     }
 
-    /// Calls that somebody who came free may take, first in rank first, whoever of the free then is the first for it: a
-    /// strategy may give it to another than the one who came free. Then calls that came, first in rank first.
+    /// Calls that seek, and calls that somebody who came free may take: first who goes first. Whoever of the free then is the
+    /// first for it has the call: a strategy may give it to another than the one who came free.
     pub(super) fn match_up(&mut self, now: Moment) {
         let freed = std::mem::take(&mut self.freed).into_iter();
         // As calls are offered the first call for an agent can only become a later one.
-        let mut firsts: BTreeSet<(Rank, AgentName)> =
-            freed.filter_map(|name| Some((self.first_call_for(&name)?, name))).collect();
-        while let Some((rank, name)) = firsts.pop_first() {
-            let Some(first) = self.first_call_for(&name) else { continue };
-            // Each turn takes a call or an agent away, or a call is seen to be gone: so this ends.
-            if first != rank || self.offer_to_best(now, first.1, Some(Rule::FirstInQueue)) {
-                firsts.extend(self.first_call_for(&name).map(|first| (first, name)));
-            }
+        let mut turns: BTreeSet<(Seeker, For)> =
+            freed.filter_map(|name| Some((self.first_call_for(&name)?, For::Freed(name)))).collect();
+        for call in std::mem::take(&mut self.seeking) {
+            turns.extend(self.seeker(call).map(|seeker| (seeker, For::Itself)));
         }
-        let mut seeking: Vec<Rank> = std::mem::take(&mut self.seeking)
-            .into_iter()
-            .filter_map(|id| {
-                let call = self.calls.get(&id)?;
-                let Stage::Waiting { place, offer: None, doubt: false } = &call.stage else { return None };
-                Some((place.rank(), id))
-            })
-            .collect();
-        seeking.sort();
-        for (_, call) in seeking {
-            self.offer_to_best(now, call, None);
+        while let Some((seeker, whose)) = turns.pop_first() {
+            let call = seeker.rank.1;
+            // Each turn takes an agent away, or is put off to a later one, or is the last of its kind: so this ends.
+            match whose {
+                For::Freed(name) => {
+                    let Some(first) = self.first_call_for(&name) else { continue };
+                    if first != seeker || self.offer_to_best(now, call, Some(Rule::FirstInQueue)) {
+                        turns.extend(self.first_call_for(&name).map(|first| (first, For::Freed(name))));
+                    }
+                }
+                For::Itself if self.seeker(call) != Some(seeker) || self.offer_to_best(now, call, None) => {
+                    turns.extend(self.seeker(call).map(|again| (again, For::Itself)));
+                }
+                For::Itself => {}
+            }
         }
     }
 
+    /// A call that seeks, as one who waits for a turn.
+    fn seeker(&self, call: CallId) -> Option<Seeker> {
+        let of = self.calls.get(&call).filter(|of| self.may_ring_more(of))?;
+        let Stage::Waiting { place, .. } = &of.stage else { return None };
+        Some(Seeker { rings: of.rings() > 0, rank: (place.rank(), call) })
+    }
+
     /// Of all calls this agent may take, the first in rank. `None` too where the agent is not free.
-    fn first_call_for(&self, name: &AgentName) -> Option<Rank> {
+    fn first_call_for(&self, name: &AgentName) -> Option<Seeker> {
         let agent = self.agents.get(name).filter(|agent| self.is_up(&agent.switch))?;
         self.idle_of(name)?;
         agent.queues.iter().filter_map(|queue| self.queues.get(queue)?.first_for(agent)).min()
@@ -192,7 +240,10 @@ impl Core {
     /// Offer the call to the first of those who may take it, by the strategy of its queue. `false`: nobody may.
     fn offer_to_best(&mut self, now: Moment, call: CallId, rule: Option<Rule>) -> bool {
         let Some(of) = self.calls.get(&call).filter(|of| self.is_up(&of.switch)) else { return false };
-        let Stage::Waiting { place, offer: None, doubt: false } = &of.stage else { return false };
+        let Stage::Waiting { place, rings, .. } = &of.stage else { return false };
+        if !self.may_ring_more(of) {
+            return false;
+        }
         let Some(index) = self.queues.get(&place.queue) else { return false };
         let rule = rule.unwrap_or_else(|| index.strategy().rule());
         let (rule, (candidates, figures), could) = if place.kept_for.is_empty() {
@@ -206,6 +257,7 @@ impl Core {
         let free = index.free();
         let left_out = free.saturating_sub(could) as u32;
         let kept = rule == Rule::Preferred;
+        let others = rings.iter().flat_map(Rings::iter).filter_map(|offer| self.offers.get(&offer));
         let reasons = Reasons {
             rule,
             logged_in: index.logged_in().len() as u32,
@@ -216,6 +268,8 @@ impl Core {
             candidates,
             figures,
             waiting: index.places() as u32,
+            others: of.rings() as u32,
+            together: others.take(Reasons::MOST_TOGETHER).map(|other| other.agent.clone()).collect(),
         };
         self.make_offer(now, call, &best, reasons);
         self.index_agent(&best);
@@ -228,7 +282,7 @@ impl Core {
             let (agent, idle) = (self.agents.get(name)?, self.idle_of(name)?);
             Some((index.strategy().turn(agent, idle, &place.in_force), name.clone()))
         });
-        Line { waiting: BTreeSet::new(), free: free.collect() }
+        Line { free: free.collect(), ..Line::default() }
     }
 
     /// The first of a line, best first, each with how long idle, and with what the strategy counted.
@@ -243,7 +297,7 @@ impl Core {
                 let figures = drawn.iter().map(|name| u64::from(weighted_random::weight(name, weights))).collect();
                 (drawn.into_iter().map(named).collect(), figures)
             }
-            Strategy::LongestIdle => {
+            Strategy::LongestIdle | Strategy::RingSeveral(_) | Strategy::RingAll => {
                 (line.free.iter().take(Reasons::MOST_CANDIDATES).map(|(_, name)| named(name)).collect(), Vec::new())
             }
             Strategy::FewestCalls
@@ -268,7 +322,10 @@ impl Core {
     /// What the laws say must never be: a call that waits beside a free agent it may take.
     pub fn waits_beside_a_free_agent(&self) -> Option<(CallId, AgentName)> {
         for call in self.calls.values() {
-            let Stage::Waiting { place, offer: None, doubt: false } = &call.stage else { continue };
+            let Stage::Waiting { place, .. } = &call.stage else { continue };
+            if !self.may_ring_more(call) {
+                continue;
+            }
             for agent in self.agents.values() {
                 if agent.state() == AgentState::Idle
                     && agent.is_free()

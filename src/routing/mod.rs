@@ -28,6 +28,7 @@ pub mod people;
 pub mod preference;
 pub mod queue;
 mod recovery;
+mod rings;
 pub mod strategy;
 pub mod tag;
 mod timer;
@@ -45,6 +46,7 @@ pub use input::{Abilities, Failure, Input, LegSeen, LegUp, Line, Refusal, Return
 pub use known::Known;
 pub use leaving::DESERTED_FOR;
 pub use people::Refused;
+pub use rings::Rings;
 pub use strategy::Strategy;
 pub use timer::Timer;
 pub use why::{NotAWhy, Why};

@@ -1,13 +1,14 @@
 //! Offers: one ring of one agent for one call, from the order to ring to the pick-up or the failure.
 
 use super::agent::{Presence, Work};
-use super::call::{Call, Offer, QueuePlace, Stage};
+use super::call::{Call, Offer, Stage};
 use super::core::{Core, LegOf, Owed, RING_GRACE};
 use super::effect::{Act, HangUpCause};
 use super::fact::{Fact, OfferEnd, Reasons};
 use super::ids::*;
 use super::input::{Failure, Refusal, Returned};
 use super::queue::RING_FOR;
+use super::rings::Rings;
 use super::tag::Place;
 use super::timer::Timer;
 use crate::calendar::Moment;
@@ -59,10 +60,18 @@ impl Core {
         self.legs.insert(leg.clone(), LegOf::Agent(agent.clone()));
         let kept = Offer { id: offer, call, agent: agent.clone(), switch: switch.clone(), leg: leg.clone(), until };
         self.offers.insert(offer, kept);
-        self.stop_seeking(call);
-        if let Some(of) = self.calls.get_mut(&call) {
-            of.stage = Stage::Waiting { place, offer: Some(offer), doubt: false };
+        let mut together = false;
+        if let Some(Call { stage: Stage::Waiting { rings, .. }, .. }) = self.calls.get_mut(&call) {
+            together = rings.is_some();
+            match rings {
+                Some(rings) => rings.add(offer),
+                None => *rings = Some(Rings::of(offer)),
+            }
         }
+        if together {
+            self.together.insert(call);
+        }
+        self.rung_once_more(call);
         self.timers.set(Timer::OfferDue(offer), until + RING_GRACE);
         let tags = self.tags(call, Place::Offered { offer, agent: agent.clone() });
         self.order(
@@ -131,6 +140,9 @@ impl Core {
         self.timers.stop(&Timer::OfferDue(offer));
         self.timers.stop(&Timer::PickUpDue(offer));
         self.fact(Fact::OfferEnded { offer, call, agent: agent.clone(), how });
+        if let Some(Call { stage: Stage::Waiting { rings, .. }, .. }) = self.calls.get_mut(&call) {
+            *rings = rings.take().and_then(|rings| rings.without(offer));
+        }
         if how == OfferEnd::Connected {
             return Some(call);
         }
@@ -142,7 +154,11 @@ impl Core {
             OfferEnd::Unreachable => Some(Failure::Unreachable),
             // A phone that picks up and drops every call must not be rung in a circle either.
             OfferEnd::AgentGone => Some(Failure::Rejected),
-            OfferEnd::Connected | OfferEnd::CallerGone | OfferEnd::Withdrawn | OfferEnd::Unseen => None,
+            OfferEnd::Connected
+            | OfferEnd::CallerGone
+            | OfferEnd::Withdrawn
+            | OfferEnd::AnsweredElsewhere
+            | OfferEnd::Unseen => None,
         };
         if let Some(why) = missed {
             self.missed(now, &agent, call, why);
@@ -181,24 +197,24 @@ impl Core {
         }
     }
 
-    /// The place is the old one; music again, because the switch may have stopped it.
+    /// The place is the old one, and the phones that ring ring on. After a pick-up music again, because the switch may have
+    /// stopped it.
     pub(super) fn back_to_waiting(&mut self, now: Moment, call: CallId) {
         let Some(of) = self.calls.get_mut(&call) else { return };
         self.timers.stop(&Timer::ConnectDue(call));
-        let (place, was_connecting, doubt): (QueuePlace, bool, bool) = match &of.stage {
-            Stage::Waiting { place, doubt, .. } => (place.clone(), false, *doubt),
-            Stage::Connecting { place, .. } => (place.clone(), true, false),
+        match &of.stage {
+            Stage::Waiting { .. } => {}
+            Stage::Connecting { place, .. } => {
+                of.stage = Stage::Waiting { place: place.clone(), rings: None, doubt: false };
+                self.tag_waiting(now, call);
+                self.music(now, call);
+            }
             Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Ending { .. } => return,
-        };
-        of.stage = Stage::Waiting { place, offer: None, doubt };
-        if was_connecting {
-            self.tag_waiting(now, call);
-            self.music(now, call);
         }
         self.seek(now, call);
     }
 
-    /// Take an offer back: the caller has gone, the agent logged out.
+    /// Take an offer back: the caller has gone, the agent logged out, another answered.
     pub(super) fn withdraw(&mut self, now: Moment, offer: OfferId, how: OfferEnd) -> Option<CallId> {
         let of = self.offers.get(&offer)?;
         let (switch, leg) = (of.switch.clone(), of.leg.clone());
@@ -225,17 +241,24 @@ impl Core {
             }
             return;
         };
-        let Some(Call { stage: Stage::Waiting { place, .. }, .. }) = self.calls.get(&offer.call) else { return };
-        let place = place.clone();
+        let Some(Call { stage: Stage::Waiting { place, rings, .. }, .. }) = self.calls.get(&offer.call) else { return };
+        let (place, rings) = (place.clone(), rings.clone());
         if !self.change_work(&offer.agent, |work| work.pick_up(now)) {
             return;
         }
         self.timers.stop(&Timer::OfferDue(offer.id));
         self.picked_up_as_told(offer.id, &offer.agent);
         self.fact(Fact::OfferAnswered { offer: offer.id, call: offer.call });
+        if self.calls.get(&offer.call).is_some_and(|of| self.may_ring_more(of)) {
+            self.stop_seeking(offer.call);
+        }
         if let Some(of) = self.calls.get_mut(&offer.call) {
             of.stage = Stage::Connecting { place, offer: offer.id };
         }
         self.connect(now, offer.call, offer.id, &offer.agent, &offer.leg);
+        // The caller is joined first; nobody else may have the call any more.
+        if let Some(rings) = rings {
+            self.answered_elsewhere(now, &rings, offer.id);
+        }
     }
 }

@@ -402,11 +402,11 @@ impl Core {
         self.lines.get(&(switch.clone(), station.clone())).copied().unwrap_or(Line::Unknown)
     }
 
-    pub(super) fn version_published(&mut self, version: &VersionHash) {
+    pub(super) fn version_published(&mut self, now: Moment, version: &VersionHash) {
         match self.shelf.get(version).cloned() {
             Some(plan) => {
                 self.version = Some(plan);
-                self.follow_strategies();
+                self.follow_strategies(now);
                 self.fact(Fact::VersionPublished { version: version.clone() });
             }
             None => self.healed(None, None, format!("version {version} was never handed over; the old one stays")),

@@ -14,7 +14,8 @@ use super::effect::{Act, HangUpCause};
 use super::fact::{EndedBy, Fact, OfferEnd, Outcome};
 use super::ids::*;
 use super::input::{LegSeen, LegUp, Line};
-use super::known::{Known, KnownCall};
+use super::known::{Known, KnownCall, KnownOffer};
+use super::rings::Rings;
 use super::tag::Place;
 use super::timer::Timer;
 use crate::calendar::Moment;
@@ -116,27 +117,17 @@ impl Core {
             // Nobody is sought for it before the first snapshot.
             let line = place.line(&known.switch);
             self.index_of(&place.queue).set_aside(rank, &line);
-            if let Some(offer) = known.offer {
-                self.adopt_leg(&offer.agent, &offer.leg);
-                self.timers.set(Timer::OfferDue(offer.offer), offer.until.max(now) + RING_GRACE);
-                stage = if offer.answered {
-                    Stage::Connecting { place, offer: offer.offer }
-                } else {
-                    Stage::Waiting { place, offer: Some(offer.offer), doubt: false }
-                };
-                self.offers.insert(
-                    offer.offer,
-                    Offer {
-                        id: offer.offer,
-                        call: id,
-                        agent: offer.agent,
-                        switch: offer.switch,
-                        leg: offer.leg,
-                        until: offer.until,
-                    },
-                );
-            } else {
-                stage = Stage::Waiting { place, offer: None, doubt: false };
+            let answered = known.offers.iter().find(|offer| offer.answered).map(|offer| offer.offer);
+            let rings = Rings::of_all(known.offers.iter().map(|offer| offer.offer));
+            stage = match answered {
+                Some(offer) => Stage::Connecting { place, offer },
+                None => Stage::Waiting { place, rings, doubt: false },
+            };
+            if known.offers.len() > 1 {
+                self.together.insert(id);
+            }
+            for offer in known.offers {
+                self.remember_offer(now, id, offer);
             }
         }
         self.links.entry(known.switch.clone()).or_insert(false);
@@ -161,6 +152,13 @@ impl Core {
                 stage,
             },
         );
+    }
+
+    fn remember_offer(&mut self, now: Moment, call: CallId, known: KnownOffer) {
+        let KnownOffer { offer: id, agent, switch, leg, until, answered: _ } = known;
+        self.adopt_leg(&agent, &leg);
+        self.timers.set(Timer::OfferDue(id), until.max(now) + RING_GRACE);
+        self.offers.insert(id, Offer { id, call, agent, switch, leg, until });
     }
 
     pub(super) fn adopt_leg(&mut self, agent: &AgentName, leg: &LegId) {
@@ -219,9 +217,11 @@ impl Core {
                 // In doubt until the second look: it keeps its place, and nobody is rung for it.
                 None => {
                     self.doubt(now, call);
-                    // What befell the phone is not compared without the caller, so it is looked at too.
-                    let phone = self.calls.get(&call).and_then(|of| self.agent_leg_of(&of.stage));
-                    self.look_at(now, switch, phone);
+                    // What befell the phones is not compared without the caller, so they are looked at too.
+                    let phones = self.calls.get(&call).map(|of| self.agent_legs_of(of)).unwrap_or_default();
+                    for phone in phones {
+                        self.look_at(now, switch, phone);
+                    }
                 }
             }
         }
@@ -232,24 +232,20 @@ impl Core {
         }
     }
 
-    /// The phone that rings for a call, or talks in it.
-    fn agent_leg_of(&self, stage: &Stage) -> Option<LegId> {
-        match stage {
-            Stage::Talking { agent_leg, .. } => Some(agent_leg.clone()),
-            Stage::Waiting { offer: Some(offer), .. } | Stage::Connecting { offer, .. } => {
-                self.offers.get(offer).map(|offer| offer.leg.clone())
-            }
-            Stage::InDialplan { .. } | Stage::Waiting { offer: None, .. } | Stage::Ending { .. } => None,
+    /// The phones that ring for a call, or the one that talks in it.
+    fn agent_legs_of(&self, call: &Call) -> Vec<LegId> {
+        if let Stage::Talking { agent_leg, .. } = &call.stage {
+            return vec![agent_leg.clone()];
         }
+        call.offers().filter_map(|offer| Some(self.offers.get(&offer)?.leg.clone())).collect()
     }
 
     fn compare_call(&mut self, now: Moment, call: CallId, caller: &LegSeen, seen: &BTreeMap<LegId, LegSeen>) {
         let Some(of) = self.calls.get(&call) else { return };
         let (switch, stage) = (of.switch.clone(), of.stage.clone());
-        let agent_leg = self.agent_leg_of(&stage);
-        let phone = agent_leg.as_ref().and_then(|leg| seen.get(leg));
+        let agent_legs = self.agent_legs_of(of);
         if let Some(joined) = &caller.joined_with {
-            if agent_leg.as_ref() == Some(joined) {
+            if agent_legs.contains(joined) {
                 // Joined while we were away, or talking all along.
                 self.legs_joined(now, &caller.leg, joined);
             } else {
@@ -271,38 +267,37 @@ impl Core {
                     self.begin_step_anew(now, call);
                 }
             }
-            Stage::Waiting { offer: None, .. } => {
+            Stage::Waiting { .. } => {
                 self.tag_waiting(now, call);
                 self.rules_of_waiting_again(now, call);
                 self.lives_again(now, call);
-            }
-            Stage::Waiting { offer: Some(_), .. } => {
-                self.tag_waiting(now, call);
-                self.music_again(now, call);
-                self.rules_of_waiting_again(now, call);
-                match phone {
-                    Some(LegSeen { up: LegUp::Up, leg, .. }) => self.leg_answered(now, &leg.clone()),
-                    Some(LegSeen { up: LegUp::Ringing, .. }) => {}
-                    None => self.look_at(now, &switch, agent_leg),
+                // The first that was picked up meanwhile has the call, and its pick-up ends the other rings.
+                for leg in agent_legs {
+                    match seen.get(&leg).map(|phone| phone.up) {
+                        Some(LegUp::Up) => self.leg_answered(now, &leg),
+                        Some(LegUp::Ringing) => {}
+                        None => self.look_at(now, &switch, leg),
+                    }
                 }
             }
-            Stage::Connecting { offer, .. } => match (phone, self.offers.get(&offer).cloned()) {
-                (Some(_), Some(offer)) => self.connect(now, call, offer.id, &offer.agent, &offer.leg),
-                (None, _) | (_, None) => self.look_at(now, &switch, agent_leg),
+            Stage::Connecting { offer, .. } => match self.offers.get(&offer).cloned() {
+                Some(offer) if seen.contains_key(&offer.leg) => {
+                    self.connect(now, call, offer.id, &offer.agent, &offer.leg);
+                }
+                Some(offer) => self.look_at(now, &switch, offer.leg),
+                None => {}
             },
             Stage::Talking { agent_leg, hold: Some(_), .. } => {
                 self.held_apart(now, call);
-                if phone.is_none() {
-                    self.look_at(now, &switch, Some(agent_leg));
+                if !seen.contains_key(&agent_leg) {
+                    self.look_at(now, &switch, agent_leg);
                 }
             }
-            Stage::Talking { agent_leg, hold: None, .. } => match phone {
-                Some(_) => {
-                    self.healed(Some(call), None, "caller and agent were apart after we were away: joined again");
-                    self.order(now, &switch, Act::Connect { caller: caller.leg.clone(), agent: agent_leg }, None);
-                }
-                None => self.look_at(now, &switch, Some(agent_leg)),
-            },
+            Stage::Talking { agent_leg, hold: None, .. } if seen.contains_key(&agent_leg) => {
+                self.healed(Some(call), None, "caller and agent were apart after we were away: joined again");
+                self.order(now, &switch, Act::Connect { caller: caller.leg.clone(), agent: agent_leg }, None);
+            }
+            Stage::Talking { agent_leg, hold: None, .. } => self.look_at(now, &switch, agent_leg),
             Stage::Ending { .. } => self.hang_up(now, &switch, caller.leg.clone(), HangUpCause::Normal),
         }
     }
@@ -335,10 +330,8 @@ impl Core {
         self.seek(now, call);
     }
 
-    fn look_at(&mut self, now: Moment, switch: &SwitchName, leg: Option<LegId>) {
-        if let Some(leg) = leg {
-            self.order(now, switch, Act::Look { leg }, None);
-        }
+    fn look_at(&mut self, now: Moment, switch: &SwitchName, leg: LegId) {
+        self.order(now, switch, Act::Look { leg }, None);
     }
 
     /// The switch serves this caller itself now: over for us, without touching the leg.
@@ -361,7 +354,7 @@ impl Core {
             match seen.get(&leg) {
                 Some(_) if !busy => self.hang_up(now, switch, leg, HangUpCause::Normal),
                 Some(_) => {}
-                None => self.look_at(now, switch, Some(leg)),
+                None => self.look_at(now, switch, leg),
             }
         }
     }

@@ -180,8 +180,10 @@ pub struct CallSeen {
     /// How much longer it will probably wait, by how fast its queue was answered of late; `null` where too little is
     /// known.
     pub expected_wait_ms: Option<u64>,
-    /// Who is rung for it, or talks.
+    /// Who is rung for it, or talks; of several who are rung, who has been longest.
     pub agent: Option<AgentName>,
+    /// The others who are rung for it at the same time.
+    pub also_rung: Vec<AgentName>,
     pub talking_since_ms: Option<Moment>,
     pub held_since_ms: Option<Moment>,
 }
@@ -339,7 +341,8 @@ impl Core {
             Stage::Waiting { place, .. } | Stage::Connecting { place, .. } => Some(place),
             Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Ending { .. } => None,
         };
-        let offered = call.offer().and_then(|offer| self.offers.get(&offer)).map(|offer| offer.agent.clone());
+        let mut rung = call.offers().filter_map(|offer| self.offers.get(&offer)).map(|offer| offer.agent.clone());
+        let offered = rung.next();
         let (agent, talking_since_ms, held_since_ms) = match &call.stage {
             Stage::Talking { agent, since, hold, .. } => (Some(agent.clone()), Some(*since), *hold),
             Stage::InDialplan { .. } | Stage::Waiting { .. } | Stage::Connecting { .. } | Stage::Ending { .. } => {
@@ -365,6 +368,7 @@ impl Core {
             position,
             expected_wait_ms: expected_wait.map(ms),
             agent,
+            also_rung: rung.collect(),
             talking_since_ms,
             held_since_ms,
         }

@@ -311,7 +311,7 @@ impl Core {
             step: of.walk.step().clone(),
             language: of.walk.language().to_string(),
         });
-        of.stage = Stage::Waiting { place, offer: None, doubt: false };
+        of.stage = Stage::Waiting { place, rings: None, doubt: false };
         self.set_rules_of_waiting(now, call, now);
         self.tag_waiting(now, call);
         self.music(now, call);

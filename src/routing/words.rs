@@ -3,7 +3,8 @@
 //! Callers' numbers and the reasons people give are left out: the record has them, a log is copied about.
 
 use super::dial::{DialEnd, DialEndedBy};
-use super::fact::{EndedBy, Fact, LeftQueue, NotPickedUp, Outcome, Rule};
+use super::fact::{EndedBy, Fact, LeftQueue, NotPickedUp, Outcome, Reasons, Rule};
+use super::ids::AgentName;
 
 impl Fact {
     pub fn in_words(&self) -> String {
@@ -43,8 +44,10 @@ impl Fact {
                     Rule::FixedOrder => "first in the queue's order of those who may take it".into(),
                     Rule::Preferred => "known to the caller, and preferred".into(),
                     Rule::WeightedRandom => "drawn by lot from those who may take it".into(),
+                    Rule::RingSeveral => "one of several who are rung at once".into(),
+                    Rule::RingAll => "all who may take it are rung at once".into(),
                 };
-                format!("rings {agent}: {why}")
+                format!("rings {agent}{}: {why}", together(reasons))
             }
             Fact::CallerKnown { agents, .. } => {
                 let known = agents.iter().map(|(known_as, agent)| format!("{agent} ({known_as})"));
@@ -126,5 +129,17 @@ impl Fact {
             Fact::Healed { what, .. } => format!("healed: {what}"),
             Fact::WallClockStepped { by_ms } => format!("the wall clock was set by {by_ms} ms"),
         }
+    }
+}
+
+/// Who is rung for the same call already, as far as they are named.
+fn together(reasons: &Reasons) -> String {
+    if reasons.others == 0 {
+        return String::new();
+    }
+    let named: Vec<&str> = reasons.together.iter().map(AgentName::as_str).collect();
+    match (reasons.others as usize).saturating_sub(named.len()) {
+        0 => format!(" together with {}", named.join(", ")),
+        more => format!(" together with {} and {more} more", named.join(", ")),
     }
 }

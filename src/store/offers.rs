@@ -30,7 +30,7 @@ pub(super) const STATEMENTS: &[&str] = &[OF_CALL];
 const MOST_OF_A_CALL: i64 = 1_000;
 
 /// The ends there are, in the order of the table's CHECK.
-pub const ENDS: [OfferEnd; 9] = [
+pub const ENDS: [OfferEnd; 10] = [
     OfferEnd::Connected,
     OfferEnd::NoAnswer,
     OfferEnd::Busy,
@@ -39,6 +39,7 @@ pub const ENDS: [OfferEnd; 9] = [
     OfferEnd::CallerGone,
     OfferEnd::AgentGone,
     OfferEnd::Withdrawn,
+    OfferEnd::AnsweredElsewhere,
     OfferEnd::Unseen,
 ];
 

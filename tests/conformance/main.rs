@@ -10,6 +10,7 @@ mod figures;
 mod proxy;
 mod rehearsal;
 mod scenarios;
+mod sound;
 mod world;
 
 #[path = "../live/parts/mod.rs"]
@@ -46,6 +47,8 @@ macro_rules! every_scenario {
             ringing: a_phone_that_does_not_understand_it_rings_on_and_is_picked_up_by_hand;
             ringing: a_phone_that_does_not_ring_is_not_picked_up;
             ringing: a_phone_that_is_asked_to_picks_up_by_itself_and_one_that_does_not_know_how_rings_on;
+            several: of_three_phones_that_ring_the_first_has_the_caller_and_the_others_stop_at_once;
+            several: of_two_phones_picked_up_at_once_one_has_the_caller_and_the_other_is_hung_up;
             phones: a_private_call_is_told_when_it_begins_and_when_it_ends;
             phones: a_phone_that_comes_and_goes_is_told_as_out_of_reach_while_it_is_away;
             phones: a_phone_that_talks_with_our_caller_is_free_when_that_is_over;
@@ -132,6 +135,11 @@ macro_rules! on_asterisk {
                     }),
                     ("a_new_controller_is_heard_though_a_prompt_of_the_last_one_plays", |lane| {
                         lane.play(super::asterisk::a_new_controller_is_heard_though_a_prompt_of_the_last_one_plays)
+                    }),
+                    ("the_first_of_two_phones_talks_both_ways_and_the_other_is_told_that_it_was_answered_elsewhere", |lane| {
+                        lane.play(
+                            super::sound::the_first_of_two_phones_talks_both_ways_and_the_other_is_told_that_it_was_answered_elsewhere,
+                        )
                     }),
                     $((stringify!($name), |lane| {
                         lane.play(async |world| super::scenarios::$part::$name(world).await)

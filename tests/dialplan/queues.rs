@@ -7,6 +7,7 @@ use cordboard::calendar::Moment;
 use cordboard::dialplan::{
     Action, Due, Figure, Figures, Language, Piece, Prompt, Sound, Spoken, ToQueue, When, all_prompts,
 };
+use cordboard::routing::Strategy;
 use cordboard::routing::ids::{QueueName, StepName};
 
 use super::centre;
@@ -142,4 +143,17 @@ queues:
     assert_eq!((plain.most_missed, plain.auto_answer, plain.needs_disposition), (None, false, false));
     let allowed: Vec<_> = plan.break_allowances.iter().map(|(reason, time)| (reason.as_str(), *time)).collect();
     assert_eq!(allowed, [("tea", Duration::from_secs(900))]);
+}
+
+#[test]
+fn a_queue_may_ring_several_phones_at_once_or_all() {
+    let strategy = |text: &str| {
+        let plan = PLAN.replace("second:", &format!("second: {{ strategy: {text} }}"));
+        let plan = centre(&plan).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        plan.queues[&QueueName::new("second")].strategy.clone()
+    };
+    assert_eq!(strategy("{ ring_several: 3 }"), Strategy::RingSeveral(3));
+    assert_eq!(strategy("{ ring_several: 10 }").most_rings(), 10);
+    assert_eq!(strategy("ring_all").most_rings(), 30);
+    assert_eq!(strategy("longest_idle").most_rings(), 1);
 }

@@ -109,9 +109,9 @@ impl Ears {
                 (Stage::InDialplan { .. }, Some(_)) => None,
                 (Stage::Waiting { .. } | Stage::Connecting { .. }, Some(Hearing::Music)) => None,
                 // An announcement, and never while a phone rings for who hears it.
-                (Stage::Waiting { offer: None, .. }, Some(Hearing::Prompt)) => None,
+                (Stage::Waiting { rings: None, .. }, Some(Hearing::Prompt)) => None,
                 // Its end is on its way, or lost.
-                (Stage::Waiting { offer: None, place, .. }, Some(Hearing::Silence)) if place.told.playing.is_some() => {
+                (Stage::Waiting { rings: None, place, .. }, Some(Hearing::Silence)) if place.told.playing.is_some() => {
                     Some(Wrong::Silent)
                 }
                 (Stage::Waiting { .. } | Stage::Connecting { .. }, Some(_)) => Some(Wrong::DeadAir),

@@ -180,7 +180,7 @@ fn waiting(chance: &mut Chance) -> Vec<Announcement> {
 
 fn strategy(chance: &mut Chance) -> Strategy {
     let agent = |n: u64| AgentName::new(format!("agent{n:02}"));
-    match chance.below(9) {
+    match chance.below(13) {
         0 => Strategy::FewestCalls,
         1 => Strategy::LeastTalkTime,
         // Twice as often: it shows only where several are free.
@@ -188,6 +188,9 @@ fn strategy(chance: &mut Chance) -> Strategy {
         3 => Strategy::RoundRobin,
         4 => Strategy::FixedOrder((0..5).rev().map(agent).collect()),
         5 => Strategy::WeightedRandom((0..3).map(|n| (agent(n), 1 + n as u32)).collect()),
+        9 => Strategy::RingSeveral(2),
+        10 => Strategy::RingSeveral(2 + chance.below(4) as u8),
+        11 => Strategy::RingAll,
         _ => Strategy::LongestIdle,
     }
 }

@@ -81,17 +81,27 @@ impl Laws {
         let most = MOST_EFFECTS + each;
         must!(Law::Bounded, step.effects.len() <= most, "{} effects of one input", step.effects.len());
         one_place(floor)?;
+        // What rang already as each offer was made.
+        let mut rang: Vec<BTreeMap<CallId, usize>> = Vec::new();
         for fact in step.facts {
+            if matches!(fact, Fact::OfferMade { .. }) {
+                rang.push(self.ledger.ringing());
+            }
             self.ledger.enter(fact)?;
         }
+        let mut rang = rang.into_iter();
         self.ledger.balances(&waiting(floor))?;
         self.nobody_waits_in_vain(floor)?;
+        self.nobody_rings_beside_others_in_vain(floor)?;
         for (n, fact) in step.facts.iter().enumerate() {
             if let Fact::OfferMade { call, agent, reasons, .. } = fact {
+                let rang = rang.next().unwrap_or_default();
+                let others = rang.get(call).copied().unwrap_or(0);
+                must!(Law::Order, reasons.others as usize == others, "{call}: {others} ring, and not {reasons:?}");
                 let idle = reasons.candidates.first().filter(|(first, _)| first == agent).map(|(_, idle)| *idle);
                 must!(Law::Order, idle.is_some(), "{agent} is not the first candidate of {reasons:?}");
                 rings_for_the_right_one(floor, fact)?;
-                self.goes_first(floor, *call, agent, &step.facts[n + 1..])?;
+                self.goes_first(floor, *call, agent, &rang, &step.facts[n + 1..])?;
                 by_strategy(floor, *call, agent, floor.now - idle.unwrap_or_default(), reasons)?;
             }
         }
@@ -107,7 +117,7 @@ impl Laws {
             return Ok(());
         }
         for call in floor.calls.iter().copied() {
-            let Some(place) = seeks(call) else { continue };
+            let Some(place) = seeks(floor, call) else { continue };
             if let Some(agent) = free.iter().find(|agent| may_take(floor, agent, call, place)) {
                 must!(Law::NobodyWaitsInVain, false, "{} waits in {} beside {}", call.id, place.queue, agent.name);
             }
@@ -115,11 +125,59 @@ impl Laws {
         Ok(())
     }
 
-    /// Nobody whom this agent may take had an earlier rank: neither who still waits, nor who was offered after.
-    fn goes_first(&self, floor: &Floor<'_>, call: CallId, agent: &AgentName, after: &[Fact]) -> Result<(), Broken> {
+    /// Who rings beside others for one call could not take one for which nobody rings; or somebody else can in a moment, whose
+    /// phone is being hung up.
+    fn nobody_rings_beside_others_in_vain(&self, floor: &Floor<'_>) -> Result<(), Broken> {
+        let unrung = |call: &&&Call| call.rings() == 0 && seeks(floor, call).is_some();
+        let unrung: Vec<&Call> = floor.calls.iter().filter(unrung).copied().collect();
+        if unrung.is_empty() {
+            return Ok(());
+        }
+        for agent in floor.agents.iter().copied() {
+            let Work::Ringing { call, .. } = &agent.work else { continue };
+            let beside = floor.call(*call).is_some_and(|call| call.rings() > 1);
+            if !beside || !self.is_up(&agent.switch) || !matches!(agent.presence, Presence::Ready { .. }) {
+                continue;
+            }
+            let mine = unrung.iter().filter_map(|call| Some((*call, place_of(call)?)));
+            let mine = mine.filter(|(call, place)| may_take(floor, agent, call, place));
+            let first = mine.min_by_key(|(call, place)| (place.joined - place.credit, call.id));
+            let Some((first, place)) = first else { continue };
+            let comes = floor.agents.iter().copied().any(|other| {
+                matches!((&other.presence, &other.work), (Presence::Ready { .. }, Work::Nothing { .. }))
+                    && other.leg.is_some()
+                    && may_take(floor, other, first, place)
+            });
+            must!(
+                Law::NobodyWaitsInVain,
+                comes,
+                "{} waits in {}, and {} rings beside others for {call}",
+                first.id,
+                place.queue,
+                agent.name
+            );
+        }
+        Ok(())
+    }
+
+    /// Nobody whom this agent may take came before: neither who still waits, nor who was offered after. A call for which
+    /// nobody rang comes before one that rang already, and then goes who has the earlier rank.
+    fn goes_first(
+        &self,
+        floor: &Floor<'_>,
+        call: CallId,
+        agent: &AgentName,
+        rang: &BTreeMap<CallId, usize>,
+        after: &[Fact],
+    ) -> Result<(), Broken> {
         let (Some(of), Some(agent)) = (floor.call(call), floor.agent(agent)) else { return Ok(()) };
         let Some(place) = place_of(of) else { return Ok(()) };
-        let rank = (place.joined - place.credit, call);
+        let rings = |call: &CallId| rang.get(call).copied().unwrap_or(0);
+        let turn = (rings(&call) > 0, place.joined - place.credit, call);
+        if let Some(strategy) = floor.strategies.get(&place.queue) {
+            let most = strategy.most_rings();
+            must!(Law::Order, rings(&call) < most, "{call} rings at {} phones already, by {strategy:?}", rings(&call));
+        }
         let later: Vec<CallId> = after
             .iter()
             .filter_map(|fact| match fact {
@@ -129,17 +187,22 @@ impl Laws {
             .collect();
         for other in floor.calls.iter().copied() {
             let Some(theirs) = place_of(other).filter(|_| other.id != call) else { continue };
-            if seeks(other).is_none() && !later.contains(&other.id) || !may_take(floor, agent, other, theirs) {
+            if seeks(floor, other).is_none() && !later.contains(&other.id) || !may_take(floor, agent, other, theirs) {
+                continue;
+            }
+            // As many phones rang as may: one has stopped since.
+            if rings(&other.id) > 0 && rings(&other.id) >= most_rings(floor, theirs) {
                 continue;
             }
             must!(
                 Law::Order,
-                (theirs.joined - theirs.credit, other.id) > rank,
+                (rings(&other.id) > 0, theirs.joined - theirs.credit, other.id) > turn,
                 "{} got {call} ({place:?}) before {} ({theirs:?})",
                 agent.name,
                 other.id
             );
-            if theirs.queue == place.queue && theirs.needs == place.needs && theirs.prefer.is_empty() {
+            let unrung = rings(&other.id) == 0;
+            if unrung && theirs.queue == place.queue && theirs.needs == place.needs && theirs.prefer.is_empty() {
                 let most = self.most_credit + of.waited;
                 must!(Law::Order, place.joined <= theirs.joined + most, "{call} overtook {}", other.id);
             }
@@ -216,11 +279,17 @@ fn place_of(call: &Call) -> Option<&QueuePlace> {
 }
 
 /// The same, where it may be offered to somebody.
-fn seeks(call: &Call) -> Option<&QueuePlace> {
+fn seeks<'c>(floor: &Floor<'_>, call: &'c Call) -> Option<&'c QueuePlace> {
     match &call.stage {
-        Stage::Waiting { place, offer: None, doubt: false } => Some(place),
+        Stage::Waiting { place, doubt: false, .. } => (call.rings() < most_rings(floor, place)).then_some(place),
         _ => None,
     }
+}
+
+/// At how many phones a call of this place rings where so many are free. Of a queue that the version of today has no more
+/// nobody knows but that it is one at least.
+fn most_rings(floor: &Floor<'_>, place: &QueuePlace) -> usize {
+    floor.strategies.get(&place.queue).map_or(1, Strategy::most_rings)
 }
 
 fn may_take(floor: &Floor<'_>, agent: &Agent, call: &Call, place: &QueuePlace) -> bool {
@@ -334,7 +403,9 @@ type Counted = Box<dyn Fn(&Agent, &QueuePlace, Moment) -> u64>;
 /// What a strategy counts for an agent who is free: the smaller goes first.
 fn counted(strategy: &Strategy) -> Counted {
     match strategy.clone() {
-        Strategy::LongestIdle | Strategy::WeightedRandom(_) => Box::new(|_, _, _| 0),
+        Strategy::LongestIdle | Strategy::WeightedRandom(_) | Strategy::RingSeveral(_) | Strategy::RingAll => {
+            Box::new(|_, _, _| 0)
+        }
         Strategy::FewestCalls => Box::new(|agent, _, _| u64::from(agent.served.calls)),
         Strategy::LeastTalkTime => Box::new(|agent, _, _| agent.served.talked.as_millis() as u64),
         Strategy::RoundRobin => Box::new(|agent, _, _| agent.served.rung.map_or(0, |rung| rung.as_ms() as u64)),
@@ -364,9 +435,11 @@ fn one_place(floor: &Floor<'_>) -> Result<(), Broken> {
     for call in floor.calls.iter().copied() {
         must!(Law::OnePlace, legs.insert(&call.leg), "two calls on {}", call.leg);
         match &call.stage {
-            Stage::Waiting { offer: Some(offer), .. } | Stage::Connecting { offer, .. } => {
-                must!(Law::OnePlace, offers.insert(*offer), "{offer} for two calls");
-                served += 1;
+            Stage::Waiting { rings: Some(_), .. } | Stage::Connecting { .. } => {
+                for offer in call.offers() {
+                    must!(Law::OnePlace, offers.insert(offer), "{offer} twice");
+                    served += 1;
+                }
             }
             Stage::Talking { agent, agent_leg, .. } => {
                 let theirs = floor.agent(agent);
@@ -378,7 +451,7 @@ fn one_place(floor: &Floor<'_>) -> Result<(), Broken> {
                 );
                 served += 1;
             }
-            Stage::InDialplan { .. } | Stage::Waiting { offer: None, .. } | Stage::Ending { .. } => {}
+            Stage::InDialplan { .. } | Stage::Waiting { rings: None, .. } | Stage::Ending { .. } => {}
         }
     }
     let mut serving = 0;
@@ -397,7 +470,7 @@ fn one_place(floor: &Floor<'_>) -> Result<(), Broken> {
         let of = agent.work.call().and_then(|call| floor.call(call)).map(|call| &call.stage);
         let agrees = match (&agent.work, of) {
             (Work::Nothing { .. } | Work::WrappingUp { .. }, _) => continue,
-            (Work::Ringing { offer, .. }, Some(Stage::Waiting { offer: Some(theirs), .. })) => offer == theirs,
+            (Work::Ringing { offer, .. }, Some(Stage::Waiting { rings: Some(theirs), .. })) => theirs.has(*offer),
             (Work::Connecting { offer, .. }, Some(Stage::Connecting { offer: theirs, .. })) => offer == theirs,
             (Work::Talking { hold: mine, .. }, Some(Stage::Talking { agent: theirs, hold, .. })) => {
                 *theirs == agent.name && mine == hold
@@ -418,7 +491,7 @@ fn one_place(floor: &Floor<'_>) -> Result<(), Broken> {
         must!(Law::OnePlace, theirs, "{} is a dial of {}, who does not dial it", dial.call, dial.agent);
     }
     // Each agent's call points back at the agent, and at nobody else: so equal counts leave nobody out.
-    must!(Law::OnePlace, served == serving, "{served} calls are served by {serving} agents");
+    must!(Law::OnePlace, served == serving, "{served} rings and conversations of calls, and {serving} agents have one");
     Ok(())
 }
 
@@ -530,20 +603,20 @@ fn fold_is_state(floor: &Floor<'_>, known: &Known) -> Result<(), Broken> {
             (None, Some(_)) | (Some(_), None) => false,
         };
         must!(Law::FoldIsState, same, "{id} has the place {place:?}, folded {:?}", folded.queued);
-        let offer = call.offer();
         must!(
             Law::FoldIsState,
-            folded.offer.as_ref().map(|offer| offer.offer) == offer,
-            "{id} has the offer {offer:?}, folded {:?}",
-            folded.offer
+            folded.offers.iter().map(|offer| offer.offer).eq(call.offers()),
+            "{id} is {:?}, folded {:?}",
+            call.stage,
+            folded.offers
         );
         let picked_up = matches!(call.stage, Stage::Connecting { .. });
         must!(
             Law::FoldIsState,
-            folded.offer.as_ref().is_some_and(|offer| offer.answered) == picked_up,
+            folded.offers.iter().any(|offer| offer.answered) == picked_up,
             "{id} is {:?}, folded {:?}",
             call.stage,
-            folded.offer
+            folded.offers
         );
         let talking = match &call.stage {
             Stage::Talking { agent, agent_leg, since, .. } => Some((agent.clone(), agent_leg.clone(), *since)),

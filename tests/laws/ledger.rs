@@ -14,7 +14,9 @@ struct Story {
     queue: Option<QueueName>,
     connected: bool,
     held: bool,
-    offer: Option<(OfferId, AgentName)>,
+    /// The phones that ring for it, or the one that was picked up.
+    offers: BTreeMap<OfferId, AgentName>,
+    picked_up: Option<OfferId>,
     hung_up: Option<(Outcome, EndedBy)>,
 }
 
@@ -122,14 +124,21 @@ impl Ledger {
             }
             Fact::OfferMade { offer, call, agent, queue, .. } => {
                 let story = self.open.entry(*call).or_default();
-                must!(Law::OnePlace, story.offer.is_none(), "{call} on {offer} and on {:?}", story.offer);
+                // How many may ring is asked of the floor.
+                must!(
+                    Law::OnePlace,
+                    story.picked_up.is_none(),
+                    "{call} rings after {:?} was answered",
+                    story.picked_up
+                );
+                must!(Law::OnePlace, !story.offers.contains_key(offer), "{call} on {offer} twice");
                 must!(
                     Law::Balance,
                     story.queue.as_ref() == Some(queue),
                     "{call} offered from {queue}, but is in {:?}",
                     story.queue
                 );
-                story.offer = Some((*offer, agent.clone()));
+                story.offers.insert(*offer, agent.clone());
                 let before = self.offered_to.insert(agent.clone(), *offer);
                 must!(Law::OnePlace, before.is_none(), "{agent} on {offer} and on {before:?}");
             }
@@ -137,27 +146,36 @@ impl Ledger {
                 let story = self.open.entry(*call).or_default();
                 must!(
                     Law::OnePlace,
-                    story.offer.as_ref().is_some_and(|(mine, _)| mine == offer),
+                    story.offers.contains_key(offer) && story.picked_up.is_none(),
                     "{offer} picked up, but {call} has {:?}",
-                    story.offer
+                    story.offers
                 );
+                story.picked_up = Some(*offer);
             }
             Fact::OfferEnded { offer, call, agent, how } => {
                 let story = self.open.entry(*call).or_default();
+                let mine = story.offers.remove(offer);
                 must!(
                     Law::OnePlace,
-                    story.offer.as_ref() == Some(&(*offer, agent.clone())),
-                    "{offer} to {agent} ended {how:?}, but {call} has {:?}",
-                    story.offer
+                    mine.as_ref() == Some(agent),
+                    "{offer} to {agent} ended {how:?}, but {call} has {mine:?}, {:?}",
+                    story.offers
                 );
-                story.offer = None;
+                if *how == OfferEnd::AnsweredElsewhere {
+                    must!(
+                        Law::OnePlace,
+                        story.picked_up.is_some(),
+                        "{offer} ended {how:?}, and nobody answered {call}"
+                    );
+                }
+                story.picked_up = story.picked_up.filter(|picked_up| picked_up != offer);
                 let held = self.offered_to.remove(agent);
                 must!(Law::OnePlace, held == Some(*offer), "{offer} ended, but {agent} has {held:?}");
-                let _ = OfferEnd::Connected;
             }
             Fact::CallConnected { call, queue, .. } => {
                 let story = self.open.entry(*call).or_default();
                 must!(Law::EndsOnce, !story.connected, "{call} connected twice");
+                must!(Law::OnePlace, story.offers.is_empty(), "{call} connected while {:?} ring", story.offers);
                 must!(
                     Law::Balance,
                     story.queue.as_ref() == Some(queue),
@@ -189,7 +207,7 @@ impl Ledger {
                 };
                 self.ended.insert(*call, *outcome);
                 *self.outcomes.entry(*outcome).or_default() += 1;
-                must!(Law::OnePlace, story.offer.is_none(), "{call} ended with {:?} open", story.offer);
+                must!(Law::OnePlace, story.offers.is_empty(), "{call} ended with {:?} open", story.offers);
                 must!(
                     Law::EndsOnce,
                     fits(*outcome, by, &story),
@@ -208,6 +226,12 @@ impl Ledger {
             _ => {}
         }
         Ok(())
+    }
+
+    /// For how many phones of each call that rings somewhere.
+    pub fn ringing(&self) -> BTreeMap<CallId, usize> {
+        let stories = self.open.iter().filter(|(_, story)| !story.offers.is_empty());
+        stories.map(|(call, story)| (*call, story.offers.len())).collect()
     }
 
     /// A dial's story: picked up, rung, answered, heard, each once and in this order, and one end that fits. Whether the

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use cordboard::routing::agent::{Presence, Work};
 use cordboard::routing::call::Stage;
+use cordboard::routing::fact::OfferEnd;
 use cordboard::routing::ids::*;
-use cordboard::routing::{Act, Effect, Fact, Handled, Input};
+use cordboard::routing::{Act, Effect, Fact, Handled, HangUpCause, Input, Strategy};
 use cordboard::switch::rehearsal::Chance;
 
 use crate::floor::Copied;
@@ -34,6 +35,10 @@ pub enum Saboteur {
     EffectsMultiply,
     RecordIsIncomplete,
     FreeAgentsAreOverlooked,
+    FewerAreRungThanMay,
+    SurplusIsKept,
+    OthersRingOn,
+    OthersAreForgotten,
     LaterCallersGoFirst,
     BusyAgentsAreHidden,
     WrapUpNeverEnds,
@@ -106,7 +111,17 @@ impl AtWork {
                     effects.extend(std::iter::repeat_n(effect, 1000));
                 }
             }
+            Saboteur::OthersRingOn => {
+                let elsewhere = |act: &Act| matches!(act, Act::HangUp { cause: HangUpCause::TakenElsewhere, .. });
+                self.drop_effects(effects, elsewhere);
+            }
+            Saboteur::OthersAreForgotten => {
+                let how = OfferEnd::AnsweredElsewhere;
+                self.drop_facts(facts, |fact| matches!(fact, Fact::OfferEnded { how: of, .. } if *of == how));
+            }
             Saboteur::JoinedIsForgotten
+            | Saboteur::FewerAreRungThanMay
+            | Saboteur::SurplusIsKept
             | Saboteur::RecordIsIncomplete
             | Saboteur::FreeAgentsAreOverlooked
             | Saboteur::LaterCallersGoFirst
@@ -124,8 +139,8 @@ impl AtWork {
                     facts.iter().find(|fact| matches!(fact, Fact::OfferMade { .. }))
                 {
                     for of in floor.calls.iter_mut().filter(|of| of.id == *call) {
-                        if let Stage::Waiting { offer, .. } = &mut of.stage {
-                            *offer = None;
+                        if let Stage::Waiting { rings, .. } = &mut of.stage {
+                            *rings = None;
                         }
                     }
                     for of in floor.agents.iter_mut().filter(|of| of.name == *agent) {
@@ -133,6 +148,28 @@ impl AtWork {
                         of.work = Work::Nothing { since };
                         of.leg = None;
                         of.presence = Presence::Ready { since };
+                    }
+                }
+            }
+            Saboteur::FewerAreRungThanMay => {
+                // As if more might have been rung.
+                for strategy in floor.strategies.values_mut() {
+                    if let Strategy::RingSeveral(several) = strategy {
+                        *several = 10;
+                    }
+                }
+            }
+            Saboteur::SurplusIsKept => {
+                // As if nothing had been taken back for the caller for whom nobody rings.
+                for fact in facts {
+                    let Fact::OfferEnded { offer, call, agent, how: OfferEnd::Withdrawn } = fact else { continue };
+                    let theirs = floor.agents.iter_mut().find(|of| of.name == *agent && of.leg.is_some());
+                    let Some(of) = theirs.filter(|of| matches!(of.work, Work::Nothing { .. })) else { continue };
+                    let ringing = floor.calls.iter_mut().find(|of| of.id == *call).map(|call| &mut call.stage);
+                    if let Some(Stage::Waiting { rings: Some(rings), .. }) = ringing {
+                        rings.add(*offer);
+                        let (since, until) = (of.presence.since(), of.presence.since());
+                        of.work = Work::Ringing { offer: *offer, call: *call, since, until };
                     }
                 }
             }
@@ -144,7 +181,7 @@ impl AtWork {
                     offered.push((queue.clone(), switch.clone()));
                 }
                 for of in &mut floor.calls {
-                    let Stage::Waiting { place, offer: None, doubt: false } = &mut of.stage else { continue };
+                    let Stage::Waiting { place, rings: None, doubt: false } = &mut of.stage else { continue };
                     if place.needs.is_empty() && offered.contains(&(place.queue.clone(), of.switch.clone())) {
                         place.joined = place.joined - Duration::from_secs(600);
                     }

@@ -13,7 +13,7 @@ use cordboard::calendar::Moment;
 use cordboard::dialplan::Sound as Said;
 use cordboard::routing::call::Stage;
 use cordboard::routing::dial::DialEnd;
-use cordboard::routing::fact::{Outcome, Rule};
+use cordboard::routing::fact::{OfferEnd, Outcome, Rule};
 use cordboard::routing::ids::*;
 use cordboard::routing::tag::Place;
 use cordboard::routing::{Act, Core, Effect, Fact, Handled, Input, Known, LegSeen};
@@ -52,6 +52,11 @@ pub struct Tally {
     pub rules: BTreeMap<Rule, u64>,
     /// Offers of calls that needed less than when they came.
     pub eased: u64,
+    /// Offers made while other phones rang for the same call; ended because another answered; taken back for a caller for
+    /// whom nobody rang.
+    pub together: u64,
+    pub elsewhere: u64,
+    pub taken_back: u64,
     pub healed: BTreeMap<String, u64>,
 }
 
@@ -67,6 +72,9 @@ impl Tally {
             *self.outcomes.entry(*outcome).or_default() += n;
         }
         self.eased += other.eased;
+        self.together += other.together;
+        self.elsewhere += other.elsewhere;
+        self.taken_back += other.taken_back;
         for (rule, n) in &other.rules {
             *self.rules.entry(*rule).or_default() += n;
         }
@@ -304,11 +312,17 @@ impl Shift {
                 Fact::CallArrived { .. } => self.tally.calls += 1,
                 Fact::OfferMade { call, reasons, .. } => {
                     *self.tally.rules.entry(reasons.rule).or_default() += 1;
+                    self.tally.together += u64::from(reasons.others > 0);
                     let came_with = self.known.calls.get(call).and_then(|known| known.queued.as_ref());
                     let needs = came_with.iter().flat_map(|place| &place.needs);
                     let most = needs.map(|need| need.level).max();
                     let now = reasons.needs.iter().map(|need| need.level).max();
                     self.tally.eased += u64::from(now < most);
+                }
+                Fact::OfferEnded { how: OfferEnd::AnsweredElsewhere, .. } => self.tally.elsewhere += 1,
+                Fact::OfferEnded { call, how: OfferEnd::Withdrawn, .. } => {
+                    let rings_on = self.known.calls.get(call).is_some_and(|known| !known.offers.is_empty());
+                    self.tally.taken_back += u64::from(rings_on);
                 }
                 Fact::CallHeld { .. } => self.tally.holds += 1,
                 Fact::CallRetrieved { .. } => self.tally.retrieved += 1,

@@ -13,6 +13,7 @@ mod kill;
 mod outages;
 mod parts;
 mod phones;
+mod several;
 mod supervisors_hour;
 
 // What somebody sees and presses, and what comes out of the printer.

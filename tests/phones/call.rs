@@ -75,6 +75,8 @@ pub(super) struct State {
     pub rtp_sequence: u16,
     /// Does not pick up when it is told to.
     pub deaf: bool,
+    /// The `Reason` of the CANCEL that came.
+    pub because: Vec<u8>,
 }
 
 /// A handle on a call; clones are handles on the same one. Dropping it ends nothing.
@@ -341,5 +343,10 @@ impl Call {
     /// The display name and number that the other side showed: the raw value of From.
     pub fn shown(&self) -> Vec<u8> {
         self.state().invite.header("from").unwrap_or_default().to_vec()
+    }
+
+    /// Why the other side stopped the ringing, in its own words: empty where it did not say, or has not stopped it.
+    pub fn cancelled_because(&self) -> Vec<u8> {
+        self.state().because.clone()
     }
 }

@@ -219,6 +219,7 @@ impl Telephones {
             happened: Vec::new(),
             rtp_sequence: 1,
             deaf: true,
+            because: Vec::new(),
         };
         let call = self.0.begin(call_id, state);
         let mut state = call.state();
@@ -272,6 +273,7 @@ impl Inner {
                 // Too late where it is answered: RFC 3261 §9.2.
                 if *call.phase.borrow() < Phase::Up {
                     call.note(&mut state, What::CancelReceived);
+                    state.because = message.header("reason").unwrap_or_default().to_vec();
                     let packet = state.invite.answer(487, &state.tag).write();
                     state.last_said.clone_from(&packet);
                     call.say_until_heard(&mut state, packet);
@@ -355,6 +357,7 @@ impl Inner {
             happened: Vec::new(),
             rtp_sequence: 1,
             deaf: does == Does::RingDeaf,
+            because: Vec::new(),
         };
         let call = self.begin(call_id, state);
         // Before the switch hears of it: whoever is told that the phone rings looks here.

@@ -98,7 +98,7 @@ fn a_break_taken_while_the_phone_rings_gives_the_caller_to_another() {
     assert_eq!(floor.hung_up(), std::slice::from_ref(&phone));
     assert_eq!(floor.state("ana"), AgentState::OnBreak);
     assert_eq!(floor.state("bo"), AgentState::Ringing);
-    assert!(matches!(floor.stage(&caller), Stage::Waiting { offer: Some(_), .. }));
+    assert!(matches!(floor.stage(&caller), Stage::Waiting { rings: Some(_), .. }));
 }
 
 #[test]
@@ -122,9 +122,9 @@ fn a_private_call_keeps_the_phone_from_being_rung() {
     floor.tell(Input::StationChanged { switch: pbx(), station: StationAddress::new("PJSIP/ana"), line: Line::InUse });
     assert_eq!(floor.state("ana"), AgentState::PhoneBusy);
     let caller = floor.call("100");
-    assert!(matches!(floor.stage(&caller), Stage::Waiting { offer: None, .. }));
+    assert!(matches!(floor.stage(&caller), Stage::Waiting { rings: None, .. }));
     floor.tell(Input::StationChanged { switch: pbx(), station: StationAddress::new("PJSIP/ana"), line: Line::Free });
-    assert!(matches!(floor.stage(&caller), Stage::Waiting { offer: Some(_), .. }));
+    assert!(matches!(floor.stage(&caller), Stage::Waiting { rings: Some(_), .. }));
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn an_agent_who_logs_in_to_another_queue_is_not_rung_for_the_old_one() {
     floor.login("ana").login_with("ana", &["second"], &[]);
     let caller = floor.call("100");
     assert_eq!(floor.state("ana"), AgentState::Idle, "{floor}");
-    assert!(matches!(floor.stage(&caller), Stage::Waiting { offer: None, .. }));
+    assert!(matches!(floor.stage(&caller), Stage::Waiting { rings: None, .. }));
     floor.login("ana");
     assert_eq!(floor.state("ana"), AgentState::Ringing, "{floor}");
 }

@@ -73,7 +73,7 @@ fn a_shift_that_ends_while_the_phone_rings_gives_the_caller_to_the_next_with_the
     floor.pass(secs(4)).tell(force_out("ana", "mira"));
     assert_eq!(floor.hung_up(), std::slice::from_ref(&phone));
     assert_eq!((floor.state("ana"), floor.state("bo")), (AgentState::Away, AgentState::Ringing), "{floor}");
-    let Stage::Waiting { place, offer: Some(_), .. } = floor.stage(&caller) else { panic!("not offered\n{floor}") };
+    let Stage::Waiting { place, rings: Some(_), .. } = floor.stage(&caller) else { panic!("not offered\n{floor}") };
     assert_eq!(place.joined, floor.now - secs(4));
     let ended = floor.facts.iter().find_map(|fact| match fact {
         Fact::OfferEnded { agent, how, .. } => Some((agent.to_string(), *how)),
@@ -95,7 +95,7 @@ fn a_shift_that_ends_at_the_pick_up_is_over_when_the_conversation_is() {
     floor.pass(secs(10));
     assert_eq!(floor.state("ana"), AgentState::Away, "{floor}");
     let next = floor.call("100");
-    assert!(matches!(floor.stage(&next), Stage::Waiting { offer: None, .. }), "{floor}");
+    assert!(matches!(floor.stage(&next), Stage::Waiting { rings: None, .. }), "{floor}");
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn other_queues_while_the_phone_rings_leave_that_call_and_hold_for_the_next() {
     let phone = floor.agent("ana").leg.clone().expect("a leg");
     floor.hangs_up(&caller).hangs_up(&phone).pass(secs(10));
     let next = floor.call("100");
-    assert!(matches!(floor.stage(&next), Stage::Waiting { offer: None, .. }), "{floor}");
+    assert!(matches!(floor.stage(&next), Stage::Waiting { rings: None, .. }), "{floor}");
     assert!(matches!(floor.agent("ana").work, Work::Nothing { .. }));
 }
 
@@ -125,7 +125,7 @@ fn a_caller_whose_need_nobody_can_ever_meet_waits_by_the_rule_of_the_step_and_bl
     floor.login_with("eve", &["service", "second"], &[("english", 9)]);
     let caller = floor.call("300");
     floor.pass(secs(59));
-    assert!(matches!(floor.stage(&caller), Stage::Waiting { offer: None, .. }), "{floor}");
+    assert!(matches!(floor.stage(&caller), Stage::Waiting { rings: None, .. }), "{floor}");
     floor.pass(secs(1));
     assert!(matches!(floor.stage(&caller), Stage::InDialplan { .. }), "{floor}");
 }

@@ -23,7 +23,7 @@ fn easing() -> Floor {
 }
 
 fn waits(floor: &Floor, leg: &LegId) -> bool {
-    matches!(floor.stage(leg), Stage::Waiting { offer: None, .. })
+    matches!(floor.stage(leg), Stage::Waiting { rings: None, .. })
 }
 
 #[test]

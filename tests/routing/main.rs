@@ -11,6 +11,7 @@ mod leaving;
 mod offers;
 mod preference;
 mod recovery;
+mod rings;
 mod stations;
 mod strategies;
 mod view;

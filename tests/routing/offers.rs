@@ -35,8 +35,8 @@ fn a_caller_keeps_their_place_when_an_agent_does_not_answer() {
     floor.pass(secs(12)).tell(Input::LegFailed { leg, why: Failure::NoAnswer });
     assert_eq!(floor.state("ana"), AgentState::Missed);
     floor.login("bo");
-    assert!(matches!(floor.stage(&first), Stage::Waiting { offer: Some(_), .. }), "{floor}");
-    assert!(matches!(floor.stage(&second), Stage::Waiting { offer: None, .. }), "{floor}");
+    assert!(matches!(floor.stage(&first), Stage::Waiting { rings: Some(_), .. }), "{floor}");
+    assert!(matches!(floor.stage(&second), Stage::Waiting { rings: None, .. }), "{floor}");
 }
 
 #[test]
@@ -45,10 +45,10 @@ fn a_call_that_nobody_free_has_the_skill_for_waits_and_does_not_block_others() {
     floor.login("ana");
     let english = floor.call("200");
     let plain = floor.call("100");
-    assert!(matches!(floor.stage(&english), Stage::Waiting { offer: None, .. }));
-    assert!(matches!(floor.stage(&plain), Stage::Waiting { offer: Some(_), .. }));
+    assert!(matches!(floor.stage(&english), Stage::Waiting { rings: None, .. }));
+    assert!(matches!(floor.stage(&plain), Stage::Waiting { rings: Some(_), .. }));
     floor.login_with("eve", &["service"], &[("english", 2)]);
-    assert!(matches!(floor.stage(&english), Stage::Waiting { offer: Some(_), .. }));
+    assert!(matches!(floor.stage(&english), Stage::Waiting { rings: Some(_), .. }));
 }
 
 #[test]
@@ -58,14 +58,14 @@ fn credit_counts_as_time_already_waited() {
     floor.pass(secs(59));
     let valued = floor.call("500");
     floor.login("ana");
-    assert!(matches!(floor.stage(&valued), Stage::Waiting { offer: Some(_), .. }), "{floor}");
-    assert!(matches!(floor.stage(&plain), Stage::Waiting { offer: None, .. }));
+    assert!(matches!(floor.stage(&valued), Stage::Waiting { rings: Some(_), .. }), "{floor}");
+    assert!(matches!(floor.stage(&plain), Stage::Waiting { rings: None, .. }));
     let mut later = Floor::new();
     let plain = later.call("100");
     later.pass(secs(61));
     later.call("500");
     later.login("ana");
-    assert!(matches!(later.stage(&plain), Stage::Waiting { offer: Some(_), .. }), "{later}");
+    assert!(matches!(later.stage(&plain), Stage::Waiting { rings: Some(_), .. }), "{later}");
 }
 
 #[test]
@@ -80,9 +80,9 @@ fn a_phone_stops_ringing_when_the_caller_hangs_up() {
     assert_eq!(floor.state("ana"), AgentState::Idle);
     // Not rung again before the phone is free: the switch has not said that the old leg is gone.
     let next = floor.call("100");
-    assert!(matches!(floor.stage(&next), Stage::Waiting { offer: None, .. }), "{floor}");
+    assert!(matches!(floor.stage(&next), Stage::Waiting { rings: None, .. }), "{floor}");
     floor.tell(Input::LegFailed { leg: phone, why: Failure::Withdrawn });
-    assert!(matches!(floor.stage(&next), Stage::Waiting { offer: Some(_), .. }), "{floor}");
+    assert!(matches!(floor.stage(&next), Stage::Waiting { rings: Some(_), .. }), "{floor}");
 }
 
 #[test]
@@ -114,9 +114,9 @@ fn a_conversation_ends_in_wrap_up_and_then_the_next_call() {
     floor.hangs_up(&phone);
     assert_eq!(floor.outcomes(), [Outcome::Answered]);
     floor.pass(secs(9));
-    assert!(matches!(floor.stage(&waiting), Stage::Waiting { offer: None, .. }));
+    assert!(matches!(floor.stage(&waiting), Stage::Waiting { rings: None, .. }));
     floor.pass(secs(1));
-    assert!(matches!(floor.stage(&waiting), Stage::Waiting { offer: Some(_), .. }), "{floor}");
+    assert!(matches!(floor.stage(&waiting), Stage::Waiting { rings: Some(_), .. }), "{floor}");
 }
 
 #[test]
@@ -183,7 +183,7 @@ fn a_connection_that_never_comes_is_given_up_and_the_caller_is_offered_again() {
     assert!(matches!(floor.stage(&caller), Stage::Waiting { doubt: true, .. }), "{floor}");
     floor.hangs_up(&phone);
     floor.tell(Input::LegLookedAt { switch: pbx(), leg: caller.clone(), seen: Some(seen(&caller)) });
-    assert!(matches!(floor.stage(&caller), Stage::Waiting { offer: Some(_), .. }), "{floor}");
+    assert!(matches!(floor.stage(&caller), Stage::Waiting { rings: Some(_), .. }), "{floor}");
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn busy(floor: &mut Floor, name: &str) -> LegId {
 }
 
 fn waits(floor: &Floor, leg: &LegId) -> bool {
-    matches!(floor.stage(leg), Stage::Waiting { offer: None, .. })
+    matches!(floor.stage(leg), Stage::Waiting { rings: None, .. })
 }
 
 fn last_reasons(floor: &Floor) -> Reasons {

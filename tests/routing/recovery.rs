@@ -35,7 +35,7 @@ fn a_waiting_caller_keeps_the_place() {
     let mut floor = reborn(&floor);
     floor.tell(snapshot(vec![seen(&second), seen(&first)]));
     floor.login("ana");
-    assert!(matches!(floor.stage(&first), Stage::Waiting { offer: Some(_), .. }), "{floor}");
+    assert!(matches!(floor.stage(&first), Stage::Waiting { rings: Some(_), .. }), "{floor}");
     let Stage::Waiting { place, .. } = floor.stage(&second) else { panic!("{floor}") };
     assert_eq!(place.joined, joined);
 }
@@ -165,7 +165,7 @@ fn a_caller_whose_record_is_lost_gets_the_place_that_the_channel_tells() {
     assert_eq!(place.joined, joined);
     assert_eq!(place.credit, secs(0), "credit is the step's to give, not the channel's");
     floor.login("ana");
-    assert!(matches!(floor.stage(&early), Stage::Waiting { offer: Some(_), .. }));
+    assert!(matches!(floor.stage(&early), Stage::Waiting { rings: Some(_), .. }));
 }
 
 #[test]

@@ -40,8 +40,8 @@ fn keeps_the_place(why: Failure) {
     let seen = floor.core.agent_seen(&AgentName::new("ana")).and_then(|seen| seen.missed).expect("it is seen");
     assert_eq!(seen.why, why);
     floor.login("bo");
-    assert!(matches!(floor.stage(&first), Stage::Waiting { offer: Some(_), .. }), "{floor}");
-    assert!(matches!(floor.stage(&second), Stage::Waiting { offer: None, .. }), "{floor}");
+    assert!(matches!(floor.stage(&first), Stage::Waiting { rings: Some(_), .. }), "{floor}");
+    assert!(matches!(floor.stage(&second), Stage::Waiting { rings: None, .. }), "{floor}");
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn a_phone_that_has_unregistered_is_not_rung_and_the_caller_waits_for_its_return
     floor.login("ana");
     phone_does(&mut floor, "ana", Line::Unreachable);
     let caller = floor.call("100");
-    assert!(matches!(floor.stage(&caller), Stage::Waiting { offer: None, .. }), "{floor}");
+    assert!(matches!(floor.stage(&caller), Stage::Waiting { rings: None, .. }), "{floor}");
     assert_eq!(floor.core.agent_seen(&AgentName::new("ana")).map(|seen| seen.phone), Some(Line::Unreachable));
     phone_does(&mut floor, "ana", Line::Free);
     assert_eq!(floor.state("ana"), AgentState::Ringing, "{floor}");

@@ -204,7 +204,7 @@ fn of_two_who_come_free_at_once_the_first_caller_gets_one_whatever_the_strategy(
     for leg in [&first, &second] {
         let stage = floor.stage(leg);
         assert!(
-            matches!(stage, cordboard::routing::call::Stage::Waiting { offer: Some(_), .. }),
+            matches!(stage, cordboard::routing::call::Stage::Waiting { rings: Some(_), .. }),
             "{leg} waits: {stage:?}\n{floor}"
         );
     }

@@ -132,10 +132,11 @@ fn checked(table: &str, column: &str) -> Vec<String> {
         include_str!("../../migrations/0001_facts_calls_agents.sql"),
         include_str!("../../migrations/0003_customers_cases.sql"),
         include_str!("../../migrations/0004_reports.sql"),
-        include_str!("../../migrations/0009_dials.sql")
+        include_str!("../../migrations/0009_dials.sql"),
+        include_str!("../../migrations/0013_answered_elsewhere.sql")
     );
     // A table that was made anew: as it was made last.
-    let text = text.replace("agent_states_wider", "agent_states");
+    let text = text.replace("agent_states_wider", "agent_states").replace("offers_wider", "offers");
     let table = text.rsplit(&format!("CREATE TABLE {table} (")).next().expect("the table");
     let words = table.split(&format!("CHECK ({column} IN (")).nth(1).expect("the check").split(')').next();
     words.expect("the words").split(',').map(|word| word.trim().trim_matches('\'').to_owned()).collect()

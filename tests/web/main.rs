@@ -26,5 +26,6 @@ mod people;
 mod postgres;
 mod receiver;
 mod safety;
+mod several;
 mod versions;
 mod visitor;

@@ -9,9 +9,10 @@ use super::reading::Reading;
 use super::scalar;
 use crate::routing::ids::AgentName;
 use crate::routing::preference::{KnownAs, Prefer};
-use crate::routing::strategy::{self, Strategy, weighted_random};
+use crate::routing::strategy::{self, Strategy, ring_several, weighted_random};
 
-const STRATEGY: Known = Known { what: "a strategy", keys: &["fixed_order", "weighted_random"], later: &[] };
+const STRATEGY: Known =
+    Known { what: "a strategy", keys: &["fixed_order", "weighted_random", "ring_several"], later: &[] };
 
 const PREFER: Known = Known { what: "a preference", keys: &["agent", "for"], later: &[] };
 
@@ -22,20 +23,35 @@ const LONGEST_AGENT: usize = 64;
 const KEPT: std::ops::RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(3600);
 
 impl Reading {
-    /// One of the words, or `fixed_order` with its agents, or `weighted_random` with their weights.
+    /// One of the words, or `fixed_order` with its agents, `weighted_random` with their weights, or `ring_several` with how
+    /// many.
     pub(super) fn strategy(&mut self, node: &Node) -> Option<Strategy> {
-        if matches!(node.value, Value::Scalar(_)) {
+        if let Value::Scalar(word) = &node.value {
+            if word.text == "ring_several" {
+                let sentence = "ring_several says how many phones: { ring_several: 3 }; ring_all rings all";
+                self.notes.add(&node.place, sentence);
+                return None;
+            }
             return scalar::word(node, "a strategy", &strategy::WORDS, &mut self.notes);
         }
         let fields = Fields::of(node, &STRATEGY, &mut self.notes)?;
-        match (fields.get("fixed_order"), fields.get("weighted_random")) {
-            (Some(node), None) => Some(Strategy::FixedOrder(self.agents_in_order(node))),
-            (None, Some(node)) => Some(Strategy::WeightedRandom(self.weights(node))),
-            (Some(_), Some(_)) | (None, None) => {
-                self.notes.add(&node.place, "a queue has one strategy: fixed_order or weighted_random, or one word");
+        match (fields.get("fixed_order"), fields.get("weighted_random"), fields.get("ring_several")) {
+            (Some(node), None, None) => Some(Strategy::FixedOrder(self.agents_in_order(node))),
+            (None, Some(node), None) => Some(Strategy::WeightedRandom(self.weights(node))),
+            (None, None, Some(node)) => self.several(node).map(Strategy::RingSeveral),
+            (None, None, None) | (Some(_), Some(_), _) | (Some(_), _, Some(_)) | (_, Some(_), Some(_)) => {
+                let sentence = "a queue has one strategy: fixed_order, weighted_random or ring_several, or one word";
+                self.notes.add(&node.place, sentence);
                 None
             }
         }
+    }
+
+    /// How many phones ring at once.
+    fn several(&mut self, node: &Node) -> Option<u8> {
+        let range = u64::from(*ring_several::SEVERAL.start())..=u64::from(*ring_several::SEVERAL.end());
+        let several = scalar::number(node, "how many phones ring at once", range, &mut self.notes);
+        several.and_then(|several| u8::try_from(several).ok())
     }
 
     fn agents_in_order(&mut self, node: &Node) -> Vec<AgentName> {

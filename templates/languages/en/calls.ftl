@@ -87,13 +87,22 @@ story-rule-round = the call came: rung longest ago of those who may take it
 story-rule-order = the call came: first in the queue's order of those who may take it
 story-rule-lot = the call came: drawn by lot from those who may take it
 story-rule-preferred = kept for whom the caller knows
+story-rule-several = several phones ring at once: one of those idle longest of those who may take it
+story-rule-all = the phones of all who may take it ring at once
+story-together =
+    { $more ->
+        [0] rings together with { $who }
+       *[other] rings together with { $who } and { $more } more
+    }
 story-knows = The caller knows { $agents }
 known-last-agent = talked last
 known-case-owner = owns the case
 story-needed = needed then: { $needs }
 story-candidates = idle: { $who }
 story-rang = The phone rings
+story-rang-of = { $agent }'s phone rings
 story-picked-up = Picked up
+story-picked-up-by = { $agent } picks up
 story-offer-no-answer = { $agent } does not answer
 story-offer-busy = { $agent }'s phone is busy
 story-offer-rejected = { $agent } rejects the call
@@ -101,6 +110,7 @@ story-offer-unreachable = { $agent }'s phone is out of reach
 story-offer-caller-gone = The caller hangs up before { $agent } answers
 story-offer-agent-gone = { $agent } hangs up before the caller is heard
 story-offer-withdrawn = The offer to { $agent } is taken back
+story-offer-elsewhere = { $agent }'s phone stops: another answered first
 story-offer-unseen = How the offer to { $agent } ended was not seen
 story-connected = Talks with { $agent } after waiting { $waited }
 story-held = { $agent } puts the caller on hold

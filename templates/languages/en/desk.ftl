@@ -58,6 +58,13 @@ why-weighted-random =
        *[other] drawn by lot from { $n } free
     }
 why-preferred = the caller knows you
+why-ring-several = one of several phones; the first to answer talks
+why-ring-all = all phones ring; the first to answer talks
+why-together =
+    { $n ->
+        [one] one more phone rings
+       *[other] { $n } more phones ring
+    }
 why-first-in-queue =
     { $n ->
         [one] you came free

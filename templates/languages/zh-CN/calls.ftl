@@ -87,13 +87,22 @@ story-rule-round = 规则：来电时，可接听者中最久未振铃
 story-rule-order = 规则：来电时，可接听者中顺序最前
 story-rule-lot = 规则：来电时，从可接听者中按权重抽取
 story-rule-preferred = 规则：保留给来电者熟悉的坐席
+story-rule-several = 规则：多部话机同时振铃，可接听者中空闲最久的几位
+story-rule-all = 规则：可接听者的话机全部同时振铃
+story-together =
+    { $more ->
+        [0] 与 { $who } 同时振铃
+       *[other] 与 { $who } 及另外 { $more } 位同时振铃
+    }
 story-knows = 来电者熟悉的坐席：{ $agents }
 known-last-agent = 上次通话
 known-case-owner = 工单负责人
 story-needed = 当时需要：{ $needs }
 story-candidates = 空闲时长：{ $who }
 story-rang = 话机振铃
+story-rang-of = { $agent } 的话机振铃
 story-picked-up = 摘机
+story-picked-up-by = { $agent } 摘机
 story-offer-no-answer = { $agent } 未接听
 story-offer-busy = { $agent } 的话机忙
 story-offer-rejected = { $agent } 拒接
@@ -101,6 +110,7 @@ story-offer-unreachable = { $agent } 的话机不可达
 story-offer-caller-gone = { $agent } 接听前来电者挂机
 story-offer-agent-gone = { $agent } 在听到来电者之前挂机
 story-offer-withdrawn = 对 { $agent } 的分配被收回
+story-offer-elsewhere = { $agent } 的话机停止振铃：已由他人接听
 story-offer-unseen = 未看到对 { $agent } 的分配如何结束
 story-connected = 等待 { $waited } 后与 { $agent } 通话
 story-held = { $agent } 保持来电

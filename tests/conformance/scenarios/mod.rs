@@ -8,4 +8,5 @@ pub mod phones;
 pub mod races;
 pub mod recovery;
 pub mod ringing;
+pub mod several;
 pub mod talking;

@@ -196,7 +196,7 @@ impl Filter {
         kind && after.is_none()
             && from.is_none_or(|from| call.arrived_ms >= from)
             && to.is_none_or(|to| call.arrived_ms < to)
-            && agent.as_ref().is_none_or(|agent| call.agent.as_ref() == Some(agent))
+            && agent.as_ref().is_none_or(|agent| call.agent.iter().chain(&call.also_rung).any(|of| of == agent))
             && queue.as_ref().is_none_or(|queue| call.queue.as_ref() == Some(queue))
             && number.as_ref().is_none_or(|number| call.from.as_str().contains(number.as_str()))
             && called.as_ref().is_none_or(|called| call.to == *called)

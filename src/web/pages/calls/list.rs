@@ -59,6 +59,9 @@ pub struct LivePiece {
     live: Live,
 }
 
+/// Of those who are rung for one call at once so many are named; the call's story has all.
+const MOST_NAMED: usize = 3;
+
 struct Live {
     address: String,
     calls: Vec<LiveCall>,
@@ -145,6 +148,16 @@ pub fn called(names: &Names, agent: &AgentName) -> String {
     names.get(agent).cloned().unwrap_or_else(|| agent.to_string())
 }
 
+/// Who talks, or is rung; the first of them where many are rung at once.
+fn agents(names: &Names, call: &CallSeen) -> String {
+    let first = call.agent.iter().chain(&call.also_rung).take(MOST_NAMED).map(|agent| called(names, agent));
+    let named = first.collect::<Vec<_>>().join(" · ");
+    match (1 + call.also_rung.len()).saturating_sub(MOST_NAMED) {
+        0 => named,
+        more => format!("{named} +{more}"),
+    }
+}
+
 /// Nobody below a supervisor sees another's.
 fn understood(web: &Web, who: &Who, asked: &Asked) -> Filter {
     let mut filter = asked.understood(who.manner.t, &web.zone(who.centre()));
@@ -170,7 +183,7 @@ async fn live_of(web: &Web, who: &Who, asked: &Asked, filter: &Filter, names: &N
             name: call.name.to_string(),
             to: call.to.to_string(),
             queue: text(call.queue.as_ref()),
-            agent: call.agent.as_ref().map_or_else(String::new, |agent| called(names, agent)),
+            agent: agents(names, call),
             class,
             stage: place(t, call).unwrap_or_else(|| t.say(stage)),
         }

@@ -11,7 +11,7 @@ use axum::extract::{Path, State};
 use super::about::About;
 use super::bill::{Bill, Part};
 use super::list::{called, outcome_class, outcome_word, stage};
-use super::told::{Line, Teller, dial_class, dial_word};
+use super::told::{Line, Teller, dial_class, dial_word, rung_together};
 use crate::calendar::Moment;
 use crate::dialplan::Centre;
 use crate::routing::Fact;
@@ -173,7 +173,8 @@ async fn story_of(web: &Web, who: &Who, frame: &Frame, call: &str) -> Shown<Stor
     let plan = web.handle.plan(who.centre()).ok_or(PageProblem::Away)?;
     // Not readable just now: the story is told without.
     let about = About::of(&web.db, who.centre(), &plan, id, &from).await.unwrap_or_default();
-    let teller = Teller { t, zone: &frame.zone, names: &names, arrived: first, erased };
+    let rung = rung_together(told.iter().map(|told| &told.fact));
+    let teller = Teller { t, zone: &frame.zone, names: &names, arrived: first, erased, rung };
     Ok(Story {
         id,
         erased,

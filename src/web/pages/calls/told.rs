@@ -11,7 +11,7 @@ use crate::calendar::{Moment, Zone};
 use crate::routing::Fact;
 use crate::routing::dial::{DialEnd, DialEndedBy};
 use crate::routing::fact::{EndedBy, LeftQueue, OfferEnd, Outcome, Reasons, Rule};
-use crate::routing::ids::AgentName;
+use crate::routing::ids::{AgentName, OfferId};
 use crate::routing::preference::KnownAs;
 use crate::routing::queue::Need;
 use crate::web::pages::story::Told;
@@ -40,6 +40,20 @@ pub struct Teller<'s> {
     pub arrived: Moment,
     /// Nothing is known of who called any more.
     pub erased: bool,
+    /// Whose phones rang, of a call for which several rang at once.
+    pub rung: BTreeMap<OfferId, AgentName>,
+}
+
+/// Whose phones rang, where several rang at once: of one alone the line before says it.
+pub fn rung_together<'f>(facts: impl Iterator<Item = &'f Fact>) -> BTreeMap<OfferId, AgentName> {
+    let mut together = false;
+    let rung = facts.filter_map(|fact| {
+        let Fact::OfferMade { offer, agent, reasons, .. } = fact else { return None };
+        together |= reasons.others > 0;
+        Some((*offer, agent.clone()))
+    });
+    let rung = rung.collect();
+    if together { rung } else { BTreeMap::new() }
 }
 
 fn time(time: Duration) -> String {
@@ -118,7 +132,7 @@ impl Teller<'_> {
                 let text = t.with_two("story-offer", "agent", self.agent(agent), "queue", queue);
                 Said { mark: "ringing", text, details: self.reasons(reasons), keys: None }
             }
-            Fact::OfferRang { .. } => plain("ringing", t.say("story-rang")),
+            Fact::OfferRang { offer, .. } => plain("ringing", self.of_phone(*offer, "story-rang-of", "story-rang")),
             Fact::CallerKnown { agents, .. } => {
                 let known = agents
                     .iter()
@@ -127,9 +141,14 @@ impl Teller<'_> {
             }
             Fact::PickUpAsked { by, .. } => plain("ringing", t.with("story-pick-up-asked", "by", self.agent(by))),
             Fact::PickUpFailed { .. } => plain("ringing", t.say("story-pick-up-failed")),
-            Fact::OfferAnswered { .. } => plain("ringing", t.say("story-picked-up")),
+            Fact::OfferAnswered { offer, .. } => {
+                plain("ringing", self.of_phone(*offer, "story-picked-up-by", "story-picked-up"))
+            }
             // Told by the conversation that it became.
             Fact::OfferEnded { how: OfferEnd::Connected, .. } => return None,
+            Fact::OfferEnded { agent, how: how @ OfferEnd::AnsweredElsewhere, .. } => {
+                plain("away", t.with(offer_word(*how), "agent", self.agent(agent)))
+            }
             Fact::OfferEnded { agent, how, .. } => {
                 plain("missed", t.with(offer_word(*how), "agent", self.agent(agent)))
             }
@@ -221,8 +240,11 @@ impl Teller<'_> {
             Rule::FixedOrder => t.say("story-rule-order"),
             Rule::WeightedRandom => t.say("story-rule-lot"),
             Rule::Preferred => t.say("story-rule-preferred"),
+            Rule::RingSeveral => t.say("story-rule-several"),
+            Rule::RingAll => t.say("story-rule-all"),
         };
         let mut details = vec![counts, rule];
+        details.extend(self.together(reasons));
         if !reasons.needs.is_empty() {
             let needs: Vec<String> =
                 reasons.needs.iter().map(|need| format!("{} {}", need.skill, need.level)).collect();
@@ -237,6 +259,25 @@ impl Teller<'_> {
             details.push(t.with("story-candidates", "who", first.join(" · ")));
         }
         details
+    }
+
+    /// Who was rung for the same call already.
+    fn together(&self, reasons: &Reasons) -> Option<String> {
+        if reasons.others == 0 {
+            return None;
+        }
+        let named: Vec<String> = reasons.together.iter().map(|agent| self.agent(agent)).collect();
+        let (more, who) = ((reasons.others as usize).saturating_sub(named.len()), named.join(" · "));
+        let (who, more) = (FluentValue::from(who), FluentValue::from(more));
+        Some(self.t.put("story-together", [("who", who), ("more", more)]))
+    }
+
+    /// What a phone did: whose, where several ring.
+    fn of_phone(&self, offer: OfferId, of: &'static str, alone: &'static str) -> String {
+        match self.rung.get(&offer) {
+            Some(agent) => self.t.with(of, "agent", self.agent(agent)),
+            None => self.t.say(alone),
+        }
     }
 
     fn end(&self, outcome: Outcome, by: &EndedBy) -> String {
@@ -300,6 +341,7 @@ const fn offer_word(how: OfferEnd) -> &'static str {
         OfferEnd::CallerGone => "story-offer-caller-gone",
         OfferEnd::AgentGone => "story-offer-agent-gone",
         OfferEnd::Withdrawn => "story-offer-withdrawn",
+        OfferEnd::AnsweredElsewhere => "story-offer-elsewhere",
         OfferEnd::Unseen => "story-offer-unseen",
     }
 }

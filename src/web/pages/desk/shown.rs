@@ -372,6 +372,14 @@ fn stage_word(stage: &str) -> &'static str {
 }
 
 fn why_me(t: Words, reasons: &Reasons) -> String {
+    let why = why_by(t, reasons);
+    match reasons.others {
+        0 => why,
+        others => format!("{why} · {}", t.count("why-together", i64::from(others))),
+    }
+}
+
+fn why_by(t: Words, reasons: &Reasons) -> String {
     let free = reasons.logged_in.saturating_sub(reasons.not_free).saturating_sub(reasons.lacking_skill);
     match reasons.rule {
         Rule::LongestIdle => t.count("why-longest-idle", i64::from(free)),
@@ -383,6 +391,8 @@ fn why_me(t: Words, reasons: &Reasons) -> String {
         Rule::FixedOrder => t.count("why-fixed-order", i64::from(free)),
         Rule::Preferred => t.say("why-preferred"),
         Rule::WeightedRandom => t.count("why-weighted-random", i64::from(free)),
+        Rule::RingSeveral => t.say("why-ring-several"),
+        Rule::RingAll => t.say("why-ring-all"),
     }
 }
 
