@@ -117,7 +117,7 @@ impl Drop for Asterisk {
         {
             // Two hundred lines of every start say that a phone's address is known.
             let lines: Vec<&str> = text.lines().filter(|line| !line.contains("is now Reachable")).collect();
-            let from = lines.len().saturating_sub(60);
+            let from = lines.len().saturating_sub(600);
             eprintln!("the end of {log}:\n{}", lines[from..].join("\n"));
         }
         let _ = Command::new(repository("ops/asterisk/down"))

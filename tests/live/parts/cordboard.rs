@@ -67,7 +67,7 @@ impl Drop for Cordboard {
         if std::thread::panicking() {
             let log = self.log();
             let lines: Vec<&str> = log.lines().collect();
-            eprintln!("the end of cordboard's log:\n{}", lines[lines.len().saturating_sub(60)..].join("\n"));
+            eprintln!("the end of cordboard's log:\n{}", lines[lines.len().saturating_sub(600)..].join("\n"));
         }
     }
 }
