@@ -359,7 +359,15 @@ mod tests {
 
     #[test]
     fn journals_of_before_know_of_one_phone_that_rings_or_of_none() {
-        let offer = r#"{"offer":"1-1","agent":"mira","switch":"pbx","leg":"demo-1-1","until":5,"answered":false}"#;
+        let offer = KnownOffer {
+            offer: OfferId { epoch: Epoch(1), number: 1 },
+            agent: AgentName::new("mira"),
+            switch: SwitchName::new("pbx"),
+            leg: LegId::new("demo-1"),
+            until: Moment::from_ms(5),
+            answered: false,
+        };
+        let offer = serde_json::to_string(&offer).expect("it is written");
         let known = |key: &str, offers: &str| {
             let text = format!(
                 r#"{{"switch":"pbx","leg":"c1","from":"1","name":"","to":"2","version":"v","arrived":1,"step":null,
@@ -369,7 +377,7 @@ mod tests {
         };
         assert_eq!(known("offer", "null"), []);
         assert_eq!(known("offers", "[]"), []);
-        let one = known("offer", offer);
+        let one = known("offer", &offer);
         assert_eq!(one.len(), 1);
         assert_eq!(known("offers", &format!("[{offer},{offer}]")).len(), 2);
         let written = serde_json::to_string(&one).expect("it is written");

@@ -10,10 +10,11 @@ pub enum Law {
     OnePlace,
     /// Every call that arrives ends exactly once, in one outcome that its story allows.
     EndsOnce,
-    /// No call waits beside a free agent that it may take.
+    /// No call waits beside a free agent that it may take, while fewer phones ring for it than its queue says; and none for
+    /// which nobody rings waits beside an agent who rings beside others for another, unless somebody is free in a moment.
     NobodyWaitsInVain,
-    /// Of two calls that one agent may take the one with the earlier `joined - credit` goes first, and of two
-    /// agents the one idle longer.
+    /// Of two calls that one agent may take one for which nobody rings goes before one that rings already, then the one with
+    /// the earlier `joined - credit`; and of two agents the one idle longer.
     Order,
     /// A phone rings, and wrap-up and rest last, for as long as the queue says, and nothing that was due is still
     /// to come.
