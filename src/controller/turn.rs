@@ -557,6 +557,8 @@ impl Turn {
             | Input::CallerKnown { .. }
             | Input::AgentRetrieved { .. }
             | Input::AgentDialled { .. }
+            | Input::CallBackAsked { .. }
+            | Input::PromiseCancelled { .. }
             | Input::AgentDisposed { .. }
             | Input::AgentEndedWrapUp { .. }
             | Input::AgentEndedCall { .. }

@@ -16,6 +16,8 @@ use super::ids::*;
 use super::index::QueueIndex;
 use super::input::{Abilities, Input, Line, Returned};
 use super::people::Refused;
+use super::promise::{Asked, Broken, Promise};
+use super::promising::Wanted;
 use super::tag::{Place, Tags};
 use super::timer::{Timer, Timers};
 use super::why::Why;
@@ -72,6 +74,10 @@ pub struct Core {
     pub(super) agents: BTreeMap<AgentName, Agent>,
     pub(super) offers: BTreeMap<OfferId, Offer>,
     pub(super) dials: BTreeMap<CallId, Dial>,
+    /// Call-backs that are owed.
+    pub(super) promises: BTreeMap<CallId, Promise>,
+    /// Those that were asked for in the last hour by a request with a name.
+    pub(super) asked: VecDeque<Asked>,
     /// When numbers were dialled in the last hour: what the caps are counted by.
     pub(super) dialled: VecDeque<Counted>,
     pub(super) legs: BTreeMap<LegId, LegOf>,
@@ -147,6 +153,8 @@ impl Core {
             agents: BTreeMap::new(),
             offers: BTreeMap::new(),
             dials: BTreeMap::new(),
+            promises: BTreeMap::new(),
+            asked: VecDeque::new(),
             dialled: VecDeque::new(),
             legs: BTreeMap::new(),
             queues: BTreeMap::new(),
@@ -207,7 +215,7 @@ impl Core {
     fn dispatch(&mut self, now: Moment, input: Input) {
         match input {
             Input::Started { epoch, version, switches, known } => self.started(now, epoch, &version, switches, *known),
-            Input::VersionPublished { version } => self.version_published(&version),
+            Input::VersionPublished { version } => self.version_published(now, &version),
             Input::CallerArrived { switch, leg, from, name, to } => {
                 self.caller_arrived(now, &switch, &leg, from, name, to);
             }
@@ -218,7 +226,9 @@ impl Core {
             Input::LegHungUp { leg } => self.leg_hung_up(now, &leg),
             Input::KeyPressed { leg, key } => {
                 if let Some(LegOf::Caller(call)) = self.legs.get(&leg) {
-                    self.walk_on(now, *call, Heard::Key(key));
+                    let call = *call;
+                    self.key_while_waiting(now, call, key);
+                    self.walk_on(now, call, Heard::Key(key));
                 }
             }
             Input::LegsJoined { a, b } => self.legs_joined(now, &a, &b),
@@ -268,6 +278,14 @@ impl Core {
                 self.by = Some(by.clone());
                 self.agent_dialled(now, &agent, number, by, request);
             }
+            Input::CallBackAsked { queue, number, at, agent, of_call, by, request } => {
+                self.by = Some(by.clone());
+                self.call_back_asked(now, Wanted { queue, number, at, agent, of_call, by, request });
+            }
+            Input::PromiseCancelled { promise, by } => {
+                self.by = Some(by.clone());
+                self.promise_cancelled(now, promise, by);
+            }
             Input::AgentEndedWrapUp { agent, by, why } => {
                 self.why = why;
                 self.by = Some(by);
@@ -286,6 +304,7 @@ impl Core {
             Input::WallClockStepped { by_ms } => {
                 self.wall_ms = self.wall_ms.saturating_add(by_ms);
                 self.closings_moved(now);
+                self.hours_of_promises_moved(now);
                 self.fact(Fact::WallClockStepped { by_ms });
             }
         }
@@ -305,6 +324,11 @@ impl Core {
                 Timer::Announce(call) => self.announcement_due(now, call),
                 Timer::Deserted(queue) => self.deserted(now, &queue),
                 Timer::MayBeTaken(call) => self.seek(now, call),
+                Timer::CallBackAsked(call) => self.call_back_wanted(now, call),
+                Timer::PromiseDue(promise) => self.promise_due(now, promise),
+                Timer::PromiseMayBeTaken(promise) => self.seek_for_promise(now, promise),
+                Timer::PromiseExpires(promise) => self.break_promise(now, promise, Broken::Expired, None),
+                Timer::DialsAgain => self.promises_stand_anew(now),
                 Timer::OfferDue(offer) => self.offer_overdue(now, offer),
                 Timer::PickUpDue(offer) => self.pick_up_overdue(offer),
                 Timer::ConnectDue(call) => self.connect_overdue(now, call),
@@ -328,6 +352,7 @@ impl Core {
             | Timer::QueueCloses(call)
             | Timer::Announce(call)
             | Timer::MayBeTaken(call)
+            | Timer::CallBackAsked(call)
             | Timer::ConnectDue(call)
             | Timer::PartedDue(call)
             | Timer::HoldDue(call) => self.calls.get(call).map(|call| &call.switch),
@@ -336,6 +361,8 @@ impl Core {
             Timer::HangUpDue(leg) => self.switch_of_leg(leg),
             // A deserted queue may have calls of several switches, and asks for each.
             Timer::WrapUpDue(_) | Timer::RestDue(_) | Timer::Deserted(_) => None,
+            // A promise whose switch is away stands in no line that somebody free is in.
+            Timer::PromiseDue(_) | Timer::PromiseMayBeTaken(_) | Timer::PromiseExpires(_) | Timer::DialsAgain => None,
         };
         switch.is_some_and(|switch| !self.is_up(switch))
     }
@@ -504,6 +531,7 @@ impl Core {
             Timer::QueueCloses(call),
             Timer::Announce(call),
             Timer::MayBeTaken(call),
+            Timer::CallBackAsked(call),
             Timer::ConnectDue(call),
             Timer::PartedDue(call),
             Timer::HoldDue(call),

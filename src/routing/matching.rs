@@ -13,7 +13,7 @@ use super::call::{QueuePlace, Stage};
 use super::core::Core;
 use super::fact::{Reasons, Rule};
 use super::ids::*;
-use super::index::{Line, QueueIndex, Rank};
+use super::index::{Line, LineKey, QueueIndex, Rank};
 use super::needs;
 use super::strategy::{Strategy, weighted_random};
 use super::timer::Timer;
@@ -156,18 +156,32 @@ impl Core {
                 firsts.extend(self.first_call_for(&name).map(|first| (first, name)));
             }
         }
-        let mut seeking: Vec<Rank> = std::mem::take(&mut self.seeking)
-            .into_iter()
-            .filter_map(|id| {
-                let call = self.calls.get(&id)?;
-                let Stage::Waiting { place, offer: None, doubt: false } = &call.stage else { return None };
-                Some((place.rank(), id))
-            })
-            .collect();
+        let seeking = std::mem::take(&mut self.seeking).into_iter();
+        let mut seeking: Vec<Rank> = seeking.filter_map(|id| self.rank_of_who_seeks(id)).collect();
         seeking.sort();
         for (_, call) in seeking {
             self.offer_to_best(now, call, None);
         }
+    }
+
+    fn rank_of_who_seeks(&self, id: CallId) -> Option<Rank> {
+        if let Some(promise) = self.promises.get(&id) {
+            return promise.stands.is_some().then(|| promise.rank());
+        }
+        let Stage::Waiting { place, offer: None, doubt: false } = &self.calls.get(&id)?.stage else { return None };
+        Some((place.rank(), id))
+    }
+
+    /// In which line of which queue a call, or a promise, is found by an agent.
+    fn standing(&self, id: CallId) -> Option<(QueueName, LineKey)> {
+        let (queue, line) = if let Some(promise) = self.promises.get(&id) {
+            (promise.queue.clone(), promise.stands.clone()?)
+        } else {
+            let of = self.calls.get(&id)?;
+            let Stage::Waiting { place, offer: None, doubt: false } = &of.stage else { return None };
+            (place.queue.clone(), place.line(&of.switch))
+        };
+        self.is_up(&line.switch).then_some((queue, line))
     }
 
     /// Of all calls this agent may take, the first in rank. `None` too where the agent is not free.
@@ -179,15 +193,14 @@ impl Core {
 
     /// Offer the call to the first of those who may take it, by the strategy of its queue. `false`: nobody may.
     fn offer_to_best(&mut self, now: Moment, call: CallId, rule: Option<Rule>) -> bool {
-        let Some(of) = self.calls.get(&call).filter(|of| self.is_up(&of.switch)) else { return false };
-        let Stage::Waiting { place, offer: None, doubt: false } = &of.stage else { return false };
-        let Some(index) = self.queues.get(&place.queue) else { return false };
+        let Some((queue, key)) = self.standing(call) else { return false };
+        let Some(index) = self.queues.get(&queue) else { return false };
         let rule = rule.unwrap_or_else(|| index.strategy().rule());
-        let (rule, (candidates, figures), could) = if place.kept_for.is_empty() {
-            let Some(line) = index.line(&place.line(&of.switch)) else { return false };
+        let (rule, (candidates, figures), could) = if key.kept_for.is_empty() {
+            let Some(line) = index.line(&key) else { return false };
             (rule, self.candidates(now, index.strategy(), line), line.free.len())
         } else {
-            let line = self.line_of_kept(index, place);
+            let line = self.line_of_kept(index, &key);
             (Rule::Preferred, self.candidates(now, index.strategy(), &line), line.free.len())
         };
         let Some((best, _)) = candidates.first().cloned() else { return false };
@@ -200,21 +213,25 @@ impl Core {
             not_free: index.logged_in().len().saturating_sub(free) as u32,
             lacking_skill: if kept { 0 } else { left_out },
             not_preferred: if kept { left_out } else { 0 },
-            needs: place.in_force.clone(),
+            needs: key.needs,
             candidates,
             figures,
             waiting: index.places() as u32,
         };
-        self.make_offer(now, call, &best, reasons);
+        if self.promises.contains_key(&call) {
+            self.dial_for_promise(now, call, &best);
+        } else {
+            self.make_offer(now, call, &best, reasons);
+        }
         self.index_agent(&best);
         true
     }
 
     /// Those who are free of whom a call is kept for, as a line of their own.
-    fn line_of_kept(&self, index: &QueueIndex, place: &QueuePlace) -> Line {
-        let free = place.kept_for.iter().filter_map(|name| {
+    fn line_of_kept(&self, index: &QueueIndex, key: &LineKey) -> Line {
+        let free = key.kept_for.iter().filter_map(|name| {
             let (agent, idle) = (self.agents.get(name)?, *self.indexed.get(name)?);
-            Some((index.strategy().turn(agent, idle, &place.in_force), name.clone()))
+            Some((index.strategy().turn(agent, idle, &key.needs), name.clone()))
         });
         Line { waiting: BTreeSet::new(), free: free.collect() }
     }
@@ -270,6 +287,6 @@ impl Core {
                 }
             }
         }
-        None
+        self.promise_beside_a_free_agent()
     }
 }

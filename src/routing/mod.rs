@@ -26,6 +26,8 @@ mod offering;
 mod pace;
 pub mod people;
 pub mod preference;
+pub mod promise;
+mod promising;
 pub mod queue;
 mod recovery;
 pub mod strategy;

@@ -77,7 +77,7 @@ impl Laws {
         }
         let many = step.timers_due || matches!(step.input, Input::SnapshotTaken { .. } | Input::Started { .. });
         let each =
-            if many { MOST_EFFECTS_EACH * (floor.calls.len() + floor.agents.len() + floor.dials.len()) } else { 0 };
+            if many { MOST_EFFECTS_EACH * (floor.calls.len() + floor.agents.len() + floor.dials.len() + floor.promises.len()) } else { 0 };
         let most = MOST_EFFECTS + each;
         must!(Law::Bounded, step.effects.len() <= most, "{} effects of one input", step.effects.len());
         one_place(floor)?;
@@ -95,6 +95,8 @@ impl Laws {
                 by_strategy(floor, *call, agent, floor.now - idle.unwrap_or_default(), reasons)?;
             }
         }
+        crate::owed::check(floor, known, step.facts, |switch| self.is_up(switch))?;
+        self.order_of_promises(step, floor)?;
         on_time(step, floor)?;
         self.place_is_kept(step, floor)?;
         fold_is_state(floor, known)
@@ -142,6 +144,31 @@ impl Laws {
             if theirs.queue == place.queue && theirs.needs == place.needs && theirs.prefer.is_empty() {
                 let most = self.most_credit + of.waited;
                 must!(Law::Order, place.joined <= theirs.joined + most, "{call} overtook {}", other.id);
+            }
+        }
+        Ok(())
+    }
+
+    /// No caller waits with an earlier rank whom the agent of a promise may take, nor is offered to somebody after.
+    fn order_of_promises(&self, step: &Step<'_>, floor: &Floor<'_>) -> Result<(), Broken> {
+        for (n, fact) in step.facts.iter().enumerate() {
+            let Fact::Dialled { agent, promise: Some(promise), .. } = fact else { continue };
+            let Some(of) = floor.promises.iter().find(|of| of.id == *promise) else { continue };
+            let Some(agent) = floor.agent(agent) else { continue };
+            let later: Vec<CallId> = step.facts[n + 1..]
+                .iter()
+                .filter_map(|fact| match fact {
+                    Fact::OfferMade { call, .. } => Some(*call),
+                    _ => None,
+                })
+                .collect();
+            for other in floor.calls.iter().copied() {
+                let Some(theirs) = place_of(other) else { continue };
+                if seeks(other).is_none() && !later.contains(&other.id) || !may_take(floor, agent, other, theirs) {
+                    continue;
+                }
+                let after = (theirs.joined - theirs.credit, other.id) > crate::owed::rank(of);
+                must!(Law::Order, after, "{} keeps {promise} before {} ({theirs:?})", agent.name, other.id);
             }
         }
         Ok(())
@@ -208,7 +235,7 @@ impl Laws {
 }
 
 /// The place of a call that waits, with or without a phone ringing for it.
-fn place_of(call: &Call) -> Option<&QueuePlace> {
+pub fn place_of(call: &Call) -> Option<&QueuePlace> {
     match &call.stage {
         Stage::Waiting { place, .. } | Stage::Connecting { place, .. } => Some(place),
         Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Ending { .. } => None,
