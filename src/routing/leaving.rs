@@ -40,7 +40,7 @@ impl Core {
 
     /// Places without those of promises, who hold no line.
     fn callers_in(&self, queue: &QueueName) -> usize {
-        let promised = self.promises.values().filter(|promise| promise.queue == *queue && promise.has_place()).count();
+        let (_, promised, _) = self.owed_by(queue);
         self.queues.get(queue).map_or(0, |index| index.places().saturating_sub(promised))
     }
 

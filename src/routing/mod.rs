@@ -18,6 +18,7 @@ mod holding;
 pub mod ids;
 mod index;
 pub mod input;
+mod keeping;
 pub mod known;
 mod leaving;
 mod matching;

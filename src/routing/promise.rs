@@ -182,6 +182,39 @@ impl Default for CallBackRules {
     }
 }
 
+/// A promise as the floor shows it.
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
+pub struct PromiseSeen {
+    pub promise: CallId,
+    /// Empty for a key that may not read calls.
+    pub number: PhoneNumber,
+    pub queue: QueueName,
+    /// `scheduled`, `waiting`, `dialling`, `resting`.
+    pub stage: &'static str,
+    pub made_ms: Moment,
+    /// Since when the place counts.
+    pub joined_ms: Moment,
+    /// When it comes into the queue, or back to it.
+    pub due_ms: Option<Moment>,
+    /// How often the number was rung in vain.
+    pub tries: u32,
+    /// Who asked for it; `null`: the caller.
+    pub by: Option<AgentName>,
+    pub of_call: Option<CallId>,
+    /// From 1, among callers and promises alike.
+    pub position: Option<usize>,
+    pub dial: Option<CallId>,
+    /// Who is to keep it.
+    pub agent: Option<AgentName>,
+}
+
+impl PromiseSeen {
+    /// What is left for whoever may know of the queue and not of who is called.
+    pub fn forget_number(&mut self) {
+        self.number = PhoneNumber::new("");
+    }
+}
+
 /// A promise that was asked for lately, so that the same request sent again makes no second.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asked {

@@ -147,7 +147,7 @@ const SABOTEURS: [(Saboteur, Law); 25] = [
     (Saboteur::EffectsMultiply, Law::Bounded),
     (Saboteur::RecordIsIncomplete, Law::Replays),
     (Saboteur::WrapUpNeverEnds, Law::OnTime),
-    (Saboteur::PromisesAreForgotten, Law::EndsOnce),
+    (Saboteur::PromisesAreForgotten, Law::FoldIsState),
     (Saboteur::TriesAreMiscounted, Law::PromisesAreKept),
 ];
 

@@ -112,7 +112,7 @@ impl Weather {
             if percent(&mut shift.chance, 60) {
                 somebody_dials(shift, self.disasters)?;
             }
-            if percent(&mut shift.chance, 15) {
+            if percent(&mut shift.chance, 6) {
                 somebody_promises(shift, self.disasters)?;
             }
             if percent(&mut shift.chance, 40) {
@@ -250,7 +250,7 @@ fn caller_dials(shift: &mut Shift) -> Result<(), Broken> {
     let mut keys: Vec<(Duration, Key)> =
         (0..shift.chance.below(4)).map(|_| (ms(&mut shift.chance, 50, 6_000), key(shift))).collect();
     // Who wants to be called back presses the key, and now and then again.
-    if percent(&mut shift.chance, 40) {
+    if percent(&mut shift.chance, 30) {
         keys.extend(Key::try_from('1').map(|one| (ms(&mut shift.chance, 2_000, 12_000), one)));
     }
     let from = match shift.chance.below(20) {

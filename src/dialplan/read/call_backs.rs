@@ -49,23 +49,21 @@ impl Reading {
         let usual = CallBackRules::default();
         let fields = Fields::of(node, &RULES, &mut self.notes)?;
         let tries = match fields.get("tries") {
-            Some(node) => scalar::number(node, "tries", 1..=MOST_TRIES, &mut self.notes)?,
-            None => u64::from(usual.tries),
+            Some(node) => scalar::number(node, "tries", 1..=MOST_TRIES, &mut self.notes),
+            None => Some(u64::from(usual.tries)),
         };
         let again_after = match fields.get("again_after") {
-            Some(node) => scalar::duration(node, "again_after", AGAIN_AFTER, &mut self.notes)?,
-            None => usual.again_after,
+            Some(node) => scalar::duration(node, "again_after", AGAIN_AFTER, &mut self.notes),
+            None => Some(usual.again_after),
         };
-        Some(CallBackRules { tries: u32::try_from(tries).unwrap_or(u32::MAX), again_after })
+        Some(CallBackRules { tries: u32::try_from(tries?).unwrap_or(u32::MAX), again_after: again_after? })
     }
 
-    /// Nobody is called back by a centre that dials nobody.
+    /// Nobody is called back by a centre that dials nobody; told where it is wanted first.
     pub(super) fn check_call_backs(&mut self, dials: bool) {
-        for place in std::mem::take(&mut self.call_backs) {
-            if !dials {
-                let sentence = "nobody can be called back: the centre has no dial_out (switch, to, shown, allowed)";
-                self.notes.add(&place, sentence);
-            }
+        if let (Some(place), false) = (self.call_backs.first(), dials) {
+            let sentence = "nobody can be called back: the centre has no dial_out (switch, to, shown, allowed)";
+            self.notes.add(&place.clone(), sentence);
         }
     }
 }
