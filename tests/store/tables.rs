@@ -8,6 +8,7 @@ use cordboard::routing::fact::{EndedBy, Outcome};
 use cordboard::routing::ids::AgentName;
 use cordboard::store::agents::Role;
 use cordboard::store::calls::Which;
+use cordboard::store::promises::PromiseEnd;
 use cordboard::store::remaking::Projection;
 use cordboard::store::{Db, Recorded, StoreError, Way, offers, statements};
 use sqlx::{Connection as _, Executor as _, PgConnection};
