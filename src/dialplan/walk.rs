@@ -280,10 +280,9 @@ impl Walk {
         match (&self.doing, plan.steps.get(&self.step).and_then(|step| step.actions.get(self.at))) {
             (Doing::Asking, Some(Action::CallBack(wanted))) if !promised => self.enter(&wanted.otherwise, out),
             (Doing::Asking, _) => self.fall_through(),
-            (
-                Doing::Playing | Doing::Choosing { .. } | Doing::Answering { .. } | Doing::Away | Doing::Over,
-                _,
-            ) => Pace::Pause,
+            (Doing::Playing | Doing::Choosing { .. } | Doing::Answering { .. } | Doing::Away | Doing::Over, _) => {
+                Pace::Pause
+            }
         }
     }
 
@@ -326,9 +325,7 @@ impl Walk {
                 | Doing::Away
                 | Doing::Over,
                 _,
-            ) => {
-                Pace::Pause
-            }
+            ) => Pace::Pause,
         }
     }
 

@@ -98,7 +98,9 @@ impl Core {
         let (waiting, on_the_line) = (promise.stage == PromiseStage::Waiting, promise.of_call);
         let plan = self.version.as_ref()?;
         let rules = plan.dial_out.as_ref().filter(|rules| rules.allows(&promise.number, plan.country))?;
-        if !waiting || on_the_line.is_some_and(|call| self.is_on_the_line(call)) || !self.links.contains_key(&rules.switch)
+        if !waiting
+            || on_the_line.is_some_and(|call| self.is_on_the_line(call))
+            || !self.links.contains_key(&rules.switch)
         {
             return None;
         }

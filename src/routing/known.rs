@@ -382,7 +382,8 @@ impl Known {
     }
 
     fn learn_made(&mut self, at: Moment, fact: &Fact) {
-        let Fact::PromiseMade { promise, number, queue, joined, credit, needs, wishes, due, by, of_call, request } = fact
+        let Fact::PromiseMade { promise, number, queue, joined, credit, needs, wishes, due, by, of_call, request } =
+            fact
         else {
             return;
         };

@@ -157,13 +157,7 @@ impl Core {
     }
 
     /// The agent is left alone for as long as the queue says.
-    pub(super) fn rest_by_rules(
-        &mut self,
-        now: Moment,
-        agent: &AgentName,
-        rules: Option<&QueueRules>,
-        why: Failure,
-    ) {
+    pub(super) fn rest_by_rules(&mut self, now: Moment, agent: &AgentName, rules: Option<&QueueRules>, why: Failure) {
         let before = self.agents.get(agent).map_or(0, |agent| agent.served.missed);
         // A phone that is busy or cannot be reached says nothing of who sits at it.
         let in_a_row = match why {
@@ -171,13 +165,13 @@ impl Core {
             Failure::Busy | Failure::Unreachable => before,
         };
         let rest = rules.map_or(Some(SHORTEST_REST), |rules| match why {
-                Failure::Busy => rules.rest_after_busy,
-                Failure::Unreachable => rules.rest_after_unreachable,
-                Failure::NoAnswer | Failure::Rejected | Failure::Withdrawn => {
-                    let too_often = rules.most_missed.is_some_and(|most| in_a_row >= most);
-                    rules.rest_after_missed.filter(|_| !too_often)
-                }
-            });
+            Failure::Busy => rules.rest_after_busy,
+            Failure::Unreachable => rules.rest_after_unreachable,
+            Failure::NoAnswer | Failure::Rejected | Failure::Withdrawn => {
+                let too_often = rules.most_missed.is_some_and(|most| in_a_row >= most);
+                rules.rest_after_missed.filter(|_| !too_often)
+            }
+        });
         let until = rest.map(|rest| now + rest.max(SHORTEST_REST));
         let mut rests = false;
         self.change_agent(agent, |agent| {

@@ -118,7 +118,8 @@ impl Core {
         let mut ends: Option<Duration> = None;
         for (name, within) in known {
             ends = Some(ends.map_or(within, |ends| ends.min(within)));
-            if self.agents.get(name).is_some_and(|agent| could_take(agent, &call.switch, &place.queue, &place.in_force)) {
+            if self.agents.get(name).is_some_and(|agent| could_take(agent, &call.switch, &place.queue, &place.in_force))
+            {
                 kept_for.insert(name.clone());
             }
         }

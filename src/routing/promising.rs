@@ -205,7 +205,9 @@ impl Core {
         let place = match &of.stage {
             Stage::Waiting { place, offer: None, doubt: false } => place.clone(),
             Stage::Waiting { .. } => return self.timers.set(Timer::CallBackAsked(call), now + FROZEN_STEP),
-            Stage::InDialplan { .. } | Stage::Connecting { .. } | Stage::Talking { .. } | Stage::Ending { .. } => return,
+            Stage::InDialplan { .. } | Stage::Connecting { .. } | Stage::Talking { .. } | Stage::Ending { .. } => {
+                return;
+            }
         };
         let Some(then) = of.offers_call_back(&place).map(|offer| offer.then.clone()) else { return };
         if let Some(why) = self.caller_not_promised(of, &place.queue) {

@@ -38,9 +38,8 @@ macro_rules! select {
 }
 const ONE: &str = select!("m.promise = $2");
 const BY_TIME: &str = select!("(m.made_ms, m.promise) < ($2, $3) ORDER BY m.made_ms DESC, m.promise DESC LIMIT $4");
-const BY_QUEUE: &str = select!(
-    "m.queue = $5 AND (m.made_ms, m.promise) < ($2, $3) ORDER BY m.made_ms DESC, m.promise DESC LIMIT $4"
-);
+const BY_QUEUE: &str =
+    select!("m.queue = $5 AND (m.made_ms, m.promise) < ($2, $3) ORDER BY m.made_ms DESC, m.promise DESC LIMIT $4");
 
 pub(super) const STATEMENTS: &[&str] = &[ONE, BY_TIME, BY_QUEUE];
 

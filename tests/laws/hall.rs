@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use cordboard::calendar::{OpeningHours, Week, Zone};
 use cordboard::dialplan::{
-    Action, Announcement, Ask, CallBack, Centre, Claim, Due, EndKey, Figure, Key, Language, Menu, OfferCallBack, Piece, Place, QueueEntry,
-    Spoken, Step, Text, ToQueue, When,
+    Action, Announcement, Ask, CallBack, Centre, Claim, Due, EndKey, Figure, Key, Language, Menu, OfferCallBack, Piece,
+    Place, QueueEntry, Spoken, Step, Text, ToQueue, When,
 };
 use cordboard::organisation::Organisation;
 use cordboard::routing::dial_out::DialOut;

@@ -76,8 +76,11 @@ impl Laws {
             _ => {}
         }
         let many = step.timers_due || matches!(step.input, Input::SnapshotTaken { .. } | Input::Started { .. });
-        let each =
-            if many { MOST_EFFECTS_EACH * (floor.calls.len() + floor.agents.len() + floor.dials.len() + floor.promises.len()) } else { 0 };
+        let each = if many {
+            MOST_EFFECTS_EACH * (floor.calls.len() + floor.agents.len() + floor.dials.len() + floor.promises.len())
+        } else {
+            0
+        };
         let most = MOST_EFFECTS + each;
         must!(Law::Bounded, step.effects.len() <= most, "{} effects of one input", step.effects.len());
         one_place(floor)?;

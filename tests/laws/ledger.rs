@@ -133,7 +133,12 @@ impl Ledger {
                         self.accounts.entry(queue.clone()).or_default().left += 1;
                     }
                     LeftQueue::CallBack => {
-                        must!(Law::Balance, story.queue.as_ref() == Some(queue), "{call} left {queue}, but is in {:?}", story.queue);
+                        must!(
+                            Law::Balance,
+                            story.queue.as_ref() == Some(queue),
+                            "{call} left {queue}, but is in {:?}",
+                            story.queue
+                        );
                         story.queue = None;
                         story.left_behind = story.place.take();
                         self.accounts.entry(queue.clone()).or_default().promised += 1;
@@ -263,7 +268,8 @@ impl Ledger {
             }
             Fact::Dialled { call, promise: Some(promise), .. } => {
                 let on_the_line = self.promises.get(promise).and_then(|owed| owed.of_call);
-                let on_the_line = on_the_line.is_some_and(|call| self.open.contains_key(&call) || self.dials.contains_key(&call));
+                let on_the_line =
+                    on_the_line.is_some_and(|call| self.open.contains_key(&call) || self.dials.contains_key(&call));
                 must!(Law::PromisesAreKept, !on_the_line, "{promise} is dialled, and its caller is on the line");
                 let before = self.owed(*promise, fact)?.dial.replace(*call);
                 must!(Law::PromisesAreKept, before.is_none(), "{promise} dialled by {call} and by {before:?}");
@@ -304,7 +310,9 @@ impl Ledger {
     fn owed(&mut self, promise: CallId, fact: &Fact) -> Result<&mut Owed, Broken> {
         match self.promises.get_mut(&promise) {
             Some(owed) => Ok(owed),
-            None => Err(crate::law::broken::<()>(Law::EndsOnce, format!("{fact:?} of a promise that is over")).unwrap_err()),
+            None => {
+                Err(crate::law::broken::<()>(Law::EndsOnce, format!("{fact:?} of a promise that is over")).unwrap_err())
+            }
         }
     }
 
@@ -397,9 +405,7 @@ fn fits(outcome: Outcome, by: &EndedBy, story: &Story) -> bool {
     match outcome {
         Outcome::Answered => story.connected,
         Outcome::Abandoned => story.queue.is_some() && *by == EndedBy::Caller,
-        Outcome::LeftInDialplan => {
-            story.queue.is_none() && !story.connected && !story.owed && *by == EndedBy::Caller
-        }
+        Outcome::LeftInDialplan => story.queue.is_none() && !story.connected && !story.owed && *by == EndedBy::Caller,
         Outcome::PromisedCallBack => {
             story.queue.is_none() && !story.connected && matches!(by, EndedBy::Caller | EndedBy::Us)
         }

@@ -226,8 +226,7 @@ impl Shift {
     }
 
     fn take_promises_back(&mut self) -> Result<(), Broken> {
-        let owed: Vec<CallId> =
-            self.core.iter().flat_map(|core| core.promises()).map(|promise| promise.id).collect();
+        let owed: Vec<CallId> = self.core.iter().flat_map(|core| core.promises()).map(|promise| promise.id).collect();
         for promise in owed {
             self.tell(Input::PromiseCancelled { promise, by: AgentName::new("lead") })?;
             self.take_told()?;

@@ -402,8 +402,7 @@ fn somebody_dials(shift: &mut Shift, disasters: bool) -> Result<(), Broken> {
 /// An agent or a program promises somebody a call, at once or at an hour; or takes one back.
 fn somebody_promises(shift: &mut Shift, disasters: bool) -> Result<(), Broken> {
     let by = AgentName::new("lead");
-    let owed: Vec<CallId> =
-        shift.core.iter().flat_map(|core| core.promises()).map(|promise| promise.id).collect();
+    let owed: Vec<CallId> = shift.core.iter().flat_map(|core| core.promises()).map(|promise| promise.id).collect();
     if !owed.is_empty() && percent(&mut shift.chance, 15) {
         let promise = *one_of(&mut shift.chance, &owed);
         return shift.tell(Input::PromiseCancelled { promise, by });
@@ -421,8 +420,7 @@ fn somebody_promises(shift: &mut Shift, disasters: bool) -> Result<(), Broken> {
     let seats = shift.hall.seats.clone();
     let agent = percent(&mut shift.chance, 30).then(|| one_of(&mut shift.chance, &seats).agent.clone());
     let calls: Vec<CallId> = shift.core.iter().flat_map(|core| core.calls()).map(|call| call.id).collect();
-    let of_call =
-        (!calls.is_empty() && percent(&mut shift.chance, 20)).then(|| *one_of(&mut shift.chance, &calls));
+    let of_call = (!calls.is_empty() && percent(&mut shift.chance, 20)).then(|| *one_of(&mut shift.chance, &calls));
     let request = percent(&mut shift.chance, 30).then(|| RequestName::new("promised twice"));
     shift.tell(Input::CallBackAsked { queue, number, at, agent, of_call, by, request })?;
     if disasters && percent(&mut shift.chance, 5) {

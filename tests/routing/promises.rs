@@ -350,10 +350,7 @@ fn what_cannot_be_promised_is_refused_with_a_reason() {
         assert!(why.contains(expected), "{number}: {why}");
         assert_eq!(floor.facts.len(), facts, "a refusal changes nothing");
     }
-    floor.tell(Input::PromiseCancelled {
-        promise: CallId { epoch: Epoch(1), number: 99 },
-        by: AgentName::new("lead"),
-    });
+    floor.tell(Input::PromiseCancelled { promise: CallId { epoch: Epoch(1), number: 99 }, by: AgentName::new("lead") });
     assert!(matches!(floor.refused, Some(Refused::NoSuchPromise { .. })));
     let mut floor = Floor::with(|plan| plan.dial_out = None);
     floor.tell(asked_by("lead", NUMBER, None));

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use cordboard::routing::ids::StationAddress;
+use cordboard::store::agents::Role;
 use cordboard::store::keys::Scope;
 use cordboard::switch::rehearsal::{Habit, Phone, Span, World};
 use reqwest::Method;
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 use crate::desk::{CENTRE, Database, Desk, PATIENCE};
 use crate::dials::dialling;
 use crate::keys::made;
+use crate::visitor::{Visitor, person};
 
 const NUMBER: &str = "+86 138 0013 8000";
 const PREMIUM: &str = "19001234567";
@@ -54,7 +56,7 @@ async fn a_program_promises_a_call_and_an_agent_of_the_queue_keeps_it() {
     assert_eq!((&owed["number"], &owed["by"]), (&json!("+8613800138000"), &json!("lead")));
     let queue = &desk.get("/queues").await[0];
     assert_eq!((&queue["promises"], &queue["waiting"]), (&json!(1), &json!(0)), "{queue}");
-    let (status, again) = promise(&desk, json!({ "number": "13800138000" })).await;
+    let (status, again) = promise(&desk, json!({ "number": "+8613800138000" })).await;
     assert_eq!((status, &again["error"]), (409, &json!("promised_already")), "{again}");
     sits(&desk, "mira").await;
     let kept = until("it is kept", async || {
@@ -68,7 +70,10 @@ async fn a_program_promises_a_call_and_an_agent_of_the_queue_keeps_it() {
     assert_eq!(story["facts"][0]["fact"]["promise"], owed["promise"], "{story}");
     let story = desk.get(&format!("/calls/{}", owed["promise"].as_str().expect("an id"))).await;
     let facts = story["facts"].as_array().expect("facts");
-    assert_eq!((&facts[0]["fact"]["fact"], &facts[1]["fact"]["fact"]), (&json!("promise_made"), &json!("promise_kept")));
+    assert_eq!(
+        (&facts[0]["fact"]["fact"], &facts[1]["fact"]["fact"]),
+        (&json!("promise_made"), &json!("promise_kept"))
+    );
     assert_eq!(desk.get("/records").await["records"], json!([]), "no caller called");
     desk.close().await;
 }
@@ -147,5 +152,60 @@ async fn a_key_promises_once_however_often_it_asks_and_needs_the_scope_for_dials
     assert_eq!((status, &answer["error"]), (403, &json!("lacks_scope")), "{answer}");
     let floor = desk.get("/floor").await;
     assert_eq!(floor["promises"].as_array().map(Vec::len), Some(1), "{floor}");
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_supervisor_sees_what_is_owed_and_takes_it_back_and_an_agent_does_not() {
+    let desk = open().await;
+    person(&desk, "demo", "sofia", Role::Supervisor).await;
+    person(&desk, "demo", "mira", Role::Agent).await;
+    let sofia = Visitor::logged_in(&desk, "demo", "sofia").await;
+    let mira = Visitor::logged_in(&desk, "demo", "mira").await;
+    sofia.get("/calls/owed").await.is(200).shows("appear here");
+    let (_, owed) = promise(&desk, json!({ "number": NUMBER })).await;
+    let id = owed["promise"].as_str().expect("an id").to_owned();
+    desk.until("/promises", |page| page["promises"].as_array().is_some_and(|all| all.len() == 1)).await;
+    sofia.get("/calls/owed").await.is(200).shows("+8613800138000").shows("waits for its turn").shows("Take back");
+    sofia
+        .get("/calls/owed?queue=other&after=%3Cscript%3E")
+        .await
+        .is(200)
+        .hides("<script>alert")
+        .hides("+8613800138000");
+    sofia.get(&format!("/calls/{id}")).await.is(200).shows("is to be called back by queue desk");
+    sofia.get("/floor").await.is(200).shows("1 call-back");
+    mira.get("/calls/owed").await.is(403);
+    mira.post("/calls/owed/cancel", &[("promise", &id)]).await.is(403);
+    mira.get(&format!("/calls/{id}")).await.is(404);
+    sofia.post("/calls/owed/cancel", &[("promise", "nothing")]).await.is(404);
+    sofia.post("/calls/owed/cancel", &[("promise", &id)]).await.is(303);
+    desk.until("/promises", |page| page["promises"][0]["how"] == "cancelled").await;
+    sofia.get("/calls/owed").await.is(200).shows("The call-back is taken back").hides("Take back<");
+    sofia.post("/calls/owed/cancel", &[("promise", &id)]).await.is(409).shows("No such call-back");
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_promises_whom_they_talked_with_a_call_from_the_desk() {
+    let desk = open().await;
+    person(&desk, "demo", "mira", Role::Agent).await;
+    person(&desk, "demo", "otto", Role::Agent).await;
+    sits(&desk, "mira").await;
+    let mira = Visitor::logged_in(&desk, "demo", "mira").await;
+    let otto = Visitor::logged_in(&desk, "demo", "otto").await;
+    promise(&desk, json!({ "number": NUMBER })).await;
+    let dial = until("mira talks", async || {
+        let seen = desk.get("/agents/mira").await;
+        let talks = seen["dial"]["stage"] == "talking" || seen["state"] == "wrapping_up";
+        talks.then(|| seen["call"].as_str().expect("a call").to_owned())
+    })
+    .await;
+    otto.post("/desk/call/back", &[("call", &dial), ("minutes", "15")]).await.is(404);
+    mira.post("/desk/call/back", &[("call", &dial), ("minutes", "4000000000")]).await.is(409).shows("90 days");
+    mira.post("/desk/call/back", &[("call", &dial), ("minutes", "15")]).await.is(204);
+    let later = desk.get("/floor").await["promises"][0].clone();
+    assert_eq!((&later["stage"], &later["by"]), (&json!("scheduled"), &json!("mira")), "{later}");
+    assert_eq!((&later["queue"], &later["number"]), (&json!("desk"), &json!("+8613800138000")));
     desk.close().await;
 }

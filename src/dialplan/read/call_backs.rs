@@ -12,7 +12,8 @@ use crate::routing::promise::CallBackRules;
 
 const CALL_BACK: Known = Known { what: "a call_back action", keys: &["queue", "otherwise"], later: &["number", "at"] };
 const OFFER: Known = Known { what: "offer_call_back", keys: &["key", "then"], later: &["number", "say"] };
-const RULES: Known = Known { what: "call_back of a queue", keys: &["tries", "again_after"], later: &["first", "agent"] };
+const RULES: Known =
+    Known { what: "call_back of a queue", keys: &["tries", "again_after"], later: &["first", "agent"] };
 
 /// Sooner than this a telephone that was busy is busy still; later than this it is another day.
 const AGAIN_AFTER: std::ops::RangeInclusive<Duration> = Duration::from_secs(30)..=Duration::from_secs(24 * 3600);

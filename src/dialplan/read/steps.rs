@@ -16,8 +16,7 @@ use crate::routing::ids::{QueueName, StepName};
 const ACTIONS: [&str; 10] = ["say", "play", "menu", "ask", "hours", "set", "queue", "call_back", "go", "hang_up"];
 
 /// Actions that the design has and this version does not.
-const ACTIONS_LATER: [&str; 8] =
-    ["look_up", "transfer", "if", "record", "voicemail", "include", "send", "open_case"];
+const ACTIONS_LATER: [&str; 8] = ["look_up", "transfer", "if", "record", "voicemail", "include", "send", "open_case"];
 
 const MENU: Known = Known {
     what: "a menu",

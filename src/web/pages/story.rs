@@ -63,10 +63,8 @@ impl Stories {
             return;
         }
         told.push(Told { at: happened.at, fact: happened.fact.clone() });
-        if let Fact::CallEnded { .. }
-        | Fact::DialEnded { .. }
-        | Fact::PromiseKept { .. }
-        | Fact::PromiseBroken { .. } = happened.fact
+        if let Fact::CallEnded { .. } | Fact::DialEnded { .. } | Fact::PromiseKept { .. } | Fact::PromiseBroken { .. } =
+            happened.fact
         {
             all.over.push_back(key);
             while all.over.len() > MOST_OVER {

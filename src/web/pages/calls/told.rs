@@ -178,7 +178,8 @@ impl Teller<'_> {
                 Said { mark: "wrapup", text: t.say(text), details, keys: None }
             }
             Fact::PromiseRests { until, tries, after, .. } => {
-                let details = vec![t.say(dial_word(*after)), t.with("story-promise-again-at", "at", self.zone.second(*until))];
+                let details =
+                    vec![t.say(dial_word(*after)), t.with("story-promise-again-at", "at", self.zone.second(*until))];
                 Said { mark: "missed", text: t.with("story-promise-try", "n", tries), details, keys: None }
             }
             Fact::PromiseKept { agent, waited, dial, .. } => {

@@ -11,9 +11,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use crate::customers::CustomerId;
-use crate::routing::{Fact, Input};
 use crate::routing::dial_out::DialledNumber;
 use crate::routing::ids::{BreakReason, CallId};
+use crate::routing::{Fact, Input};
 use crate::web::Web;
 use crate::web::pages::problem::{PageProblem, Shown};
 use crate::web::pages::who::Who;

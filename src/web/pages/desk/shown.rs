@@ -370,10 +370,7 @@ async fn card(
 
 /// Who talks, or has talked just now, knows what was promised.
 const fn may_promise(state: AgentState) -> bool {
-    matches!(
-        state,
-        AgentState::Talking | AgentState::OnHold | AgentState::TalkingOut | AgentState::WrappingUp
-    )
+    matches!(state, AgentState::Talking | AgentState::OnHold | AgentState::TalkingOut | AgentState::WrappingUp)
 }
 
 /// How far a dial has come, in words.
