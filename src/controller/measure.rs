@@ -21,6 +21,7 @@ pub fn begin(centre: &str) {
         "cordboard_calls_answered_total",
         "cordboard_offers_total",
         "cordboard_dials_total",
+        "cordboard_promises_total",
         "cordboard_healed_total",
     ] {
         counter!(name, "centre" => centre.to_owned()).absolute(0);
@@ -50,6 +51,13 @@ pub fn count(happened: &Happened) {
         Fact::DialEnded { how, .. } => {
             counter!("cordboard_dials_ended_total", "centre" => centre(), "how" => how.as_str()).increment(1);
         }
+        Fact::PromiseMade { .. } => counter!("cordboard_promises_total", "centre" => centre()).increment(1),
+        Fact::PromiseKept { .. } => {
+            counter!("cordboard_promises_ended_total", "centre" => centre(), "how" => "kept").increment(1);
+        }
+        Fact::PromiseBroken { why, .. } => {
+            counter!("cordboard_promises_ended_total", "centre" => centre(), "how" => why.as_str()).increment(1);
+        }
         Fact::Healed { .. } => counter!("cordboard_healed_total", "centre" => centre()).increment(1),
         Fact::ControllerStarted { .. }
         | Fact::VersionPublished { .. }
@@ -69,6 +77,10 @@ pub fn count(happened: &Happened) {
         | Fact::DialAgentAnswered { .. }
         | Fact::DialAnswered { .. }
         | Fact::DialConnected { .. }
+        | Fact::PromiseAgain { .. }
+        | Fact::CallBackRefused { .. }
+        | Fact::PromiseWaits { .. }
+        | Fact::PromiseRests { .. }
         | Fact::AgentLoggedIn { .. }
         | Fact::AgentAssigned { .. }
         | Fact::AgentLoggedOut { .. }
@@ -121,6 +133,13 @@ pub fn log(happened: &Happened) {
         | Fact::DialAnswered { .. }
         | Fact::DialConnected { .. }
         | Fact::DialEnded { .. }
+        | Fact::PromiseMade { .. }
+        | Fact::PromiseAgain { .. }
+        | Fact::CallBackRefused { .. }
+        | Fact::PromiseWaits { .. }
+        | Fact::PromiseRests { .. }
+        | Fact::PromiseKept { .. }
+        | Fact::PromiseBroken { .. }
         | Fact::AgentLoggedIn { .. }
         | Fact::AgentAssigned { .. }
         | Fact::AgentLoggedOut { .. }

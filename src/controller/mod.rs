@@ -30,6 +30,7 @@ use crate::calendar::Moment;
 use crate::config::SwitchConfig;
 use crate::dialplan::{Centre, CentreFiles};
 use crate::routing::ids::{AgentName, CallId, CentreName, Epoch, SwitchName, VersionHash};
+use crate::routing::promise::PromiseSeen;
 use crate::routing::view::{CallSeen, DeskSeen, Floor};
 use crate::routing::{Fact, Input, Refused};
 use crate::speech::Speaker;
@@ -108,6 +109,7 @@ enum Ask {
     Floor { centre: CentreName, answer: oneshot::Sender<Result<Floor, AskError>> },
     Desk { centre: CentreName, agent: AgentName, answer: oneshot::Sender<Result<Option<DeskSeen>, AskError>> },
     Call { centre: CentreName, call: CallId, answer: oneshot::Sender<Result<Option<CallSeen>, AskError>> },
+    Promises { centre: CentreName, answer: oneshot::Sender<Result<Vec<PromiseSeen>, AskError>> },
     Publish { centre: Box<Centre>, files: CentreFiles, answer: oneshot::Sender<Result<VersionHash, PublishError>> },
     Stop { answer: oneshot::Sender<()> },
 }
@@ -194,6 +196,16 @@ impl Handle {
     pub async fn call(&self, centre: &CentreName, call: CallId) -> Result<Option<CallSeen>, AskError> {
         let (answer, answered) = oneshot::channel();
         self.asks.send(Ask::Call { centre: centre.clone(), call, answer }).await.map_err(|_| AskError::Away)?;
+        answered.await.map_err(|_| AskError::Away)?
+    }
+
+    /// The call-backs that are owed, without the rest of the floor.
+    ///
+    /// # Errors
+    /// `NoSuchCentre`, `Away`.
+    pub async fn promises(&self, centre: &CentreName) -> Result<Vec<PromiseSeen>, AskError> {
+        let (answer, answered) = oneshot::channel();
+        self.asks.send(Ask::Promises { centre: centre.clone(), answer }).await.map_err(|_| AskError::Away)?;
         answered.await.map_err(|_| AskError::Away)?
     }
 

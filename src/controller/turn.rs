@@ -402,6 +402,9 @@ impl Turn {
                 let seen = self.core_of(centre).map(|core| core.call_seen(self.clock.now(), call));
                 let _ = answer.send(seen);
             }
+            Ask::Promises { centre, answer } => {
+                let _ = answer.send(self.core_of(centre).map(|core| core.promises_seen()));
+            }
             Ask::Publish { centre, files, answer } => self.publish(*centre, files, answer),
             Ask::Stop { answer } => {
                 self.stopped = true;
@@ -561,6 +564,8 @@ impl Turn {
             | Input::CallerKnown { .. }
             | Input::AgentRetrieved { .. }
             | Input::AgentDialled { .. }
+            | Input::CallBackAsked { .. }
+            | Input::PromiseCancelled { .. }
             | Input::AgentDisposed { .. }
             | Input::AgentEndedWrapUp { .. }
             | Input::AgentEndedCall { .. }

@@ -28,6 +28,8 @@ pub enum Action {
     SetLanguage(Language),
     /// `queue`: the call leaves the dialplan for a queue. Ends the step.
     Queue(ToQueue),
+    /// `call_back`: somebody of a queue calls the caller back, as soon as it is their turn from now on.
+    CallBack(CallBack),
     /// `go`: on with another step. Ends the step.
     Go(StepName),
     /// `hang_up`. Ends the call.
@@ -104,6 +106,24 @@ pub struct HoursBranch {
     pub closed: Option<StepName>,
 }
 
+/// `call_back`: control falls through where it is promised.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallBack {
+    /// `queue`: whose agents call back, by its rules.
+    pub queue: QueueName,
+    /// `otherwise`: where a caller goes who cannot be called back: no number is shown, or one that may not be dialled.
+    pub otherwise: StepName,
+}
+
+/// `offer_call_back`: a key by which a waiting caller hangs up and keeps the place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfferCallBack {
+    /// `key`: which key, from when it was offered first.
+    pub key: Key,
+    /// `then`: the step that tells them so and hangs up.
+    pub then: StepName,
+}
+
 impl Action {
     /// The action where it leads to a queue.
     pub const fn to_queue(&self) -> Option<&ToQueue> {
@@ -114,6 +134,7 @@ impl Action {
             | Action::Ask(_)
             | Action::Hours(_)
             | Action::SetLanguage(_)
+            | Action::CallBack(_)
             | Action::Go(_)
             | Action::HangUp => None,
         }
@@ -138,6 +159,8 @@ pub struct Announcement {
     pub due: Due,
     /// `do`: texts and recordings, one after the other. A text with a figure that is not known is left out.
     pub says: Vec<Spoken>,
+    /// `offer_call_back` among them. Callers who cannot be called back do not hear this announcement.
+    pub call_back: Option<OfferCallBack>,
 }
 
 /// When an announcement is due, counted from the joining of the queue.

@@ -105,7 +105,7 @@ fn leads_away(action: &Action) -> bool {
         Action::Go(_) | Action::Queue(_) | Action::HangUp => true,
         Action::Menu(menu) => menu.otherwise.is_some(),
         Action::Hours(branch) => branch.open.is_some() && branch.closed.is_some(),
-        Action::Play(_) | Action::Ask(_) | Action::SetLanguage(_) => false,
+        Action::Play(_) | Action::Ask(_) | Action::SetLanguage(_) | Action::CallBack(_) => false,
     }
 }
 
@@ -291,6 +291,8 @@ impl<'d> Trace<'d> {
                 }
                 Action::Hours(branch) => branch.open.iter().chain(&branch.closed).collect(),
                 Action::SetLanguage(_) => Vec::new(),
+                // Refused at once.
+                Action::CallBack(wanted) => vec![&wanted.otherwise],
                 Action::Go(step) => vec![step],
                 Action::Queue(to) => {
                     // Turned away at the door, at once.

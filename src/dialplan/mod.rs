@@ -15,7 +15,9 @@ mod prompt;
 pub mod read;
 mod walk;
 
-pub use action::{Action, Announcement, Ask, Due, EndKey, HoursBranch, Key, Menu, QueueEntry, ToQueue, When};
+pub use action::{
+    Action, Announcement, Ask, CallBack, Due, EndKey, HoursBranch, Key, Menu, OfferCallBack, QueueEntry, ToQueue, When,
+};
 pub use centre::{Centre, Claim, Step};
 pub use check::claimed_twice;
 pub use disposition::{Disposition, DispositionName, Dispositions};

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::action::{Action, Ask, Key, Menu, QueueEntry, ToQueue};
+use super::action::{Action, Ask, CallBack, Key, Menu, QueueEntry, ToQueue};
 use super::centre::Centre;
 use super::language::Language;
 use super::prompt::{Prompt, Spoken};
@@ -34,6 +34,8 @@ pub enum Heard {
     Key(Key),
     /// The time of the last `Do::Wait` is up.
     TimeUp,
+    /// What came of the last `Do::CallBack`.
+    CallBack { promised: bool },
 }
 
 /// What the walk asks of whoever drives it, to be done in this order.
@@ -51,6 +53,8 @@ pub enum Do {
     Wait(Duration),
     /// No `TimeUp` is owed any more.
     StopWait,
+    /// The caller is to be called back; say `CallBack` whether they will be.
+    CallBack(CallBack),
     /// The call leaves the walk for the queue, and the walk sleeps until [`Walk::go`].
     Queue(QueueEntry),
     /// Hang up. Nothing follows.
@@ -92,6 +96,8 @@ enum Doing {
     Choosing { tries_left: u8, listening: Listening },
     /// An answer is taken in.
     Answering { tries_left: u8, listening: Listening, digits: String },
+    /// Whether a call-back is promised is to be said.
+    Asking,
     /// The call is in a queue.
     Away,
     /// The call was told to hang up.
@@ -165,6 +171,7 @@ impl Walk {
                 self.habit = None;
                 self.time_up(&mut out)
             }
+            Heard::CallBack { promised } => self.call_back_answered(promised, &mut out),
             Heard::Key(key) if self.habit.take() == Some(key) => Pace::Pause,
             Heard::Key(key) => self.key(key, &mut out),
         };
@@ -179,7 +186,7 @@ impl Walk {
         let mut out = Vec::new();
         match &self.doing {
             Doing::Over => return out,
-            Doing::Away => {}
+            Doing::Away | Doing::Asking => {}
             Doing::Playing => out.push(Do::StopPlay),
             Doing::Choosing { listening, .. } | Doing::Answering { listening, .. } => out.push(listening.stop()),
         }
@@ -255,9 +262,25 @@ impl Walk {
                 out.push(Do::Queue(to.entry_for(self.language)));
                 Pace::Pause
             }
+            Action::CallBack(wanted) => {
+                self.doing = Doing::Asking;
+                out.push(Do::CallBack(wanted.clone()));
+                Pace::Pause
+            }
             Action::Go(step) => self.enter(step, out),
             Action::HangUp => {
                 self.hang_up(Ending::Said, out);
+                Pace::Pause
+            }
+        }
+    }
+
+    fn call_back_answered(&mut self, promised: bool, out: &mut Vec<Do>) -> Pace {
+        let plan = Arc::clone(&self.plan);
+        match (&self.doing, plan.steps.get(&self.step).and_then(|step| step.actions.get(self.at))) {
+            (Doing::Asking, Some(Action::CallBack(wanted))) if !promised => self.enter(&wanted.otherwise, out),
+            (Doing::Asking, _) => self.fall_through(),
+            (Doing::Playing | Doing::Choosing { .. } | Doing::Answering { .. } | Doing::Away | Doing::Over, _) => {
                 Pace::Pause
             }
         }
@@ -275,7 +298,9 @@ impl Walk {
                 out.push(Do::Wait(*timeout));
                 Pace::Pause
             }
-            (Doing::Choosing { .. } | Doing::Answering { .. } | Doing::Away | Doing::Over, _) => Pace::Pause,
+            (Doing::Choosing { .. } | Doing::Answering { .. } | Doing::Asking | Doing::Away | Doing::Over, _) => {
+                Pace::Pause
+            }
         }
     }
 
@@ -292,9 +317,15 @@ impl Walk {
                     self.question_again(ask, tries_left, digits, out)
                 }
             }
-            (Doing::Choosing { .. } | Doing::Answering { .. } | Doing::Playing | Doing::Away | Doing::Over, _) => {
-                Pace::Pause
-            }
+            (
+                Doing::Choosing { .. }
+                | Doing::Answering { .. }
+                | Doing::Playing
+                | Doing::Asking
+                | Doing::Away
+                | Doing::Over,
+                _,
+            ) => Pace::Pause,
         }
     }
 
@@ -330,7 +361,9 @@ impl Walk {
                 }
                 Pace::Pause
             }
-            (Doing::Choosing { .. } | Doing::Answering { .. } | Doing::Away | Doing::Over, _) => Pace::Pause,
+            (Doing::Choosing { .. } | Doing::Answering { .. } | Doing::Asking | Doing::Away | Doing::Over, _) => {
+                Pace::Pause
+            }
         }
     }
 

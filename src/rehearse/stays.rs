@@ -119,6 +119,7 @@ impl Stays {
                 return self.left(call, at, StayEnd::Waited);
             }
             // Came when nobody was to be there: no call of the queue's.
+            LeftQueue::CallBack => return self.left(call, at, StayEnd::CalledBack),
             LeftQueue::Closed => return self.left(call, at, StayEnd::Moved),
             LeftQueue::Full => StayEnd::Full,
             LeftQueue::NobodyLoggedIn => StayEnd::NobodyLoggedIn,

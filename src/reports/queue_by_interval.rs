@@ -124,7 +124,8 @@ impl BeforeQueue {
     pub const fn add(&mut self, outcome: Outcome) {
         match outcome {
             Outcome::Refused => self.refused += 1,
-            Outcome::EndedByUs => self.ended_by_us += 1,
+            // Of a step that promises it, where no agent was asked for then: the menu's end.
+            Outcome::EndedByUs | Outcome::PromisedCallBack => self.ended_by_us += 1,
             Outcome::LeftInDialplan => self.left_in_dialplan += 1,
             Outcome::EndedUnseen => self.ended_unseen += 1,
             // Who never stood in a queue can neither leave one nor be answered from one.

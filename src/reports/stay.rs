@@ -115,6 +115,7 @@ impl From<Outcome> for StayEnd {
             Outcome::Abandoned | Outcome::LeftInDialplan => StayEnd::Abandoned,
             Outcome::EndedByUs | Outcome::Refused => StayEnd::EndedByUs,
             Outcome::EndedUnseen => StayEnd::EndedUnseen,
+            Outcome::PromisedCallBack => StayEnd::CalledBack,
         }
     }
 }

@@ -262,10 +262,15 @@ impl Work {
     }
 
     /// The dial is over, and has its wrap-up.
-    pub fn wrap_up_dial(self, now: Moment, until: Option<Moment>) -> Result<Self, NotFrom> {
+    pub fn wrap_up_dial(
+        self,
+        now: Moment,
+        until: Option<Moment>,
+        queue: Option<QueueName>,
+        needs_disposition: bool,
+    ) -> Result<Self, NotFrom> {
         match self {
             Work::Dialling { call, talking, .. } => {
-                let (queue, needs_disposition) = (None, false);
                 Ok(Work::WrappingUp { call, since: now, until, queue, talked_since: talking, needs_disposition })
             }
             other @ (Work::Nothing { .. }

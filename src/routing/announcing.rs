@@ -67,7 +67,10 @@ impl Core {
 
     fn prompts_due(&self, now: Moment, of: &Call, place: &QueuePlace) -> Vec<Prompt> {
         let due = |rule: &&Announcement| rule.due.next(place.joined, place.told.until).is_some_and(|at| at <= now);
-        let due: Vec<&Announcement> = rules_of(of, place).iter().filter(due).collect();
+        // Who cannot be called back is not told that they could be.
+        let heard =
+            |rule: &&Announcement| rule.call_back.is_none() || self.caller_not_promised(of, &place.queue).is_none();
+        let due: Vec<&Announcement> = rules_of(of, place).iter().filter(due).filter(heard).collect();
         if due.is_empty() {
             return Vec::new();
         }

@@ -33,6 +33,8 @@ pub struct Call {
     pub answered: bool,
     /// In queues that it has left by a rule: what it may keep in the next.
     pub waited: Duration,
+    /// The call-back that is owed for it.
+    pub promise: Option<CallId>,
     /// At how many doors it was turned away at that moment.
     pub doors: (Moment, u8),
     pub stage: Stage,

@@ -241,6 +241,7 @@ impl Core {
         let Some(gone) = self.forget_call(call) else { return };
         let (outcome, by) = match gone.stage {
             Stage::InDialplan { .. } if unseen => (Outcome::EndedUnseen, by),
+            Stage::InDialplan { .. } if gone.promise.is_some() => (Outcome::PromisedCallBack, by),
             Stage::InDialplan { .. } => (Outcome::LeftInDialplan, by),
             Stage::Waiting { .. } | Stage::Connecting { .. } if unseen => (Outcome::EndedUnseen, by),
             Stage::Waiting { .. } | Stage::Connecting { .. } => (Outcome::Abandoned, by),
@@ -253,6 +254,9 @@ impl Core {
             Stage::Ending { outcome, by } => (outcome, by),
         };
         self.fact(Fact::CallEnded { call, outcome, by });
+        if gone.promise.is_some() {
+            self.off_the_line(now, call);
+        }
     }
 
     pub(super) fn agent_leg_hung_up(&mut self, now: Moment, leg: &LegId, agent: &AgentName, by: EndedBy) {

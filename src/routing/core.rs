@@ -16,6 +16,8 @@ use super::ids::*;
 use super::index::QueueIndex;
 use super::input::{Abilities, Input, Line, Returned};
 use super::people::Refused;
+use super::promise::{Asked, Broken, Promise};
+use super::promising::Wanted;
 use super::tag::{Place, Tags};
 use super::timer::{Timer, Timers};
 use super::why::Why;
@@ -74,6 +76,10 @@ pub struct Core {
     /// Calls for which two phones or more ring, and some for which they did.
     pub(super) together: BTreeSet<CallId>,
     pub(super) dials: BTreeMap<CallId, Dial>,
+    /// Call-backs that are owed.
+    pub(super) promises: BTreeMap<CallId, Promise>,
+    /// Those that were asked for in the last hour by a request with a name.
+    pub(super) asked: VecDeque<Asked>,
     /// When numbers were dialled in the last hour: what the caps are counted by.
     pub(super) dialled: VecDeque<Counted>,
     pub(super) legs: BTreeMap<LegId, LegOf>,
@@ -150,6 +156,8 @@ impl Core {
             offers: BTreeMap::new(),
             together: BTreeSet::new(),
             dials: BTreeMap::new(),
+            promises: BTreeMap::new(),
+            asked: VecDeque::new(),
             dialled: VecDeque::new(),
             legs: BTreeMap::new(),
             queues: BTreeMap::new(),
@@ -221,7 +229,9 @@ impl Core {
             Input::LegHungUp { leg } => self.leg_hung_up(now, &leg),
             Input::KeyPressed { leg, key } => {
                 if let Some(LegOf::Caller(call)) = self.legs.get(&leg) {
-                    self.walk_on(now, *call, Heard::Key(key));
+                    let call = *call;
+                    self.key_while_waiting(now, call, key);
+                    self.walk_on(now, call, Heard::Key(key));
                 }
             }
             Input::LegsJoined { a, b } => self.legs_joined(now, &a, &b),
@@ -271,6 +281,14 @@ impl Core {
                 self.by = Some(by.clone());
                 self.agent_dialled(now, &agent, number, by, request);
             }
+            Input::CallBackAsked { queue, number, at, agent, of_call, by, request } => {
+                self.by = Some(by.clone());
+                self.call_back_asked(now, Wanted { queue, number, at, agent, of_call, by, request });
+            }
+            Input::PromiseCancelled { promise, by } => {
+                self.by = Some(by.clone());
+                self.promise_cancelled(now, promise, by);
+            }
             Input::AgentEndedWrapUp { agent, by, why } => {
                 self.why = why;
                 self.by = Some(by);
@@ -289,6 +307,7 @@ impl Core {
             Input::WallClockStepped { by_ms } => {
                 self.wall_ms = self.wall_ms.saturating_add(by_ms);
                 self.closings_moved(now);
+                self.hours_of_promises_moved(now);
                 self.fact(Fact::WallClockStepped { by_ms });
             }
         }
@@ -308,6 +327,11 @@ impl Core {
                 Timer::Announce(call) => self.announcement_due(now, call),
                 Timer::Deserted(queue) => self.deserted(now, &queue),
                 Timer::MayBeTaken(call) => self.seek(now, call),
+                Timer::CallBackAsked(call) => self.call_back_wanted(now, call),
+                Timer::PromiseDue(promise) => self.promise_due(now, promise),
+                Timer::PromiseMayBeTaken(promise) => self.seek_for_promise(now, promise),
+                Timer::PromiseExpires(promise) => self.break_promise(now, promise, Broken::Expired, None),
+                Timer::DialsAgain => self.promises_stand_anew(now),
                 Timer::OfferDue(offer) => self.offer_overdue(now, offer),
                 Timer::PickUpDue(offer) => self.pick_up_overdue(offer),
                 Timer::ConnectDue(call) => self.connect_overdue(now, call),
@@ -331,6 +355,7 @@ impl Core {
             | Timer::QueueCloses(call)
             | Timer::Announce(call)
             | Timer::MayBeTaken(call)
+            | Timer::CallBackAsked(call)
             | Timer::ConnectDue(call)
             | Timer::PartedDue(call)
             | Timer::HoldDue(call) => self.calls.get(call).map(|call| &call.switch),
@@ -339,6 +364,8 @@ impl Core {
             Timer::HangUpDue(leg) => self.switch_of_leg(leg),
             // A deserted queue may have calls of several switches, and asks for each.
             Timer::WrapUpDue(_) | Timer::RestDue(_) | Timer::Deserted(_) => None,
+            // A promise whose switch is away stands in no line that somebody free is in.
+            Timer::PromiseDue(_) | Timer::PromiseMayBeTaken(_) | Timer::PromiseExpires(_) | Timer::DialsAgain => None,
         };
         switch.is_some_and(|switch| !self.is_up(switch))
     }
@@ -511,6 +538,7 @@ impl Core {
             Timer::QueueCloses(call),
             Timer::Announce(call),
             Timer::MayBeTaken(call),
+            Timer::CallBackAsked(call),
             Timer::ConnectDue(call),
             Timer::PartedDue(call),
             Timer::HoldDue(call),

@@ -32,6 +32,11 @@ pub struct Dial {
     #[serde(default = "longest_of_old")]
     pub longest: Duration,
     pub since: Moment,
+    /// What it is to keep, and the queue that this is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promise: Option<CallId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<QueueName>,
     pub stage: DialStage,
 }
 

@@ -15,6 +15,7 @@ use super::fact::{EndedBy, Fact};
 use super::ids::*;
 use super::input::{Failure, LegSeen, Line, Refusal, Returned};
 use super::people::Refused;
+use super::queue::RING_FOR;
 use super::tag::Place;
 use super::timer::Timer;
 use crate::calendar::Moment;
@@ -31,6 +32,19 @@ pub(super) fn count_dial(dialled: &mut VecDeque<Counted>, now: Moment, request: 
         dialled.pop_front();
     }
     dialled.push_back(Counted { at: now, request: request.cloned() });
+}
+
+/// What a dial begins with, besides the centre's rules.
+struct Begun {
+    number: DialledNumber,
+    by: AgentName,
+    request: Option<RequestName>,
+    promise: Option<CallId>,
+    queue: Option<QueueName>,
+    /// The agent's own phone.
+    ring_for: Duration,
+    wrap_up: Option<Duration>,
+    auto_answer: bool,
 }
 
 impl Core {
@@ -87,12 +101,48 @@ impl Core {
         if let Some(why) = self.dial_refused(now, name, &number, &rules) {
             return self.refuse(why);
         }
-        let Some(station) = self.agents.get(name).map(|agent| agent.station.clone()) else { return };
+        let (ring_for, wrap_up) = (rules.ring_for, rules.wrap_up);
+        let begun = Begun { number, by, request, promise: None, queue: None, ring_for, wrap_up, auto_answer: false };
+        self.begin_dial(now, name, rules, begun);
+    }
+
+    /// To keep a promise: rung as a caller of the queue would be, and wrapped up so. `false`: this agent cannot dial now.
+    pub(super) fn dial_to_keep(
+        &mut self,
+        now: Moment,
+        name: &AgentName,
+        number: DialledNumber,
+        promise: CallId,
+        queue: QueueName,
+    ) -> bool {
+        let Some(plan) = self.version.clone() else { return false };
+        let Some(rules) = plan.dial_out.clone() else { return false };
+        if self.dial_refused(now, name, &number, &rules).is_some() {
+            return false;
+        }
+        let of_queue = plan.queues.get(&queue);
+        let begun = Begun {
+            number,
+            by: name.clone(),
+            request: None,
+            promise: Some(promise),
+            ring_for: of_queue.map_or(RING_FOR, |queue| queue.ring_for),
+            wrap_up: of_queue.map_or(rules.wrap_up, |queue| queue.wrap_up),
+            auto_answer: of_queue.is_some_and(|queue| queue.auto_answer),
+            queue: Some(queue),
+        };
+        self.begin_dial(now, name, rules, begun)
+    }
+
+    /// The agent's own phone rings.
+    fn begin_dial(&mut self, now: Moment, name: &AgentName, rules: DialOut, begun: Begun) -> bool {
+        let Begun { number, by, request, promise, queue, ring_for, wrap_up, auto_answer } = begun;
+        let Some(station) = self.agents.get(name).map(|agent| agent.station.clone()) else { return false };
         let call = self.next_call_id();
         let (leg, out_leg) = (self.next_leg_id(), self.next_leg_id());
-        let until = now + rules.ring_for;
+        let until = now + ring_for;
         if !self.change_work(name, |work| work.dial(call, now)) {
-            return;
+            return false;
         }
         self.change_agent(name, |agent| {
             agent.leg = Some(leg.clone());
@@ -107,10 +157,12 @@ impl Core {
             to: rules.to.with(&number),
             shown: rules.shown,
             ring_for: rules.ring_for,
-            wrap_up: rules.wrap_up,
+            wrap_up,
             longest: rules.longest,
             number,
             since: now,
+            promise,
+            queue,
             stage: DialStage::AgentRings { until },
         };
         count_dial(&mut self.dialled, now, request.as_ref());
@@ -129,21 +181,36 @@ impl Core {
             until,
             by,
             request,
+            promise,
+            queue: dial.queue.clone(),
         });
         self.legs.insert(leg.clone(), LegOf::Agent(name.clone()));
         self.timers.set(Timer::DialDue(call), until + RING_GRACE);
         let from = dial.number.to_phone_number();
-        let (switch, ring_for, longest) = (dial.switch.clone(), dial.ring_for, dial.longest);
+        let (switch, longest) = (dial.switch.clone(), dial.longest);
         self.dials.insert(call, dial);
+        if let Some(promise) = promise {
+            self.promise_is_dialled(promise, call);
+        }
+        if self.dials_again(now).is_some() {
+            self.promises_stand_anew(now);
+        }
         let tags = self.tags(call, Place::Dialled { agent: name.clone(), longest });
         let name = CallerName::new("");
         let owed = Owed::RingDial(leg.clone());
-        self.order(
-            now,
-            &switch,
-            Act::Ring { leg, station, from, name, ring_for, auto_answer: false, tags },
-            Some(owed),
-        );
+        self.order(now, &switch, Act::Ring { leg, station, from, name, ring_for, auto_answer, tags }, Some(owed));
+        true
+    }
+
+    /// When the centre may dial again, where its caps are reached.
+    pub(super) fn dials_again(&self, now: Moment) -> Option<Moment> {
+        let rules = self.version.as_ref()?.dial_out.as_ref()?;
+        let again = |within: Duration, most: usize| {
+            let lately: Vec<Moment> = self.dialled.iter().map(|dial| dial.at).filter(|at| *at + within > now).collect();
+            let first = lately.len().checked_sub(most)?;
+            lately.get(first).map(|at| *at + within)
+        };
+        again(MINUTE, rules.most_per_minute).max(again(HOUR, rules.most_per_hour))
     }
 
     /// The dial that this leg is one of, while it lives.
@@ -244,6 +311,9 @@ impl Core {
         self.timers.stop(&Timer::DialDue(call));
         self.change_work(&agent, |work| work.talk_out(now));
         self.fact(Fact::DialConnected { call, agent });
+        if let Some(dial) = self.dials.get(&call).cloned() {
+            self.promise_kept(now, &dial);
+        }
         if let Some(dial) = self.dials.get_mut(&call) {
             dial.stage = DialStage::Talking { since: now };
             let until = now + dial.longest;
@@ -273,7 +343,7 @@ impl Core {
             (true, _) => (DialEnd::AgentNotReached, DialEndedBy::Agent),
             (false, why) => (why.into(), DialEndedBy::Number),
         };
-        self.end_dial(now, call, how, by);
+        self.end_dial_because(now, call, how, by, why);
     }
 
     /// A leg that was answered is gone.
@@ -320,6 +390,11 @@ impl Core {
 
     /// The dial is over; whichever leg of it is still there is hung up. An answered one has its wrap-up.
     pub(super) fn end_dial(&mut self, now: Moment, call: CallId, how: DialEnd, by: DialEndedBy) {
+        self.end_dial_because(now, call, how, by, Failure::NoAnswer);
+    }
+
+    /// `why`: what the phone that was rung last said.
+    fn end_dial_because(&mut self, now: Moment, call: CallId, how: DialEnd, by: DialEndedBy, why: Failure) {
         let Some(dial) = self.dials.remove(&call) else { return };
         self.timers.stop(&Timer::DialDue(call));
         self.timers.stop(&Timer::DialLongest(call));
@@ -336,16 +411,31 @@ impl Core {
                 agent.in_vain = Some(DialInVain { number, how, ended_ms: now });
             });
         }
-        if !talked || dial.wrap_up == Some(Duration::ZERO) {
+        let needs = dial.queue.as_ref().is_some_and(|queue| self.disposition_of_dial_owed(queue, &dial));
+        if !talked || dial.wrap_up == Some(Duration::ZERO) && !needs {
             self.change_work(&dial.agent, |work| work.end_dial(now));
-            return;
+            // Whoever was talked with may be owed a call-back at another hour, and is off the line now.
+            return self.after_dial(now, &dial, how, by, why);
         }
         let until = dial.wrap_up.map(|limit| now + limit);
-        if self.change_work(&dial.agent, |work| work.wrap_up_dial(now, until))
+        let queue = dial.queue.clone();
+        if self.change_work(&dial.agent, |work| work.wrap_up_dial(now, until, queue, needs))
             && let Some(until) = until
         {
-            self.timers.set(Timer::WrapUpDue(dial.agent), until);
+            self.timers.set(Timer::WrapUpDue(dial.agent.clone()), until);
         }
+        self.after_dial(now, &dial, how, by, why);
+    }
+
+    fn after_dial(&mut self, now: Moment, dial: &Dial, how: DialEnd, by: DialEndedBy, why: Failure) {
+        self.promise_after_dial(now, dial, how, by, why);
+        self.off_the_line(now, dial.call);
+    }
+
+    fn disposition_of_dial_owed(&self, queue: &QueueName, dial: &Dial) -> bool {
+        let rules = self.version.as_ref().and_then(|plan| plan.queues.get(queue));
+        let given = self.agents.get(&dial.agent).is_some_and(|agent| agent.disposed == Some(dial.call));
+        rules.is_some_and(|rules| rules.needs_disposition) && !given
     }
 
     /// The agent is not there any more: nobody is rung for them. A conversation goes on to its end.

@@ -11,6 +11,7 @@ use super::dial::{DialEnd, DialEndedBy};
 use super::ids::*;
 use super::input::Failure;
 use super::preference::{Acquaintance, Prefer};
+use super::promise::{Back, Broken, NotPromised, PromisedBy, Wish};
 use super::queue::Need;
 use super::why::Why;
 use crate::calendar::Moment;
@@ -177,6 +178,11 @@ pub enum Fact {
         by: AgentName,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         request: Option<RequestName>,
+        /// The promise that it is to keep, and the queue that this is for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        promise: Option<CallId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        queue: Option<QueueName>,
     },
     /// The agent picked up: the number is rung.
     DialAgentAnswered {
@@ -198,6 +204,68 @@ pub enum Fact {
         agent: AgentName,
         how: DialEnd,
         by: DialEndedBy,
+    },
+
+    /// Somebody is to be called back: the place in the queue is the promise's from here on.
+    PromiseMade {
+        promise: CallId,
+        number: PhoneNumber,
+        queue: QueueName,
+        joined: Moment,
+        credit: Duration,
+        needs: Vec<Need>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        wishes: Vec<Wish>,
+        /// When it comes into the queue, by the clock on the wall; `None`: at once.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        due: Option<Moment>,
+        by: PromisedBy,
+        /// The call whose place it was, or in which it was asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of_call: Option<CallId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<RequestName>,
+    },
+    /// The caller is promised a call-back already: the first promise is kept, at the better of both places.
+    PromiseAgain {
+        promise: CallId,
+        call: CallId,
+        joined: Moment,
+        credit: Duration,
+    },
+    /// A caller asked to be called back, and cannot be.
+    CallBackRefused {
+        call: CallId,
+        queue: QueueName,
+        why: NotPromised,
+    },
+    /// Has its place in the queue (again), since `joined`.
+    PromiseWaits {
+        promise: CallId,
+        joined: Moment,
+        why: Back,
+    },
+    /// The number was not reached; it comes back to its place then.
+    PromiseRests {
+        promise: CallId,
+        until: Moment,
+        tries: u32,
+        after: DialEnd,
+    },
+    /// The number and an agent hear each other.
+    PromiseKept {
+        promise: CallId,
+        dial: CallId,
+        agent: AgentName,
+        queue: QueueName,
+        waited: Duration,
+    },
+    PromiseBroken {
+        promise: CallId,
+        why: Broken,
+        /// Who took it back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<AgentName>,
     },
 
     AgentLoggedIn {
@@ -275,7 +343,14 @@ impl Fact {
             | Fact::DialAgentAnswered { call, .. }
             | Fact::DialAnswered { call }
             | Fact::DialConnected { call, .. }
-            | Fact::DialEnded { call, .. } => Some(*call),
+            | Fact::DialEnded { call, .. }
+            | Fact::CallBackRefused { call, .. } => Some(*call),
+            Fact::PromiseMade { promise, .. }
+            | Fact::PromiseAgain { promise, .. }
+            | Fact::PromiseWaits { promise, .. }
+            | Fact::PromiseRests { promise, .. }
+            | Fact::PromiseKept { promise, .. }
+            | Fact::PromiseBroken { promise, .. } => Some(*promise),
             Fact::Healed { call, .. } => *call,
             Fact::ControllerStarted { .. }
             | Fact::VersionPublished { .. }
@@ -303,6 +378,7 @@ impl Fact {
             | Fact::DialAgentAnswered { agent, .. }
             | Fact::DialConnected { agent, .. }
             | Fact::DialEnded { agent, .. }
+            | Fact::PromiseKept { agent, .. }
             | Fact::AgentLoggedIn { agent, .. }
             | Fact::AgentAssigned { agent, .. }
             | Fact::AgentLoggedOut { agent, .. }
@@ -321,6 +397,12 @@ impl Fact {
             | Fact::CallHungUp { .. }
             | Fact::CallEnded { .. }
             | Fact::DialAnswered { .. }
+            | Fact::PromiseMade { .. }
+            | Fact::CallBackRefused { .. }
+            | Fact::PromiseAgain { .. }
+            | Fact::PromiseWaits { .. }
+            | Fact::PromiseRests { .. }
+            | Fact::PromiseBroken { .. }
             | Fact::LinkChanged { .. }
             | Fact::WallClockStepped { .. } => None,
         }
@@ -339,6 +421,8 @@ pub enum Outcome {
     LeftInDialplan,
     /// The dialplan hung up.
     EndedByUs,
+    /// Hung up with a call-back owed: what they wanted is still to come.
+    PromisedCallBack,
     /// Refused before anything was played: no such number, all lines taken.
     Refused,
     /// Ended while we were away: the instant is unknown.
@@ -346,11 +430,12 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    pub const ALL: [Outcome; 6] = [
+    pub const ALL: [Outcome; 7] = [
         Outcome::Answered,
         Outcome::Abandoned,
         Outcome::LeftInDialplan,
         Outcome::EndedByUs,
+        Outcome::PromisedCallBack,
         Outcome::Refused,
         Outcome::EndedUnseen,
     ];
@@ -361,6 +446,7 @@ impl Outcome {
             Outcome::Abandoned => "abandoned",
             Outcome::LeftInDialplan => "left_in_dialplan",
             Outcome::EndedByUs => "ended_by_us",
+            Outcome::PromisedCallBack => "promised_call_back",
             Outcome::Refused => "refused",
             Outcome::EndedUnseen => "ended_unseen",
         }
@@ -464,6 +550,8 @@ pub enum LeftQueue {
     Closed,
     /// It waited, and the queue closed.
     ClosedMeanwhile,
+    /// The caller is to be called back, and has hung up or will: a promise has the place.
+    CallBack,
 }
 
 /// Why this agent: bounded, the whole list comes from replaying the inputs.

@@ -179,6 +179,15 @@ impl QueueIndex {
         self.aside.insert(rank);
     }
 
+    /// The same, of one that stands in no line.
+    pub(super) fn stand_aside(&mut self, rank: Rank) {
+        self.aside.insert(rank);
+    }
+
+    pub(super) fn leave_aside(&mut self, rank: Rank) {
+        self.aside.remove(&rank);
+    }
+
     pub(super) fn leave_line(&mut self, rank: Rank, key: &LineKey) {
         if key.kept_for.is_empty() {
             if let Some(line) = self.lines.get_mut(key) {

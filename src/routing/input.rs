@@ -15,6 +15,7 @@ use super::known::Known;
 use super::preference::Acquaintance;
 use super::tag::Tags;
 use super::why::Why;
+use crate::calendar::Moment;
 use crate::dialplan::Key;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -170,6 +171,25 @@ pub enum Input {
         by: AgentName,
         /// The same request, sent again because its answer got lost, dials nothing again.
         request: Option<RequestName>,
+    },
+    /// Somebody is to be called back by an agent of this queue: as soon as it is its turn, or at an hour.
+    CallBackAsked {
+        queue: QueueName,
+        number: DialledNumber,
+        /// By the clock on the wall.
+        at: Option<Moment>,
+        /// Who is to have it before others.
+        agent: Option<AgentName>,
+        /// The call in which it was asked for.
+        of_call: Option<CallId>,
+        by: AgentName,
+        /// The same request, sent again because its answer got lost, makes no second promise.
+        request: Option<RequestName>,
+    },
+    /// A promise is taken back.
+    PromiseCancelled {
+        promise: CallId,
+        by: AgentName,
     },
     /// A disposition of a call was written, or taken out again.
     AgentDisposed {

@@ -14,6 +14,8 @@ use super::dialling::count_dial;
 use super::fact::{EndedBy, Fact, OfferEnd, Outcome};
 use super::ids::*;
 use super::preference::{Acquaintance, Prefer};
+use super::promise::{Asked, Promise, PromiseStage};
+use super::promising::remember_request;
 use super::queue::Need;
 use crate::calendar::Moment;
 
@@ -23,6 +25,11 @@ pub struct Known {
     pub agents: BTreeMap<AgentName, KnownAgent>,
     #[serde(default)]
     pub dials: BTreeMap<CallId, Dial>,
+    /// Call-backs that are owed.
+    #[serde(default)]
+    pub promises: BTreeMap<CallId, Promise>,
+    #[serde(default)]
+    pub asked: VecDeque<Asked>,
     /// The dials of the last hour.
     #[serde(default)]
     pub dialled: VecDeque<Counted>,
@@ -51,6 +58,9 @@ pub struct KnownCall {
     /// In queues that it has left by a rule.
     #[serde(default)]
     pub waited: Duration,
+    /// The call-back that is owed for it.
+    #[serde(default)]
+    pub promise: Option<CallId>,
     /// The phones that ring for it, or the one that was picked up. Journals of before have one, or none, and call it so.
     #[serde(default, alias = "offer", deserialize_with = "one_or_several")]
     pub offers: Vec<KnownOffer>,
@@ -146,6 +156,7 @@ impl Known {
                         knows: BTreeMap::new(),
                         queued: None,
                         waited: Duration::ZERO,
+                        promise: None,
                         offers: Vec::new(),
                         talking: None,
                         held: None,
@@ -227,6 +238,12 @@ impl Known {
                     self.strays += 1;
                 }
             }
+            Fact::PromiseMade { .. }
+            | Fact::PromiseAgain { .. }
+            | Fact::PromiseWaits { .. }
+            | Fact::PromiseRests { .. }
+            | Fact::PromiseKept { .. }
+            | Fact::PromiseBroken { .. } => self.learn_promise(at, fact),
             Fact::Dialled { .. } => self.learn_dial(at, fact),
             Fact::DialAgentAnswered { call, agent: _, until } => {
                 self.of_dial(*call, |dial| dial.stage = DialStage::Rings { until: *until });
@@ -285,6 +302,7 @@ impl Known {
             | Fact::PickUpAsked { .. }
             | Fact::PickUpFailed { .. }
             | Fact::CallEndAsked { .. }
+            | Fact::CallBackRefused { .. }
             | Fact::ControllerStarted { .. }
             | Fact::VersionPublished { .. }
             | Fact::AgentLoggedOut { .. }
@@ -310,11 +328,16 @@ impl Known {
             until,
             by: _,
             request,
+            promise,
+            queue,
         } = fact
         else {
             return;
         };
         count_dial(&mut self.dialled, at, request.as_ref());
+        if let Some(promise) = promise {
+            self.of_promise(*promise, |promise| promise.stage = PromiseStage::Dialling { dial: *call });
+        }
         // A number of ours reads back; one that does not is nothing that may be dialled.
         let Ok(number) = number.as_str().parse() else {
             self.strays += 1;
@@ -333,9 +356,80 @@ impl Known {
             wrap_up: *wrap_up,
             longest: *longest,
             since: at,
+            promise: *promise,
+            queue: queue.clone(),
             stage: DialStage::AgentRings { until: *until },
         };
         self.dials.insert(*call, dial);
+    }
+
+    fn learn_promise(&mut self, at: Moment, fact: &Fact) {
+        match fact {
+            Fact::PromiseMade { .. } => self.learn_made(at, fact),
+            Fact::PromiseAgain { promise, call, joined, credit } => {
+                self.of_promise(*promise, |promise| {
+                    (promise.joined, promise.credit, promise.of_call) = (*joined, *credit, Some(*call));
+                });
+                self.of_call(*call, |known| known.promise = Some(*promise));
+            }
+            Fact::PromiseWaits { promise, joined, why: _ } => self.of_promise(*promise, |promise| {
+                (promise.joined, promise.stage) = (*joined, PromiseStage::Waiting);
+            }),
+            Fact::PromiseRests { promise, until, tries, after: _ } => self.of_promise(*promise, |promise| {
+                (promise.tries, promise.stage) = (*tries, PromiseStage::Resting { until: *until });
+            }),
+            Fact::PromiseKept { promise, .. } | Fact::PromiseBroken { promise, .. } => {
+                let Some(gone) = self.promises.remove(promise) else {
+                    self.strays += 1;
+                    return;
+                };
+                let mut others = self.promises.values();
+                let another = others.find(|other| other.of_call == gone.of_call).map(|other| other.id);
+                if let Some(call) = gone.of_call.and_then(|call| self.calls.get_mut(&call)) {
+                    call.promise = another;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn learn_made(&mut self, at: Moment, fact: &Fact) {
+        let Fact::PromiseMade { promise, number, queue, joined, credit, needs, wishes, due, by, of_call, request } =
+            fact
+        else {
+            return;
+        };
+        remember_request(&mut self.asked, at, request.as_ref());
+        let Ok(number) = number.as_str().parse() else {
+            self.strays += 1;
+            return;
+        };
+        if let Some(call) = of_call.and_then(|call| self.calls.get_mut(&call)) {
+            call.promise = Some(*promise);
+        }
+        let made = Promise {
+            id: *promise,
+            number,
+            queue: queue.clone(),
+            joined: *joined,
+            credit: *credit,
+            needs: needs.clone(),
+            wishes: wishes.clone(),
+            by: by.clone(),
+            of_call: *of_call,
+            made: at,
+            tries: 0,
+            stage: due.map_or(PromiseStage::Waiting, |due| PromiseStage::Scheduled { due }),
+            stands: None,
+        };
+        self.promises.insert(*promise, made);
+    }
+
+    fn of_promise(&mut self, promise: CallId, change: impl FnOnce(&mut Promise)) {
+        match self.promises.get_mut(&promise) {
+            Some(known) => change(known),
+            None => self.strays += 1,
+        }
     }
 
     fn of_dial(&mut self, call: CallId, change: impl FnOnce(&mut Dial)) {

@@ -27,13 +27,21 @@ impl Core {
         let most = self.rules_for(call, &place.queue).map_or(usize::MAX, |rules| rules.most_waiting);
         if has(When::Closed) && self.closing(now, call, place).is_some_and(|closing| closing <= now) {
             Some((When::Closed, LeftQueue::Closed))
-        } else if self.queues.get(&place.queue).is_some_and(|index| index.places() >= most) {
+        } else if self.queues.get(&place.queue).is_some_and(|index| index.places() >= most)
+            && self.callers_in(&place.queue) >= most
+        {
             Some((When::Full, LeftQueue::Full))
         } else if has(When::NobodyLoggedIn) && !self.anybody_logged_in(place) {
             Some((When::NobodyLoggedIn, LeftQueue::NobodyLoggedIn))
         } else {
             None
         }
+    }
+
+    /// Places without those of promises, who hold no line.
+    fn callers_in(&self, queue: &QueueName) -> usize {
+        let (_, promised, _) = self.owed_by(queue);
+        self.queues.get(queue).map_or(0, |index| index.places().saturating_sub(promised))
     }
 
     /// The queue does not take the call. A full queue without a rule for it ends the call as refused.
@@ -196,7 +204,9 @@ impl Core {
 
     /// No rule of a queue is waited for any more.
     pub(super) fn stop_rules_of_waiting(&mut self, call: CallId) {
-        for timer in [Timer::QueueExit(call), Timer::QueueCloses(call), Timer::Announce(call)] {
+        for timer in
+            [Timer::QueueExit(call), Timer::QueueCloses(call), Timer::Announce(call), Timer::CallBackAsked(call)]
+        {
             self.timers.stop(&timer);
         }
     }

@@ -223,11 +223,26 @@ impl Core {
         }
     }
 
-    /// A call that seeks, as one who waits for a turn.
-    fn seeker(&self, call: CallId) -> Option<Seeker> {
-        let of = self.calls.get(&call).filter(|of| self.may_ring_more(of))?;
+    /// A call that seeks, or a promise, as one who waits for a turn.
+    fn seeker(&self, id: CallId) -> Option<Seeker> {
+        if let Some(promise) = self.promises.get(&id) {
+            return promise.stands.is_some().then(|| Seeker { rings: false, rank: promise.rank() });
+        }
+        let of = self.calls.get(&id).filter(|of| self.may_ring_more(of))?;
         let Stage::Waiting { place, .. } = &of.stage else { return None };
-        Some(Seeker { rings: of.rings() > 0, rank: (place.rank(), call) })
+        Some(Seeker { rings: of.rings() > 0, rank: (place.rank(), id) })
+    }
+
+    /// In which line of which queue a call, or a promise, is found by an agent.
+    fn standing(&self, id: CallId) -> Option<(QueueName, LineKey)> {
+        let (queue, line) = if let Some(promise) = self.promises.get(&id) {
+            (promise.queue.clone(), promise.stands.clone()?)
+        } else {
+            let of = self.calls.get(&id).filter(|of| self.may_ring_more(of))?;
+            let Stage::Waiting { place, .. } = &of.stage else { return None };
+            (place.queue.clone(), place.line(&of.switch))
+        };
+        self.is_up(&line.switch).then_some((queue, line))
     }
 
     /// Of all calls this agent may take, the first in rank. `None` too where the agent is not free.
@@ -239,48 +254,52 @@ impl Core {
 
     /// Offer the call to the first of those who may take it, by the strategy of its queue. `false`: nobody may.
     fn offer_to_best(&mut self, now: Moment, call: CallId, rule: Option<Rule>) -> bool {
-        let Some(of) = self.calls.get(&call).filter(|of| self.is_up(&of.switch)) else { return false };
-        let Stage::Waiting { place, rings, .. } = &of.stage else { return false };
-        if !self.may_ring_more(of) {
-            return false;
-        }
-        let Some(index) = self.queues.get(&place.queue) else { return false };
+        let Some((queue, key)) = self.standing(call) else { return false };
+        let Some(index) = self.queues.get(&queue) else { return false };
         let rule = rule.unwrap_or_else(|| index.strategy().rule());
-        let (rule, (candidates, figures), could) = if place.kept_for.is_empty() {
-            let Some(line) = index.line(&place.line(&of.switch)) else { return false };
+        let (rule, (candidates, figures), could) = if key.kept_for.is_empty() {
+            let Some(line) = index.line(&key) else { return false };
             (rule, self.candidates(now, index.strategy(), line), line.free.len())
         } else {
-            let line = self.line_of_kept(index, place);
+            let line = self.line_of_kept(index, &key);
             (Rule::Preferred, self.candidates(now, index.strategy(), &line), line.free.len())
         };
         let Some((best, _)) = candidates.first().cloned() else { return false };
         let free = index.free();
         let left_out = free.saturating_sub(could) as u32;
         let kept = rule == Rule::Preferred;
-        let others = rings.iter().flat_map(Rings::iter).filter_map(|offer| self.offers.get(&offer));
+        let rings = self.calls.get(&call).and_then(|of| match &of.stage {
+            Stage::Waiting { rings, .. } => rings.as_ref(),
+            Stage::InDialplan { .. } | Stage::Connecting { .. } | Stage::Talking { .. } | Stage::Ending { .. } => None,
+        });
+        let others = rings.into_iter().flat_map(Rings::iter).filter_map(|offer| self.offers.get(&offer));
         let reasons = Reasons {
             rule,
             logged_in: index.logged_in().len() as u32,
             not_free: index.logged_in().len().saturating_sub(free) as u32,
             lacking_skill: if kept { 0 } else { left_out },
             not_preferred: if kept { left_out } else { 0 },
-            needs: place.in_force.clone(),
+            needs: key.needs,
             candidates,
             figures,
             waiting: index.places() as u32,
-            others: of.rings() as u32,
+            others: rings.map_or(0, Rings::count) as u32,
             together: others.take(Reasons::MOST_TOGETHER).map(|other| other.agent.clone()).collect(),
         };
-        self.make_offer(now, call, &best, reasons);
+        if self.promises.contains_key(&call) {
+            self.dial_for_promise(now, call, &best);
+        } else {
+            self.make_offer(now, call, &best, reasons);
+        }
         self.index_agent(&best);
         true
     }
 
     /// Those who are free of whom a call is kept for, as a line of their own.
-    fn line_of_kept(&self, index: &QueueIndex, place: &QueuePlace) -> Line {
-        let free = place.kept_for.iter().filter_map(|name| {
+    fn line_of_kept(&self, index: &QueueIndex, key: &LineKey) -> Line {
+        let free = key.kept_for.iter().filter_map(|name| {
             let (agent, idle) = (self.agents.get(name)?, self.idle_of(name)?);
-            Some((index.strategy().turn(agent, idle, &place.in_force), name.clone()))
+            Some((index.strategy().turn(agent, idle, &key.needs), name.clone()))
         });
         Line { free: free.collect(), ..Line::default() }
     }
@@ -339,6 +358,6 @@ impl Core {
                 }
             }
         }
-        None
+        self.promise_beside_a_free_agent()
     }
 }

@@ -7,7 +7,7 @@ use super::effect::{Act, HangUpCause};
 use super::fact::{Fact, OfferEnd, Reasons};
 use super::ids::*;
 use super::input::{Failure, Refusal, Returned};
-use super::queue::RING_FOR;
+use super::queue::{QueueRules, RING_FOR};
 use super::rings::Rings;
 use super::tag::Place;
 use super::timer::Timer;
@@ -167,22 +167,27 @@ impl Core {
     }
 
     fn missed(&mut self, now: Moment, agent: &AgentName, call: CallId, why: Failure) {
+        let queue = self.calls.get(&call).and_then(Call::queue).cloned();
+        let rules = queue.and_then(|queue| self.rules_for(call, &queue)).cloned();
+        self.rest_by_rules(now, agent, rules.as_ref(), why);
+    }
+
+    /// The agent is left alone for as long as the queue says.
+    pub(super) fn rest_by_rules(&mut self, now: Moment, agent: &AgentName, rules: Option<&QueueRules>, why: Failure) {
         let before = self.agents.get(agent).map_or(0, |agent| agent.served.missed);
         // A phone that is busy or cannot be reached says nothing of who sits at it.
         let in_a_row = match why {
             Failure::NoAnswer | Failure::Rejected | Failure::Withdrawn => before.saturating_add(1),
             Failure::Busy | Failure::Unreachable => before,
         };
-        let queue = self.calls.get(&call).and_then(Call::queue).cloned();
-        let rest =
-            queue.and_then(|queue| self.rules_for(call, &queue)).map_or(Some(SHORTEST_REST), |rules| match why {
-                Failure::Busy => rules.rest_after_busy,
-                Failure::Unreachable => rules.rest_after_unreachable,
-                Failure::NoAnswer | Failure::Rejected | Failure::Withdrawn => {
-                    let too_often = rules.most_missed.is_some_and(|most| in_a_row >= most);
-                    rules.rest_after_missed.filter(|_| !too_often)
-                }
-            });
+        let rest = rules.map_or(Some(SHORTEST_REST), |rules| match why {
+            Failure::Busy => rules.rest_after_busy,
+            Failure::Unreachable => rules.rest_after_unreachable,
+            Failure::NoAnswer | Failure::Rejected | Failure::Withdrawn => {
+                let too_often = rules.most_missed.is_some_and(|most| in_a_row >= most);
+                rules.rest_after_missed.filter(|_| !too_often)
+            }
+        });
         let until = rest.map(|rest| now + rest.max(SHORTEST_REST));
         let mut rests = false;
         self.change_agent(agent, |agent| {

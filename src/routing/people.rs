@@ -16,6 +16,7 @@ use super::effect::HangUpCause;
 use super::fact::{EndedBy, Fact, OfferEnd};
 use super::ids::*;
 use super::input::{Failure, Line};
+use super::promise::{FARTHEST, MOST_PROMISES};
 use super::timer::Timer;
 use crate::calendar::Moment;
 
@@ -76,6 +77,16 @@ pub enum Refused {
         "the centre has dialled {most} numbers of late, and may not dial more (dial_out.{key} in its YAML): try again later"
     )]
     TooManyDials { most: usize, key: String },
+    #[error("no call-back {promise} is owed: it was kept or taken back, or there never was one")]
+    NoSuchPromise { promise: CallId },
+    #[error("{number} is promised a call-back by queue {queue:?} already: {promise}")]
+    PromisedAlready { number: DialledNumber, queue: QueueName, promise: CallId },
+    #[error("the call-back {promise} is being kept at this moment: the number has answered")]
+    BeingKept { promise: CallId },
+    #[error("{MOST_PROMISES} call-backs are owed already; no more can be promised before some are kept")]
+    TooManyPromises,
+    #[error("a call-back can be promised for {} days ahead at most", FARTHEST.as_secs() / 86_400)]
+    TooFarAhead,
     #[error("{agent} has dialled this call, and a dialled call cannot be put on hold")]
     DialledCall { agent: AgentName },
 }
@@ -301,6 +312,7 @@ impl Core {
         self.change_agent(name, |agent| agent.presence = Presence::OnBreak { reason, since: now });
         self.timers.stop(&Timer::RestDue(name.clone()));
         self.take_back(now, offer);
+        self.take_promise_back(now, name);
     }
 
     pub(super) fn agent_ended_wrap_up(&mut self, now: Moment, name: &AgentName) {
@@ -407,6 +419,7 @@ impl Core {
             Some(plan) => {
                 self.version = Some(plan);
                 self.follow_strategies(now);
+                self.promises_stand_anew(now);
                 self.fact(Fact::VersionPublished { version: version.clone() });
             }
             None => self.healed(None, None, format!("version {version} was never handed over; the old one stays")),

@@ -119,7 +119,7 @@ impl Core {
         let mut ends: Option<Duration> = None;
         for (name, within) in known {
             ends = Some(ends.map_or(within, |ends| ends.min(within)));
-            if self.agents.get(name).is_some_and(|agent| could_take(agent, call, place, in_force)) {
+            if self.agents.get(name).is_some_and(|agent| could_take(agent, &call.switch, &place.queue, in_force)) {
                 kept_for.insert(name.clone());
             }
         }
@@ -153,14 +153,15 @@ impl Core {
         let calls: Vec<CallId> = self.expected.get(agent).into_iter().flatten().copied().collect();
         for call in calls {
             self.seek(now, call);
+            self.seek_for_promise(now, call);
         }
     }
 }
 
 /// Now or when the work in hand is done.
-fn could_take(agent: &Agent, call: &Call, place: &QueuePlace, in_force: &[Need]) -> bool {
+pub(super) fn could_take(agent: &Agent, switch: &SwitchName, queue: &QueueName, in_force: &[Need]) -> bool {
     matches!(agent.presence, Presence::Ready { .. })
-        && agent.switch == call.switch
-        && agent.queues.contains(&place.queue)
+        && agent.switch == *switch
+        && agent.queues.contains(queue)
         && agent.meets(in_force)
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::ids::{QueueName, SkillName};
+use super::promise::CallBackRules;
 use super::strategy::Strategy;
 
 /// A skill that a call asks for, at this level or above.
@@ -56,6 +57,9 @@ pub struct QueueRules {
     /// The opening hours by whose end a step's `closed` goes.
     #[serde(default)]
     pub hours: Option<String>,
+    /// How callers are called back.
+    #[serde(default)]
+    pub call_back: CallBackRules,
 }
 
 impl QueueRules {
@@ -82,6 +86,7 @@ impl QueueRules {
             credit: Duration::ZERO,
             most_waiting: Self::MOST_WAITING,
             hours: None,
+            call_back: CallBackRules::default(),
         }
     }
 }

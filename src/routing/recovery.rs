@@ -77,6 +77,10 @@ impl Core {
         for dial in known.dials.into_values() {
             self.remember_dial(now, dial);
         }
+        self.asked = known.asked;
+        for promise in known.promises.into_values() {
+            self.remember_promise(now, promise);
+        }
         self.drop_orphaned_work(now);
     }
 
@@ -148,6 +152,7 @@ impl Core {
                 knows: known.knows,
                 answered,
                 waited: known.waited,
+                promise: known.promise,
                 doors: (now, 0),
                 stage,
             },

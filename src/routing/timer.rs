@@ -18,6 +18,16 @@ pub enum Timer {
     QueueCloses(CallId),
     /// The next announcement to a caller who waits.
     Announce(CallId),
+    /// The caller asked to be called back while a phone rang: looked at again.
+    CallBackAsked(CallId),
+    /// The promise comes into its queue, or comes back to it.
+    PromiseDue(CallId),
+    /// Others than before may take the promise from then on.
+    PromiseMayBeTaken(CallId),
+    /// Nobody waits for the promise any more.
+    PromiseExpires(CallId),
+    /// The centre may dial again.
+    DialsAgain,
     /// Nobody has been logged in to the queue for a while who could take some of its calls.
     Deserted(QueueName),
     /// Others than before may take the call from then on: it needs less, or is kept for nobody any more.

@@ -12,6 +12,7 @@ use super::dial::{Dial, DialStage};
 use super::ids::*;
 use super::index::QueueIndex;
 use super::input::{Failure, Line};
+use super::promise::PromiseSeen;
 use super::queue::{Need, QueueRules};
 use crate::calendar::Moment;
 
@@ -24,6 +25,8 @@ pub struct Floor {
     pub queues: Vec<QueueSeen>,
     pub agents: Vec<AgentSeen>,
     pub calls: Vec<CallSeen>,
+    /// Call-backs that are owed.
+    pub promises: Vec<PromiseSeen>,
 }
 
 #[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
@@ -38,6 +41,10 @@ pub struct QueueSeen {
     /// Callers with a place, whether or not a phone rings for them.
     pub waiting: usize,
     pub longest_wait_ms: u64,
+    /// Call-backs that are owed, whether or not it is their turn yet.
+    pub promises: usize,
+    /// Since when the oldest of those has its place whose turn it is.
+    pub oldest_promise_ms: Option<Moment>,
     pub agents_logged_in: usize,
     pub agents_free: usize,
     pub target_ms: u64,
@@ -140,6 +147,9 @@ pub struct WrapUpSeen {
 #[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct DialSeen {
     pub call: CallId,
+    /// The call-back that it is to keep, and the queue that this is for.
+    pub promise: Option<CallId>,
+    pub queue: Option<QueueName>,
     /// Empty for a key that may not read calls.
     pub number: PhoneNumber,
     /// `agent_rings`, `rings`, `connecting`, `talking`.
@@ -204,6 +214,7 @@ impl Core {
                 .collect(),
             agents: self.agents.keys().filter_map(|name| self.agent_seen(name)).collect(),
             calls: self.calls_seen(now),
+            promises: self.promises_seen(),
         }
     }
 
@@ -224,9 +235,12 @@ impl Core {
             .filter(|place| place.queue == rules.name)
             .map(|place| now.since(place.joined))
             .max();
+        let (promises, places, oldest_promise_ms) = self.owed_by(&rules.name);
         QueueSeen {
             name: rules.name.clone(),
-            waiting: index.map_or(0, |index| index.places()),
+            waiting: index.map_or(0, |index| index.places().saturating_sub(places)),
+            promises,
+            oldest_promise_ms,
             longest_wait_ms: ms(longest.unwrap_or_default()),
             agents_logged_in: index.map_or(0, |index| index.logged_in().len()),
             agents_free: index.map_or(0, |index| index.free()),
@@ -277,7 +291,9 @@ impl Core {
             queues: agent.queues.iter().cloned().collect(),
             skills: agent.skills.iter().map(|(skill, level)| (skill.clone(), *level)).collect(),
             call,
-            queue: queue.or_else(|| call.and_then(|call| self.calls.get(&call)?.queue().cloned())),
+            queue: queue
+                .or_else(|| call.and_then(|call| self.calls.get(&call)?.queue().cloned()))
+                .or_else(|| call.and_then(|call| self.dials.get(&call)?.queue.clone())),
             offer,
             talking_since_ms: talking_since,
             held_since_ms: held_since,
@@ -383,6 +399,8 @@ fn see_dial(dial: &Dial) -> DialSeen {
     };
     DialSeen {
         call: dial.call,
+        promise: dial.promise,
+        queue: dial.queue.clone(),
         number: dial.number.to_phone_number(),
         stage: dial.stage.as_str(),
         dialled_ms: dial.since,

@@ -86,6 +86,7 @@ impl Core {
                 knows: std::collections::BTreeMap::new(),
                 answered: false,
                 waited: std::time::Duration::ZERO,
+                promise: None,
                 doors: (now, 0),
                 stage,
             },
@@ -181,6 +182,7 @@ impl Core {
                 }
                 Do::Wait(time) => self.timers.set(Timer::Dialplan(call), now + time),
                 Do::StopWait => self.timers.stop(&Timer::Dialplan(call)),
+                Do::CallBack(wanted) => self.promise_in_dialplan(now, call, &wanted),
                 Do::Queue(entry) => self.enter_queue(now, call, entry),
                 Do::HangUp(why) => {
                     match why {
@@ -293,6 +295,7 @@ impl Core {
     }
 
     fn wait_in_queue(&mut self, now: Moment, call: CallId, place: QueuePlace) {
+        self.came_back(now, call);
         self.answer(now, call);
         self.take_place(now, call, place);
         self.seek(now, call);
@@ -371,6 +374,8 @@ impl Core {
     /// The dialplan, or a queue that is full, ends the call.
     pub(super) fn end_by_us(&mut self, now: Moment, call: CallId, outcome: Outcome) {
         self.forget_play(call);
+        let owed = self.calls.get(&call).is_some_and(|of| of.promise.is_some());
+        let outcome = if owed { Outcome::PromisedCallBack } else { outcome };
         let cause = if outcome == Outcome::Refused { HangUpCause::Congested } else { HangUpCause::Normal };
         self.hang_up_on(now, call, outcome, EndedBy::Us, cause);
     }

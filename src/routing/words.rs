@@ -5,6 +5,7 @@
 use super::dial::{DialEnd, DialEndedBy};
 use super::fact::{EndedBy, Fact, LeftQueue, NotPickedUp, Outcome, Reasons, Rule};
 use super::ids::AgentName;
+use super::promise::{Back, Broken, NotPromised};
 
 impl Fact {
     pub fn in_words(&self) -> String {
@@ -24,6 +25,7 @@ impl Fact {
                     LeftQueue::Deserted => "nobody is logged in any more",
                     LeftQueue::Closed => "it is closed",
                     LeftQueue::ClosedMeanwhile => "it has closed",
+                    LeftQueue::CallBack => "to be called back",
                 };
                 match to {
                     Some(to) => format!("leaves {queue} for step {to}: {why}"),
@@ -78,6 +80,7 @@ impl Fact {
                     Outcome::Abandoned => "abandoned",
                     Outcome::LeftInDialplan => "left in the dialplan",
                     Outcome::EndedByUs => "ended by the dialplan",
+                    Outcome::PromisedCallBack => "promised a call-back",
                     Outcome::Refused => "refused",
                     Outcome::EndedUnseen => "ended unseen",
                 };
@@ -87,6 +90,9 @@ impl Fact {
                     EndedBy::Us => format!("over: {outcome}"),
                     EndedBy::Unseen => format!("over: {outcome}, nobody saw when"),
                 }
+            }
+            Fact::Dialled { agent, promise: Some(promise), .. } => {
+                format!("{agent} is to keep call-back {promise}: their phone rings first")
             }
             Fact::Dialled { agent, by, .. } if by == agent => {
                 format!("{agent} dials a number: their phone rings first")
@@ -113,6 +119,36 @@ impl Fact {
                     DialEndedBy::Unseen => format!("dial over: {how}, nobody saw when"),
                 }
             }
+            Fact::PromiseMade { queue, due: None, .. } => format!("a call-back is owed by {queue}"),
+            Fact::PromiseMade { queue, due: Some(due), .. } => format!("a call-back is owed by {queue} at {due}"),
+            Fact::PromiseAgain { call, .. } => format!("asked for again in {call}: the first is kept"),
+            Fact::CallBackRefused { queue, why, .. } => {
+                let why = match why {
+                    NotPromised::NoNumber => "no number is shown",
+                    NotPromised::NotAllowed => "the number may not be dialled",
+                    NotPromised::TooMany => "too many are owed already",
+                    NotPromised::BeingCalled => "the number is being called at this moment",
+                };
+                format!("not to be called back by {queue}: {why}")
+            }
+            Fact::PromiseWaits { why: Back::Due, .. } => "the hour of the call-back has come".into(),
+            Fact::PromiseWaits { why: Back::Rested, .. } => "the call-back is tried again".into(),
+            Fact::PromiseWaits { why: Back::After(how), .. } => {
+                format!("the call-back is back at its place: {}", how.as_str().replace('_', " "))
+            }
+            Fact::PromiseRests { until, tries, after, .. } => {
+                format!("try {tries} of the call-back: {}; again at {until}", after.as_str().replace('_', " "))
+            }
+            Fact::PromiseKept { agent, waited, .. } => {
+                format!("called back by {agent} after {:.1} s", waited.as_secs_f64())
+            }
+            Fact::PromiseBroken { why, by, .. } => match (why, by) {
+                (Broken::Cancelled, Some(by)) => format!("the call-back was taken back by {by}"),
+                (Broken::Cancelled, None) => "the call-back was taken back".into(),
+                (Broken::NotReached, _) => "the call-back is given up: the number was not reached".into(),
+                (Broken::CameBack, _) => "no call-back is owed any more: the caller waits again".into(),
+                (Broken::Expired, _) => "the call-back is too long ago".into(),
+            },
             Fact::AgentLoggedIn { agent, station, .. } => format!("{agent} logged in at {station}"),
             Fact::CallEndAsked { agent, by, .. } if by == agent => {
                 format!("{agent} ends the call")

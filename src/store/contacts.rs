@@ -13,12 +13,14 @@ const TABLE: &str = "contacts";
 const SAY: &str = "INSERT INTO contacts (centre, call, customer) VALUES ($1, $2, $3) \
      ON CONFLICT (centre, call) DO UPDATE SET customer = excluded.customer";
 const OF_CALL: &str = "SELECT customer FROM contacts WHERE centre = $1 AND call = $2";
-// What was dialled has a list of its own (`dials.rs`).
+// What was dialled, and what is owed, has a list of its own (`dials.rs`, `promises.rs`).
 const SAID: &str = "SELECT k.call FROM contacts k WHERE k.centre = $1 AND k.customer = $2 AND k.call < $3 \
-     AND NOT EXISTS (SELECT 1 FROM dials d WHERE d.centre = k.centre AND d.call = k.call) ORDER BY k.call DESC LIMIT $4";
+     AND NOT EXISTS (SELECT 1 FROM dials d WHERE d.centre = k.centre AND d.call = k.call) \
+     AND NOT EXISTS (SELECT 1 FROM promises m WHERE m.centre = k.centre AND m.promise = k.call) ORDER BY k.call DESC LIMIT $4";
 const BY_NUMBER: &str = "SELECT p.call FROM personal p WHERE p.centre = $1 AND p.from_number = $2 AND p.call < $3 \
      AND NOT EXISTS (SELECT 1 FROM contacts k WHERE k.centre = p.centre AND k.call = p.call) \
      AND NOT EXISTS (SELECT 1 FROM dials d WHERE d.centre = p.centre AND d.call = p.call) \
+     AND NOT EXISTS (SELECT 1 FROM promises m WHERE m.centre = p.centre AND m.promise = p.call) \
      ORDER BY p.call DESC LIMIT $4";
 const BIND: &str = "INSERT INTO contacts (centre, call, customer) SELECT p.centre, p.call, CAST($3 AS BIGINT) \
      FROM personal p WHERE p.centre = $1 AND p.from_number = $2 ON CONFLICT (centre, call) DO NOTHING";

@@ -43,6 +43,7 @@ const FOR_SQLITE: &[(i64, &str)] = &[
     (3, include_str!("../../migrations/sqlite/0003_customers_cases.sql")),
     (8, include_str!("../../migrations/sqlite/0008_audit.sql")),
     (10, include_str!("../../migrations/sqlite/0010_statistics.sql")),
+    (11, include_str!("../../migrations/sqlite/0011_promises.sql")),
 ];
 const FOR_POSTGRES: &[(i64, &str)] = &[
     (3, include_str!("../../migrations/postgres/0003_customers_cases.sql")),
@@ -65,21 +66,28 @@ fn migrations(dialect: Dialect) -> sqlx::migrate::Migrator {
     sqlx::migrate::Migrator::with_migrations(both.collect())
 }
 
+/// How often, and how long more each time, another's migration is waited for before the error is believed: five seconds.
+const MOST_WAITS: u32 = 14;
+const ONE_WAIT: Duration = Duration::from_millis(50);
+
 /// PostgreSQL has a lock for this, SQLite none: while we look, another process (`cordboard user` beside a controller that
 /// begins) may make the same tables. What it has made is skipped the next time, and each time there is less to make.
 async fn migrate_sqlite(
     migrations: &sqlx::migrate::Migrator,
     writer: &SqlitePool,
 ) -> Result<(), sqlx::migrate::MigrateError> {
-    let mut made = 0;
+    let (mut made, mut waited) = (0, 0);
     loop {
         let Err(error) = migrations.run(writer).await else { return Ok(()) };
         let count = sqlx::query_scalar("SELECT count(*) FROM _sqlx_migrations").fetch_one(writer).await;
         let now: i64 = count.unwrap_or_default();
-        if now <= made {
+        // The other may be in the middle of one that makes a table anew.
+        waited = if now > made { 0 } else { waited + 1 };
+        if waited > MOST_WAITS {
             return Err(error);
         }
-        made = now;
+        made = made.max(now);
+        tokio::time::sleep(ONE_WAIT * waited).await;
     }
 }
 

@@ -1,7 +1,7 @@
 //! Filling: a piece of the journal worked into the tables, in one transaction with the position it brings us to. So a
 //! piece is in SQL once or not at all, wherever it is broken off.
 //!
-//! Projections (`calls`, `dials`, `offers`, `agent_states`, `queue_stays`) are made of facts alone and can be made again. A fact
+//! Projections (`calls`, `dials`, `promises`, `offers`, `agent_states`, `queue_stays`) are made of facts alone and can be made again. A fact
 //! about something they never heard of touches no row, and stays readable in `facts`. What a piece continues is read,
 //! all of its facts are worked in in memory, and each row that changed is written once: the rows do not depend on where
 //! one piece ends and the next begins.
@@ -14,6 +14,7 @@ use super::dials::Dials;
 use super::driver::{Change, Db};
 use super::offers::Offers;
 use super::personal::{KeyedDigits, People};
+use super::promises::Promises;
 use super::queue_stays::QueueStays;
 use super::{StoreError, facts, filled, forced};
 use crate::calendar::Moment;
@@ -100,6 +101,7 @@ struct Projected {
     people: People,
     calls: Calls,
     dials: Dials,
+    promises: Promises,
     offers: Offers,
     agents: AgentStays,
     stays: QueueStays,
@@ -109,6 +111,7 @@ impl Projected {
     async fn load(change: &mut Change, centre: &CentreName, entries: &[Recorded<'_>]) -> Result<Self, StoreError> {
         let mut calls: BTreeSet<CallId> = BTreeSet::new();
         let mut dials: BTreeSet<CallId> = BTreeSet::new();
+        let mut promises: BTreeSet<CallId> = BTreeSet::new();
         let mut offers: BTreeSet<OfferId> = BTreeSet::new();
         let mut agents: BTreeSet<&AgentName> = BTreeSet::new();
         for fact in entries.iter().flat_map(|entry| entry.facts) {
@@ -121,8 +124,17 @@ impl Projected {
                 | Fact::CallHeld { call, .. }
                 | Fact::CallRetrieved { call, .. }
                 | Fact::CallEnded { call, .. } => drop(calls.insert(*call)),
-                Fact::Dialled { call, .. }
-                | Fact::DialAgentAnswered { call, .. }
+                Fact::Dialled { call, promise, .. } => {
+                    dials.insert(*call);
+                    promises.extend(*promise);
+                }
+                Fact::PromiseMade { promise, .. }
+                | Fact::PromiseAgain { promise, .. }
+                | Fact::PromiseWaits { promise, .. }
+                | Fact::PromiseRests { promise, .. }
+                | Fact::PromiseKept { promise, .. }
+                | Fact::PromiseBroken { promise, .. } => drop(promises.insert(*promise)),
+                Fact::DialAgentAnswered { call, .. }
                 | Fact::DialConnected { call, .. }
                 | Fact::DialEnded { call, .. } => drop(dials.insert(*call)),
                 Fact::OfferMade { offer, .. }
@@ -137,6 +149,7 @@ impl Projected {
                 | Fact::CallerKnown { .. }
                 | Fact::PickUpFailed { .. }
                 | Fact::CallEndAsked { .. }
+                | Fact::CallBackRefused { .. }
                 | Fact::ControllerStarted { .. }
                 | Fact::VersionPublished { .. }
                 | Fact::AgentAssigned { .. }
@@ -150,6 +163,7 @@ impl Projected {
             people: People::default(),
             calls: Calls::load(change, centre, &calls).await?,
             dials: Dials::load(change, centre, &dials).await?,
+            promises: Promises::load(change, centre, &promises).await?,
             offers: Offers::load(change, centre, &offers).await?,
             agents: AgentStays::load(change, centre, &agents).await?,
             stays: QueueStays::load(change, centre, &calls, &agents).await?,
@@ -184,6 +198,7 @@ impl Projected {
                 self.people.arrived(*call, number, &CallerName::new(""));
                 self.dials.dialled(told, *call, agent, by, switch, shown);
             }
+            Fact::PromiseMade { promise, number, .. } => self.people.arrived(*promise, number, &CallerName::new("")),
             Fact::DialAgentAnswered { call, agent: _, until: _ } => self.dials.rung(told, *call),
             Fact::DialConnected { call, agent: _ } => self.dials.connected(told, *call),
             Fact::DialEnded { call, agent: _, how, by } => self.dials.ended(told, *call, *how, *by),
@@ -199,6 +214,12 @@ impl Projected {
             | Fact::CallerKnown { .. }
             | Fact::PickUpFailed { .. }
             | Fact::CallEndAsked { .. }
+            | Fact::PromiseAgain { .. }
+            | Fact::CallBackRefused { .. }
+            | Fact::PromiseWaits { .. }
+            | Fact::PromiseRests { .. }
+            | Fact::PromiseKept { .. }
+            | Fact::PromiseBroken { .. }
             | Fact::ControllerStarted { .. }
             | Fact::VersionPublished { .. }
             | Fact::AgentAssigned { .. }
@@ -207,15 +228,17 @@ impl Projected {
             | Fact::Healed { .. }
             | Fact::WallClockStepped { .. } => {}
         }
+        self.promises.told(told, fact);
         self.stays.told(told, fact);
         Ok(())
     }
 
     async fn save(self, change: &mut Change, centre: &CentreName) -> Result<(), StoreError> {
-        let Self { people, calls, dials, offers, agents, stays } = self;
+        let Self { people, calls, dials, promises, offers, agents, stays } = self;
         people.save(change, centre).await?;
         calls.save(change, centre).await?;
         dials.save(change, centre).await?;
+        promises.save(change, centre).await?;
         offers.save(change, centre).await?;
         agents.save(change, centre).await?;
         stays.save(change, centre).await

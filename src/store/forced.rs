@@ -75,6 +75,13 @@ fn forced<'f>(entry: &Recorded<'f>, fact: &'f Fact) -> Option<(&'f AgentName, &'
         | Fact::DialAnswered { .. }
         | Fact::DialConnected { .. }
         | Fact::DialEnded { .. }
+        | Fact::PromiseMade { .. }
+        | Fact::PromiseAgain { .. }
+        | Fact::CallBackRefused { .. }
+        | Fact::PromiseWaits { .. }
+        | Fact::PromiseRests { .. }
+        | Fact::PromiseKept { .. }
+        | Fact::PromiseBroken { .. }
         | Fact::LinkChanged { .. }
         | Fact::Healed { .. }
         | Fact::WallClockStepped { .. } => return None,

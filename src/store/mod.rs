@@ -30,6 +30,7 @@ pub mod notes;
 pub mod offers;
 pub mod people;
 pub mod personal;
+pub mod promises;
 pub mod queue_report;
 pub mod queue_stays;
 pub mod remaking;
@@ -65,6 +66,7 @@ pub fn statements() -> Vec<&'static str> {
         offers::STATEMENTS,
         people::STATEMENTS,
         personal::STATEMENTS,
+        promises::STATEMENTS,
         sessions::STATEMENTS,
         queue_report::STATEMENTS,
         remaking::STATEMENTS,
@@ -79,6 +81,7 @@ pub fn statements() -> Vec<&'static str> {
         &facts::INSERT,
         &offers::SAVE,
         &personal::INSERT,
+        &promises::SAVE,
         &queue_stays::SAVE,
     ] {
         all.extend(many.texts().iter().map(String::as_str));
@@ -89,6 +92,7 @@ pub fn statements() -> Vec<&'static str> {
         &calls::LOAD,
         &dials::LOAD,
         &offers::LOAD,
+        &promises::LOAD,
         &queue_stays::LOAD,
         &queue_stays::IN_HAND,
     ] {

@@ -44,7 +44,7 @@ pub struct KeyedDigits {
 /// The fact as it may be kept for ever. `None`: as it is.
 pub(super) fn impersonal(fact: &Fact) -> Option<Fact> {
     let mut fact = match fact {
-        Fact::CallArrived { .. } | Fact::Keyed { .. } | Fact::Dialled { .. } => fact.clone(),
+        Fact::CallArrived { .. } | Fact::Keyed { .. } | Fact::Dialled { .. } | Fact::PromiseMade { .. } => fact.clone(),
         Fact::ControllerStarted { .. }
         | Fact::VersionPublished { .. }
         | Fact::StepEntered { .. }
@@ -67,6 +67,12 @@ pub(super) fn impersonal(fact: &Fact) -> Option<Fact> {
         | Fact::DialAnswered { .. }
         | Fact::DialConnected { .. }
         | Fact::DialEnded { .. }
+        | Fact::PromiseAgain { .. }
+        | Fact::CallBackRefused { .. }
+        | Fact::PromiseWaits { .. }
+        | Fact::PromiseRests { .. }
+        | Fact::PromiseKept { .. }
+        | Fact::PromiseBroken { .. }
         | Fact::AgentLoggedIn { .. }
         | Fact::AgentAssigned { .. }
         | Fact::AgentLoggedOut { .. }
@@ -82,6 +88,9 @@ pub(super) fn impersonal(fact: &Fact) -> Option<Fact> {
     if let Fact::Dialled { number, to, .. } = &mut fact {
         *number = PhoneNumber::new("");
         *to = StationAddress::new("");
+    }
+    if let Fact::PromiseMade { number, .. } = &mut fact {
+        *number = PhoneNumber::new("");
     }
     if let Fact::Keyed { keys, .. } = &mut fact {
         keys.clear();

@@ -177,6 +177,14 @@ impl QueueStays {
             | Fact::DialAnswered { .. }
             | Fact::DialConnected { .. }
             | Fact::DialEnded { .. }
+            // A promise's place is no caller's: it is counted by itself.
+            | Fact::PromiseMade { .. }
+            | Fact::PromiseAgain { .. }
+            | Fact::CallBackRefused { .. }
+            | Fact::PromiseWaits { .. }
+            | Fact::PromiseRests { .. }
+            | Fact::PromiseKept { .. }
+            | Fact::PromiseBroken { .. }
             | Fact::AgentLoggedIn { .. }
             | Fact::AgentAssigned { .. }
             | Fact::AgentLoggedOut { .. }
@@ -224,6 +232,7 @@ impl QueueStays {
             }
             // Came when nobody was to be there: no call of the queue's, as behind an `hours` before it.
             LeftQueue::Closed => return self.left(told, call, StayEnd::Moved),
+            LeftQueue::CallBack => return self.left(told, call, StayEnd::CalledBack),
             LeftQueue::Full => StayEnd::Full,
             LeftQueue::NobodyLoggedIn => StayEnd::NobodyLoggedIn,
         };

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cordboard::calendar::Moment;
-use cordboard::dialplan::{Centre, Do, Ending, Heard, Key, Language, MOST_KEYS_AHEAD, QueueEntry, Sound, Walk, When};
+use cordboard::dialplan::{
+    Action, CallBack, Centre, Do, Ending, Heard, Key, Language, MOST_KEYS_AHEAD, QueueEntry, Sound, Step, Walk, When,
+};
 use cordboard::routing::ids::{PhoneNumber, QueueName, StepName};
 use proptest::prelude::*;
 
@@ -125,6 +127,7 @@ impl Caller {
             Do::Wait(time) => format!("wait {}s", time.as_secs()),
             Do::StopWait => "stop waiting".into(),
             Do::Queue(entry) => format!("queue {}", entry.queue),
+            Do::CallBack(wanted) => format!("call back by {}", wanted.queue),
             Do::HangUp(ending) => format!("hang up {ending:?}"),
         };
         self.said.iter().map(word).collect::<Vec<_>>().join(", ")
@@ -382,11 +385,37 @@ fn a_loop_that_a_check_would_have_refused_ends_the_call() {
     assert_eq!(said.last(), Some(&Do::HangUp(Ending::TooManyActions)));
 }
 
+/// `500` is promised a call-back where it can be, and waits where it cannot.
+fn owing() -> Arc<Centre> {
+    let mut plan = Arc::unwrap_or_clone(plan());
+    let (owed, waits) = (StepName::new("owed"), StepName::new("welcome"));
+    let queue = QueueName::new("service");
+    let actions = vec![Action::CallBack(CallBack { queue, otherwise: waits }), Action::HangUp];
+    plan.steps.insert(owed.clone(), Step { name: owed.clone(), actions });
+    let mut claim = plan.numbers[&PhoneNumber::new("100")].clone();
+    claim.start = owed;
+    plan.numbers.insert(PhoneNumber::new("500"), claim);
+    Arc::new(plan)
+}
+
+#[test]
+fn a_step_that_promises_a_call_back_goes_on_by_what_comes_of_it() {
+    for (promised, expected) in [(true, Do::HangUp(Ending::Said)), (false, Do::Entered(StepName::new("welcome")))] {
+        let (mut walk, said) = Walk::begin(owing(), &PhoneNumber::new("500"), MONDAY).unwrap();
+        assert!(matches!(said.last(), Some(Do::CallBack(wanted)) if wanted.queue.as_str() == "service"), "{said:?}");
+        assert_eq!(walk.next(MONDAY, Heard::TimeUp), [], "nothing else is waited for");
+        assert_eq!(walk.next(MONDAY, Heard::CallBack { promised }).first(), Some(&expected));
+        let again = walk.next(MONDAY, Heard::CallBack { promised });
+        assert_eq!(again, [], "told twice");
+    }
+}
+
 fn any_heard() -> impl Strategy<Value = Heard> {
     prop_oneof![
         3 => Just(Heard::PlayEnded),
         1 => Just(Heard::PlayFailed),
         2 => Just(Heard::TimeUp),
+        1 => any::<bool>().prop_map(|promised| Heard::CallBack { promised }),
         6 => prop::sample::select("0123456789*#".chars().collect::<Vec<_>>())
             .prop_map(|key| Heard::Key(Key::try_from(key).unwrap())),
     ]
@@ -399,6 +428,7 @@ proptest! {
     fn whatever_happens_the_orders_make_sense(heards in prop::collection::vec(any_heard(), 0..200)) {
         let (mut walk, mut said) = Walk::begin(plan(), &PhoneNumber::new("100"), MONDAY).unwrap();
         let (mut playing, mut waiting, mut over, mut away) = (false, false, false, false);
+        let mut asking = false;
         let mut heards = heards.into_iter();
         loop {
             for order in said {
@@ -429,17 +459,22 @@ proptest! {
                         prop_assert!(!playing && !waiting);
                         over = true;
                     }
+                    Do::CallBack(_) => {
+                        prop_assert!(!playing && !waiting);
+                        asking = true;
+                    }
                     Do::Entered(_) | Do::Keyed { .. } => {}
                 }
             }
             // Nobody waits for nothing: something runs, or the call is in a queue or over.
-            prop_assert!(playing || waiting || over || away);
+            prop_assert!(playing || waiting || over || away || asking);
             let Some(heard) = heards.next() else { break };
             match heard {
                 Heard::PlayEnded | Heard::PlayFailed if !playing => { said = Vec::new(); continue }
                 Heard::TimeUp if !waiting => { said = Vec::new(); continue }
                 Heard::PlayEnded | Heard::PlayFailed => playing = false,
                 Heard::TimeUp => waiting = false,
+                Heard::CallBack { .. } => asking = false,
                 Heard::Key(_) => {}
             }
             said = walk.next(MONDAY, heard);

@@ -3,12 +3,15 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use cordboard::calendar::Moment;
+use cordboard::dialplan::Centre;
 use cordboard::routing::agent::Agent;
 use cordboard::routing::call::Call;
 use cordboard::routing::dial::Dial;
 use cordboard::routing::ids::*;
+use cordboard::routing::promise::Promise;
 use cordboard::routing::{Core, Strategy};
 
 #[derive(Clone, Debug)]
@@ -20,6 +23,10 @@ pub struct Floor<'a> {
     pub agents: Vec<&'a Agent>,
     /// By call.
     pub dials: Vec<&'a Dial>,
+    /// By id.
+    pub promises: Vec<&'a Promise>,
+    /// The version that is current.
+    pub plan: Option<Arc<Centre>>,
     /// Of the version that is current.
     pub strategies: BTreeMap<QueueName, Strategy>,
 }
@@ -30,6 +37,8 @@ pub struct Copied {
     pub calls: Vec<Call>,
     pub agents: Vec<Agent>,
     pub dials: Vec<Dial>,
+    pub promises: Vec<Promise>,
+    pub plan: Option<Arc<Centre>>,
     pub strategies: BTreeMap<QueueName, Strategy>,
 }
 
@@ -45,6 +54,8 @@ impl<'a> Floor<'a> {
             calls: core.calls().collect(),
             agents: core.agents().collect(),
             dials: core.dials().collect(),
+            promises: core.promises().collect(),
+            plan: core.plan().cloned(),
             strategies: strategies(core),
         }
     }
@@ -66,6 +77,8 @@ impl<'a> Floor<'a> {
             calls: core.calls().cloned().collect(),
             agents: core.agents().cloned().collect(),
             dials: core.dials().cloned().collect(),
+            promises: core.promises().cloned().collect(),
+            plan: core.plan().cloned(),
             strategies: strategies(core),
         }
     }
@@ -78,6 +91,8 @@ impl Copied {
             calls: self.calls.iter().collect(),
             agents: self.agents.iter().collect(),
             dials: self.dials.iter().collect(),
+            promises: self.promises.iter().collect(),
+            plan: self.plan.clone(),
             strategies: self.strategies.clone(),
         }
     }
@@ -92,6 +107,9 @@ impl fmt::Display for Floor<'_> {
         }
         for call in &self.calls {
             writeln!(f, "  {} on {} to {}: {:?}", call.id, call.leg, call.to, call.stage)?;
+        }
+        for promise in &self.promises {
+            writeln!(f, "  {} of {}: {:?} in {:?}", promise.id, promise.number, promise.stage, promise.stands)?;
         }
         for dial in &self.dials {
             writeln!(f, "  {} of {} to {}: {:?}", dial.call, dial.agent, dial.number, dial.stage)?;

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use cordboard::calendar::{OpeningHours, Week, Zone};
 use cordboard::dialplan::{
-    Action, Announcement, Ask, Centre, Claim, Due, EndKey, Figure, Key, Language, Menu, Piece, Place, QueueEntry,
-    Spoken, Step, Text, ToQueue, When,
+    Action, Announcement, Ask, CallBack, Centre, Claim, Due, EndKey, Figure, Key, Language, Menu, OfferCallBack, Piece,
+    Place, QueueEntry, Spoken, Step, Text, ToQueue, When,
 };
 use cordboard::organisation::Organisation;
 use cordboard::routing::dial_out::DialOut;
 use cordboard::routing::ids::*;
 use cordboard::routing::preference::{KnownAs, Prefer};
+use cordboard::routing::promise::CallBackRules;
 use cordboard::routing::queue::{Need, QueueRules};
 use cordboard::routing::strategy::Strategy;
 use cordboard::switch::rehearsal::Chance;
@@ -143,6 +144,7 @@ fn rules(chance: &mut Chance, name: &QueueName) -> QueueRules {
         needs: needs(chance, 15),
         credit: secs([0, 0, 0, 20][chance.below(4) as usize]),
         hours: percent(chance, 60).then(|| OFFICE.to_owned()),
+        call_back: CallBackRules { tries: 1 + chance.below(3) as u32, again_after: ms(chance, 1_000, 15_000) },
         most_waiting: if percent(chance, 20) { 2 + chance.below(6) as usize } else { QueueRules::MOST_WAITING },
         ..QueueRules::named(name.clone())
     }
@@ -170,10 +172,27 @@ fn waiting(chance: &mut Chance) -> Vec<Announcement> {
         let figure = *one_of(chance, &Figure::ALL);
         let text = Text(vec![Piece::Words("Yours is ".into()), Piece::Figure(figure)]);
         let figures = Spoken::Say(BTreeMap::from([(Language::En, text)]));
-        rules.push(Announcement { due: Due::Every(ms(chance, 6_000, 15_000)), says: vec![words(chance), figures] });
+        rules.push(Announcement {
+            due: Due::Every(ms(chance, 6_000, 15_000)),
+            says: vec![words(chance), figures],
+            call_back: None,
+        });
     }
     if percent(chance, 30) {
-        rules.push(Announcement { due: Due::Once(ms(chance, 1_000, 12_000)), says: vec![words(chance)] });
+        rules.push(Announcement {
+            due: Due::Once(ms(chance, 1_000, 12_000)),
+            says: vec![words(chance)],
+            call_back: None,
+        });
+    }
+    if percent(chance, 60) {
+        let key = Key::try_from('1').expect("a key");
+        let then = StepName::new(if percent(chance, 80) { "bye" } else { "again" });
+        rules.push(Announcement {
+            due: Due::Once(ms(chance, 1_000, 4_000)),
+            says: vec![words(chance)],
+            call_back: Some(OfferCallBack { key, then }),
+        });
     }
     rules
 }
@@ -241,6 +260,8 @@ fn plan(
         otherwise: percent(chance, 70).then(|| one_of(chance, &to_queues).clone()),
     };
     steps.push(("menu".into(), vec![Action::Menu(menu), Action::HangUp]));
+    let wanted = CallBack { queue: one_of(chance, queues).clone(), otherwise: one_of(chance, &to_queues).clone() };
+    steps.push(("owed".into(), vec![Action::CallBack(wanted), Action::Play(words(chance)), Action::HangUp]));
     let ask = Ask {
         prompt: words(chance),
         into: "account".into(),
@@ -253,7 +274,7 @@ fn plan(
     };
     steps.push(("ask".into(), vec![Action::Ask(ask), Action::Go(one_of(chance, &to_queues).clone())]));
 
-    let starts = to_queues.iter().cloned().chain([StepName::new("menu"), StepName::new("ask")]);
+    let starts = to_queues.iter().cloned().chain(["menu", "ask", "owed"].map(StepName::new));
     let numbers = starts.enumerate().map(|(n, start)| {
         let place = Place { file: Arc::from("hall"), line: 1, column: 1 };
         (PhoneNumber::new(format!("{}", 100 + n)), Claim { start, place, line: String::new() })

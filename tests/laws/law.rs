@@ -29,6 +29,8 @@ pub enum Law {
     Replays,
     /// A place in a queue outlives kills and lost links.
     PlaceIsKept,
+    /// A promise is dialled by one dial at a time, and by none while its caller is on the line; each try counts once.
+    PromisesAreKept,
     /// What one input causes is bounded.
     Bounded,
     /// At the end of the shift nothing is left of it.

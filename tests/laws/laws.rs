@@ -76,8 +76,11 @@ impl Laws {
             _ => {}
         }
         let many = step.timers_due || matches!(step.input, Input::SnapshotTaken { .. } | Input::Started { .. });
-        let each =
-            if many { MOST_EFFECTS_EACH * (floor.calls.len() + floor.agents.len() + floor.dials.len()) } else { 0 };
+        let each = if many {
+            MOST_EFFECTS_EACH * (floor.calls.len() + floor.agents.len() + floor.dials.len() + floor.promises.len())
+        } else {
+            0
+        };
         let most = MOST_EFFECTS + each;
         must!(Law::Bounded, step.effects.len() <= most, "{} effects of one input", step.effects.len());
         one_place(floor)?;
@@ -105,6 +108,8 @@ impl Laws {
                 by_strategy(floor, *call, agent, floor.now - idle.unwrap_or_default(), reasons)?;
             }
         }
+        crate::owed::check(floor, known, step.facts, |switch| self.is_up(switch))?;
+        self.order_of_promises(step, floor)?;
         on_time(step, floor)?;
         self.place_is_kept(step, floor)?;
         fold_is_state(floor, known)
@@ -210,6 +215,32 @@ impl Laws {
         Ok(())
     }
 
+    /// No caller waits with an earlier rank whom the agent of a promise may take, nor is offered to somebody after.
+    fn order_of_promises(&self, step: &Step<'_>, floor: &Floor<'_>) -> Result<(), Broken> {
+        for (n, fact) in step.facts.iter().enumerate() {
+            let Fact::Dialled { agent, promise: Some(promise), .. } = fact else { continue };
+            let Some(of) = floor.promises.iter().find(|of| of.id == *promise) else { continue };
+            let Some(agent) = floor.agent(agent) else { continue };
+            let later: Vec<CallId> = step.facts[n + 1..]
+                .iter()
+                .filter_map(|fact| match fact {
+                    Fact::OfferMade { call, .. } => Some(*call),
+                    _ => None,
+                })
+                .collect();
+            for other in floor.calls.iter().copied() {
+                let Some(theirs) = place_of(other) else { continue };
+                let unrung = other.rings() == 0 && seeks(floor, other).is_some();
+                if !unrung && !later.contains(&other.id) || !may_take(floor, agent, other, theirs) {
+                    continue;
+                }
+                let after = (theirs.joined - theirs.credit, other.id) > crate::owed::rank(of);
+                must!(Law::Order, after, "{} keeps {promise} before {} ({theirs:?})", agent.name, other.id);
+            }
+        }
+        Ok(())
+    }
+
     fn place_is_kept(&mut self, step: &Step<'_>, floor: &Floor<'_>) -> Result<(), Broken> {
         for fact in step.facts {
             let (Fact::CallLeftQueue { call, .. } | Fact::CallConnected { call, .. }) = fact else { continue };
@@ -271,7 +302,7 @@ impl Laws {
 }
 
 /// The place of a call that waits, with or without a phone ringing for it.
-fn place_of(call: &Call) -> Option<&QueuePlace> {
+pub fn place_of(call: &Call) -> Option<&QueuePlace> {
     match &call.stage {
         Stage::Waiting { place, .. } | Stage::Connecting { place, .. } => Some(place),
         Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Ending { .. } => None,

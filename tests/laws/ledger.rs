@@ -1,11 +1,14 @@
 //! The accounts, from facts alone: how each call's story went, and that every queue's books balance.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
+use cordboard::calendar::Moment;
 use cordboard::routing::Fact;
 use cordboard::routing::dial::DialEnd;
 use cordboard::routing::fact::{EndedBy, LeftQueue, OfferEnd, Outcome};
 use cordboard::routing::ids::*;
+use cordboard::routing::promise::Broken as PromiseBroken;
 
 use crate::law::{Broken, Law, must};
 
@@ -14,6 +17,11 @@ struct Story {
     queue: Option<QueueName>,
     connected: bool,
     held: bool,
+    /// A call-back is owed for it.
+    owed: bool,
+    /// Where it stands, and what it left to a promise.
+    place: Option<(QueueName, Moment, Duration)>,
+    left_behind: Option<(QueueName, Moment, Duration)>,
     /// The phones that ring for it, or the one that was picked up.
     offers: BTreeMap<OfferId, AgentName>,
     picked_up: Option<OfferId>,
@@ -26,15 +34,25 @@ pub struct Account {
     pub answered: u64,
     pub abandoned: u64,
     pub left: u64,
+    /// Callers who left the place to a promise.
+    pub promised: u64,
     pub by_us: u64,
     pub unseen: u64,
 }
 
 impl Account {
     pub fn still_waiting(&self) -> i64 {
-        let gone = self.answered + self.abandoned + self.left + self.by_us + self.unseen;
+        let gone = self.answered + self.abandoned + self.left + self.promised + self.by_us + self.unseen;
         self.offered as i64 - gone as i64
     }
+}
+
+/// A promise, as the facts tell it.
+#[derive(Clone, Debug, Default)]
+struct Owed {
+    of_call: Option<CallId>,
+    dial: Option<CallId>,
+    tries: u32,
 }
 
 /// How far a dial has come.
@@ -51,6 +69,10 @@ pub struct Ledger {
     dials: BTreeMap<CallId, Option<Dialled>>,
     dialled_ever: BTreeSet<CallId>,
     pub dial_ends: BTreeMap<DialEnd, u64>,
+    /// Promises that are neither kept nor broken, and the dial for each.
+    promises: BTreeMap<CallId, Owed>,
+    promised_ever: BTreeSet<CallId>,
+    pub promise_ends: BTreeMap<Option<PromiseBroken>, u64>,
     open: BTreeMap<CallId, Story>,
     ended: BTreeMap<CallId, Outcome>,
     /// Who has an offer, as the facts say.
@@ -62,7 +84,7 @@ pub struct Ledger {
 
 impl Ledger {
     pub fn enter(&mut self, fact: &Fact) -> Result<(), Broken> {
-        if self.enter_dial(fact)? {
+        if self.enter_promise(fact)? || self.enter_dial(fact)? {
             return Ok(());
         }
         if let Some(call) = fact.call() {
@@ -88,8 +110,9 @@ impl Ledger {
                 let story = self.open.entry(*call).or_default();
                 must!(Law::Balance, story.queue.is_none(), "{call} is in a step, and in {:?}", story.queue);
             }
-            Fact::CallQueued { call, queue, .. } => {
+            Fact::CallQueued { call, queue, joined, credit, .. } => {
                 let story = self.open.entry(*call).or_default();
+                story.place = Some((queue.clone(), *joined, *credit));
                 // Told again where a found call gets its old place back.
                 if story.queue.as_ref() != Some(queue) {
                     must!(Law::OnePlace, story.queue.is_none(), "{call} in {queue} and in {:?}", story.queue);
@@ -110,6 +133,17 @@ impl Ledger {
                         );
                         story.queue = None;
                         self.accounts.entry(queue.clone()).or_default().left += 1;
+                    }
+                    LeftQueue::CallBack => {
+                        must!(
+                            Law::Balance,
+                            story.queue.as_ref() == Some(queue),
+                            "{call} left {queue}, but is in {:?}",
+                            story.queue
+                        );
+                        story.queue = None;
+                        story.left_behind = story.place.take();
+                        self.accounts.entry(queue.clone()).or_default().promised += 1;
                     }
                     // Turned away at the door.
                     LeftQueue::Full | LeftQueue::NobodyLoggedIn | LeftQueue::Closed => {
@@ -219,7 +253,7 @@ impl Ledger {
                         Outcome::Abandoned => account.abandoned += 1,
                         Outcome::EndedUnseen => account.unseen += 1,
                         Outcome::EndedByUs => account.by_us += 1,
-                        Outcome::Answered | Outcome::LeftInDialplan | Outcome::Refused => {}
+                        Outcome::Answered | Outcome::LeftInDialplan | Outcome::PromisedCallBack | Outcome::Refused => {}
                     }
                 }
             }
@@ -232,6 +266,84 @@ impl Ledger {
     pub fn ringing(&self) -> BTreeMap<CallId, usize> {
         let stories = self.open.iter().filter(|(_, story)| !story.offers.is_empty());
         stories.map(|(call, story)| (*call, story.offers.len())).collect()
+    }
+
+    /// A promise's story: made once, one dial at a time and none while its caller is on the line, and one end that fits.
+    /// Whether the fact was one of it alone.
+    fn enter_promise(&mut self, fact: &Fact) -> Result<bool, Broken> {
+        match fact {
+            Fact::PromiseMade { promise, of_call, queue, joined, credit, .. } => {
+                let left = of_call.and_then(|call| self.open.get_mut(&call)).and_then(|story| story.left_behind.take());
+                let same = left.as_ref().is_none_or(|left| *left == (queue.clone(), *joined, *credit));
+                must!(Law::PlaceIsKept, same, "{fact:?} of the place {left:?}");
+                let new = self.promised_ever.insert(*promise) && !self.open.contains_key(promise);
+                must!(Law::EndsOnce, new, "{promise} made twice");
+                self.promises.insert(*promise, Owed { of_call: *of_call, ..Owed::default() });
+                if let Some(call) = of_call {
+                    self.owe(*call, true);
+                }
+            }
+            Fact::PromiseAgain { promise, call, joined, credit } => {
+                let left = self.open.get_mut(call).and_then(|story| story.left_behind.take());
+                let kept = left.as_ref().is_none_or(|(_, since, more)| *joined - *credit <= *since - *more);
+                must!(Law::PlaceIsKept, kept, "{fact:?} of the place {left:?}");
+                self.owed(*promise, fact)?.of_call = Some(*call);
+                self.owe(*call, true);
+            }
+            Fact::Dialled { call, promise: Some(promise), .. } => {
+                let on_the_line = self.promises.get(promise).and_then(|owed| owed.of_call);
+                let on_the_line =
+                    on_the_line.is_some_and(|call| self.open.contains_key(&call) || self.dials.contains_key(&call));
+                must!(Law::PromisesAreKept, !on_the_line, "{promise} is dialled, and its caller is on the line");
+                let before = self.owed(*promise, fact)?.dial.replace(*call);
+                must!(Law::PromisesAreKept, before.is_none(), "{promise} dialled by {call} and by {before:?}");
+                return Ok(false);
+            }
+            Fact::PromiseWaits { promise, .. } => {
+                let dial = self.owed(*promise, fact)?.dial.take();
+                let over = dial.is_none_or(|dial| !self.dials.contains_key(&dial));
+                must!(Law::PromisesAreKept, over, "{promise} waits, and is dialled by {dial:?}");
+            }
+            Fact::PromiseRests { promise, tries, .. } => {
+                let owed = self.owed(*promise, fact)?;
+                let (dial, before) = (owed.dial.take(), std::mem::replace(&mut owed.tries, *tries));
+                let over = dial.is_none_or(|dial| !self.dials.contains_key(&dial));
+                must!(Law::PromisesAreKept, over && *tries == before + 1, "{fact:?} after try {before} by {dial:?}");
+            }
+            Fact::PromiseKept { promise, dial, .. } => {
+                let heard = self.dials.get(dial) == Some(&Some(Dialled::Heard));
+                let mine = self.owed(*promise, fact)?.dial == Some(*dial);
+                must!(Law::PromisesAreKept, heard && mine, "{fact:?}, and nobody was heard");
+                self.promises.remove(promise);
+                *self.promise_ends.entry(None).or_default() += 1;
+            }
+            Fact::PromiseBroken { promise, why, .. } => {
+                let of_call = self.owed(*promise, fact)?.of_call;
+                self.promises.remove(promise);
+                *self.promise_ends.entry(Some(*why)).or_default() += 1;
+                if let Some(call) = of_call {
+                    let another = self.promises.values().any(|owed| owed.of_call == Some(call));
+                    self.owe(call, another);
+                }
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn owed(&mut self, promise: CallId, fact: &Fact) -> Result<&mut Owed, Broken> {
+        match self.promises.get_mut(&promise) {
+            Some(owed) => Ok(owed),
+            None => {
+                Err(crate::law::broken::<()>(Law::EndsOnce, format!("{fact:?} of a promise that is over")).unwrap_err())
+            }
+        }
+    }
+
+    fn owe(&mut self, call: CallId, owed: bool) {
+        if let Some(story) = self.open.get_mut(&call) {
+            story.owed = owed;
+        }
     }
 
     /// A dial's story: picked up, rung, answered, heard, each once and in this order, and one end that fits. Whether the
@@ -293,6 +405,7 @@ impl Ledger {
 
     /// No call left open.
     pub fn closed(&self) -> Result<(), Broken> {
+        must!(Law::EndsOnce, self.promises.is_empty(), "neither kept nor broken: {:?}", self.promises);
         must!(Law::EndsOnce, self.dials.is_empty(), "dials never ended: {:?}", self.dials);
         must!(Law::EndsOnce, self.open.is_empty(), "never ended: {:?}", self.open);
         must!(
@@ -316,7 +429,10 @@ fn fits(outcome: Outcome, by: &EndedBy, story: &Story) -> bool {
     match outcome {
         Outcome::Answered => story.connected,
         Outcome::Abandoned => story.queue.is_some() && *by == EndedBy::Caller,
-        Outcome::LeftInDialplan => story.queue.is_none() && !story.connected && *by == EndedBy::Caller,
+        Outcome::LeftInDialplan => story.queue.is_none() && !story.connected && !story.owed && *by == EndedBy::Caller,
+        Outcome::PromisedCallBack => {
+            story.queue.is_none() && !story.connected && matches!(by, EndedBy::Caller | EndedBy::Us)
+        }
         Outcome::EndedByUs => story.queue.is_none() && !story.connected && *by == EndedBy::Us,
         Outcome::Refused => story.queue.is_none() && !story.connected && *by == EndedBy::Us,
         Outcome::EndedUnseen => !story.connected && *by == EndedBy::Unseen,

@@ -10,6 +10,7 @@ mod hall;
 mod law;
 mod laws;
 mod ledger;
+mod owed;
 mod sabotage;
 mod shift;
 mod weather;
@@ -18,6 +19,7 @@ use std::time::{Duration, Instant};
 
 use cordboard::routing::dial::DialEnd;
 use cordboard::routing::fact::{Outcome, Rule};
+use cordboard::routing::promise::Broken as BrokenPromise;
 
 use crate::law::Law;
 use crate::sabotage::Saboteur;
@@ -67,6 +69,7 @@ fn shifts(seeds: impl Iterator<Item = u64>) -> Tally {
         "rings beside others: {}, of which {} stopped as another answered, and {} for a caller who had none",
         all.together, all.elsewhere, all.taken_back
     );
+    eprintln!("promises: {:?}", all.promises);
     eprintln!("healed: {:#?}", all.healed);
     all
 }
@@ -84,6 +87,10 @@ fn fixed(share: u64) {
     assert!(all.eased > 20, "hardly any need eased: {}", all.eased);
     for how in DialEnd::ALL {
         assert!(all.dials.get(&how).is_some_and(|n| *n > 0), "no dial {how:?}: {:?}", all.dials);
+    }
+    assert!(all.promises.get(&None).is_some_and(|n| *n > 20), "hardly any promise was kept: {:?}", all.promises);
+    for why in [BrokenPromise::Cancelled, BrokenPromise::NotReached, BrokenPromise::CameBack] {
+        assert!(all.promises.get(&Some(why)).is_some_and(|n| *n > 0), "no promise {why:?}: {:?}", all.promises);
     }
     for outcome in Outcome::ALL {
         assert!(all.outcomes.get(&outcome).is_some_and(|n| *n > 10), "hardly any call {outcome:?}: {all:?}");
@@ -121,7 +128,7 @@ fn the_laws_hold_in_shifts_of_fresh_seeds() {
 }
 
 /// Who breaks which law. A law that nobody can break proves nothing.
-const SABOTEURS: [(Saboteur, Law); 27] = [
+const SABOTEURS: [(Saboteur, Law); 29] = [
     (Saboteur::HangUpsAreDropped, Law::NoDeadAir),
     (Saboteur::MusicIsDropped, Law::NoDeadAir),
     (Saboteur::ConnectsAreDropped, Law::NoDeadAir),
@@ -149,6 +156,8 @@ const SABOTEURS: [(Saboteur, Law); 27] = [
     (Saboteur::EffectsMultiply, Law::Bounded),
     (Saboteur::RecordIsIncomplete, Law::Replays),
     (Saboteur::WrapUpNeverEnds, Law::OnTime),
+    (Saboteur::PromisesAreForgotten, Law::FoldIsState),
+    (Saboteur::TriesAreMiscounted, Law::PromisesAreKept),
 ];
 
 /// Shifts of a minute that a saboteur has to be noticed in.

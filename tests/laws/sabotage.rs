@@ -42,6 +42,8 @@ pub enum Saboteur {
     LaterCallersGoFirst,
     BusyAgentsAreHidden,
     WrapUpNeverEnds,
+    PromisesAreForgotten,
+    TriesAreMiscounted,
 }
 
 #[derive(Clone, Debug)]
@@ -74,6 +76,16 @@ impl AtWork {
             Saboteur::MusicIsDropped => self.drop_effects(effects, |act| matches!(act, Act::StartMusic { .. })),
             Saboteur::ConnectsAreDropped => self.drop_effects(effects, |act| matches!(act, Act::Connect { .. })),
             Saboteur::PartsAreDropped => self.drop_effects(effects, |act| matches!(act, Act::Part { .. })),
+            Saboteur::PromisesAreForgotten => {
+                self.drop_facts(facts, |fact| matches!(fact, Fact::PromiseMade { .. }));
+            }
+            Saboteur::TriesAreMiscounted => {
+                for fact in facts.iter_mut() {
+                    if let Fact::PromiseRests { tries, .. } = fact {
+                        *tries += 1;
+                    }
+                }
+            }
             Saboteur::HoldsAreLost => self.drop_facts(facts, |fact| matches!(fact, Fact::CallHeld { .. })),
             Saboteur::RingsAreDropped => self.drop_effects(effects, |act| matches!(act, Act::Ring { .. })),
             Saboteur::ConnectsGoToAnotherAgent => {

@@ -15,6 +15,7 @@ use cordboard::routing::call::Stage;
 use cordboard::routing::dial::DialEnd;
 use cordboard::routing::fact::{OfferEnd, Outcome, Rule};
 use cordboard::routing::ids::*;
+use cordboard::routing::promise::Broken as BrokenPromise;
 use cordboard::routing::tag::Place;
 use cordboard::routing::{Act, Core, Effect, Fact, Handled, Input, Known, LegSeen};
 use cordboard::switch::rehearsal::{Chance, Exchange, Faults, PerMille, World};
@@ -49,6 +50,8 @@ pub struct Tally {
     pub retrieved: u64,
     pub outcomes: BTreeMap<Outcome, u64>,
     pub dials: BTreeMap<DialEnd, u64>,
+    /// Promises by how they ended; `None`: kept.
+    pub promises: BTreeMap<Option<BrokenPromise>, u64>,
     pub rules: BTreeMap<Rule, u64>,
     /// Offers of calls that needed less than when they came.
     pub eased: u64,
@@ -80,6 +83,9 @@ impl Tally {
         }
         for (how, n) in &other.dials {
             *self.dials.entry(*how).or_default() += n;
+        }
+        for (how, n) in &other.promises {
+            *self.promises.entry(*how).or_default() += n;
         }
         for (what, n) in &other.healed {
             *self.healed.entry(what.clone()).or_default() += n;
@@ -215,10 +221,25 @@ impl Shift {
             let world = if inbound { World::CallerHangsUp { leg } } else { World::PhoneHangsUp { leg } };
             self.happen(&switch, world)?;
         }
+        // A dial under way ends, and its promise with it or before.
+        for _ in 0..2 {
+            self.take_promises_back()?;
+            let settled = self.now + Duration::from_secs(30);
+            while self.step_in_time(None, settled)? {}
+        }
         let drained = self.now + DRAIN;
         while self.step_in_time(None, drained)? {}
         self.nothing_is_left()?;
         self.live_again()
+    }
+
+    fn take_promises_back(&mut self) -> Result<(), Broken> {
+        let owed: Vec<CallId> = self.core.iter().flat_map(|core| core.promises()).map(|promise| promise.id).collect();
+        for promise in owed {
+            self.tell(Input::PromiseCancelled { promise, by: AgentName::new("lead") })?;
+            self.take_told()?;
+        }
+        Ok(())
     }
 
     /// On to the next thing that happens. `false`: nothing more by `until`.
@@ -328,6 +349,8 @@ impl Shift {
                 Fact::CallRetrieved { .. } => self.tally.retrieved += 1,
                 Fact::CallEnded { outcome, .. } => *self.tally.outcomes.entry(*outcome).or_default() += 1,
                 Fact::DialEnded { how, .. } => *self.tally.dials.entry(*how).or_default() += 1,
+                Fact::PromiseKept { .. } => *self.tally.promises.entry(None).or_default() += 1,
+                Fact::PromiseBroken { why, .. } => *self.tally.promises.entry(Some(*why)).or_default() += 1,
                 Fact::Healed { what, .. } => *self.tally.healed.entry(kind_of(what)).or_default() += 1,
                 _ => {}
             }
@@ -510,6 +533,7 @@ impl Shift {
         self.laws.ledger.closed()?;
         let Some(core) = &self.core else { return broken(Law::NothingIsLeft, "the controller is dead") };
         must!(Law::NothingIsLeft, core.calls().next().is_none(), "calls at the end");
+        must!(Law::NothingIsLeft, core.promises().next().is_none(), "promises at the end");
         must!(Law::NothingIsLeft, core.dials().next().is_none(), "dials at the end");
         for (switch, exchange) in &self.exchanges {
             let legs: Vec<_> = exchange.legs().collect();

@@ -112,6 +112,9 @@ impl Weather {
             if percent(&mut shift.chance, 60) {
                 somebody_dials(shift, self.disasters)?;
             }
+            if percent(&mut shift.chance, 6) {
+                somebody_promises(shift, self.disasters)?;
+            }
             if percent(&mut shift.chance, 40) {
                 somebody_holds(shift, self.disasters)?;
             }
@@ -244,13 +247,24 @@ fn key(shift: &mut Shift) -> Key {
 fn caller_dials(shift: &mut Shift) -> Result<(), Broken> {
     let to = one_of(&mut shift.chance, &shift.hall.numbers.clone()).clone();
     let switch = one_of(&mut shift.chance, &shift.hall.switches.clone()).clone();
-    let keys = (0..shift.chance.below(4)).map(|_| (ms(&mut shift.chance, 50, 6_000), key(shift))).collect();
+    let mut keys: Vec<(Duration, Key)> =
+        (0..shift.chance.below(4)).map(|_| (ms(&mut shift.chance, 50, 6_000), key(shift))).collect();
+    // Who wants to be called back presses the key, and now and then again.
+    if percent(&mut shift.chance, 30) {
+        keys.extend(Key::try_from('1').map(|one| (ms(&mut shift.chance, 2_000, 12_000), one)));
+    }
+    let from = match shift.chance.below(20) {
+        0 => String::new(),
+        1 => "anonymous".into(),
+        2 => "19001234567".into(),
+        _ => format!("1380013{:04}", shift.chance.below(400)),
+    };
     let (least, most) = [(0, 50), (500, 8_000), (5_000, 60_000), (20_000, 90_000)][shift.chance.below(4) as usize];
     let caller = Caller {
         patience: Some(ms(&mut shift.chance, least, most)),
         talks: Some(ms(&mut shift.chance, 500, 20_000)),
         keys,
-        ..Caller::new("13800138000", to.as_str())
+        ..Caller::new(&from, to.as_str())
     };
     shift.happen(&switch, World::CallerDials(caller))
 }
@@ -383,6 +397,36 @@ fn somebody_dials(shift: &mut Shift, disasters: bool) -> Result<(), Broken> {
         }
         _ => Ok(()),
     }
+}
+
+/// An agent or a program promises somebody a call, at once or at an hour; or takes one back.
+fn somebody_promises(shift: &mut Shift, disasters: bool) -> Result<(), Broken> {
+    let by = AgentName::new("lead");
+    let owed: Vec<CallId> = shift.core.iter().flat_map(|core| core.promises()).map(|promise| promise.id).collect();
+    if !owed.is_empty() && percent(&mut shift.chance, 15) {
+        let promise = *one_of(&mut shift.chance, &owed);
+        return shift.tell(Input::PromiseCancelled { promise, by });
+    }
+    let queues: Vec<QueueName> = shift.hall.plans[0].queues.keys().cloned().collect();
+    let queue = one_of(&mut shift.chance, &queues).clone();
+    let number = match shift.chance.below(10) {
+        0 => "1900".to_owned(),
+        _ => format!("1390013{:04}", shift.chance.below(200)),
+    };
+    let Ok(number) = number.parse::<DialledNumber>() else { return Ok(()) };
+    let soon = ms(&mut shift.chance, 0, 40_000);
+    let wall = Moment::from_ms(shift.now.as_ms() + shift.stepped_ms);
+    let at = percent(&mut shift.chance, 50).then(|| wall + soon);
+    let seats = shift.hall.seats.clone();
+    let agent = percent(&mut shift.chance, 30).then(|| one_of(&mut shift.chance, &seats).agent.clone());
+    let calls: Vec<CallId> = shift.core.iter().flat_map(|core| core.calls()).map(|call| call.id).collect();
+    let of_call = (!calls.is_empty() && percent(&mut shift.chance, 20)).then(|| *one_of(&mut shift.chance, &calls));
+    let request = percent(&mut shift.chance, 30).then(|| RequestName::new("promised twice"));
+    shift.tell(Input::CallBackAsked { queue, number, at, agent, of_call, by, request })?;
+    if disasters && percent(&mut shift.chance, 5) {
+        shift.kill_in_the_next_step();
+    }
+    Ok(())
 }
 
 /// The records say whom some caller knows: one who came just now, or one who waits, or talks by now, or has gone.

@@ -5,6 +5,7 @@
 //! runs every one, and there a part that is missing is a failure.
 
 mod agents_hour;
+mod call_back;
 mod centre;
 mod database;
 mod dead_man;

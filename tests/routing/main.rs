@@ -10,6 +10,7 @@ mod holding;
 mod leaving;
 mod offers;
 mod preference;
+mod promises;
 mod recovery;
 mod rings;
 mod stations;

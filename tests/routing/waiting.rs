@@ -32,11 +32,11 @@ fn telling(rules: Vec<Announcement>) -> Floor {
 }
 
 fn every(time: u64, says: Vec<Spoken>) -> Announcement {
-    Announcement { due: Due::Every(secs(time)), says }
+    Announcement { due: Due::Every(secs(time)), says, call_back: None }
 }
 
 fn once(time: u64, says: Vec<Spoken>) -> Announcement {
-    Announcement { due: Due::Once(secs(time)), says }
+    Announcement { due: Due::Once(secs(time)), says, call_back: None }
 }
 
 /// What the last input has this caller told.

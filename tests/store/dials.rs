@@ -36,6 +36,8 @@ fn dialled(number: u32) -> Fact {
         until: at(45_000),
         by: ana(),
         request: None,
+        promise: None,
+        queue: None,
     }
 }
 

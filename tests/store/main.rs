@@ -17,6 +17,7 @@ mod history;
 mod holds;
 mod keys;
 mod people;
+mod promises;
 mod queue_report;
 mod remaking;
 mod sessions;

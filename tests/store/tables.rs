@@ -8,6 +8,7 @@ use cordboard::routing::fact::{EndedBy, Outcome};
 use cordboard::routing::ids::AgentName;
 use cordboard::store::agents::Role;
 use cordboard::store::calls::Which;
+use cordboard::store::promises::PromiseEnd;
 use cordboard::store::remaking::Projection;
 use cordboard::store::{Db, Recorded, StoreError, Way, offers, statements};
 use sqlx::{Connection as _, Executor as _, PgConnection};
@@ -104,7 +105,7 @@ async fn every_list_of_calls_and_stays_walks_along_an_index_and_sorts_nothing() 
     let mut connection = SqliteConnection::connect(&format!("sqlite:{}", file.display())).await.expect("a connection");
     let mut walked = Vec::new();
     let lists = |sql: &&str| {
-        let of = ["FROM calls", "FROM queue_stays", "FROM dials"].iter().any(|of| sql.contains(of));
+        let of = ["FROM calls", "FROM queue_stays", "FROM dials", "FROM promises"].iter().any(|of| sql.contains(of));
         of && sql.contains("ORDER BY") && sql.contains("LIMIT")
     };
     for sql in statements().into_iter().filter(lists) {
@@ -133,10 +134,12 @@ fn checked(table: &str, column: &str) -> Vec<String> {
         include_str!("../../migrations/0003_customers_cases.sql"),
         include_str!("../../migrations/0004_reports.sql"),
         include_str!("../../migrations/0009_dials.sql"),
+        include_str!("../../migrations/0011_promises.sql"),
         include_str!("../../migrations/0013_answered_elsewhere.sql")
     );
     // A table that was made anew: as it was made last.
     let text = text.replace("agent_states_wider", "agent_states").replace("offers_wider", "offers");
+    let text = text.replace("calls_wider", "calls");
     let table = text.rsplit(&format!("CREATE TABLE {table} (")).next().expect("the table");
     let words = table.split(&format!("CHECK ({column} IN (")).nth(1).expect("the check").split(')').next();
     words.expect("the words").split(',').map(|word| word.trim().trim_matches('\'').to_owned()).collect()
@@ -153,6 +156,7 @@ fn the_words_that_a_column_takes_are_those_of_its_enum() {
     assert_eq!(checked("offers", "how"), offers::ENDS.map(|end| end.as_str()));
     assert_eq!(checked("agent_states", "state"), words(&AgentState::ALL, AgentState::as_str));
     assert_eq!(checked("dials", "how"), words(&DialEnd::ALL, DialEnd::as_str));
+    assert_eq!(checked("promises", "how"), words(&PromiseEnd::ALL, PromiseEnd::as_str));
     assert_eq!(checked("dials", "ended_by"), words(&DialEndedBy::ALL, DialEndedBy::as_str));
     assert_eq!(checked("queue_stays", "how"), words(&StayEnd::ALL, StayEnd::as_str));
     assert_eq!(checked("queue_stays", "part"), words(&Part::ALL, Part::as_str));

@@ -11,6 +11,8 @@ pub fn filled(path: &str) -> String {
     path.replace("{centre}", "demo")
         .replace("{agent}", "nobody")
         .replace("{call}", "c0000000001-00000001")
+        .replace("{promise}", "c0000000001-00000001")
+        .replace("{queue}", "desk")
         .replace("{hook}", "000000000000")
         .replace("{customer}", "999")
         .replace("{case}", "999")

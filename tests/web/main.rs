@@ -24,6 +24,7 @@ mod people;
 #[allow(dead_code, reason = "others need another side of it")]
 #[path = "../parts/postgres.rs"]
 mod postgres;
+mod promises;
 mod receiver;
 mod safety;
 mod several;

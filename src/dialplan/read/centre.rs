@@ -163,6 +163,7 @@ impl Reading {
             }
             self.check_references();
             self.check_closings(&queues);
+            self.check_call_backs(!all("dial_out").is_empty());
             check::whole(self, &drafts, &numbers);
         }
         if self.notes.count() > 0 {

@@ -10,6 +10,7 @@ pub(crate) mod node;
 pub(crate) mod scalar;
 pub(crate) mod syntax;
 
+mod call_backs;
 mod cases;
 mod centre;
 mod departments;

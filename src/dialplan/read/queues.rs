@@ -30,6 +30,7 @@ const QUEUE: Known = Known {
         "dispositions",
         "strategy",
         "hours",
+        "call_back",
     ],
     later: &["waiting", "agents", "lent", "title"],
 };
@@ -112,6 +113,9 @@ impl Reading {
             Some(hours) => Some(hours?.to_owned()),
             None => None,
         };
+        if let Some(node) = fields.get("call_back") {
+            rules.call_back = self.call_back_rules(node)?;
+        }
         if let Some(most) = most {
             rules.most_waiting = usize::try_from(most?).unwrap_or(QueueRules::MOST_WAITING);
         }

@@ -71,6 +71,8 @@ pub(crate) struct Reading {
     pub(crate) dispositions_of_queues: BTreeMap<QueueName, Vec<DispositionName>>,
     /// Where a step says what happens when a queue closes.
     pub(crate) closings: Vec<(QueueName, Place)>,
+    /// Where callers are to be called back.
+    pub(crate) call_backs: Vec<Place>,
     defined: BTreeMap<Kind, BTreeSet<String>>,
     /// How many suggestions have been looked for.
     sought: Cell<usize>,

@@ -13,11 +13,10 @@ use crate::dialplan::language::Language;
 use crate::dialplan::prompt::Spoken;
 use crate::routing::ids::{QueueName, StepName};
 
-const ACTIONS: [&str; 9] = ["say", "play", "menu", "ask", "hours", "set", "queue", "go", "hang_up"];
+const ACTIONS: [&str; 10] = ["say", "play", "menu", "ask", "hours", "set", "queue", "call_back", "go", "hang_up"];
 
 /// Actions that the design has and this version does not.
-const ACTIONS_LATER: [&str; 9] =
-    ["look_up", "transfer", "if", "record", "call_back", "voicemail", "include", "send", "open_case"];
+const ACTIONS_LATER: [&str; 8] = ["look_up", "transfer", "if", "record", "voicemail", "include", "send", "open_case"];
 
 const MENU: Known = Known {
     what: "a menu",
@@ -160,6 +159,7 @@ impl Reading {
             "hours" => self.hours_branch(value).map(Action::Hours),
             "set" => self.set(value).map(Action::SetLanguage),
             "queue" => self.queue_action(value).map(Action::Queue),
+            "call_back" => self.call_back(value).map(Action::CallBack),
             "go" => self.step(value, "go").map(Action::Go),
             // With nothing after it or {}.
             "hang_up" => match &value.value {

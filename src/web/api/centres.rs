@@ -10,6 +10,7 @@ use super::asker::Asker;
 use super::body::InCentre;
 use crate::controller::Handle;
 use crate::routing::ids::{CentreName, VersionHash};
+use crate::routing::promise::PromiseSeen;
 use crate::routing::view::{AgentSeen, Floor};
 use crate::store::keys::Scope;
 use crate::web::Web;
@@ -42,6 +43,7 @@ pub async fn floor(
     if !asker.may(Scope::CallsRead) {
         floor.calls.clear();
         floor.agents.iter_mut().for_each(AgentSeen::forget_numbers);
+        floor.promises.iter_mut().for_each(PromiseSeen::forget_number);
     }
     Ok(Json(floor))
 }

@@ -18,6 +18,7 @@ mod form;
 mod hooks;
 mod keys;
 mod paging;
+mod promises;
 mod queues;
 mod records;
 mod routes;

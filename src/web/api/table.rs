@@ -7,10 +7,11 @@ use super::body::By;
 use super::paging::Piece;
 use super::routes::{Route, delete, get, patch, post, put, route};
 use super::{
-    agents, breaks, calls, cases, centres, customers, dials, document, events, hooks, queues, records, session,
-    versions,
+    agents, breaks, calls, cases, centres, customers, dials, document, events, hooks, promises, queues, records,
+    session, versions,
 };
 use crate::events::Event;
+use crate::routing::promise::PromiseSeen;
 use crate::routing::view::{AgentSeen, CallSeen, Floor, QueueSeen};
 use crate::store::keys::Scope;
 use crate::web::Web;
@@ -196,6 +197,35 @@ fn story() -> Vec<Route> {
         )
         .asked::<dials::Filter>()
         .gives::<dials::Page>(200),
+        route(
+            post("/centres/{centre}/queues/{queue}/promises"),
+            Scope::CallsDial,
+            "promise_call_back",
+            "Have an agent of the queue call this number, when it is its turn or at an hour; with the same \
+             Idempotency-Key once more within an hour nothing more is promised",
+            promises::create,
+        )
+        .asked::<promises::Author>()
+        .takes::<promises::Wanted>()
+        .gives::<PromiseSeen>(200),
+        route(
+            delete("/centres/{centre}/promises/{promise}"),
+            Scope::CallsDial,
+            "cancel_call_back",
+            "Take a call-back back, unless the number has answered",
+            promises::cancel,
+        )
+        .asked::<promises::Author>()
+        .gives::<PromiseSeen>(200),
+        route(
+            get("/centres/{centre}/promises"),
+            Scope::CallsRead,
+            "list_call_backs",
+            "Call-backs that are or were owed, newest first",
+            promises::list,
+        )
+        .asked::<promises::Filter>()
+        .gives::<promises::Page>(200),
         route(
             get("/centres/{centre}/events"),
             Scope::EventsRead,

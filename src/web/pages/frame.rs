@@ -151,6 +151,11 @@ pub struct Frame {
 }
 
 impl Frame {
+    /// Whether who looks sees what the whole centre does.
+    pub fn supervises(&self) -> bool {
+        self.session.as_ref().is_some_and(|session| session.role >= Role::Supervisor)
+    }
+
     pub fn links(&self) -> Vec<Link> {
         let Some(session) = &self.session else { return Vec::new() };
         let may = Noun::ALL.into_iter().filter(|noun| noun.needs() <= session.role);

@@ -49,7 +49,10 @@ impl Stories {
         let Some(call) = happened.fact.call() else { return };
         let key = (happened.centre.clone(), call);
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let begins = matches!(happened.fact, Fact::CallArrived { found: false, .. } | Fact::Dialled { .. });
+        let begins = matches!(
+            happened.fact,
+            Fact::CallArrived { found: false, .. } | Fact::Dialled { .. } | Fact::PromiseMade { .. }
+        );
         if begins && all.calls.len() < MOST_CALLS {
             all.calls.insert(key.clone(), Call::default());
         }
@@ -60,7 +63,9 @@ impl Stories {
             return;
         }
         told.push(Told { at: happened.at, fact: happened.fact.clone() });
-        if let Fact::CallEnded { .. } | Fact::DialEnded { .. } = happened.fact {
+        if let Fact::CallEnded { .. } | Fact::DialEnded { .. } | Fact::PromiseKept { .. } | Fact::PromiseBroken { .. } =
+            happened.fact
+        {
             all.over.push_back(key);
             while all.over.len() > MOST_OVER {
                 if let Some(oldest) = all.over.pop_front() {

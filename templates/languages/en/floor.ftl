@@ -78,3 +78,8 @@ floor-break-after = Break after this call
 floor-log-out = Log out
 floor-log-out-sure = Log this agent out? A call in hand goes on to its end.
 floor-owes = The disposition of the call is not written yet. Whoever ends the wrap-up without it says why.
+floor-owed =
+    { $n ->
+        [one] 1 call-back
+       *[other] { $n } call-backs
+    }

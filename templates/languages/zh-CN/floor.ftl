@@ -62,3 +62,4 @@ floor-break-after = 通话后小休
 floor-log-out = 强制签出
 floor-log-out-sure = 确定签出该坐席？当前通话会继续到结束。
 floor-owes = 本次通话的处理结果尚未填写，未填写而结束话后处理须说明原因。
+floor-owed = 回呼 { $n }

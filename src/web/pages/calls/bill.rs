@@ -114,6 +114,13 @@ impl Meter {
             | Fact::DialAgentAnswered { .. }
             | Fact::DialAnswered { .. }
             | Fact::DialEnded { .. }
+            | Fact::PromiseMade { .. }
+            | Fact::PromiseAgain { .. }
+            | Fact::CallBackRefused { .. }
+            | Fact::PromiseWaits { .. }
+            | Fact::PromiseRests { .. }
+            | Fact::PromiseKept { .. }
+            | Fact::PromiseBroken { .. }
             | Fact::AgentLoggedIn { .. }
             | Fact::AgentLoggedOut { .. }
             | Fact::AgentChanged { .. }

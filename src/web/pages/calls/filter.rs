@@ -189,6 +189,7 @@ impl Filter {
                 Outcome::Abandoned
                 | Outcome::LeftInDialplan
                 | Outcome::EndedByUs
+                | Outcome::PromisedCallBack
                 | Outcome::Refused
                 | Outcome::EndedUnseen,
             ) => false,

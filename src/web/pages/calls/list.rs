@@ -103,6 +103,7 @@ pub const fn outcome_word(outcome: Outcome) -> &'static str {
         Outcome::Abandoned => "outcome-abandoned",
         Outcome::LeftInDialplan => "outcome-left",
         Outcome::EndedByUs => "outcome-by-us",
+        Outcome::PromisedCallBack => "outcome-promised",
         Outcome::Refused => "outcome-refused",
         Outcome::EndedUnseen => "outcome-unseen",
     }
@@ -113,6 +114,7 @@ pub const fn outcome_class(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Answered => "idle",
         Outcome::Abandoned | Outcome::Refused => "missed",
+        Outcome::PromisedCallBack => "wrapup",
         Outcome::LeftInDialplan | Outcome::EndedByUs | Outcome::EndedUnseen => "away",
     }
 }

@@ -6,10 +6,11 @@ pub mod dialled;
 mod filter;
 mod list;
 mod one;
+mod owed;
 mod told;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 
 pub use about::whose;
 pub use list::{called, outcome_class, outcome_word};
@@ -26,6 +27,8 @@ pub fn routes() -> Router<Web> {
         .route("/calls", get(list::show))
         .route("/calls/live", get(list::live))
         .route("/calls/dialled", get(dialled::show))
+        .route("/calls/owed", get(owed::show))
+        .route("/calls/owed/cancel", post(owed::cancel))
         .route("/calls/{call}", get(one::show))
         .route("/calls/{call}/story", get(one::story))
 }

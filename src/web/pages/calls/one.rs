@@ -11,7 +11,7 @@ use axum::extract::{Path, State};
 use super::about::About;
 use super::bill::{Bill, Part};
 use super::list::{called, outcome_class, outcome_word, stage};
-use super::told::{Line, Teller, dial_class, dial_word, rung_together};
+use super::told::{Line, Teller, broken_word, dial_class, dial_word, rung_together};
 use crate::calendar::Moment;
 use crate::dialplan::Centre;
 use crate::routing::Fact;
@@ -148,13 +148,19 @@ async fn story_of(web: &Web, who: &Who, frame: &Frame, call: &str) -> Shown<Stor
     let wrap_ups = wrap_ups(web, who, &told, now).await;
     let bill = Bill::of(&told, now);
     let (mut from, mut name, mut to, mut queue) = (String::new(), String::new(), String::new(), String::new());
-    let (mut ended, mut dial_ended) = (None, None);
+    let (mut ended, mut dial_ended, mut promised) = (None, None, None);
     let dialled = told.iter().any(|told| matches!(told.fact, Fact::Dialled { .. }));
     for Told { fact, .. } in &told {
         match fact {
             Fact::CallArrived { from: number, name: called, to: dialled, .. } => {
                 (from, name, to) = (number.to_string(), called.to_string(), dialled.to_string());
             }
+            Fact::PromiseMade { number, queue: owed_by, .. } => {
+                (from, queue) = (number.to_string(), owed_by.to_string());
+                promised = Some(("wrapup", "promise-waiting"));
+            }
+            Fact::PromiseKept { .. } => promised = Some(("idle", "promise-kept")),
+            Fact::PromiseBroken { why, .. } => promised = Some(("missed", broken_word(*why))),
             Fact::Dialled { number, shown, .. } => (from, to) = (number.to_string(), shown.to_string()),
             Fact::DialEnded { how, .. } => dial_ended = Some(*how),
             Fact::CallQueued { queue: joined, .. } => queue = joined.to_string(),
@@ -164,6 +170,7 @@ async fn story_of(web: &Web, who: &Who, frame: &Frame, call: &str) -> Shown<Stor
     }
     let t = frame.t;
     let (class, stands) = match (&live, ended) {
+        (None, None) if promised.is_some() => promised.unwrap_or_default(),
         (None, None) if dialled => (dial_class(dial_ended), dial_ended.map_or("outcome-open", dial_word)),
         (_, Some(outcome)) => (outcome_class(outcome), outcome_word(outcome)),
         (Some(call), None) => stage(call),
@@ -185,7 +192,7 @@ async fn story_of(web: &Web, who: &Who, frame: &Frame, call: &str) -> Shown<Stor
         since: first,
         class,
         stands: t.say(stands),
-        live: ended.is_none() && dial_ended.is_none(),
+        live: ended.is_none() && dial_ended.is_none() && promised.is_none_or(|(class, _)| class == "wrapup"),
         named: supervises,
         queue,
         dialled,

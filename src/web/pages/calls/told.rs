@@ -13,6 +13,7 @@ use crate::routing::dial::{DialEnd, DialEndedBy};
 use crate::routing::fact::{EndedBy, LeftQueue, OfferEnd, Outcome, Reasons, Rule};
 use crate::routing::ids::{AgentName, OfferId};
 use crate::routing::preference::KnownAs;
+use crate::routing::promise::{Back, Broken, NotPromised};
 use crate::routing::queue::Need;
 use crate::web::pages::story::Told;
 use crate::web::pages::words::{Words, clock, language_name};
@@ -125,6 +126,7 @@ impl Teller<'_> {
                     LeftQueue::Deserted => t.with_two("story-left-deserted", "queue", queue, "to", to),
                     LeftQueue::Closed => t.with_two("story-left-closed", "queue", queue, "to", to),
                     LeftQueue::ClosedMeanwhile => t.with_two("story-left-closing", "queue", queue, "to", to),
+                    LeftQueue::CallBack => t.with_two("story-left-call-back", "queue", queue, "to", to),
                 };
                 plain("menu", text)
             }
@@ -166,12 +168,46 @@ impl Teller<'_> {
             }
             Fact::CallHungUp { .. } => plain("away", t.say("story-hung-up")),
             Fact::CallEnded { outcome, by, .. } => plain(outcome_class(*outcome), self.end(*outcome, by)),
-            Fact::Dialled { agent, number, by, .. } => {
+            Fact::Dialled { agent, number, by, promise, .. } => {
                 let number = if self.erased { t.say("calls-erased") } else { number.to_string() };
-                let details =
+                let mut details =
                     if by == agent { Vec::new() } else { vec![t.with("story-dialled-by", "by", self.agent(by))] };
+                details.extend(promise.map(|promise| t.with("story-dialled-for", "promise", promise)));
                 let text = t.with_two("story-dialled", "agent", self.agent(agent), "number", number);
                 Said { mark: "ringing", text, details, keys: None }
+            }
+            Fact::PromiseMade { number, queue, joined, credit, needs, due, of_call, .. } => {
+                let number = if self.erased { t.say("calls-erased") } else { number.to_string() };
+                let mut details = self.place(*joined, *credit, needs);
+                details.extend(due.map(|due| t.with("story-promise-due", "at", self.zone.second(due))));
+                details.extend(of_call.map(|call| t.with("story-promise-of", "call", call)));
+                let text = t.with_two("story-promise", "number", number, "queue", queue);
+                Said { mark: "wrapup", text, details, keys: None }
+            }
+            Fact::PromiseAgain { call, .. } => plain("wrapup", t.with("story-promise-again", "call", call)),
+            Fact::CallBackRefused { queue, why, .. } => {
+                plain("missed", t.with_two("story-not-promised", "queue", queue, "why", t.say(not_promised_word(*why))))
+            }
+            Fact::PromiseWaits { why, .. } => {
+                let (text, details) = match why {
+                    Back::Due => ("story-promise-due-now", Vec::new()),
+                    Back::Rested => ("story-promise-rested", Vec::new()),
+                    Back::After(how) => ("story-promise-back", vec![t.say(dial_word(*how))]),
+                };
+                Said { mark: "wrapup", text: t.say(text), details, keys: None }
+            }
+            Fact::PromiseRests { until, tries, after, .. } => {
+                let details =
+                    vec![t.say(dial_word(*after)), t.with("story-promise-again-at", "at", self.zone.second(*until))];
+                Said { mark: "missed", text: t.with("story-promise-try", "n", tries), details, keys: None }
+            }
+            Fact::PromiseKept { agent, waited, dial, .. } => {
+                let text = t.with_two("story-promise-kept", "agent", self.agent(agent), "waited", time(*waited));
+                Said { mark: "idle", text, details: vec![t.with("story-promise-dial", "call", dial)], keys: None }
+            }
+            Fact::PromiseBroken { why, by, .. } => {
+                let details = by.iter().map(|by| t.with("story-promise-broken-by", "by", self.agent(by))).collect();
+                Said { mark: "missed", text: t.say(broken_word(*why)), details, keys: None }
             }
             Fact::DialAgentAnswered { agent, .. } => {
                 plain("ringing", t.with("story-dial-agent-answered", "agent", self.agent(agent)))
@@ -319,6 +355,24 @@ pub const fn dial_word(how: DialEnd) -> &'static str {
         DialEnd::AgentNotReached => "dial-agent-not-reached",
         DialEnd::GivenUp => "dial-given-up",
         DialEnd::Unseen => "dial-unseen",
+    }
+}
+
+pub const fn broken_word(why: Broken) -> &'static str {
+    match why {
+        Broken::Cancelled => "promise-cancelled",
+        Broken::NotReached => "promise-not-reached",
+        Broken::CameBack => "promise-came-back",
+        Broken::Expired => "promise-expired",
+    }
+}
+
+const fn not_promised_word(why: NotPromised) -> &'static str {
+    match why {
+        NotPromised::NoNumber => "not-promised-no-number",
+        NotPromised::NotAllowed => "not-promised-not-allowed",
+        NotPromised::TooMany => "not-promised-too-many",
+        NotPromised::BeingCalled => "not-promised-being-called",
     }
 }
 

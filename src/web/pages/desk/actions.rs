@@ -2,6 +2,7 @@
 //! because an answer that comes after what followed from it would draw over the newer desk.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use axum::Form;
 use axum::extract::State;
@@ -10,9 +11,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use crate::customers::CustomerId;
-use crate::routing::Input;
 use crate::routing::dial_out::DialledNumber;
 use crate::routing::ids::{BreakReason, CallId};
+use crate::routing::{Fact, Input};
 use crate::web::Web;
 use crate::web::pages::problem::{PageProblem, Shown};
 use crate::web::pages::who::Who;
@@ -97,6 +98,38 @@ pub async fn dial(
     let done = tell(&web, &who, Input::AgentDialled { by: agent.clone(), agent, number, request: None }).await?;
     let from_desk = headers.contains_key("hx-request");
     Ok(if from_desk { done.into_response() } else { Redirect::to("/desk").into_response() })
+}
+
+#[derive(Deserialize)]
+pub struct Later {
+    call: String,
+    /// In so many minutes.
+    minutes: u32,
+}
+
+/// Whoever is on the line, or was just now, is to be called back by the same queue, by this agent before others.
+pub async fn call_back(State(web): State<Web>, who: Who, Form(Later { call, minutes }): Form<Later>) -> Done {
+    let call: CallId = call.parse().map_err(|_| PageProblem::NotFound)?;
+    let story = web.hub().stories.of(&web.db, who.centre(), call).await?;
+    if !story.iter().any(|told| told.fact.agent() == Some(who.agent())) {
+        return Err(PageProblem::NotFound);
+    }
+    let (mut number, mut queue) = (None, None);
+    for told in &story {
+        match &told.fact {
+            Fact::CallArrived { from, .. } => number = Some(from.clone()),
+            Fact::Dialled { number: dialled, queue: of, .. } => (number, queue) = (Some(dialled.clone()), of.clone()),
+            Fact::CallQueued { queue: joined, .. } => queue = Some(joined.clone()),
+            _ => {}
+        }
+    }
+    let number = number.and_then(|number| number.as_str().parse::<DialledNumber>().ok());
+    let number = number.ok_or(PageProblem::Invalid("problem-no-number"))?;
+    let queue = queue.ok_or(PageProblem::NotFound)?;
+    let at = Some(web.now() + Duration::from_secs(u64::from(minutes) * 60));
+    let by = who.agent().clone();
+    let (agent, of_call) = (Some(by.clone()), Some(call));
+    tell(&web, &who, Input::CallBackAsked { queue, number, at, agent, of_call, by, request: None }).await
 }
 
 #[derive(Deserialize)]

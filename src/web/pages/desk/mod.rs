@@ -28,6 +28,7 @@ pub fn routes() -> Router<Web> {
         .route("/desk/wrap-up/end", post(actions::end_wrap_up))
         .route("/desk/answer", post(actions::answer))
         .route("/desk/dial", post(actions::dial))
+        .route("/desk/call/back", post(actions::call_back))
         .route("/desk/call/hold", post(actions::hold))
         .route("/desk/call/retrieve", post(actions::retrieve))
         .route("/desk/call/end", post(actions::end_call))

@@ -165,9 +165,15 @@ pub struct Card {
     rings_until: Option<Moment>,
     /// Of a number that was dialled: how far it has come.
     dialled: Option<&'static str>,
+    /// After how many minutes it may be called back; none where the centre dials nobody.
+    later: &'static [(u32, &'static str)],
     /// `None` where it cannot be read just now.
     known: Option<Known>,
 }
+
+/// When a call-back may be promised from the desk.
+const LATER: [(u32, &str); 5] =
+    [(15, "later-15"), (60, "later-60"), (120, "later-120"), (240, "later-240"), (1_440, "later-1440")];
 
 /// One step of the menu, and what was keyed there.
 struct Stop {
@@ -357,8 +363,14 @@ async fn card(
         by_itself: agent.offer.as_ref().is_some_and(|offer| offer.auto_answer),
         owes: agent.wrap_up.as_ref().is_some_and(|wrap_up| wrap_up.needs_disposition),
         dialled,
+        later: if plan.dial_out.is_some() && agent.queue.is_some() && may_promise(agent.state) { &LATER } else { &[] },
         known,
     }
+}
+
+/// Who talks, or has talked just now, knows what was promised.
+const fn may_promise(state: AgentState) -> bool {
+    matches!(state, AgentState::Talking | AgentState::OnHold | AgentState::TalkingOut | AgentState::WrappingUp)
 }
 
 /// How far a dial has come, in words.

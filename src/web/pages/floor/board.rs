@@ -48,6 +48,8 @@ pub struct Queue {
     /// Those who wait, longest first: how many quarters of the target each has waited, up to four.
     pub ages: Vec<u8>,
     pub since: Option<Moment>,
+    /// Call-backs that are owed, and since when the oldest has its place whose turn it is.
+    pub owed: (usize, Option<Moment>),
     pub target_ms: u64,
     pub idle: usize,
     pub logged_in: usize,
@@ -160,6 +162,7 @@ fn seen(queue: &QueueSeen, mut joined: Vec<Moment>, at: Moment, day: Option<Stay
         waiting: queue.waiting,
         ages: ages.collect(),
         since: (queue.waiting > 0).then(|| at - Duration::from_millis(queue.longest_wait_ms)),
+        owed: (queue.promises, queue.oldest_promise_ms),
         target_ms: queue.target_ms,
         idle: queue.agents_free,
         logged_in: queue.agents_logged_in,

@@ -241,6 +241,13 @@ impl Day {
             | Fact::DialAnswered { .. }
             | Fact::DialConnected { .. }
             | Fact::DialEnded { .. }
+            | Fact::PromiseMade { .. }
+            | Fact::PromiseAgain { .. }
+            | Fact::CallBackRefused { .. }
+            | Fact::PromiseWaits { .. }
+            | Fact::PromiseRests { .. }
+            | Fact::PromiseKept { .. }
+            | Fact::PromiseBroken { .. }
             | Fact::AgentLoggedIn { .. }
             | Fact::AgentLoggedOut { .. }
             | Fact::AgentChanged { .. }

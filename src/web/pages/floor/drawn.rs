@@ -100,6 +100,9 @@ struct Row {
     calls: String,
     waiting: usize,
     more: usize,
+    /// Call-backs that are owed, in words.
+    owed: Option<String>,
+    owed_since: Option<Clock>,
     bars: Vec<Bar>,
     longest: Option<Clock>,
     idle: usize,
@@ -213,6 +216,8 @@ impl Ink {
             calls: percent_encoding::utf8_percent_encode(queue.name.as_str(), IN_QUERY).to_string(),
             waiting: queue.waiting,
             more: queue.waiting.saturating_sub(queue.ages.len()),
+            owed: (queue.owed.0 > 0).then(|| self.t.count("floor-owed", queue.owed.0)),
+            owed_since: queue.owed.1.map(|since| waits(board.at, since, queue.target_ms)),
             bars: bars.collect(),
             longest: queue.since.map(|since| waits(board.at, since, queue.target_ms)),
             idle: queue.idle,

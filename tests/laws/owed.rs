@@ -1,0 +1,139 @@
+//! The laws of promises: a place in the queue like any caller's, one dial at a time, and nothing of it lost.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use cordboard::calendar::Moment;
+use cordboard::routing::agent::{Agent, Presence, Work};
+use cordboard::routing::ids::*;
+use cordboard::routing::promise::{Promise, PromiseStage};
+use cordboard::routing::{Fact, Known, Line};
+
+use crate::floor::Floor;
+use crate::law::{Broken, Law, must};
+
+/// What a promise counts as, in the order of its queue.
+pub fn rank(promise: &Promise) -> (Moment, CallId) {
+    (promise.joined - promise.credit, promise.id)
+}
+
+/// Whether the centre may dial one more at this moment.
+fn may_dial(floor: &Floor<'_>, known: &Known) -> bool {
+    let Some(rules) = floor.plan.as_ref().and_then(|plan| plan.dial_out.as_ref()) else { return false };
+    let lately = |within: u64| {
+        let within = Duration::from_secs(within);
+        known.dialled.iter().filter(|dial| dial.at + within > floor.now).count()
+    };
+    lately(60) < rules.most_per_minute && lately(3600) < rules.most_per_hour
+}
+
+/// The promises that an agent is to be sought for.
+pub fn seeking<'f>(floor: &Floor<'f>, known: &Known) -> Vec<&'f Promise> {
+    let Some(plan) = floor.plan.as_ref().filter(|_| may_dial(floor, known)) else { return Vec::new() };
+    let Some(rules) = plan.dial_out.as_ref() else { return Vec::new() };
+    let on_the_line = |call: CallId| floor.call(call).is_some() || floor.dial(call).is_some();
+    let seeks = |promise: &&&Promise| {
+        promise.stage == PromiseStage::Waiting
+            && rules.allows(&promise.number, plan.country)
+            && !promise.of_call.is_some_and(on_the_line)
+    };
+    floor.promises.iter().filter(seeks).copied().collect()
+}
+
+/// Whether this agent may keep it, free or not.
+pub fn may_keep(floor: &Floor<'_>, agent: &Agent, promise: &Promise) -> bool {
+    let waited = floor.now.since(promise.joined);
+    let could = |agent: &Agent| {
+        let holds = promise.needs.iter().filter(|need| need.until.is_none_or(|until| waited < until));
+        let skilled = holds.clone().all(|need| agent.skills.get(&need.skill).is_some_and(|level| *level >= need.level));
+        let dials = floor.plan.as_ref().and_then(|plan| plan.dial_out.as_ref());
+        skilled && agent.queues.contains(&promise.queue) && dials.is_some_and(|rules| rules.switch == agent.switch)
+    };
+    let wished: BTreeSet<&AgentName> = promise
+        .wishes
+        .iter()
+        .filter(|wish| waited < wish.within)
+        .filter_map(|wish| floor.agent(&wish.agent))
+        .filter(|agent| matches!(agent.presence, Presence::Ready { .. }) && could(agent))
+        .map(|agent| &agent.name)
+        .collect();
+    could(agent) && (wished.is_empty() || wished.contains(&agent.name))
+}
+
+fn is_free(agent: &Agent) -> bool {
+    matches!(agent.presence, Presence::Ready { .. })
+        && matches!(agent.work, Work::Nothing { .. })
+        && matches!(agent.line, Line::Free | Line::Unknown)
+        && agent.leg.is_none()
+}
+
+pub fn check(
+    floor: &Floor<'_>,
+    known: &Known,
+    facts: &[Fact],
+    is_up: impl Fn(&SwitchName) -> bool,
+) -> Result<(), Broken> {
+    let seeking = seeking(floor, known);
+    for agent in floor.agents.iter().copied().filter(|agent| is_free(agent) && is_up(&agent.switch)) {
+        if let Some(promise) = seeking.iter().find(|promise| may_keep(floor, agent, promise)) {
+            must!(Law::NobodyWaitsInVain, false, "{promise:?} waits beside {}", agent.name);
+        }
+    }
+    for (n, fact) in facts.iter().enumerate() {
+        let (agent, mine) = match fact {
+            Fact::OfferMade { agent, call, .. } => {
+                let Some(place) = floor.call(*call).and_then(crate::laws::place_of) else { continue };
+                (agent, (place.joined - place.credit, *call))
+            }
+            Fact::Dialled { agent, promise: Some(promise), .. } => {
+                let Some(of) = floor.promises.iter().find(|of| of.id == *promise) else { continue };
+                let theirs = floor.agent(agent);
+                let may = theirs.is_none_or(|agent| may_keep(floor, agent, of));
+                must!(Law::Order, may, "{agent} was rung for {promise}, and may not keep it");
+                (agent, rank(of))
+            }
+            _ => continue,
+        };
+        let Some(agent) = floor.agent(agent) else { continue };
+        let later = facts[n + 1..].iter().filter_map(|fact| match fact {
+            Fact::Dialled { promise: Some(promise), .. } => floor.promises.iter().find(|of| of.id == *promise),
+            _ => None,
+        });
+        for other in seeking.iter().chain(later).filter(|other| may_keep(floor, agent, other)) {
+            must!(Law::Order, rank(other) >= mine, "{} got {} before {other:?}", agent.name, mine.1);
+        }
+    }
+    one_dial_each(floor)?;
+    fold_is_state(floor, known)
+}
+
+fn one_dial_each(floor: &Floor<'_>) -> Result<(), Broken> {
+    let mut dialled = BTreeSet::new();
+    for dial in &floor.dials {
+        let Some(promise) = dial.promise else { continue };
+        must!(Law::PromisesAreKept, dialled.insert(promise), "{promise} is dialled twice at once");
+    }
+    for promise in &floor.promises {
+        if let PromiseStage::Dialling { dial } = promise.stage {
+            let mine = floor.dial(dial).is_some_and(|dial| dial.promise == Some(promise.id));
+            must!(Law::PromisesAreKept, mine, "{promise:?}, and there is no such dial");
+        } else {
+            must!(Law::PromisesAreKept, !dialled.contains(&promise.id), "{promise:?} is dialled");
+        }
+    }
+    Ok(())
+}
+
+fn fold_is_state(floor: &Floor<'_>, known: &Known) -> Result<(), Broken> {
+    let held: Vec<Promise> = floor.promises.iter().map(|of| Promise { stands: None, ..(*of).clone() }).collect();
+    must!(
+        Law::FoldIsState,
+        known.promises.values().eq(held.iter()),
+        "promises: {:?} folded, {held:?} held",
+        known.promises
+    );
+    for (call, folded) in floor.calls.iter().zip(known.calls.values()) {
+        must!(Law::FoldIsState, folded.promise == call.promise, "{}: {:?}, folded {folded:?}", call.id, call.promise);
+    }
+    Ok(())
+}

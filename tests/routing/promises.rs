@@ -1,0 +1,504 @@
+//! Call-backs that are owed: the caller hangs up, and the place stays.
+
+use std::collections::BTreeMap;
+
+use cordboard::dialplan::{
+    Action, Announcement, CallBack, Centre, Due, Key, Language, OfferCallBack, Piece, Spoken, Step, Text, ToQueue,
+};
+use cordboard::routing::agent::{AgentState, Work};
+use cordboard::routing::call::Stage;
+use cordboard::routing::dial::DialEnd;
+use cordboard::routing::fact::{EndedBy, LeftQueue, OfferEnd, Outcome};
+use cordboard::routing::ids::*;
+use cordboard::routing::promise::{Broken, CallBackRules, NotPromised, Promise, PromiseStage};
+use cordboard::routing::queue::QueueRules;
+use cordboard::routing::{Act, Fact, Failure, Input, LegSeen, LegUp, Refused};
+
+use crate::floor::*;
+
+const NUMBER: &str = "13900139000";
+
+fn say(text: &str) -> Spoken {
+    Spoken::Say(BTreeMap::from([(Language::En, Text(vec![Piece::Words(text.into())]))]))
+}
+
+fn one() -> Key {
+    Key::try_from('1').expect("a key")
+}
+
+/// `100` offers its callers, after ten seconds, to be called back by 1; `900` leads to a step that promises it.
+fn offering() -> Floor {
+    Floor::with(offers)
+}
+
+fn offers(plan: &mut Centre) {
+    let name = StepName::new("plain");
+    let Some(Action::Queue(to)) = plan.steps.get(&name).and_then(|step| step.actions.first()) else { panic!() };
+    let offer = OfferCallBack { key: one(), then: StepName::new("sorry") };
+    let rule = Announcement {
+        due: Due::Once(secs(10)),
+        says: vec![say("Press 1 and we call you back.")],
+        call_back: Some(offer),
+    };
+    let action = Action::Queue(ToQueue { waiting: vec![rule], ..to.clone() });
+    plan.steps.insert(name.clone(), Step { name, actions: vec![action] });
+    let owed = StepName::new("owed");
+    let wanted = CallBack { queue: QueueName::new("service"), otherwise: StepName::new("spoken") };
+    let actions = vec![Action::CallBack(wanted), Action::Play(say("We call you back.")), Action::HangUp];
+    plan.steps.insert(owed.clone(), Step { name: owed.clone(), actions });
+    let mut claim = plan.numbers[&PhoneNumber::new("100")].clone();
+    claim.start = owed;
+    plan.numbers.insert(PhoneNumber::new("900"), claim);
+    let service = plan.queues.get_mut(&QueueName::new("service")).expect("a queue");
+    service.call_back = CallBackRules { tries: 2, again_after: secs(60) };
+}
+
+fn presses(floor: &mut Floor, caller: &LegId) {
+    floor.tell(Input::KeyPressed { leg: caller.clone(), key: one() });
+}
+
+fn promise(floor: &Floor) -> Promise {
+    let all: Vec<&Promise> = floor.core.promises().collect();
+    assert_eq!(all.len(), 1, "{all:?}\n{floor}");
+    all[0].clone()
+}
+
+fn asked_by(by: &str, number: &str, at: Option<cordboard::calendar::Moment>) -> Input {
+    Input::CallBackAsked {
+        queue: QueueName::new("service"),
+        number: number.parse().expect("a number"),
+        at,
+        agent: None,
+        of_call: None,
+        by: AgentName::new(by),
+        request: None,
+    }
+}
+
+/// The caller of `100` has pressed 1, heard the confirmation and is gone.
+fn promised() -> (Floor, LegId) {
+    let mut floor = offering();
+    let caller = floor.call("100");
+    floor.pass(secs(10));
+    presses(&mut floor, &caller);
+    floor.hangs_up(&caller);
+    (floor, caller)
+}
+
+/// The leg of the last order to ring.
+fn rung(floor: &Floor) -> LegId {
+    let (_, act) = floor.asked(|act| matches!(act, Act::Ring { .. }));
+    act.leg().clone()
+}
+
+/// ana's phone rings for the promise, she picks up, and the number rings: her leg and its.
+fn number_rings() -> (Floor, LegId, LegId) {
+    let (mut floor, _) = promised();
+    floor.login("ana");
+    let leg = rung(&floor);
+    floor.tell(Input::LegAnswered { leg: leg.clone() });
+    let out = rung(&floor);
+    (floor, leg, out)
+}
+
+fn broken(floor: &Floor) -> Vec<Broken> {
+    let why = |fact: &Fact| match fact {
+        Fact::PromiseBroken { why, .. } => Some(*why),
+        _ => None,
+    };
+    floor.facts.iter().filter_map(why).collect()
+}
+
+fn dials(floor: &Floor) -> usize {
+    floor.facts.iter().filter(|fact| matches!(fact, Fact::Dialled { .. })).count()
+}
+
+fn kept(floor: &Floor) -> bool {
+    floor.facts.iter().any(|fact| matches!(fact, Fact::PromiseKept { .. }))
+}
+
+#[test]
+fn a_caller_who_presses_the_key_hears_so_hangs_up_and_keeps_the_place() {
+    let mut floor = offering();
+    let caller = floor.call("100");
+    let Stage::Waiting { place, .. } = floor.stage(&caller).clone() else { panic!("{floor}") };
+    floor.pass(secs(10));
+    let id = floor.of(&caller).id;
+    presses(&mut floor, &caller);
+    let owed = promise(&floor);
+    assert_eq!((owed.joined, owed.credit, &owed.queue), (place.joined, place.credit, &place.queue));
+    assert_eq!((owed.of_call, owed.stage), (Some(id), PromiseStage::Waiting));
+    let left = |fact: &Fact| matches!(fact, Fact::CallLeftQueue { why: LeftQueue::CallBack, to: Some(_), .. });
+    assert!(floor.facts.iter().any(left), "{:#?}", floor.facts);
+    floor.asked(|act| matches!(act, Act::Play { leg, .. } if *leg == caller));
+    floor.hangs_up(&caller);
+    assert_eq!(floor.outcomes(), [Outcome::PromisedCallBack], "it is no abandon");
+}
+
+#[test]
+fn the_key_means_nothing_before_it_was_offered() {
+    let mut floor = offering();
+    let caller = floor.call("100");
+    floor.pass(secs(9));
+    presses(&mut floor, &caller);
+    assert_eq!(floor.core.promises().count(), 0);
+    assert_eq!(floor.stage(&caller).word().as_str(), "waiting");
+}
+
+#[test]
+fn the_agents_phone_rings_first_then_the_number_then_they_talk_and_the_queues_wrap_up_follows() {
+    let (mut floor, leg, out) = number_rings();
+    assert_eq!(floor.state("ana"), AgentState::Dialling);
+    floor.tell(Input::LegAnswered { leg: out.clone() });
+    floor.pass(secs(1)).tell(Input::LegsJoined { a: leg.clone(), b: out.clone() });
+    assert!(kept(&floor) && floor.core.promises().next().is_none(), "{floor}");
+    floor.hangs_up(&out).hangs_up(&leg);
+    let Work::WrappingUp { queue, until, .. } = &floor.agent("ana").work else { panic!("{floor}") };
+    assert_eq!((queue.as_ref().map(QueueName::as_str), *until), (Some("service"), Some(floor.now + secs(10))));
+    assert!(broken(&floor).is_empty());
+}
+
+#[test]
+fn a_promise_is_neither_overtaken_nor_does_it_overtake() {
+    let mut floor = offering();
+    let first = floor.call("300");
+    floor.pass(secs(5));
+    let second = floor.call("100");
+    floor.pass(secs(10));
+    let third = floor.call("300");
+    presses(&mut floor, &second);
+    floor.hangs_up(&second);
+    floor.login("ana");
+    assert_eq!(floor.of(&first).stage.word().as_str(), "ringing", "{floor}");
+    assert_eq!(dials(&floor), 0);
+    floor.login("ben");
+    assert_eq!((floor.state("ben"), dials(&floor)), (AgentState::Dialling, 1), "before who came later\n{floor}");
+    assert_eq!(floor.stage(&third).word().as_str(), "waiting");
+    floor.login("cy");
+    assert_eq!(floor.stage(&third).word().as_str(), "ringing");
+}
+
+#[test]
+fn nobody_is_dialled_while_the_caller_is_still_on_the_line() {
+    let mut floor = offering();
+    let caller = floor.call("100");
+    floor.pass(secs(10));
+    presses(&mut floor, &caller);
+    floor.login("ana");
+    assert_eq!((floor.state("ana"), dials(&floor)), (AgentState::Idle, 0), "they hear that they are called back");
+    floor.hangs_up(&caller);
+    assert_eq!((floor.state("ana"), dials(&floor)), (AgentState::Dialling, 1));
+}
+
+#[test]
+fn who_presses_while_a_phone_rings_is_answered_first_if_that_comes_to_something() {
+    let mut floor = offering();
+    let caller = floor.call("100");
+    floor.pass(secs(10)).login("ana");
+    let leg = floor.ringing("ana");
+    presses(&mut floor, &caller);
+    assert_eq!(floor.core.promises().count(), 0);
+    floor.pass(secs(3));
+    floor.tell(Input::LegFailed { leg, why: Failure::NoAnswer });
+    floor.pass(secs(1));
+    assert_eq!(promise(&floor).stage, PromiseStage::Waiting, "{floor}");
+    let ended = |fact: &Fact| matches!(fact, Fact::OfferEnded { how: OfferEnd::NoAnswer, .. });
+    assert!(floor.facts.iter().any(ended));
+}
+
+#[test]
+fn an_agent_who_does_not_pick_up_has_missed_it_and_the_promise_goes_to_the_next() {
+    let (mut floor, _) = promised();
+    floor.login("ana");
+    let (leg, joined) = (rung(&floor), promise(&floor).joined);
+    floor.tell(Input::LegFailed { leg, why: Failure::NoAnswer });
+    assert_eq!(floor.state("ana"), AgentState::Missed);
+    assert_eq!((promise(&floor).stage, promise(&floor).joined), (PromiseStage::Waiting, joined));
+    floor.login("ben");
+    assert_eq!(floor.state("ben"), AgentState::Dialling);
+    assert_eq!(promise(&floor).tries, 0, "the number was never rung");
+}
+
+#[test]
+fn an_agent_who_takes_a_break_while_it_rings_gives_it_back() {
+    let (mut floor, _) = promised();
+    floor.login("ana");
+    let by = AgentName::new("ana");
+    floor.tell(Input::AgentTookBreak { agent: by.clone(), reason: BreakReason::new("lunch"), by, why: None });
+    assert_eq!(promise(&floor).stage, PromiseStage::Waiting);
+    assert_eq!(floor.state("ana"), AgentState::OnBreak);
+}
+
+#[test]
+fn a_number_that_is_not_reached_is_tried_again_by_the_queues_rule_and_then_given_up() {
+    for (why, how) in [(Failure::Busy, DialEnd::Busy), (Failure::NoAnswer, DialEnd::NoAnswer)] {
+        let (mut floor, leg, out) = number_rings();
+        let joined = promise(&floor).joined;
+        floor.tell(Input::LegFailed { leg: out, why }).hangs_up(&leg);
+        let rests = promise(&floor);
+        assert_eq!((rests.stage, rests.tries), (PromiseStage::Resting { until: floor.now + secs(60) }, 1));
+        assert_eq!(floor.state("ana"), AgentState::Idle, "she is free for others meanwhile");
+        let rest = |fact: &Fact| matches!(fact, Fact::PromiseRests { after, .. } if *after == how);
+        assert!(floor.facts.iter().any(rest), "{:#?}", floor.facts);
+        floor.pass(secs(60));
+        assert_eq!(floor.state("ana"), AgentState::Dialling, "{floor}");
+        assert_eq!(promise(&floor).joined, joined, "at the old place");
+        let leg = rung(&floor);
+        floor.tell(Input::LegAnswered { leg: leg.clone() });
+        let out = rung(&floor);
+        floor.tell(Input::LegFailed { leg: out, why }).hangs_up(&leg);
+        assert_eq!(broken(&floor), [Broken::NotReached]);
+        floor.pass(secs(600));
+        assert_eq!((dials(&floor), floor.core.promises().count()), (2, 0), "never a third time");
+    }
+}
+
+#[test]
+fn a_caller_without_a_number_that_may_be_dialled_is_not_offered_it_and_keeps_waiting() {
+    for (from, why) in [
+        ("", NotPromised::NoNumber),
+        ("anonymous", NotPromised::NoNumber),
+        ("19005550100", NotPromised::NotAllowed),
+        ("+4420794600", NotPromised::NotAllowed),
+    ] {
+        let mut floor = offering();
+        let leg = LegId::new("caller");
+        let (from, name) = (PhoneNumber::new(from), CallerName::new(""));
+        floor.tell(Input::CallerArrived { switch: pbx(), leg: leg.clone(), from, name, to: PhoneNumber::new("100") });
+        floor.pass(secs(10));
+        assert!(!floor.effects.iter().any(|effect| matches!(effect.act, Act::Play { .. })), "nothing is offered");
+        let place = floor.stage(&leg).clone();
+        presses(&mut floor, &leg);
+        let refused = |fact: &Fact| matches!(fact, Fact::CallBackRefused { why: theirs, .. } if *theirs == why);
+        assert!(floor.facts.iter().any(refused), "{:#?}", floor.facts);
+        assert_eq!((floor.core.promises().count(), floor.stage(&leg)), (0, &place));
+        floor.hangs_up(&leg);
+        assert_eq!(floor.outcomes(), [Outcome::Abandoned]);
+    }
+}
+
+#[test]
+fn a_number_has_one_promise_in_a_queue_the_first_at_the_better_place() {
+    let (mut floor, _) = promised();
+    let first = promise(&floor);
+    let caller = floor.call("100");
+    floor.pass(secs(10));
+    presses(&mut floor, &caller);
+    floor.hangs_up(&caller);
+    let still = promise(&floor);
+    assert_eq!((still.id, still.joined), (first.id, first.joined));
+    assert_eq!(floor.outcomes(), [Outcome::PromisedCallBack, Outcome::PromisedCallBack]);
+    floor.tell(asked_by("lead", "13800138000", None));
+    assert!(matches!(floor.refused, Some(Refused::PromisedAlready { .. })), "{:?}", floor.refused);
+}
+
+#[test]
+fn a_step_promises_a_call_back_and_who_cannot_have_one_goes_elsewhere() {
+    let mut floor = offering();
+    let caller = floor.call("900");
+    assert_eq!(promise(&floor).joined, floor.now);
+    floor.hangs_up(&caller);
+    assert_eq!(floor.outcomes(), [Outcome::PromisedCallBack]);
+    let leg = LegId::new("withheld");
+    let (from, name) = (PhoneNumber::new(""), CallerName::new(""));
+    floor.tell(Input::CallerArrived { switch: pbx(), leg: leg.clone(), from, name, to: PhoneNumber::new("900") });
+    assert_eq!(floor.of(&leg).walk.step().as_str(), "spoken");
+    assert_eq!(floor.core.promises().count(), 1);
+}
+
+#[test]
+fn who_waits_in_a_queue_again_is_owed_no_call_back() {
+    let mut floor = Floor::with(|plan| {
+        offers(plan);
+        let wanted = CallBack { queue: QueueName::new("service"), otherwise: StepName::new("spoken") };
+        let name = StepName::new("owed");
+        let actions = vec![Action::CallBack(wanted), Action::Go(StepName::new("plain"))];
+        plan.steps.insert(name.clone(), Step { name, actions });
+    });
+    let caller = floor.call("900");
+    assert_eq!((broken(&floor), floor.core.promises().count()), (vec![Broken::CameBack], 0));
+    floor.hangs_up(&caller);
+    assert_eq!(floor.outcomes(), [Outcome::Abandoned]);
+}
+
+#[test]
+fn a_promise_for_an_hour_comes_into_the_queue_then_and_by_the_clock_on_the_wall() {
+    let mut floor = offering();
+    floor.login("ana");
+    floor.tell(asked_by("lead", NUMBER, Some(NOON + secs(3600))));
+    assert_eq!((floor.state("ana"), floor.refused.clone()), (AgentState::Idle, None));
+    floor.pass(secs(1799));
+    // The clock on the wall is set half an hour forward.
+    floor.tell(Input::WallClockStepped { by_ms: 1_800_000 });
+    assert_eq!(dials(&floor), 0);
+    floor.pass(secs(1));
+    assert_eq!((floor.state("ana"), dials(&floor)), (AgentState::Dialling, 1), "{floor}");
+    assert_eq!(promise(&floor).joined, floor.now);
+}
+
+#[test]
+fn what_cannot_be_promised_is_refused_with_a_reason() {
+    let mut floor = offering();
+    for (number, at, expected) in [
+        ("19001234567", None, "may not be dialled"),
+        ("0044207946", None, "may not be dialled"),
+        (NUMBER, Some(NOON + secs(91 * 86_400)), "90 days ahead"),
+    ] {
+        let facts = floor.facts.len();
+        floor.tell(asked_by("lead", number, at));
+        let why = floor.refused.as_ref().map(ToString::to_string).unwrap_or_default();
+        assert!(why.contains(expected), "{number}: {why}");
+        assert_eq!(floor.facts.len(), facts, "a refusal changes nothing");
+    }
+    floor.tell(Input::PromiseCancelled { promise: CallId { epoch: Epoch(1), number: 99 }, by: AgentName::new("lead") });
+    assert!(matches!(floor.refused, Some(Refused::NoSuchPromise { .. })));
+    let mut floor = Floor::with(|plan| plan.dial_out = None);
+    floor.tell(asked_by("lead", NUMBER, None));
+    assert_eq!(floor.refused, Some(Refused::NoDialOut));
+}
+
+#[test]
+fn the_same_request_sent_again_makes_no_second_promise_even_when_the_first_is_kept() {
+    let mut floor = offering();
+    let mut asked = asked_by("lead", NUMBER, None);
+    if let Input::CallBackAsked { request, .. } = &mut asked {
+        *request = Some(RequestName::new("order 66"));
+    }
+    floor.tell(asked.clone());
+    let first = promise(&floor).id;
+    floor.tell(asked.clone());
+    assert_eq!((promise(&floor).id, floor.refused.clone()), (first, None));
+    floor.tell(Input::PromiseCancelled { promise: first, by: AgentName::new("lead") });
+    floor.tell(asked);
+    assert_eq!((floor.core.promises().count(), floor.refused.clone()), (0, None));
+}
+
+#[test]
+fn a_promise_that_names_an_agent_is_kept_for_them_for_a_while() {
+    let mut floor = offering();
+    let mut asked = asked_by("lead", NUMBER, None);
+    if let Input::CallBackAsked { agent, .. } = &mut asked {
+        *agent = Some(AgentName::new("ana"));
+    }
+    floor.login("ana").login("ben");
+    let caller = floor.call("100");
+    floor.talks("ana", &caller);
+    floor.tell(asked);
+    assert_eq!((floor.state("ben"), dials(&floor)), (AgentState::Idle, 0), "ana has a caller, and will be free");
+    floor.pass(secs(600));
+    assert_eq!((floor.state("ben"), dials(&floor)), (AgentState::Dialling, 1), "she was waited for long enough");
+}
+
+#[test]
+fn taken_back_while_it_rings_nobody_is_dialled_any_more_and_not_once_the_number_has_answered() {
+    let (mut floor, leg, out) = number_rings();
+    let id = promise(&floor).id;
+    let cancel = Input::PromiseCancelled { promise: id, by: AgentName::new("lead") };
+    floor.tell(cancel.clone());
+    assert_eq!(broken(&floor), [Broken::Cancelled]);
+    let mut hung_up = floor.hung_up();
+    hung_up.sort();
+    let mut both = [leg, out];
+    both.sort();
+    assert_eq!(hung_up, both);
+    let (mut floor, _, out) = number_rings();
+    floor.tell(Input::LegAnswered { leg: out });
+    floor.tell(cancel);
+    assert!(matches!(floor.refused, Some(Refused::BeingKept { .. })), "{:?}", floor.refused);
+}
+
+#[test]
+fn where_the_centre_may_not_dial_just_now_promises_keep_their_places_and_are_dialled_when_it_may() {
+    let mut floor = offering();
+    for n in 0..5 {
+        floor.tell(asked_by("lead", &format!("1390013900{n}"), None));
+    }
+    for name in ["ana", "ben", "cy", "dee", "eve"] {
+        floor.login(name);
+    }
+    assert_eq!(dials(&floor), 3, "dial_out.most_per_minute");
+    assert_eq!(floor.state("eve"), AgentState::Idle);
+    floor.pass(secs(60));
+    assert_eq!(dials(&floor), 5, "{floor}");
+}
+
+#[test]
+fn promises_fill_no_queue_that_holds_so_many_callers() {
+    let mut floor = Floor::with(|plan| {
+        offers(plan);
+        let name = QueueName::new("service");
+        let rules = QueueRules { most_waiting: 1, ..plan.queues[&name].clone() };
+        plan.queues.insert(name, rules);
+    });
+    floor.tell(asked_by("lead", NUMBER, None));
+    let caller = floor.call("100");
+    assert_eq!(floor.stage(&caller).word().as_str(), "waiting");
+}
+
+fn phone(leg: &LegId) -> LegSeen {
+    LegSeen { up: LegUp::Up, inbound: false, in_hand: true, ..seen(leg) }
+}
+
+#[test]
+fn a_promise_outlives_a_start_and_is_dialled_then_once() {
+    let (floor, _) = promised();
+    let (owed, known, now) = (promise(&floor), floor.known.clone(), floor.now);
+    let mut again = Floor::again(floor, 2, known, now);
+    assert_eq!(Promise { stands: None, ..promise(&again) }, Promise { stands: None, ..owed });
+    again.tell(Input::SnapshotTaken { switch: pbx(), legs: vec![] });
+    again.login("ana");
+    assert_eq!(dials(&again), 1);
+}
+
+#[test]
+fn a_dial_under_way_is_found_again_after_a_start_and_the_number_is_not_rung_twice() {
+    let (floor, leg, out) = number_rings();
+    let (known, now) = (floor.known.clone(), floor.now);
+    let mut again = Floor::again(floor, 2, known, now);
+    again.tell(Input::SnapshotTaken { switch: pbx(), legs: vec![phone(&leg), phone(&out)] });
+    again.tell(Input::LegsJoined { a: leg, b: out });
+    assert_eq!(dials(&again), 0);
+    assert!(kept(&again) && again.core.promises().next().is_none(), "{again}");
+}
+
+#[test]
+fn a_dial_that_was_gone_after_a_start_was_a_try() {
+    let (floor, leg, out) = number_rings();
+    let (known, now) = (floor.known.clone(), floor.now);
+    let mut again = Floor::again(floor, 2, known, now);
+    again.tell(Input::SnapshotTaken { switch: pbx(), legs: vec![] });
+    for leg in [leg, out] {
+        again.tell(Input::LegLookedAt { switch: pbx(), leg, seen: None });
+    }
+    let rests = promise(&again);
+    assert_eq!((rests.stage, rests.tries), (PromiseStage::Resting { until: again.now + secs(60) }, 1), "{again}");
+}
+
+#[test]
+fn a_promise_for_an_hour_that_passed_while_nobody_ran_is_due_at_once_and_counts_from_that_hour() {
+    let mut floor = offering();
+    floor.tell(asked_by("lead", NUMBER, Some(NOON + secs(600))));
+    let (known, now) = (floor.known.clone(), floor.now + secs(900));
+    let mut again = Floor::again(floor, 2, known, now);
+    again.pass(secs(0));
+    assert_eq!(promise(&again).joined, NOON + secs(600));
+}
+
+#[test]
+fn a_promise_that_nobody_could_keep_for_a_week_is_broken() {
+    let (mut floor, _) = promised();
+    floor.pass(secs(7 * 86_400));
+    assert_eq!(broken(&floor), [Broken::Expired]);
+    assert_eq!((floor.core.kept().timers, floor.core.kept().places), (0, 0));
+}
+
+#[test]
+fn a_caller_who_hangs_up_before_hearing_it_all_is_owed_the_call_all_the_same() {
+    let (floor, _) = promised();
+    let ended = floor.facts.iter().find_map(|fact| match fact {
+        Fact::CallEnded { outcome, by, .. } => Some((*outcome, by.clone())),
+        _ => None,
+    });
+    assert_eq!(ended, Some((Outcome::PromisedCallBack, EndedBy::Caller)));
+    assert_eq!(promise(&floor).stage, PromiseStage::Waiting);
+}
