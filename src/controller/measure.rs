@@ -66,6 +66,9 @@ pub fn count(happened: &Happened) {
         | Fact::AgentAssigned { .. }
         | Fact::AgentLoggedOut { .. }
         | Fact::AgentChanged { .. }
+        | Fact::EmergencySwitchedOn { .. }
+        | Fact::EmergencySwitchedOff { .. }
+        | Fact::EmergencyHeard { .. }
         | Fact::LinkChanged { .. }
         | Fact::WallClockStepped { .. } => {}
     }
@@ -118,6 +121,9 @@ pub fn log(happened: &Happened) {
         | Fact::AgentAssigned { .. }
         | Fact::AgentLoggedOut { .. }
         | Fact::AgentChanged { .. }
+        | Fact::EmergencySwitchedOn { .. }
+        | Fact::EmergencySwitchedOff { .. }
+        | Fact::EmergencyHeard { .. }
         | Fact::LinkChanged { .. } => {
             if tracing::enabled!(target: "cordboard::fact", tracing::Level::INFO) {
                 let words = fact.in_words();

@@ -86,6 +86,8 @@ pub struct Walk {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Doing {
+    /// Something that is no part of the step is heard before its first action.
+    Before,
     /// A `say` or `play` runs to its end.
     Playing,
     /// A menu is offered.
@@ -140,6 +142,26 @@ impl Walk {
         Some((walk, orders))
     }
 
+    /// As [`Walk::resume`], with something heard first, in the language that the step begins by setting: its first action
+    /// follows `PlayEnded`.
+    pub fn resume_after(
+        plan: Arc<Centre>,
+        step: &StepName,
+        language: Language,
+        keyed: BTreeMap<String, String>,
+    ) -> Option<(Walk, Vec<Do>)> {
+        let mut walk = Self::asleep(plan, step, language, keyed)?;
+        walk.doing = Doing::Before;
+        let plan = Arc::clone(&walk.plan);
+        let actions = plan.steps.get(&walk.step).map(|step| step.actions.as_slice()).unwrap_or_default();
+        while let Some(Action::SetLanguage(language)) = actions.get(walk.at) {
+            walk.language = *language;
+            walk.at += 1;
+        }
+        let entered = Do::Entered(walk.step.clone());
+        Some((walk, vec![entered]))
+    }
+
     /// The walk of a call that this step has sent to a queue: it sleeps until [`Walk::go`], and nothing of the step
     /// is done again. `None`: the plan has no such step.
     pub fn asleep(
@@ -180,13 +202,25 @@ impl Walk {
         match &self.doing {
             Doing::Over => return out,
             Doing::Away => {}
-            Doing::Playing => out.push(Do::StopPlay),
+            Doing::Before | Doing::Playing => out.push(Do::StopPlay),
             Doing::Choosing { listening, .. } | Doing::Answering { listening, .. } => out.push(listening.stop()),
         }
         if self.enter(step, &mut out) == Pace::On {
             self.run(now, &mut out);
         }
         out
+    }
+
+    /// Something is to be heard before the step's first action ([`Walk::resume_after`]).
+    pub fn hears_something_first(&self) -> bool {
+        self.doing == Doing::Before
+    }
+
+    /// It was heard, and the call goes elsewhere: [`Walk::go`] stops nothing any more.
+    pub fn nothing_first(&mut self) {
+        if self.doing == Doing::Before {
+            self.doing = Doing::Away;
+        }
     }
 
     /// The step the call is in.
@@ -265,6 +299,9 @@ impl Walk {
 
     fn play_ended(&mut self, out: &mut Vec<Do>) -> Pace {
         let plan = Arc::clone(&self.plan);
+        if self.doing == Doing::Before {
+            return Pace::On;
+        }
         match (&mut self.doing, plan.steps.get(&self.step).and_then(|step| step.actions.get(self.at))) {
             (Doing::Playing, _) => self.fall_through(),
             (Doing::Choosing { listening, .. }, Some(Action::Menu(Menu { timeout, .. })))
@@ -275,7 +312,9 @@ impl Walk {
                 out.push(Do::Wait(*timeout));
                 Pace::Pause
             }
-            (Doing::Choosing { .. } | Doing::Answering { .. } | Doing::Away | Doing::Over, _) => Pace::Pause,
+            (Doing::Choosing { .. } | Doing::Answering { .. } | Doing::Before | Doing::Away | Doing::Over, _) => {
+                Pace::Pause
+            }
         }
     }
 
@@ -292,9 +331,15 @@ impl Walk {
                     self.question_again(ask, tries_left, digits, out)
                 }
             }
-            (Doing::Choosing { .. } | Doing::Answering { .. } | Doing::Playing | Doing::Away | Doing::Over, _) => {
-                Pace::Pause
-            }
+            (
+                Doing::Choosing { .. }
+                | Doing::Answering { .. }
+                | Doing::Before
+                | Doing::Playing
+                | Doing::Away
+                | Doing::Over,
+                _,
+            ) => Pace::Pause,
         }
     }
 
@@ -324,7 +369,7 @@ impl Walk {
                     }
                 }
             }
-            (Doing::Playing, _) => {
+            (Doing::Before | Doing::Playing, _) => {
                 if self.ahead.len() < MOST_KEYS_AHEAD {
                     self.ahead.push_back(key);
                 }

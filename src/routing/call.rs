@@ -1,5 +1,6 @@
 //! Calls: one caller from arrival to the one outcome.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -32,6 +33,10 @@ pub struct Call {
     pub answered: bool,
     /// In queues that it has left by a rule: what it may keep in the next.
     pub waited: Duration,
+    /// The emergency messages that the caller has been given.
+    pub warned: BTreeSet<MessageName>,
+    /// The one that is played before the step.
+    pub hears: Option<MessageName>,
     /// At how many doors it was turned away at that moment.
     pub doors: (Moment, u8),
     pub stage: Stage,

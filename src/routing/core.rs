@@ -11,7 +11,8 @@ use super::agent::{Agent, AgentState, Idle, Presence, Work};
 use super::call::{Call, Offer, Stage};
 use super::dial::{Counted, Dial};
 use super::effect::{Act, Effect};
-use super::fact::Fact;
+use super::emergency::SwitchedOn;
+use super::fact::{Fact, SwitchedOff};
 use super::ids::*;
 use super::index::QueueIndex;
 use super::input::{Abilities, Input, Line, Returned};
@@ -74,6 +75,8 @@ pub struct Core {
     pub(super) dials: BTreeMap<CallId, Dial>,
     /// When numbers were dialled in the last hour: what the caps are counted by.
     pub(super) dialled: VecDeque<Counted>,
+    /// The emergency messages that are on.
+    pub(super) emergency: BTreeMap<MessageName, SwitchedOn>,
     pub(super) legs: BTreeMap<LegId, LegOf>,
     pub(super) queues: BTreeMap<QueueName, QueueIndex>,
     /// Who stands in the queues' indexes as free, and as what.
@@ -148,6 +151,7 @@ impl Core {
             offers: BTreeMap::new(),
             dials: BTreeMap::new(),
             dialled: VecDeque::new(),
+            emergency: BTreeMap::new(),
             legs: BTreeMap::new(),
             queues: BTreeMap::new(),
             indexed: BTreeMap::new(),
@@ -282,10 +286,17 @@ impl Core {
                 self.by = Some(by.clone());
                 self.agent_ended_call(now, &agent, by);
             }
+            Input::EmergencySwitchedOn { message, until, by, why } => {
+                self.emergency_switched_on(now, message, until, by, why);
+            }
+            Input::EmergencySwitchedOff { message, by, why } => {
+                self.emergency_switched_off(message, Some(by), why, SwitchedOff::ByHand);
+            }
             Input::TimeCame => {}
             Input::WallClockStepped { by_ms } => {
                 self.wall_ms = self.wall_ms.saturating_add(by_ms);
                 self.closings_moved(now);
+                self.emergency_ends_moved(now);
                 self.fact(Fact::WallClockStepped { by_ms });
             }
         }
@@ -315,6 +326,9 @@ impl Core {
                 Timer::HangUpDue(leg) => self.hang_up_overdue(now, leg),
                 Timer::WrapUpDue(agent) => self.wrap_up_due(now, &agent),
                 Timer::RestDue(agent) => self.rest_over(now, &agent),
+                Timer::EmergencyEnds(message) => {
+                    self.emergency_switched_off(message, None, None, SwitchedOff::TimeUp);
+                }
             }
         }
     }
@@ -335,7 +349,7 @@ impl Core {
             Timer::DialDue(call) | Timer::DialLongest(call) => self.dials.get(call).map(|dial| &dial.switch),
             Timer::HangUpDue(leg) => self.switch_of_leg(leg),
             // A deserted queue may have calls of several switches, and asks for each.
-            Timer::WrapUpDue(_) | Timer::RestDue(_) | Timer::Deserted(_) => None,
+            Timer::WrapUpDue(_) | Timer::RestDue(_) | Timer::EmergencyEnds(_) | Timer::Deserted(_) => None,
         };
         switch.is_some_and(|switch| !self.is_up(switch))
     }

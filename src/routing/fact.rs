@@ -233,6 +233,33 @@ pub enum Fact {
         why: Option<Why>,
     },
 
+    /// New callers hear this message before anything else, and those who wait are told it. Again where only `until` is
+    /// another.
+    EmergencySwitchedOn {
+        message: MessageName,
+        by: AgentName,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<Why>,
+        /// By the clock on the wall.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Moment>,
+    },
+    EmergencySwitchedOff {
+        message: MessageName,
+        /// `None`: nobody did.
+        by: Option<AgentName>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<Why>,
+        how: SwitchedOff,
+    },
+    /// The caller was given the message: not again in this call.
+    EmergencyHeard {
+        call: CallId,
+        message: MessageName,
+        /// `false`: the switch could not play it.
+        heard: bool,
+    },
+
     /// A switch was lost or seen again.
     LinkChanged {
         switch: SwitchName,
@@ -256,6 +283,7 @@ impl Fact {
             Fact::CallArrived { call, .. }
             | Fact::StepEntered { call, .. }
             | Fact::Keyed { call, .. }
+            | Fact::EmergencyHeard { call, .. }
             | Fact::CallQueued { call, .. }
             | Fact::CallLeftQueue { call, .. }
             | Fact::OfferMade { call, .. }
@@ -283,6 +311,8 @@ impl Fact {
             | Fact::AgentAssigned { .. }
             | Fact::AgentLoggedOut { .. }
             | Fact::AgentChanged { .. }
+            | Fact::EmergencySwitchedOn { .. }
+            | Fact::EmergencySwitchedOff { .. }
             | Fact::LinkChanged { .. }
             | Fact::WallClockStepped { .. } => None,
         }
@@ -313,6 +343,9 @@ impl Fact {
             | Fact::CallArrived { .. }
             | Fact::StepEntered { .. }
             | Fact::Keyed { .. }
+            | Fact::EmergencySwitchedOn { .. }
+            | Fact::EmergencySwitchedOff { .. }
+            | Fact::EmergencyHeard { .. }
             | Fact::CallQueued { .. }
             | Fact::CallLeftQueue { .. }
             | Fact::CallerKnown { .. }
@@ -461,6 +494,27 @@ pub enum LeftQueue {
     Closed,
     /// It waited, and the queue closed.
     ClosedMeanwhile,
+}
+
+/// How an emergency message came to be off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SwitchedOff {
+    ByHand,
+    /// The moment came that was named when it was switched on.
+    TimeUp,
+    /// A version was published that has no such message.
+    NotInVersion,
+}
+
+impl SwitchedOff {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            SwitchedOff::ByHand => "by_hand",
+            SwitchedOff::TimeUp => "time_up",
+            SwitchedOff::NotInVersion => "not_in_version",
+        }
+    }
 }
 
 /// Why this agent: bounded, the whole list comes from replaying the inputs.

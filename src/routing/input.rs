@@ -15,6 +15,7 @@ use super::known::Known;
 use super::preference::Acquaintance;
 use super::tag::Tags;
 use super::why::Why;
+use crate::calendar::Moment;
 use crate::dialplan::Key;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -189,6 +190,20 @@ pub enum Input {
         agent: AgentName,
         by: AgentName,
         #[serde(default)]
+        why: Option<Why>,
+    },
+
+    /// From now on callers hear this message first. By the clock on the wall until a moment, or until it is switched off;
+    /// of one that is on only that moment changes.
+    EmergencySwitchedOn {
+        message: MessageName,
+        until: Option<Moment>,
+        by: AgentName,
+        why: Option<Why>,
+    },
+    EmergencySwitchedOff {
+        message: MessageName,
+        by: AgentName,
         why: Option<Why>,
     },
 

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::agent::{Breaks, Presence, Served, Work};
 use super::dial::{Counted, Dial, DialStage};
 use super::dialling::count_dial;
+use super::emergency::SwitchedOn;
 use super::fact::{EndedBy, Fact, OfferEnd, Outcome};
 use super::ids::*;
 use super::preference::{Acquaintance, Prefer};
@@ -23,6 +24,9 @@ pub struct Known {
     pub agents: BTreeMap<AgentName, KnownAgent>,
     #[serde(default)]
     pub dials: BTreeMap<CallId, Dial>,
+    /// The emergency messages that are on.
+    #[serde(default)]
+    pub emergency: BTreeMap<MessageName, SwitchedOn>,
     /// The dials of the last hour.
     #[serde(default)]
     pub dialled: VecDeque<Counted>,
@@ -51,6 +55,9 @@ pub struct KnownCall {
     /// In queues that it has left by a rule.
     #[serde(default)]
     pub waited: Duration,
+    /// The emergency messages that the caller has been given.
+    #[serde(default)]
+    pub warned: BTreeSet<MessageName>,
     pub offer: Option<KnownOffer>,
     /// Talking: with whom, on which leg, since when.
     pub talking: Option<(AgentName, LegId, Moment)>,
@@ -130,6 +137,7 @@ impl Known {
                         knows: BTreeMap::new(),
                         queued: None,
                         waited: Duration::ZERO,
+                        warned: BTreeSet::new(),
                         offer: None,
                         talking: None,
                         held: None,
@@ -268,6 +276,19 @@ impl Known {
                     self.agents.remove(agent);
                 }
             }
+            Fact::EmergencySwitchedOn { message, by, why, until } => {
+                let since = self.emergency.get(message).map_or(at, |before| before.since);
+                let on = SwitchedOn { since, by: by.clone(), why: why.clone(), until: *until };
+                self.emergency.insert(message.clone(), on);
+            }
+            Fact::EmergencySwitchedOff { message, by: _, why: _, how: _ } => {
+                if self.emergency.remove(message).is_none() {
+                    self.strays += 1;
+                }
+            }
+            Fact::EmergencyHeard { call, message, heard: _ } => self.of_call(*call, |known| {
+                known.warned.insert(message.clone());
+            }),
             Fact::Keyed { into: None, .. }
             | Fact::OfferRang { .. }
             | Fact::PickUpAsked { .. }

@@ -13,6 +13,7 @@ pub mod dial;
 pub mod dial_out;
 mod dialling;
 pub mod effect;
+pub mod emergency;
 pub mod fact;
 mod holding;
 pub mod ids;

@@ -76,6 +76,10 @@ pub enum Refused {
         "the centre has dialled {most} numbers of late, and may not dial more (dial_out.{key} in its YAML): try again later"
     )]
     TooManyDials { most: usize, key: String },
+    #[error("there is no emergency message {message:?} in this centre")]
+    NoSuchMessage { message: MessageName },
+    #[error("{message} cannot be switched on until a moment that has passed")]
+    OverAlready { message: MessageName },
     #[error("{agent} has dialled this call, and a dialled call cannot be put on hold")]
     DialledCall { agent: AgentName },
 }
@@ -408,6 +412,7 @@ impl Core {
                 self.version = Some(plan);
                 self.follow_strategies();
                 self.fact(Fact::VersionPublished { version: version.clone() });
+                self.emergency_follows_version();
             }
             None => self.healed(None, None, format!("version {version} was never handed over; the old one stays")),
         }

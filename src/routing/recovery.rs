@@ -72,6 +72,9 @@ impl Core {
         for (id, known) in known.calls {
             self.remember_call(now, id, known, &plan);
         }
+        self.emergency = known.emergency;
+        self.emergency_follows_version();
+        self.emergency_ends_moved(now);
         self.dialled = known.dialled;
         for dial in known.dials.into_values() {
             self.remember_dial(now, dial);
@@ -101,7 +104,7 @@ impl Core {
             prefer: queued.prefer.clone(),
             kept_for: Vec::new(),
             otherwise: exits_of(&walk, &queued.queue),
-            told: Announcing { until: now, playing: None },
+            told: Announcing { until: now, ..Announcing::default() },
         });
         let mut stage = Stage::InDialplan { playing: None };
         if let Some((outcome, by)) = known.ending {
@@ -157,6 +160,8 @@ impl Core {
                 knows: known.knows,
                 answered,
                 waited: known.waited,
+                warned: known.warned,
+                hears: None,
                 doors: (now, 0),
                 stage,
             },
@@ -317,8 +322,9 @@ impl Core {
         if self.calls.get(&call).is_none_or(|of| *joined <= of.step_since) {
             return false;
         }
-        let keyed = self.calls.get(&call).map(|of| of.walk.keyed().clone()).unwrap_or_default();
-        let Some((walk, _)) = self.resume_at(now, &tags.place, keyed) else { return false };
+        let Some(of) = self.calls.get(&call) else { return false };
+        let (to, keyed) = (of.to.clone(), of.walk.keyed().clone());
+        let Some((walk, _)) = self.resume_at(now, &to, &tags.place, keyed) else { return false };
         let before = self.calls.get_mut(&call).map(|of| std::mem::replace(&mut of.walk, walk));
         let taken = self.take_place_back(now, call, queue, *joined, *credit);
         if let (false, Some(of), Some(before)) = (taken, self.calls.get_mut(&call), before) {

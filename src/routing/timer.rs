@@ -41,6 +41,8 @@ pub enum Timer {
     WrapUpDue(AgentName),
     /// An agent who missed an offer is rung again.
     RestDue(AgentName),
+    /// An emergency message has been on for as long as whoever switched it on wanted.
+    EmergencyEnds(MessageName),
 }
 
 /// Running timers, ordered by when they are due.

@@ -9,6 +9,7 @@ use super::agent::{Agent, AgentState, DialInVain, Presence, Told, Work, on_break
 use super::call::{Call, Stage, StageWord};
 use super::core::Core;
 use super::dial::{Dial, DialStage};
+use super::emergency::SwitchedOn;
 use super::ids::*;
 use super::index::QueueIndex;
 use super::input::{Failure, Line};
@@ -22,6 +23,8 @@ pub struct Floor {
     pub version: Option<VersionHash>,
     pub switches: Vec<SwitchSeen>,
     pub queues: Vec<QueueSeen>,
+    /// The emergency messages that there are, with those that are on.
+    pub emergency: Vec<MessageSeen>,
     pub agents: Vec<AgentSeen>,
     pub calls: Vec<CallSeen>,
 }
@@ -41,6 +44,18 @@ pub struct QueueSeen {
     pub agents_logged_in: usize,
     pub agents_free: usize,
     pub target_ms: u64,
+}
+
+/// An emergency message of the version that new calls follow.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct MessageSeen {
+    pub name: MessageName,
+    /// What is said in each language, or the name of the recording.
+    pub says: BTreeMap<String, String>,
+    /// Whose callers hear it; empty: all of them.
+    pub numbers: Vec<PhoneNumber>,
+    /// `null`: it is off.
+    pub on: Option<SwitchedOn>,
 }
 
 #[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
@@ -200,9 +215,22 @@ impl Core {
                 .flat_map(|version| version.queues.values())
                 .map(|rules| self.queue_seen(now, rules))
                 .collect(),
+            emergency: self.emergency_seen(),
             agents: self.agents.keys().filter_map(|name| self.agent_seen(name)).collect(),
             calls: self.calls_seen(now),
         }
+    }
+
+    fn emergency_seen(&self) -> Vec<MessageSeen> {
+        let messages = self.version.iter().flat_map(|version| version.emergency.values());
+        messages
+            .map(|message| MessageSeen {
+                name: message.name.clone(),
+                says: message.says.in_languages(),
+                numbers: message.numbers.iter().cloned().collect(),
+                on: self.emergency.get(&message.name).cloned(),
+            })
+            .collect()
     }
 
     fn calls_seen(&self, now: Moment) -> Vec<CallSeen> {

@@ -3,7 +3,7 @@
 //! Callers' numbers and the reasons people give are left out: the record has them, a log is copied about.
 
 use super::dial::{DialEnd, DialEndedBy};
-use super::fact::{EndedBy, Fact, LeftQueue, NotPickedUp, Outcome, Rule};
+use super::fact::{EndedBy, Fact, LeftQueue, NotPickedUp, Outcome, Rule, SwitchedOff};
 
 impl Fact {
     pub fn in_words(&self) -> String {
@@ -120,6 +120,22 @@ impl Fact {
             Fact::AgentLoggedOut { agent, by, .. } => format!("{agent} was logged out by {by}"),
             Fact::AgentChanged { agent, state, .. } => {
                 format!("{agent} is {}", state.as_str().replace('_', " "))
+            }
+            Fact::EmergencySwitchedOn { message, by, until, .. } => match until {
+                Some(until) => format!("emergency message {message} is on until {until}, switched on by {by}"),
+                None => format!("emergency message {message} is on, switched on by {by}"),
+            },
+            Fact::EmergencySwitchedOff { message, by, how, .. } => match (how, by) {
+                (SwitchedOff::ByHand, Some(by)) => format!("emergency message {message} is off, switched off by {by}"),
+                (SwitchedOff::ByHand, None) => format!("emergency message {message} is off"),
+                (SwitchedOff::TimeUp, _) => format!("emergency message {message} is off: its time is up"),
+                (SwitchedOff::NotInVersion, _) => {
+                    format!("emergency message {message} is off: the new version has it no more")
+                }
+            },
+            Fact::EmergencyHeard { message, heard: true, .. } => format!("heard the emergency message {message}"),
+            Fact::EmergencyHeard { message, heard: false, .. } => {
+                format!("the emergency message {message} could not be played")
             }
             Fact::LinkChanged { switch, up: true } => format!("switch {switch} is in reach"),
             Fact::LinkChanged { switch, up: false } => format!("switch {switch} is out of reach"),

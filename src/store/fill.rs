@@ -141,6 +141,9 @@ impl Projected {
                 | Fact::VersionPublished { .. }
                 | Fact::AgentAssigned { .. }
                 | Fact::AgentLoggedOut { .. }
+                | Fact::EmergencySwitchedOn { .. }
+                | Fact::EmergencySwitchedOff { .. }
+                | Fact::EmergencyHeard { .. }
                 | Fact::LinkChanged { .. }
                 | Fact::Healed { .. }
                 | Fact::WallClockStepped { .. } => {}
@@ -203,6 +206,9 @@ impl Projected {
             | Fact::VersionPublished { .. }
             | Fact::AgentAssigned { .. }
             | Fact::AgentLoggedOut { .. }
+            | Fact::EmergencySwitchedOn { .. }
+            | Fact::EmergencySwitchedOff { .. }
+            | Fact::EmergencyHeard { .. }
             | Fact::LinkChanged { .. }
             | Fact::Healed { .. }
             | Fact::WallClockStepped { .. } => {}

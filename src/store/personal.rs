@@ -71,6 +71,9 @@ pub(super) fn impersonal(fact: &Fact) -> Option<Fact> {
         | Fact::AgentAssigned { .. }
         | Fact::AgentLoggedOut { .. }
         | Fact::AgentChanged { .. }
+        | Fact::EmergencySwitchedOn { .. }
+        | Fact::EmergencySwitchedOff { .. }
+        | Fact::EmergencyHeard { .. }
         | Fact::LinkChanged { .. }
         | Fact::Healed { .. }
         | Fact::WallClockStepped { .. } => return None,

@@ -180,6 +180,9 @@ impl QueueStays {
             | Fact::AgentLoggedIn { .. }
             | Fact::AgentAssigned { .. }
             | Fact::AgentLoggedOut { .. }
+            | Fact::EmergencySwitchedOn { .. }
+            | Fact::EmergencySwitchedOff { .. }
+            | Fact::EmergencyHeard { .. }
             | Fact::LinkChanged { .. }
             | Fact::Healed { .. }
             | Fact::WallClockStepped { .. } => {}

@@ -1,6 +1,7 @@
 //! The floor as the core shows it after a step: what the laws look at, and the only thing a saboteur of the view
 //! can lie about.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -8,6 +9,7 @@ use cordboard::calendar::Moment;
 use cordboard::routing::agent::Agent;
 use cordboard::routing::call::Call;
 use cordboard::routing::dial::Dial;
+use cordboard::routing::emergency::SwitchedOn;
 use cordboard::routing::ids::*;
 use cordboard::routing::{Core, Strategy};
 
@@ -20,6 +22,8 @@ pub struct Floor<'a> {
     pub agents: Vec<&'a Agent>,
     /// By call.
     pub dials: Vec<&'a Dial>,
+    /// Emergency messages that are on.
+    pub emergency: Cow<'a, BTreeMap<MessageName, SwitchedOn>>,
     /// Of the version that is current.
     pub strategies: BTreeMap<QueueName, Strategy>,
 }
@@ -30,6 +34,7 @@ pub struct Copied {
     pub calls: Vec<Call>,
     pub agents: Vec<Agent>,
     pub dials: Vec<Dial>,
+    pub emergency: BTreeMap<MessageName, SwitchedOn>,
     pub strategies: BTreeMap<QueueName, Strategy>,
 }
 
@@ -45,6 +50,7 @@ impl<'a> Floor<'a> {
             calls: core.calls().collect(),
             agents: core.agents().collect(),
             dials: core.dials().collect(),
+            emergency: Cow::Borrowed(core.emergency()),
             strategies: strategies(core),
         }
     }
@@ -66,6 +72,7 @@ impl<'a> Floor<'a> {
             calls: core.calls().cloned().collect(),
             agents: core.agents().cloned().collect(),
             dials: core.dials().cloned().collect(),
+            emergency: core.emergency().clone(),
             strategies: strategies(core),
         }
     }
@@ -78,6 +85,7 @@ impl Copied {
             calls: self.calls.iter().collect(),
             agents: self.agents.iter().collect(),
             dials: self.dials.iter().collect(),
+            emergency: Cow::Borrowed(&self.emergency),
             strategies: self.strategies.clone(),
         }
     }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use cordboard::calendar::{OpeningHours, Week, Zone};
 use cordboard::dialplan::{
-    Action, Announcement, Ask, Centre, Claim, Due, EndKey, Figure, Key, Language, Menu, Piece, Place, QueueEntry,
-    Spoken, Step, Text, ToQueue, When,
+    Action, Announcement, Ask, Centre, Claim, Due, EmergencyMessage, EndKey, Figure, Key, Language, Menu, Piece, Place,
+    QueueEntry, Spoken, Step, Text, Then, ToQueue, When,
 };
 use cordboard::organisation::Organisation;
 use cordboard::routing::dial_out::DialOut;
@@ -272,11 +272,28 @@ fn plan(
         queues: queues.iter().map(|queue| (queue.clone(), rules(chance, queue))).collect(),
         hours: BTreeMap::from([(OFFICE.to_owned(), office(chance))]),
         numbers: numbers.collect(),
+        emergency: emergency(chance),
         steps: steps
             .into_iter()
             .map(|(name, actions)| (StepName::new(&name), Step { name: StepName::new(&name), actions }))
             .collect(),
     }
+}
+
+/// One that is for everybody, and in most versions; one that ends the call, and one that cannot be played.
+fn emergency(chance: &mut Chance) -> BTreeMap<MessageName, EmergencyMessage> {
+    let go = Then::Go(StepName::new("menu"));
+    let all = [("flood", Then::CarryOn, 90), ("power_cut", Then::HangUp, 50), ("storm", go, 50)];
+    let mut messages = BTreeMap::new();
+    for (name, then, often) in all {
+        if percent(chance, often) {
+            let only = percent(chance, 30).then(|| PhoneNumber::new("100"));
+            let numbers = only.filter(|_| name != "flood").into_iter().collect();
+            let message = EmergencyMessage { name: MessageName::new(name), says: words(chance), then, numbers };
+            messages.insert(message.name.clone(), message);
+        }
+    }
+    messages
 }
 
 fn dial_out(chance: &mut Chance, switches: &[SwitchName]) -> DialOut {

@@ -28,6 +28,8 @@ pub enum Law {
     Replays,
     /// A place in a queue outlives kills and lost links.
     PlaceIsKept,
+    /// Who calls while an emergency message is on is given it before anything else, and nobody is given it twice.
+    HeardFirst,
     /// What one input causes is bounded.
     Bounded,
     /// At the end of the shift nothing is left of it.

@@ -462,6 +462,13 @@ fn fold_is_state(floor: &Floor<'_>, known: &Known) -> Result<(), Broken> {
         known.dials,
         floor.dials
     );
+    must!(
+        Law::FoldIsState,
+        known.emergency == *floor.emergency,
+        "on: {:?} folded, {:?} held",
+        known.emergency,
+        floor.emergency
+    );
     for (call, folded) in floor.calls.iter().copied().zip(known.calls.values()) {
         let id = call.id;
         must!(
@@ -471,6 +478,7 @@ fn fold_is_state(floor: &Floor<'_>, known: &Known) -> Result<(), Broken> {
                 && folded.to == call.to
                 && folded.arrived == call.arrived
                 && folded.knows == call.knows
+                && folded.warned == call.warned
                 && folded.waited == call.waited,
             "{id}: {folded:?}"
         );

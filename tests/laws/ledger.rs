@@ -16,7 +16,13 @@ struct Story {
     held: bool,
     offer: Option<(OfferId, AgentName)>,
     hung_up: Option<(Outcome, EndedBy)>,
+    /// Emergency messages: given; and owed before anything else is done.
+    warned: BTreeSet<MessageName>,
+    owed: bool,
 }
+
+/// The one that is for every number.
+const FOR_ALL: &str = "flood";
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Account {
@@ -49,6 +55,8 @@ pub struct Ledger {
     dials: BTreeMap<CallId, Option<Dialled>>,
     dialled_ever: BTreeSet<CallId>,
     pub dial_ends: BTreeMap<DialEnd, u64>,
+    /// Emergency messages that are on.
+    on: BTreeSet<MessageName>,
     open: BTreeMap<CallId, Story>,
     ended: BTreeMap<CallId, Outcome>,
     /// Who has an offer, as the facts say.
@@ -73,13 +81,32 @@ impl Ledger {
             );
         }
         match fact {
-            Fact::CallArrived { call, .. } => {
+            // What was torn off the journal may have been heard.
+            Fact::ControllerStarted { .. } => self.open.values_mut().for_each(|story| story.owed = false),
+            Fact::EmergencySwitchedOn { message, .. } => drop(self.on.insert(message.clone())),
+            Fact::EmergencySwitchedOff { message, .. } => {
+                must!(Law::OnePlace, self.on.remove(message), "{message} went off, and was not on");
+                if message.as_str() == FOR_ALL {
+                    self.open.values_mut().for_each(|story| story.owed = false);
+                }
+            }
+            Fact::EmergencyHeard { call, message, .. } => {
+                let story = self.open.entry(*call).or_default();
+                must!(Law::HeardFirst, story.warned.insert(message.clone()), "{call} was given {message} twice");
+                story.owed &= message.as_str() != FOR_ALL;
+            }
+            Fact::Keyed { call, .. } => {
+                let owed = self.open.get(call).is_some_and(|story| story.owed);
+                must!(Law::HeardFirst, !owed, "{call} chose before it was warned");
+            }
+            Fact::CallArrived { call, found, .. } => {
                 must!(
                     Law::EndsOnce,
                     !self.open.contains_key(call) && !self.ended.contains_key(call),
                     "{call} arrived twice"
                 );
-                self.open.insert(*call, Story::default());
+                let owed = !found && self.on.contains(&MessageName::new(FOR_ALL));
+                self.open.insert(*call, Story { owed, ..Story::default() });
                 self.arrived += 1;
             }
             Fact::StepEntered { call, .. } => {
@@ -88,6 +115,7 @@ impl Ledger {
             }
             Fact::CallQueued { call, queue, .. } => {
                 let story = self.open.entry(*call).or_default();
+                must!(Law::HeardFirst, !story.owed, "{call} waits before it was warned");
                 // Told again where a found call gets its old place back.
                 if story.queue.as_ref() != Some(queue) {
                     must!(Law::OnePlace, story.queue.is_none(), "{call} in {queue} and in {:?}", story.queue);

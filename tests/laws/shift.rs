@@ -47,6 +47,8 @@ pub struct Tally {
     pub outages: u64,
     pub holds: u64,
     pub retrieved: u64,
+    /// Emergency messages that were given.
+    pub warned: u64,
     pub outcomes: BTreeMap<Outcome, u64>,
     pub dials: BTreeMap<DialEnd, u64>,
     pub rules: BTreeMap<Rule, u64>,
@@ -63,6 +65,7 @@ impl Tally {
         self.outages += other.outages;
         self.holds += other.holds;
         self.retrieved += other.retrieved;
+        self.warned += other.warned;
         for (outcome, n) in &other.outcomes {
             *self.outcomes.entry(*outcome).or_default() += n;
         }
@@ -310,6 +313,7 @@ impl Shift {
                     let now = reasons.needs.iter().map(|need| need.level).max();
                     self.tally.eased += u64::from(now < most);
                 }
+                Fact::EmergencyHeard { .. } => self.tally.warned += 1,
                 Fact::CallHeld { .. } => self.tally.holds += 1,
                 Fact::CallRetrieved { .. } => self.tally.retrieved += 1,
                 Fact::CallEnded { outcome, .. } => *self.tally.outcomes.entry(*outcome).or_default() += 1,
@@ -422,7 +426,7 @@ impl Shift {
         Ok(lost
             .iter()
             .flat_map(|(_, facts)| facts)
-            .filter_map(|fact| legs(&fact.call()?).cloned().or_else(|| Some(LegId::new("nobody"))))
+            .map(|fact| fact.call().and_then(|call| legs(&call).cloned()).unwrap_or_else(|| LegId::new("nobody")))
             .collect())
     }
 

@@ -103,6 +103,7 @@ pub fn plan() -> Centre {
             (PhoneNumber::new("700"), claim("by_day")),
             (PhoneNumber::new("800"), claim("crowded")),
         ]),
+        emergency: BTreeMap::new(),
         steps: steps
             .into_iter()
             .map(|(name, actions)| (StepName::new(name), Step { name: StepName::new(name), actions }))

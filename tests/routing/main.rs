@@ -5,6 +5,7 @@ mod answering;
 mod commands;
 mod dialling;
 mod easing;
+mod emergency;
 mod floor;
 mod holding;
 mod leaving;

@@ -15,6 +15,7 @@ mod centre;
 mod departments;
 mod dial_out;
 mod dispositions;
+mod emergency;
 mod hours;
 mod prompts;
 mod queues;

@@ -262,7 +262,7 @@ impl Reading {
         }
     }
 
-    fn prompt(&mut self, fields: &Fields<'_>) -> Option<Spoken> {
+    pub(super) fn prompt(&mut self, fields: &Fields<'_>) -> Option<Spoken> {
         match fields.one_of(&["say", "play"], &mut self.notes)? {
             ("say", node) => self.say(node),
             (_, node) => self.play(node),

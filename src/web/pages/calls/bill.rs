@@ -117,6 +117,9 @@ impl Meter {
             | Fact::AgentLoggedIn { .. }
             | Fact::AgentLoggedOut { .. }
             | Fact::AgentChanged { .. }
+            | Fact::EmergencySwitchedOn { .. }
+            | Fact::EmergencySwitchedOff { .. }
+            | Fact::EmergencyHeard { .. }
             | Fact::LinkChanged { .. }
             | Fact::Healed { .. }
             | Fact::WallClockStepped { .. } => {}

@@ -165,6 +165,12 @@ impl Teller<'_> {
                 dial_class(Some(*how)),
                 t.with_two("story-dial-ended", "outcome", t.say(dial_word(*how)), "by", t.say(dial_by_word(*by))),
             ),
+            Fact::EmergencyHeard { message, heard: true, .. } => {
+                plain("missed", t.with("story-emergency", "message", message))
+            }
+            Fact::EmergencyHeard { message, heard: false, .. } => {
+                plain("missed", t.with("story-emergency-not-played", "message", message))
+            }
             // The core's own words: for an admin, who reads them in the log too.
             Fact::Healed { what, .. } => plain("missed", t.with("story-healed", "what", what)),
             Fact::AgentAssigned { .. }
@@ -173,6 +179,8 @@ impl Teller<'_> {
             | Fact::AgentLoggedIn { .. }
             | Fact::AgentLoggedOut { .. }
             | Fact::AgentChanged { .. }
+            | Fact::EmergencySwitchedOn { .. }
+            | Fact::EmergencySwitchedOff { .. }
             | Fact::LinkChanged { .. }
             | Fact::WallClockStepped { .. } => return None,
         })

@@ -224,6 +224,9 @@ impl Day {
             | Fact::ControllerStarted { .. }
             | Fact::VersionPublished { .. }
             | Fact::Keyed { .. }
+            | Fact::EmergencySwitchedOn { .. }
+            | Fact::EmergencySwitchedOff { .. }
+            | Fact::EmergencyHeard { .. }
             | Fact::OfferMade { .. }
             | Fact::OfferRang { .. }
             | Fact::PickUpAsked { .. }
