@@ -69,6 +69,10 @@ pub fn count(happened: &Happened) {
         | Fact::EmergencySwitchedOn { .. }
         | Fact::EmergencySwitchedOff { .. }
         | Fact::EmergencyHeard { .. }
+        | Fact::TransferBegan { .. }
+        | Fact::TransferAnswered { .. }
+        | Fact::TransferConnected { .. }
+        | Fact::TransferFailed { .. }
         | Fact::LinkChanged { .. }
         | Fact::WallClockStepped { .. } => {}
     }
@@ -124,6 +128,10 @@ pub fn log(happened: &Happened) {
         | Fact::EmergencySwitchedOn { .. }
         | Fact::EmergencySwitchedOff { .. }
         | Fact::EmergencyHeard { .. }
+        | Fact::TransferBegan { .. }
+        | Fact::TransferAnswered { .. }
+        | Fact::TransferConnected { .. }
+        | Fact::TransferFailed { .. }
         | Fact::LinkChanged { .. } => {
             if tracing::enabled!(target: "cordboard::fact", tracing::Level::INFO) {
                 let words = fact.in_words();

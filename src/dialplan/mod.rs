@@ -16,7 +16,7 @@ mod prompt;
 pub mod read;
 mod walk;
 
-pub use action::{Action, Announcement, Ask, Due, EndKey, HoursBranch, Key, Menu, QueueEntry, ToQueue, When};
+pub use action::{Action, Announcement, Ask, Due, EndKey, HoursBranch, Key, Menu, QueueEntry, ToQueue, Transfer, When};
 pub use centre::{Centre, Claim, Step};
 pub use check::claimed_twice;
 pub use disposition::{Disposition, DispositionName, Dispositions};

@@ -157,7 +157,7 @@ pub fn all_prompts(centre: &Centre) -> Vec<Prompt> {
             Action::Queue(to) => {
                 to.waiting.iter().flat_map(|rule| &rule.says).for_each(|said| said.static_prompts(&mut found));
             }
-            Action::Hours(_) | Action::SetLanguage(_) | Action::Go(_) | Action::HangUp => {}
+            Action::Hours(_) | Action::SetLanguage(_) | Action::Go(_) | Action::Transfer(_) | Action::HangUp => {}
         }
     }
     found.into_iter().collect()

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::action::{Action, Ask, Key, Menu, QueueEntry, ToQueue};
+use super::action::{Action, Ask, Key, Menu, QueueEntry, ToQueue, Transfer};
 use super::centre::Centre;
 use super::language::Language;
 use super::prompt::{Prompt, Spoken};
@@ -53,6 +53,8 @@ pub enum Do {
     StopWait,
     /// The call leaves the walk for the queue, and the walk sleeps until [`Walk::go`].
     Queue(QueueEntry),
+    /// The caller is to be joined with a number outside, and the walk sleeps until [`Walk::go`].
+    Transfer(Transfer),
     /// Hang up. Nothing follows.
     HangUp(Ending),
 }
@@ -238,6 +240,11 @@ impl Walk {
         self.plan.steps.get(&self.step)?.actions.iter().filter_map(Action::to_queue).find(|to| to.entry.queue == *queue)
     }
 
+    /// The action of the step the call is in that leads to a number outside.
+    pub fn transfer(&self) -> Option<&Transfer> {
+        self.plan.steps.get(&self.step)?.actions.iter().find_map(Action::to_outside)
+    }
+
     /// The version of the centre that this call started in, and finishes in.
     pub fn plan(&self) -> &Arc<Centre> {
         &self.plan
@@ -290,6 +297,12 @@ impl Walk {
                 Pace::Pause
             }
             Action::Go(step) => self.enter(step, out),
+            Action::Transfer(transfer) => {
+                self.doing = Doing::Away;
+                self.ahead.clear();
+                out.push(Do::Transfer(transfer.clone()));
+                Pace::Pause
+            }
             Action::HangUp => {
                 self.hang_up(Ending::Said, out);
                 Pace::Pause

@@ -147,7 +147,7 @@ impl Laws {
                     waiting += 1;
                     by.is_none()
                 }
-                Stage::InDialplan { .. } | Stage::Ending { .. } => by.is_none(),
+                Stage::InDialplan { .. } | Stage::Outside(_) | Stage::Ending { .. } => by.is_none(),
             };
             if !agrees {
                 self.broken(Law::OnePlace, format!("{} is {:?}, and {by:?} serves it", call.id, call.stage))?;

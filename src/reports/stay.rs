@@ -115,6 +115,8 @@ impl From<Outcome> for StayEnd {
             Outcome::Abandoned | Outcome::LeftInDialplan => StayEnd::Abandoned,
             Outcome::EndedByUs | Outcome::Refused => StayEnd::EndedByUs,
             Outcome::EndedUnseen => StayEnd::EndedUnseen,
+            // Its stay was over before the number was rung.
+            Outcome::TransferredOut => StayEnd::Moved,
         }
     }
 }

@@ -11,6 +11,7 @@ use super::ids::*;
 use super::index::LineKey;
 use super::preference::{Acquaintance, Prefer};
 use super::queue::Need;
+use super::transferring::{Outside, OutsideStage};
 use crate::calendar::Moment;
 use crate::dialplan::{Walk, When};
 
@@ -59,6 +60,8 @@ pub enum Stage {
         /// On hold since then: the agent wants it so, and the switch follows.
         hold: Option<Moment>,
     },
+    /// Sent to a number outside, which rings, or talks with the caller.
+    Outside(Outside),
     /// We hung up, and wait for the switch to say that the leg is gone.
     Ending { outcome: Outcome, by: EndedBy },
 }
@@ -73,6 +76,10 @@ pub enum StageWord {
     Connecting,
     Talking,
     OnHold,
+    /// A number outside is rung for it.
+    Transferring,
+    /// Caller and number talk.
+    TalkingOut,
     Ending,
 }
 
@@ -85,6 +92,8 @@ impl StageWord {
             StageWord::Connecting => "connecting",
             StageWord::Talking => "talking",
             StageWord::OnHold => "on_hold",
+            StageWord::Transferring => "transferring",
+            StageWord::TalkingOut => "talking_out",
             StageWord::Ending => "ending",
         }
     }
@@ -99,6 +108,8 @@ impl Stage {
             Stage::Connecting { .. } => StageWord::Connecting,
             Stage::Talking { hold: None, .. } => StageWord::Talking,
             Stage::Talking { hold: Some(_), .. } => StageWord::OnHold,
+            Stage::Outside(Outside { stage: OutsideStage::Talking { .. }, .. }) => StageWord::TalkingOut,
+            Stage::Outside(_) => StageWord::Transferring,
             Stage::Ending { .. } => StageWord::Ending,
         }
     }
@@ -116,6 +127,8 @@ pub struct QueuePlace {
     /// What of that holds at this moment of the wait; which line of the queue the call stands in.
     pub in_force: Vec<Need>,
     pub prefer: Vec<Prefer>,
+    /// These alone may take it.
+    pub agents: Vec<AgentName>,
     /// Who alone is to have it at this moment of the wait; nobody: anybody.
     pub kept_for: Vec<AgentName>,
     pub otherwise: Vec<(When, StepName)>,
@@ -140,7 +153,7 @@ impl Call {
         match &self.stage {
             Stage::Waiting { place, .. } | Stage::Connecting { place, .. } => Some(&place.queue),
             Stage::Talking { queue, .. } => Some(queue),
-            Stage::InDialplan { .. } | Stage::Ending { .. } => None,
+            Stage::InDialplan { .. } | Stage::Outside(_) | Stage::Ending { .. } => None,
         }
     }
 
@@ -148,7 +161,7 @@ impl Call {
         match &self.stage {
             Stage::Waiting { offer, .. } => *offer,
             Stage::Connecting { offer, .. } => Some(*offer),
-            Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Ending { .. } => None,
+            Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Outside(_) | Stage::Ending { .. } => None,
         }
     }
 }

@@ -321,6 +321,8 @@ impl Core {
                 Timer::ConnectDue(call) => self.connect_overdue(now, call),
                 Timer::PartedDue(call) => self.parted_overdue(now, call),
                 Timer::HoldDue(call) => self.hold_overdue(now, call),
+                Timer::TransferDue(call) => self.transfer_overdue(now, call),
+                Timer::TransferLongest(call) => self.transfer_too_long(now, call),
                 Timer::DialDue(call) => self.dial_overdue(now, call),
                 Timer::DialLongest(call) => self.dial_too_long(now, call),
                 Timer::HangUpDue(leg) => self.hang_up_overdue(now, leg),
@@ -345,6 +347,7 @@ impl Core {
             | Timer::ConnectDue(call)
             | Timer::PartedDue(call)
             | Timer::HoldDue(call) => self.calls.get(call).map(|call| &call.switch),
+            Timer::TransferDue(call) | Timer::TransferLongest(call) => self.calls.get(call).map(|call| &call.switch),
             Timer::OfferDue(offer) | Timer::PickUpDue(offer) => self.offers.get(offer).map(|offer| &offer.switch),
             Timer::DialDue(call) | Timer::DialLongest(call) => self.dials.get(call).map(|dial| &dial.switch),
             Timer::HangUpDue(leg) => self.switch_of_leg(leg),
@@ -521,6 +524,8 @@ impl Core {
             Timer::ConnectDue(call),
             Timer::PartedDue(call),
             Timer::HoldDue(call),
+            Timer::TransferDue(call),
+            Timer::TransferLongest(call),
         ] {
             self.timers.stop(&timer);
         }

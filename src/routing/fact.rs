@@ -61,6 +61,8 @@ pub enum Fact {
         needs: Vec<Need>,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         prefer: Vec<Prefer>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        agents: Vec<AgentName>,
         /// The step it came from, and where it would resume.
         step: StepName,
         language: String,
@@ -233,6 +235,31 @@ pub enum Fact {
         why: Option<Why>,
     },
 
+    /// The caller is sent to a number outside: it rings. Its leg is named at once, so that a start knows it.
+    TransferBegan {
+        call: CallId,
+        number: PhoneNumber,
+        switch: SwitchName,
+        leg: LegId,
+        longest: Duration,
+        until: Moment,
+    },
+    /// The number answered.
+    TransferAnswered {
+        call: CallId,
+    },
+    /// Caller and number hear each other.
+    TransferConnected {
+        call: CallId,
+    },
+    /// The caller goes on in the dialplan.
+    TransferFailed {
+        call: CallId,
+        how: TransferFailure,
+        /// `None`: the step of the call transfers no more, and the call ends.
+        to: Option<StepName>,
+    },
+
     /// New callers hear this message before anything else, and those who wait are told it. Again where only `until` is
     /// another.
     EmergencySwitchedOn {
@@ -284,6 +311,10 @@ impl Fact {
             | Fact::StepEntered { call, .. }
             | Fact::Keyed { call, .. }
             | Fact::EmergencyHeard { call, .. }
+            | Fact::TransferBegan { call, .. }
+            | Fact::TransferAnswered { call }
+            | Fact::TransferConnected { call }
+            | Fact::TransferFailed { call, .. }
             | Fact::CallQueued { call, .. }
             | Fact::CallLeftQueue { call, .. }
             | Fact::OfferMade { call, .. }
@@ -346,6 +377,10 @@ impl Fact {
             | Fact::EmergencySwitchedOn { .. }
             | Fact::EmergencySwitchedOff { .. }
             | Fact::EmergencyHeard { .. }
+            | Fact::TransferBegan { .. }
+            | Fact::TransferAnswered { .. }
+            | Fact::TransferConnected { .. }
+            | Fact::TransferFailed { .. }
             | Fact::CallQueued { .. }
             | Fact::CallLeftQueue { .. }
             | Fact::CallerKnown { .. }
@@ -376,16 +411,19 @@ pub enum Outcome {
     Refused,
     /// Ended while we were away: the instant is unknown.
     EndedUnseen,
+    /// Talked with a number outside, to which the dialplan sent the caller.
+    TransferredOut,
 }
 
 impl Outcome {
-    pub const ALL: [Outcome; 6] = [
+    pub const ALL: [Outcome; 7] = [
         Outcome::Answered,
         Outcome::Abandoned,
         Outcome::LeftInDialplan,
         Outcome::EndedByUs,
         Outcome::Refused,
         Outcome::EndedUnseen,
+        Outcome::TransferredOut,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -396,6 +434,7 @@ impl Outcome {
             Outcome::EndedByUs => "ended_by_us",
             Outcome::Refused => "refused",
             Outcome::EndedUnseen => "ended_unseen",
+            Outcome::TransferredOut => "transferred_out",
         }
     }
 }
@@ -405,6 +444,8 @@ impl Outcome {
 pub enum EndedBy {
     Caller,
     Agent(AgentName),
+    /// The number outside that the caller was sent to.
+    Number,
     Us,
     /// Nobody saw.
     Unseen,
@@ -415,6 +456,7 @@ impl EndedBy {
         match self {
             EndedBy::Caller => "caller",
             EndedBy::Agent(_) => "agent",
+            EndedBy::Number => "number",
             EndedBy::Us => "us",
             EndedBy::Unseen => "unseen",
         }
@@ -494,6 +536,36 @@ pub enum LeftQueue {
     Closed,
     /// It waited, and the queue closed.
     ClosedMeanwhile,
+}
+
+/// Why a caller was not joined with a number outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TransferFailure {
+    Busy,
+    NoAnswer,
+    /// Whoever was rung would not take it, or hung up before the caller could be heard.
+    Refused,
+    /// No such number, no way out, or the switch that dials is another than the caller's.
+    Unreachable,
+    /// Not in the list of the version of today.
+    NotAllowed,
+    /// The centre has dialled as many numbers as it may for now.
+    TooMany,
+    /// Nobody saw how.
+    Unseen,
+}
+
+impl From<Failure> for TransferFailure {
+    fn from(why: Failure) -> Self {
+        match why {
+            Failure::NoAnswer => TransferFailure::NoAnswer,
+            Failure::Busy => TransferFailure::Busy,
+            Failure::Rejected => TransferFailure::Refused,
+            Failure::Unreachable => TransferFailure::Unreachable,
+            Failure::Withdrawn => TransferFailure::Unseen,
+        }
+    }
 }
 
 /// How an emergency message came to be off.

@@ -16,6 +16,7 @@ use super::fact::{EndedBy, Fact, OfferEnd, Outcome};
 use super::ids::*;
 use super::preference::{Acquaintance, Prefer};
 use super::queue::Need;
+use super::transferring::{Outside, OutsideStage};
 use crate::calendar::Moment;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
@@ -64,6 +65,9 @@ pub struct KnownCall {
     /// Since when the conversation is on hold.
     #[serde(default)]
     pub held: Option<Moment>,
+    /// Sent to a number outside.
+    #[serde(default)]
+    pub outside: Option<Outside>,
     /// The queue that the conversation came from.
     pub talked_for: Option<QueueName>,
     /// We have hung up: how it ends when the switch says that the leg is gone.
@@ -80,6 +84,8 @@ pub struct KnownPlace {
     pub needs: Vec<Need>,
     #[serde(default)]
     pub prefer: Vec<Prefer>,
+    #[serde(default)]
+    pub agents: Vec<AgentName>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -141,6 +147,7 @@ impl Known {
                         offer: None,
                         talking: None,
                         held: None,
+                        outside: None,
                         talked_for: None,
                         ending: None,
                     },
@@ -152,7 +159,7 @@ impl Known {
                 known.language.clone_from(language);
                 known.queued = None;
             }),
-            Fact::CallQueued { call, queue, joined, credit, needs, prefer, step, language } => {
+            Fact::CallQueued { call, queue, joined, credit, needs, prefer, agents, step, language } => {
                 self.of_call(*call, |known| {
                     known.step = Some(step.clone());
                     known.language.clone_from(language);
@@ -164,6 +171,7 @@ impl Known {
                         credit: *credit,
                         needs: needs.clone(),
                         prefer: prefer.clone(),
+                        agents: agents.clone(),
                     });
                 })
             }
@@ -216,6 +224,7 @@ impl Known {
             Fact::CallHungUp { call, outcome, by } => self.of_call(*call, |known| {
                 known.talking = None;
                 known.held = None;
+                known.outside = None;
                 known.ending = Some((*outcome, by.clone()));
             }),
             Fact::CallEnded { call, .. } => {
@@ -276,6 +285,19 @@ impl Known {
                     self.agents.remove(agent);
                 }
             }
+            Fact::TransferBegan { call, number, switch: _, leg, longest, until } => {
+                count_dial(&mut self.dialled, at, None);
+                let Ok(number) = number.as_str().parse() else {
+                    self.strays += 1;
+                    return;
+                };
+                let stage = OutsideStage::Rings { until: *until };
+                let outside = Outside { number, leg: leg.clone(), longest: *longest, stage };
+                self.of_call(*call, |known| known.outside = Some(outside));
+            }
+            Fact::TransferAnswered { call } => self.of_transfer(*call, OutsideStage::Connecting),
+            Fact::TransferConnected { call } => self.of_transfer(*call, OutsideStage::Talking { since: at }),
+            Fact::TransferFailed { call, .. } => self.of_call(*call, |known| known.outside = None),
             Fact::EmergencySwitchedOn { message, by, why, until } => {
                 let since = self.emergency.get(message).map_or(at, |before| before.since);
                 let on = SwitchedOn { since, by: by.clone(), why: why.clone(), until: *until };
@@ -352,6 +374,14 @@ impl Known {
             Some(known) => change(known),
             None => self.strays += 1,
         }
+    }
+
+    fn of_transfer(&mut self, call: CallId, stage: OutsideStage) {
+        self.of_call(call, |known| {
+            if let Some(outside) = &mut known.outside {
+                outside.stage = stage;
+            }
+        });
     }
 
     fn of_call(&mut self, call: CallId, change: impl FnOnce(&mut KnownCall)) {

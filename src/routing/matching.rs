@@ -249,7 +249,9 @@ impl Core {
     pub(super) fn anybody_logged_in(&self, place: &QueuePlace) -> bool {
         let needs = needs::at_last(&place.needs);
         self.queues.get(&place.queue).is_some_and(|index| {
-            index.logged_in().iter().any(|name| self.agents.get(name).is_some_and(|agent| agent.meets(&needs)))
+            let among = |name: &&AgentName| place.agents.is_empty() || place.agents.contains(name);
+            let mut may = index.logged_in().iter().filter(among);
+            may.any(|name| self.agents.get(name).is_some_and(|agent| agent.meets(&needs)))
         })
     }
 

@@ -32,6 +32,7 @@ mod recovery;
 pub mod strategy;
 pub mod tag;
 mod timer;
+pub mod transferring;
 pub mod view;
 mod walking;
 pub mod why;

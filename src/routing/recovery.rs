@@ -102,6 +102,7 @@ impl Core {
             needs: queued.needs.clone(),
             in_force: Vec::new(),
             prefer: queued.prefer.clone(),
+            agents: queued.agents.clone(),
             kept_for: Vec::new(),
             otherwise: exits_of(&walk, &queued.queue),
             told: Announcing { until: now, ..Announcing::default() },
@@ -114,6 +115,9 @@ impl Core {
             self.adopt_leg(agent, leg);
             stage =
                 Stage::Talking { queue, agent: agent.clone(), agent_leg: leg.clone(), since: *since, hold: known.held };
+        } else if let Some(outside) = known.outside {
+            self.remember_transfer(now, id, &known.switch, &outside);
+            stage = Stage::Outside(outside);
         } else if let Some(place) = place {
             let rank = (place.rank(), id);
             // Nobody is sought for it before the first snapshot.
@@ -244,6 +248,7 @@ impl Core {
             Stage::Waiting { offer: Some(offer), .. } | Stage::Connecting { offer, .. } => {
                 self.offers.get(offer).map(|offer| offer.leg.clone())
             }
+            Stage::Outside(outside) => Some(outside.leg.clone()),
             Stage::InDialplan { .. } | Stage::Waiting { offer: None, .. } | Stage::Ending { .. } => None,
         }
     }
@@ -308,6 +313,7 @@ impl Core {
                 }
                 None => self.look_at(now, &switch, Some(agent_leg)),
             },
+            Stage::Outside(_) => self.transfer_lives(now, call, phone),
             Stage::Ending { .. } => self.hang_up(now, &switch, caller.leg.clone(), HangUpCause::Normal),
         }
     }
@@ -428,6 +434,14 @@ impl Core {
                 None => self.lives(now, call),
             },
             Stage::Talking { hold: Some(_), .. } => self.held_caller_lives(now, call, seen),
+            Stage::Outside(outside) => {
+                let leg = outside.leg.clone();
+                if seen.joined_with.as_ref() == Some(&leg) {
+                    self.transfer_joined(now, call, &leg);
+                } else if seen.in_hand {
+                    self.transfer_lives(now, call, None);
+                }
+            }
             Stage::InDialplan { .. } | Stage::Connecting { .. } | Stage::Talking { hold: None, .. } => {}
             Stage::Ending { .. } => {
                 let switch = of.switch.clone();

@@ -14,6 +14,7 @@ use super::ids::*;
 use super::index::QueueIndex;
 use super::input::{Failure, Line};
 use super::queue::{Need, QueueRules};
+use super::transferring::{Outside, OutsideStage};
 use crate::calendar::Moment;
 
 #[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
@@ -245,7 +246,7 @@ impl Core {
             .values()
             .filter_map(|call| match &call.stage {
                 Stage::Waiting { place, .. } | Stage::Connecting { place, .. } => Some(place),
-                Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Ending { .. } => None,
+                Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Outside(_) | Stage::Ending { .. } => None,
             })
             .filter(|place| place.queue == rules.name)
             .map(|place| now.since(place.joined))
@@ -356,7 +357,7 @@ impl Core {
         let call = self.calls.get(&call)?;
         let place = match &call.stage {
             Stage::Waiting { place, .. } | Stage::Connecting { place, .. } => Some(place),
-            Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Ending { .. } => None,
+            Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Outside(_) | Stage::Ending { .. } => None,
         };
         let position = place.and_then(|place| Some((self.queues.get(&place.queue)?, place.rank())));
         Some(self.see(now, call, position.map(|(index, rank)| index.position((rank, call.id)))))
@@ -365,14 +366,17 @@ impl Core {
     fn see(&self, now: Moment, call: &Call, position: Option<usize>) -> CallSeen {
         let place = match &call.stage {
             Stage::Waiting { place, .. } | Stage::Connecting { place, .. } => Some(place),
-            Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Ending { .. } => None,
+            Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Outside(_) | Stage::Ending { .. } => None,
         };
         let offered = call.offer().and_then(|offer| self.offers.get(&offer)).map(|offer| offer.agent.clone());
         let (agent, talking_since_ms, held_since_ms) = match &call.stage {
             Stage::Talking { agent, since, hold, .. } => (Some(agent.clone()), Some(*since), *hold),
-            Stage::InDialplan { .. } | Stage::Waiting { .. } | Stage::Connecting { .. } | Stage::Ending { .. } => {
-                (offered, None, None)
-            }
+            Stage::Outside(Outside { stage: OutsideStage::Talking { since }, .. }) => (None, Some(*since), None),
+            Stage::InDialplan { .. }
+            | Stage::Waiting { .. }
+            | Stage::Connecting { .. }
+            | Stage::Outside(_)
+            | Stage::Ending { .. } => (offered, None, None),
         };
         // Nobody waits for whom a phone was picked up.
         let waits = place.filter(|_| matches!(call.stage, Stage::Waiting { .. })).zip(position);

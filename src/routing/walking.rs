@@ -189,6 +189,7 @@ impl Core {
                 }
                 Do::Wait(time) => self.timers.set(Timer::Dialplan(call), now + time),
                 Do::StopWait => self.timers.stop(&Timer::Dialplan(call)),
+                Do::Transfer(transfer) => self.transfer_out(now, call, &transfer),
                 Do::Queue(entry) => self.enter_queue(now, call, entry),
                 Do::HangUp(why) => {
                     match why {
@@ -203,7 +204,7 @@ impl Core {
     }
 
     /// Callers are answered when they first hear something.
-    fn answer(&mut self, now: Moment, call: CallId) {
+    pub(super) fn answer(&mut self, now: Moment, call: CallId) {
         let Some(of) = self.calls.get_mut(&call) else { return };
         if !of.answered {
             of.answered = true;
@@ -213,7 +214,7 @@ impl Core {
     }
 
     /// No end of a prompt is waited for any more.
-    fn forget_play(&mut self, call: CallId) {
+    pub(super) fn forget_play(&mut self, call: CallId) {
         self.timers.stop(&Timer::PlayDue(call));
         if let Some(Call { stage: Stage::InDialplan { playing }, .. }) = self.calls.get_mut(&call)
             && let Some(effect) = playing.take()
@@ -296,6 +297,7 @@ impl Core {
             needs: rules.iter().flat_map(|rules| &rules.needs).chain(&entry.needs).cloned().collect(),
             in_force: Vec::new(),
             prefer: entry.prefer,
+            agents: entry.agents,
             kept_for: Vec::new(),
             otherwise: entry.otherwise,
             queue: entry.queue,
@@ -329,6 +331,7 @@ impl Core {
             credit: place.credit,
             needs: place.needs.clone(),
             prefer: place.prefer.clone(),
+            agents: place.agents.clone(),
             step: of.walk.step().clone(),
             language: of.walk.language().to_string(),
         });
@@ -385,7 +388,9 @@ impl Core {
         };
         let (switch, leg, queue) = (switch.clone(), leg.clone(), place.queue.clone());
         self.forget_announcement(call);
-        let class = self.rules_for(call, &queue).map_or_else(|| "default".into(), |rules| rules.music.clone());
+        let of_step = self.calls.get(&call).and_then(|of| of.walk.to_queue(&queue)?.entry.music.clone());
+        let of_queue = || self.rules_for(call, &queue).map(|rules| rules.music.clone());
+        let class = of_step.or_else(of_queue).unwrap_or_else(|| "default".into());
         self.order(now, &switch, Act::StartMusic { leg, class }, None);
     }
 

@@ -146,7 +146,11 @@ impl Wanted {
     fn way(&self) -> &'static str {
         let rare = self.outcome.filter(|outcome| match outcome {
             Outcome::Answered | Outcome::Abandoned => false,
-            Outcome::LeftInDialplan | Outcome::EndedByUs | Outcome::Refused | Outcome::EndedUnseen => true,
+            Outcome::LeftInDialplan
+            | Outcome::EndedByUs
+            | Outcome::Refused
+            | Outcome::EndedUnseen
+            | Outcome::TransferredOut => true,
         });
         if self.agent.is_some() {
             BY_AGENT

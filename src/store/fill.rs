@@ -144,6 +144,10 @@ impl Projected {
                 | Fact::EmergencySwitchedOn { .. }
                 | Fact::EmergencySwitchedOff { .. }
                 | Fact::EmergencyHeard { .. }
+                | Fact::TransferBegan { .. }
+                | Fact::TransferAnswered { .. }
+                | Fact::TransferConnected { .. }
+                | Fact::TransferFailed { .. }
                 | Fact::LinkChanged { .. }
                 | Fact::Healed { .. }
                 | Fact::WallClockStepped { .. } => {}
@@ -209,6 +213,10 @@ impl Projected {
             | Fact::EmergencySwitchedOn { .. }
             | Fact::EmergencySwitchedOff { .. }
             | Fact::EmergencyHeard { .. }
+            | Fact::TransferBegan { .. }
+            | Fact::TransferAnswered { .. }
+            | Fact::TransferConnected { .. }
+            | Fact::TransferFailed { .. }
             | Fact::LinkChanged { .. }
             | Fact::Healed { .. }
             | Fact::WallClockStepped { .. } => {}

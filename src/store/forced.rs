@@ -99,6 +99,10 @@ fn forced<'f>(entry: &Recorded<'f>, fact: &'f Fact) -> Option<(&'f AgentName, &'
         | Fact::EmergencySwitchedOn { .. }
         | Fact::EmergencySwitchedOff { .. }
         | Fact::EmergencyHeard { .. }
+        | Fact::TransferBegan { .. }
+        | Fact::TransferAnswered { .. }
+        | Fact::TransferConnected { .. }
+        | Fact::TransferFailed { .. }
         | Fact::LinkChanged { .. }
         | Fact::Healed { .. }
         | Fact::WallClockStepped { .. } => return None,

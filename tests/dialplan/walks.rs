@@ -125,6 +125,7 @@ impl Caller {
             Do::Wait(time) => format!("wait {}s", time.as_secs()),
             Do::StopWait => "stop waiting".into(),
             Do::Queue(entry) => format!("queue {}", entry.queue),
+            Do::Transfer(transfer) => format!("transfer {}", transfer.number),
             Do::HangUp(ending) => format!("hang up {ending:?}"),
         };
         self.said.iter().map(word).collect::<Vec<_>>().join(", ")
@@ -420,7 +421,7 @@ proptest! {
                         prop_assert!(waiting);
                         waiting = false;
                     }
-                    Do::Queue(_) => {
+                    Do::Queue(_) | Do::Transfer(_) => {
                         prop_assert!(!playing && !waiting);
                         away = true;
                     }

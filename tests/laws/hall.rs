@@ -7,7 +7,7 @@ use std::time::Duration;
 use cordboard::calendar::{OpeningHours, Week, Zone};
 use cordboard::dialplan::{
     Action, Announcement, Ask, Centre, Claim, Due, EmergencyMessage, EndKey, Figure, Key, Language, Menu, Piece, Place,
-    QueueEntry, Spoken, Step, Text, Then, ToQueue, When,
+    QueueEntry, Spoken, Step, Text, Then, ToQueue, Transfer, When,
 };
 use cordboard::organisation::Organisation;
 use cordboard::routing::dial_out::DialOut;
@@ -207,6 +207,19 @@ fn plan(
         ("again".into(), vec![Action::Play(words(chance)), Action::Go(StepName::new("menu"))]),
     ];
     const AFTER: usize = 2;
+    if percent(chance, 60) {
+        let step = |name: &str| Some(StepName::new(name));
+        let transfer = Transfer {
+            // Now and then one that the centre may not dial.
+            number: (if percent(chance, 90) { "+8613800138000" } else { "1900" }).parse().expect("a number"),
+            ring_for: percent(chance, 50).then(|| ms(chance, 1_000, 6_000)),
+            busy: step("again").filter(|_| percent(chance, 50)),
+            no_answer: step("bye").filter(|_| percent(chance, 50)),
+            failed: StepName::new("bye"),
+        };
+        let before = if percent(chance, 50) { vec![Action::Play(words(chance))] } else { vec![] };
+        steps.push(("outside".into(), before.into_iter().chain([Action::Transfer(transfer)]).collect()));
+    }
     for queue in queues {
         for spoken in [false, true] {
             let entry = QueueEntry {
@@ -215,6 +228,12 @@ fn plan(
                 credit: Duration::from_secs([0, 0, 5, 30][chance.below(4) as usize]),
                 keep_wait: percent(chance, 40),
                 prefer: prefer(chance),
+                agents: if percent(chance, 10) {
+                    vec![AgentName::new("agent01"), AgentName::new("agent02")]
+                } else {
+                    vec![]
+                },
+                music: None,
                 otherwise: otherwise(chance),
             };
             let to = Action::Queue(ToQueue { entry, needs_by_language: vec![], waiting: waiting(chance) });

@@ -16,6 +16,8 @@ struct Story {
     held: bool,
     offer: Option<(OfferId, AgentName)>,
     hung_up: Option<(Outcome, EndedBy)>,
+    /// Sent to a number outside: how far that has come.
+    outside: Option<Dialled>,
     /// Emergency messages: given; and owed before anything else is done.
     warned: BTreeSet<MessageName>,
     owed: bool,
@@ -94,6 +96,31 @@ impl Ledger {
                 let story = self.open.entry(*call).or_default();
                 must!(Law::HeardFirst, story.warned.insert(message.clone()), "{call} was given {message} twice");
                 story.owed &= message.as_str() != FOR_ALL;
+            }
+            Fact::TransferBegan { call, .. } => {
+                let story = self.open.entry(*call).or_default();
+                must!(
+                    Law::OnePlace,
+                    story.outside.is_none() && story.queue.is_none(),
+                    "{call} sent out after {story:?}"
+                );
+                must!(Law::HeardFirst, !story.owed, "{call} sent out before it was warned");
+                story.outside = Some(Dialled::Rung);
+            }
+            Fact::TransferAnswered { call } => {
+                let story = self.open.entry(*call).or_default();
+                must!(Law::OnePlace, story.outside == Some(Dialled::Rung), "{call} answered outside after {story:?}");
+                story.outside = Some(Dialled::Answered);
+            }
+            Fact::TransferConnected { call } => {
+                let story = self.open.entry(*call).or_default();
+                must!(Law::OnePlace, story.outside == Some(Dialled::Answered), "{call} heard outside after {story:?}");
+                story.outside = Some(Dialled::Heard);
+            }
+            Fact::TransferFailed { call, .. } => {
+                let story = self.open.entry(*call).or_default();
+                must!(Law::EndsOnce, story.outside != Some(Dialled::Heard), "{call} failed outside after {story:?}");
+                story.outside = None;
             }
             Fact::Keyed { call, .. } => {
                 let owed = self.open.get(call).is_some_and(|story| story.owed);
@@ -229,7 +256,7 @@ impl Ledger {
                         Outcome::Abandoned => account.abandoned += 1,
                         Outcome::EndedUnseen => account.unseen += 1,
                         Outcome::EndedByUs => account.by_us += 1,
-                        Outcome::Answered | Outcome::LeftInDialplan | Outcome::Refused => {}
+                        Outcome::Answered | Outcome::LeftInDialplan | Outcome::Refused | Outcome::TransferredOut => {}
                     }
                 }
             }
@@ -324,5 +351,6 @@ fn fits(outcome: Outcome, by: &EndedBy, story: &Story) -> bool {
         Outcome::EndedByUs => story.queue.is_none() && !story.connected && *by == EndedBy::Us,
         Outcome::Refused => story.queue.is_none() && !story.connected && *by == EndedBy::Us,
         Outcome::EndedUnseen => !story.connected && *by == EndedBy::Unseen,
+        Outcome::TransferredOut => story.outside == Some(Dialled::Heard) && story.queue.is_none() && !story.connected,
     }
 }

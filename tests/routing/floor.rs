@@ -36,6 +36,8 @@ pub fn plan() -> Centre {
         credit: Duration::ZERO,
         keep_wait: false,
         prefer: vec![],
+        agents: vec![],
+        music: None,
         otherwise: vec![],
     };
     let to = |entry| Action::Queue(ToQueue { entry, needs_by_language: vec![], waiting: vec![] });

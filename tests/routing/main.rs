@@ -14,5 +14,6 @@ mod preference;
 mod recovery;
 mod stations;
 mod strategies;
+mod transferring;
 mod view;
 mod waiting;

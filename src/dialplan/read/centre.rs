@@ -165,6 +165,7 @@ impl Reading {
             }
             self.check_references();
             self.check_closings(&queues);
+            self.check_outside(dial_out.as_ref(), once_given(&all("dial_out")), country);
             check::whole(self, &drafts, &numbers);
         }
         if self.notes.count() > 0 {
@@ -404,6 +405,11 @@ impl Reading {
         }
         good.then_some(number)
     }
+}
+
+/// Whether a section that could not be read is there at all.
+fn once_given(nodes: &[&Node]) -> bool {
+    !nodes.is_empty()
 }
 
 fn step(draft: Draft) -> (crate::routing::ids::StepName, Step) {

@@ -9,6 +9,7 @@ use super::scalar;
 use crate::dialplan::disposition::DispositionName;
 use crate::dialplan::figures::Figure;
 use crate::dialplan::language::Language;
+use crate::routing::dial_out::DialledNumber;
 use crate::routing::ids::{QueueName, StepName};
 
 /// The most suggestions looked for in one reading: each compares with every name there is, and a file made to hurt
@@ -71,6 +72,8 @@ pub(crate) struct Reading {
     pub(crate) dispositions_of_queues: BTreeMap<QueueName, Vec<DispositionName>>,
     /// Where a step says what happens when a queue closes.
     pub(crate) closings: Vec<(QueueName, Place)>,
+    /// Numbers that steps transfer callers to, and where each stands.
+    pub(crate) outside: Vec<(DialledNumber, Place)>,
     defined: BTreeMap<Kind, BTreeSet<String>>,
     /// How many suggestions have been looked for.
     sought: Cell<usize>,

@@ -29,7 +29,7 @@ impl Reading {
         }
         let fields = Fields::of(node, &STRATEGY, &mut self.notes)?;
         match (fields.get("fixed_order"), fields.get("weighted_random")) {
-            (Some(node), None) => Some(Strategy::FixedOrder(self.agents_in_order(node))),
+            (Some(node), None) => Some(Strategy::FixedOrder(self.agents_in_order(node, "fixed_order"))),
             (None, Some(node)) => Some(Strategy::WeightedRandom(self.weights(node))),
             (Some(_), Some(_)) | (None, None) => {
                 self.notes.add(&node.place, "a queue has one strategy: fixed_order or weighted_random, or one word");
@@ -38,9 +38,9 @@ impl Reading {
         }
     }
 
-    fn agents_in_order(&mut self, node: &Node) -> Vec<AgentName> {
+    pub(super) fn agents_in_order(&mut self, node: &Node, what: &str) -> Vec<AgentName> {
         let mut order: Vec<AgentName> = Vec::new();
-        for item in items(node, "fixed_order", &mut self.notes) {
+        for item in items(node, what, &mut self.notes) {
             let Some(name) = scalar::text(item, "the agent", &mut self.notes) else { continue };
             if order.iter().any(|known| known.as_str() == name) {
                 self.notes.add(&item.place, format!("agent \"{name}\" is in the list already"));

@@ -190,7 +190,8 @@ impl Filter {
                 | Outcome::LeftInDialplan
                 | Outcome::EndedByUs
                 | Outcome::Refused
-                | Outcome::EndedUnseen,
+                | Outcome::EndedUnseen
+                | Outcome::TransferredOut,
             ) => false,
         };
         kind && after.is_none()

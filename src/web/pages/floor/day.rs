@@ -227,6 +227,10 @@ impl Day {
             | Fact::EmergencySwitchedOn { .. }
             | Fact::EmergencySwitchedOff { .. }
             | Fact::EmergencyHeard { .. }
+            | Fact::TransferBegan { .. }
+            | Fact::TransferAnswered { .. }
+            | Fact::TransferConnected { .. }
+            | Fact::TransferFailed { .. }
             | Fact::OfferMade { .. }
             | Fact::OfferRang { .. }
             | Fact::PickUpAsked { .. }
@@ -304,6 +308,7 @@ mod tests {
             credit: Duration::ZERO,
             needs: Vec::new(),
             prefer: vec![],
+            agents: vec![],
             step: StepName::new("s"),
             language: "en".into(),
         }
