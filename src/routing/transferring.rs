@@ -337,7 +337,8 @@ impl Core {
             if matches!(outside.stage, OutsideStage::Rings { .. }) {
                 self.order(now, &switch, Act::StartRingback { leg: caller }, None);
             }
-            return drop(self.order(now, &switch, Act::Look { leg: outside.leg }, None));
+            self.order(now, &switch, Act::Look { leg: outside.leg }, None);
+            return;
         };
         match outside.stage {
             OutsideStage::Rings { .. } if phone.up == LegUp::Up && phone.in_hand => self.transfer_answered(now, call),
