@@ -109,6 +109,8 @@
 //! a hook's deliveries     events/hooks/runner.rs, what is sent letter.rs, where to address.rs; its place store/hooks.rs
 //! what a waiting caller is told  dialplan/read/waiting.rs, dialplan/figures.rs (numbers in words), routing/announcing.rs;
 //!                         the expected wait: routing/pace.rs
+//! an emergency message    dialplan/read/emergency.rs, routing/emergency.rs; web/api/emergency.rs, pages/emergency.rs (the band)
+//! sent to a number outside  the step's `transfer`: routing/transferring.rs, by routing/dial_out.rs
 //! out of a queue by a rule routing/leaving.rs (waited, full, closed, nobody logged in), dialplan/check.rs (no ring of them)
 //! who is logged in        store/sessions.rs, web/pages/{login,sessions}.rs; who may do what: store/agents.rs `Role`
 //! people and their changes store/people.rs (whole and guarded), given.rs (what may be typed); the audit: store/audit.rs

@@ -221,13 +221,14 @@ impl Shown<'_> {
 
 /// Who never stood in a queue.
 fn before(before: &Before) -> Option<String> {
-    let Before { lines_taken, refused, ended_by_us, left_in_dialplan, ended_unseen } = *before;
+    let Before { lines_taken, refused, ended_by_us, left_in_dialplan, ended_unseen, transferred_out } = *before;
     let parts = [
         (lines_taken, "refused by the network, all lines taken"),
         (refused, "refused by the dialplan"),
         (ended_by_us, "ended by the dialplan"),
         (left_in_dialplan, "hung up in the dialplan"),
         (ended_unseen, "ended unseen"),
+        (transferred_out, "sent to a number outside"),
     ];
     let said: Vec<String> =
         parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();

@@ -85,6 +85,13 @@ pub fn count(happened: &Happened) {
         | Fact::AgentAssigned { .. }
         | Fact::AgentLoggedOut { .. }
         | Fact::AgentChanged { .. }
+        | Fact::EmergencySwitchedOn { .. }
+        | Fact::EmergencySwitchedOff { .. }
+        | Fact::EmergencyHeard { .. }
+        | Fact::TransferBegan { .. }
+        | Fact::TransferAnswered { .. }
+        | Fact::TransferConnected { .. }
+        | Fact::TransferFailed { .. }
         | Fact::LinkChanged { .. }
         | Fact::WallClockStepped { .. } => {}
     }
@@ -144,6 +151,13 @@ pub fn log(happened: &Happened) {
         | Fact::AgentAssigned { .. }
         | Fact::AgentLoggedOut { .. }
         | Fact::AgentChanged { .. }
+        | Fact::EmergencySwitchedOn { .. }
+        | Fact::EmergencySwitchedOff { .. }
+        | Fact::EmergencyHeard { .. }
+        | Fact::TransferBegan { .. }
+        | Fact::TransferAnswered { .. }
+        | Fact::TransferConnected { .. }
+        | Fact::TransferFailed { .. }
         | Fact::LinkChanged { .. } => {
             if tracing::enabled!(target: "cordboard::fact", tracing::Level::INFO) {
                 let words = fact.in_words();

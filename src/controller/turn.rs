@@ -569,6 +569,8 @@ impl Turn {
             | Input::AgentDisposed { .. }
             | Input::AgentEndedWrapUp { .. }
             | Input::AgentEndedCall { .. }
+            | Input::EmergencySwitchedOn { .. }
+            | Input::EmergencySwitchedOff { .. }
             | Input::TimeCame
             | Input::WallClockStepped { .. } => None,
         };

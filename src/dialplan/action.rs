@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::language::Language;
 use super::prompt::Spoken;
 use crate::calendar::Moment;
-use crate::routing::ids::{QueueName, StepName};
+use crate::routing::dial_out::DialledNumber;
+use crate::routing::fact::TransferFailure;
+use crate::routing::ids::{AgentName, QueueName, StepName};
 use crate::routing::preference::Prefer;
 use crate::routing::queue::Need;
 
@@ -32,6 +34,8 @@ pub enum Action {
     CallBack(CallBack),
     /// `go`: on with another step. Ends the step.
     Go(StepName),
+    /// `transfer`: the caller is joined with a number outside. Ends the step.
+    Transfer(Transfer),
     /// `hang_up`. Ends the call.
     HangUp,
 }
@@ -136,8 +140,56 @@ impl Action {
             | Action::SetLanguage(_)
             | Action::CallBack(_)
             | Action::Go(_)
+            | Action::Transfer(_)
             | Action::HangUp => None,
         }
+    }
+
+    /// The action where it leads to a number outside.
+    pub const fn to_outside(&self) -> Option<&Transfer> {
+        match self {
+            Action::Transfer(transfer) => Some(transfer),
+            Action::Play(_)
+            | Action::Menu(_)
+            | Action::Ask(_)
+            | Action::Hours(_)
+            | Action::SetLanguage(_)
+            | Action::Queue(_)
+            | Action::CallBack(_)
+            | Action::Go(_)
+            | Action::HangUp => None,
+        }
+    }
+}
+
+/// `transfer`: the number rings, and the caller hears it ring.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transfer {
+    /// `number`: one that the centre's `dial_out` lets be dialled.
+    pub number: DialledNumber,
+    /// `ring_for`: how long it rings; as long as `dial_out` says unless given. 1s to 2m.
+    pub ring_for: Option<Duration>,
+    /// `busy`: where the caller goes when the number is busy; as when it failed, unless given.
+    pub busy: Option<StepName>,
+    /// `no_answer`: where the caller goes when nobody answers; as when it failed, unless given.
+    pub no_answer: Option<StepName>,
+    /// `failed`: where the caller goes when the number could not be reached, or may not be dialled just now.
+    pub failed: StepName,
+}
+
+impl Transfer {
+    /// Where the caller goes on.
+    pub fn after(&self, how: TransferFailure) -> &StepName {
+        let own = match how {
+            TransferFailure::Busy => self.busy.as_ref(),
+            TransferFailure::NoAnswer => self.no_answer.as_ref(),
+            TransferFailure::Refused
+            | TransferFailure::Unreachable
+            | TransferFailure::NotAllowed
+            | TransferFailure::TooMany
+            | TransferFailure::Unseen => None,
+        };
+        own.unwrap_or(&self.failed)
     }
 }
 
@@ -212,6 +264,13 @@ pub struct QueueEntry {
     /// `prefer`: whom the caller knows, and for how long the call is kept for that agent.
     #[serde(default)]
     pub prefer: Vec<Prefer>,
+    /// `agents`: these alone may take it, for as long as this step keeps it in the queue. Who is busy or on a break is waited
+    /// for; where none of them is logged in, `nobody_logged_in` holds.
+    #[serde(default)]
+    pub agents: Vec<AgentName>,
+    /// `music`: the class that is played here in place of the queue's own.
+    #[serde(default)]
+    pub music: Option<String>,
     /// `otherwise`: when the call leaves the queue again, and for which step. At most one of each kind.
     pub otherwise: Vec<(When, StepName)>,
 }

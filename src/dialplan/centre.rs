@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::action::Action;
 use super::disposition::Dispositions;
+use super::emergency::EmergencyMessage;
 use super::language::Language;
 use super::read::Place;
 use crate::calendar::{OpeningHours, Zone};
@@ -12,7 +13,9 @@ use crate::cases::{CaseType, CaseTypeName, Rules};
 use crate::customers::Country;
 use crate::organisation::Organisation;
 use crate::routing::dial_out::DialOut;
-use crate::routing::ids::{BreakReason, CentreName, PhoneNumber, QueueName, SkillName, StepName, VersionHash};
+use crate::routing::ids::{
+    BreakReason, CentreName, MessageName, PhoneNumber, QueueName, SkillName, StepName, VersionHash,
+};
 use crate::routing::queue::QueueRules;
 
 /// A centre as its directory of YAML files describes it. Made only by [`super::read_centre`], and only when the
@@ -54,6 +57,8 @@ pub struct Centre {
     pub hours: BTreeMap<String, OpeningHours>,
     /// \[`numbers`, `start`\] Which called numbers come here, and at which step their calls begin.
     pub numbers: BTreeMap<PhoneNumber, Claim>,
+    /// \[`emergency`\] What may be switched on for callers to hear before anything else. All off until somebody does.
+    pub emergency: BTreeMap<MessageName, EmergencyMessage>,
     /// \[`steps`\]
     pub steps: BTreeMap<StepName, Step>,
 }

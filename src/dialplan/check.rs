@@ -89,7 +89,7 @@ fn named(drafts: &[Draft], round: &[usize]) -> String {
 fn ending(draft: &Draft, notes: &mut Notes) {
     match draft.actions.iter().position(|(action, _)| leads_away(action)) {
         None => {
-            notes.add(&draft.place, format!("step \"{}\" ends without go, queue or hang_up", draft.name));
+            notes.add(&draft.place, format!("step \"{}\" ends without go, queue, transfer or hang_up", draft.name));
         }
         Some(last) => {
             if let Some((_, place)) = draft.actions.get(last + 1) {
@@ -102,7 +102,7 @@ fn ending(draft: &Draft, notes: &mut Notes) {
 /// Whether control never falls through this action.
 fn leads_away(action: &Action) -> bool {
     match action {
-        Action::Go(_) | Action::Queue(_) | Action::HangUp => true,
+        Action::Go(_) | Action::Queue(_) | Action::Transfer(_) | Action::HangUp => true,
         Action::Menu(menu) => menu.otherwise.is_some(),
         Action::Hours(branch) => branch.open.is_some() && branch.closed.is_some(),
         Action::Play(_) | Action::Ask(_) | Action::SetLanguage(_) | Action::CallBack(_) => false,
@@ -301,6 +301,15 @@ impl<'d> Trace<'d> {
                         When::Waited(_) => false,
                     });
                     trace.breathless.extend(turned_away.map(|(_, step)| step));
+                    trace.ends = true;
+                    return trace;
+                }
+                Action::Transfer(transfer) => {
+                    // Not rung at all, at once: the caps are full, or the switch is away.
+                    if !paused {
+                        let all = transfer.busy.iter().chain(&transfer.no_answer).chain([&transfer.failed]);
+                        trace.breathless.extend(all);
+                    }
                     trace.ends = true;
                     return trace;
                 }

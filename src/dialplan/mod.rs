@@ -8,6 +8,7 @@ mod action;
 mod centre;
 mod check;
 mod disposition;
+mod emergency;
 mod figures;
 mod language;
 pub mod load;
@@ -16,11 +17,13 @@ pub mod read;
 mod walk;
 
 pub use action::{
-    Action, Announcement, Ask, CallBack, Due, EndKey, HoursBranch, Key, Menu, OfferCallBack, QueueEntry, ToQueue, When,
+    Action, Announcement, Ask, CallBack, Due, EndKey, HoursBranch, Key, Menu, OfferCallBack, QueueEntry, ToQueue,
+    Transfer, When,
 };
 pub use centre::{Centre, Claim, Step};
 pub use check::claimed_twice;
 pub use disposition::{Disposition, DispositionName, Dispositions};
+pub use emergency::{EmergencyMessage, Then};
 pub use figures::{Figure, Figures};
 pub use language::Language;
 pub use load::{CentreFiles, LoadError, load_centre};

@@ -112,6 +112,16 @@ impl Spoken {
         }
     }
 
+    /// What is said in each language, or the name of the recording: for who reads rather than hears it.
+    pub fn in_languages(&self) -> BTreeMap<String, String> {
+        match self {
+            Spoken::Say(texts) => {
+                texts.iter().map(|(language, text)| (language.to_string(), text.filled(&BTreeMap::new()))).collect()
+            }
+            Spoken::Play(names) => names.iter().map(|(language, name)| (language.to_string(), name.clone())).collect(),
+        }
+    }
+
     fn static_prompts(&self, into: &mut BTreeSet<Prompt>) {
         match self {
             Spoken::Say(texts) => into.extend(
@@ -136,6 +146,9 @@ fn pick<T>(of: &BTreeMap<Language, T>, language: Language) -> Option<(Language, 
 /// anybody waits for it.
 pub fn all_prompts(centre: &Centre) -> Vec<Prompt> {
     let mut found = BTreeSet::new();
+    for message in centre.emergency.values() {
+        message.says.static_prompts(&mut found);
+    }
     for action in centre.steps.values().flat_map(|step| &step.actions) {
         match action {
             Action::Play(spoken) => spoken.static_prompts(&mut found),
@@ -144,7 +157,12 @@ pub fn all_prompts(centre: &Centre) -> Vec<Prompt> {
             Action::Queue(to) => {
                 to.waiting.iter().flat_map(|rule| &rule.says).for_each(|said| said.static_prompts(&mut found));
             }
-            Action::Hours(_) | Action::SetLanguage(_) | Action::CallBack(_) | Action::Go(_) | Action::HangUp => {}
+            Action::Hours(_)
+            | Action::SetLanguage(_)
+            | Action::CallBack(_)
+            | Action::Go(_)
+            | Action::Transfer(_)
+            | Action::HangUp => {}
         }
     }
     found.into_iter().collect()

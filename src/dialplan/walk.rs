@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::action::{Action, Ask, CallBack, Key, Menu, QueueEntry, ToQueue};
+use super::action::{Action, Ask, CallBack, Key, Menu, QueueEntry, ToQueue, Transfer};
 use super::centre::Centre;
 use super::language::Language;
 use super::prompt::{Prompt, Spoken};
@@ -57,6 +57,8 @@ pub enum Do {
     CallBack(CallBack),
     /// The call leaves the walk for the queue, and the walk sleeps until [`Walk::go`].
     Queue(QueueEntry),
+    /// The caller is to be joined with a number outside, and the walk sleeps until [`Walk::go`].
+    Transfer(Transfer),
     /// Hang up. Nothing follows.
     HangUp(Ending),
 }
@@ -90,6 +92,8 @@ pub struct Walk {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Doing {
+    /// Something that is no part of the step is heard before its first action.
+    Before,
     /// A `say` or `play` runs to its end.
     Playing,
     /// A menu is offered.
@@ -146,6 +150,26 @@ impl Walk {
         Some((walk, orders))
     }
 
+    /// As [`Walk::resume`], with something heard first, in the language that the step begins by setting: its first action
+    /// follows `PlayEnded`.
+    pub fn resume_after(
+        plan: Arc<Centre>,
+        step: &StepName,
+        language: Language,
+        keyed: BTreeMap<String, String>,
+    ) -> Option<(Walk, Vec<Do>)> {
+        let mut walk = Self::asleep(plan, step, language, keyed)?;
+        walk.doing = Doing::Before;
+        let plan = Arc::clone(&walk.plan);
+        let actions = plan.steps.get(&walk.step).map(|step| step.actions.as_slice()).unwrap_or_default();
+        while let Some(Action::SetLanguage(language)) = actions.get(walk.at) {
+            walk.language = *language;
+            walk.at += 1;
+        }
+        let entered = Do::Entered(walk.step.clone());
+        Some((walk, vec![entered]))
+    }
+
     /// The walk of a call that this step has sent to a queue: it sleeps until [`Walk::go`], and nothing of the step
     /// is done again. `None`: the plan has no such step.
     pub fn asleep(
@@ -187,13 +211,25 @@ impl Walk {
         match &self.doing {
             Doing::Over => return out,
             Doing::Away | Doing::Asking => {}
-            Doing::Playing => out.push(Do::StopPlay),
+            Doing::Before | Doing::Playing => out.push(Do::StopPlay),
             Doing::Choosing { listening, .. } | Doing::Answering { listening, .. } => out.push(listening.stop()),
         }
         if self.enter(step, &mut out) == Pace::On {
             self.run(now, &mut out);
         }
         out
+    }
+
+    /// Something is to be heard before the step's first action ([`Walk::resume_after`]).
+    pub fn hears_something_first(&self) -> bool {
+        self.doing == Doing::Before
+    }
+
+    /// It was heard, and the call goes elsewhere: [`Walk::go`] stops nothing any more.
+    pub fn nothing_first(&mut self) {
+        if self.doing == Doing::Before {
+            self.doing = Doing::Away;
+        }
     }
 
     /// The step the call is in.
@@ -209,6 +245,11 @@ impl Walk {
     /// The action of the step the call is in that leads to this queue.
     pub fn to_queue(&self, queue: &QueueName) -> Option<&ToQueue> {
         self.plan.steps.get(&self.step)?.actions.iter().filter_map(Action::to_queue).find(|to| to.entry.queue == *queue)
+    }
+
+    /// The action of the step the call is in that leads to a number outside.
+    pub fn transfer(&self) -> Option<&Transfer> {
+        self.plan.steps.get(&self.step)?.actions.iter().find_map(Action::to_outside)
     }
 
     /// The version of the centre that this call started in, and finishes in.
@@ -268,6 +309,12 @@ impl Walk {
                 Pace::Pause
             }
             Action::Go(step) => self.enter(step, out),
+            Action::Transfer(transfer) => {
+                self.doing = Doing::Away;
+                self.ahead.clear();
+                out.push(Do::Transfer(transfer.clone()));
+                Pace::Pause
+            }
             Action::HangUp => {
                 self.hang_up(Ending::Said, out);
                 Pace::Pause
@@ -280,14 +327,23 @@ impl Walk {
         match (&self.doing, plan.steps.get(&self.step).and_then(|step| step.actions.get(self.at))) {
             (Doing::Asking, Some(Action::CallBack(wanted))) if !promised => self.enter(&wanted.otherwise, out),
             (Doing::Asking, _) => self.fall_through(),
-            (Doing::Playing | Doing::Choosing { .. } | Doing::Answering { .. } | Doing::Away | Doing::Over, _) => {
-                Pace::Pause
-            }
+            (
+                Doing::Before
+                | Doing::Playing
+                | Doing::Choosing { .. }
+                | Doing::Answering { .. }
+                | Doing::Away
+                | Doing::Over,
+                _,
+            ) => Pace::Pause,
         }
     }
 
     fn play_ended(&mut self, out: &mut Vec<Do>) -> Pace {
         let plan = Arc::clone(&self.plan);
+        if self.doing == Doing::Before {
+            return Pace::On;
+        }
         match (&mut self.doing, plan.steps.get(&self.step).and_then(|step| step.actions.get(self.at))) {
             (Doing::Playing, _) => self.fall_through(),
             (Doing::Choosing { listening, .. }, Some(Action::Menu(Menu { timeout, .. })))
@@ -298,9 +354,15 @@ impl Walk {
                 out.push(Do::Wait(*timeout));
                 Pace::Pause
             }
-            (Doing::Choosing { .. } | Doing::Answering { .. } | Doing::Asking | Doing::Away | Doing::Over, _) => {
-                Pace::Pause
-            }
+            (
+                Doing::Choosing { .. }
+                | Doing::Answering { .. }
+                | Doing::Asking
+                | Doing::Before
+                | Doing::Away
+                | Doing::Over,
+                _,
+            ) => Pace::Pause,
         }
     }
 
@@ -320,6 +382,7 @@ impl Walk {
             (
                 Doing::Choosing { .. }
                 | Doing::Answering { .. }
+                | Doing::Before
                 | Doing::Playing
                 | Doing::Asking
                 | Doing::Away
@@ -355,7 +418,7 @@ impl Walk {
                     }
                 }
             }
-            (Doing::Playing, _) => {
+            (Doing::Before | Doing::Playing, _) => {
                 if self.ahead.len() < MOST_KEYS_AHEAD {
                     self.ahead.push_back(key);
                 }

@@ -152,7 +152,7 @@ impl Laws {
                     waiting += 1;
                     by.is_empty()
                 }
-                Stage::InDialplan { .. } | Stage::Ending { .. } => by.is_empty(),
+                Stage::InDialplan { .. } | Stage::Outside(_) | Stage::Ending { .. } => by.is_empty(),
             };
             if !agrees {
                 self.broken(Law::OnePlace, format!("{} is {:?}, and {by:?} serves it", call.id, call.stage))?;

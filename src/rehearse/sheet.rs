@@ -64,6 +64,7 @@ pub struct Before {
     pub ended_by_us: u64,
     pub left_in_dialplan: u64,
     pub ended_unseen: u64,
+    pub transferred_out: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -120,6 +121,7 @@ impl Sheet {
                 ended_by_us: before.ended_by_us,
                 left_in_dialplan: before.left_in_dialplan,
                 ended_unseen: before.ended_unseen,
+                transferred_out: before.transferred_out,
             },
             queues: queues.collect(),
             all: line(&report.total, times.occupancy()),

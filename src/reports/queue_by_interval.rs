@@ -42,6 +42,8 @@ pub struct BeforeQueue {
     /// Hung up in the menu.
     pub left_in_dialplan: u64,
     pub ended_unseen: u64,
+    /// Sent to a number outside by the dialplan.
+    pub transferred_out: u64,
 }
 
 /// The whole report.
@@ -128,6 +130,7 @@ impl BeforeQueue {
             Outcome::EndedByUs | Outcome::PromisedCallBack => self.ended_by_us += 1,
             Outcome::LeftInDialplan => self.left_in_dialplan += 1,
             Outcome::EndedUnseen => self.ended_unseen += 1,
+            Outcome::TransferredOut => self.transferred_out += 1,
             // Who never stood in a queue can neither leave one nor be answered from one.
             Outcome::Answered | Outcome::Abandoned => {}
         }
@@ -138,6 +141,7 @@ impl BeforeQueue {
         self.ended_by_us += other.ended_by_us;
         self.left_in_dialplan += other.left_in_dialplan;
         self.ended_unseen += other.ended_unseen;
+        self.transferred_out += other.transferred_out;
     }
 }
 

@@ -116,6 +116,8 @@ impl From<Outcome> for StayEnd {
             Outcome::EndedByUs | Outcome::Refused => StayEnd::EndedByUs,
             Outcome::EndedUnseen => StayEnd::EndedUnseen,
             Outcome::PromisedCallBack => StayEnd::CalledBack,
+            // Its stay was over before the number was rung.
+            Outcome::TransferredOut => StayEnd::Moved,
         }
     }
 }

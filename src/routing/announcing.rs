@@ -26,6 +26,8 @@ pub struct Announcing {
     pub until: Moment,
     /// What is heard in place of the music: the switch owes us its end.
     pub playing: Option<EffectId>,
+    /// The emergency messages among it.
+    pub warnings: Vec<MessageName>,
 }
 
 impl Core {
@@ -33,7 +35,8 @@ impl Core {
     pub(super) fn next_announcement(&mut self, call: CallId, earliest: Moment) {
         let Some(of) = self.calls.get(&call) else { return };
         let Stage::Waiting { place, .. } = &of.stage else { return };
-        let next = rules_of(of, place).iter().filter_map(|rule| rule.due.next(place.joined, place.told.until)).min();
+        let rules = rules_of(of, place).iter().filter_map(|rule| rule.due.next(place.joined, place.told.until));
+        let next = rules.chain(self.is_to_be_warned(of).then_some(place.told.until)).min();
         match next {
             Some(at) => self.timers.set(Timer::Announce(call), at.max(earliest)),
             None => self.timers.stop(&Timer::Announce(call)),
@@ -50,18 +53,19 @@ impl Core {
             // Its end sets the next.
             return;
         }
-        let prompts = self.prompts_due(now, of, place);
+        let (warnings, mut prompts) = self.warnings_due(of);
+        prompts.extend(self.prompts_due(now, of, place));
         let (switch, leg) = (of.switch.clone(), of.leg.clone());
         let mut playing = None;
         if !prompts.is_empty() {
             playing = self.order(now, &switch, Act::Play { leg, prompts }, Some(Owed::Play(call)));
         }
         if let Some(Call { stage: Stage::Waiting { place, .. }, .. }) = self.calls.get_mut(&call) {
-            place.told = Announcing { until: now, playing };
+            place.told = Announcing { until: now, playing, warnings };
         }
         match playing {
             Some(_) => self.timers.set(Timer::PlayDue(call), now + PLAY_WITHIN + ORDER_WITHIN),
-            None => self.next_announcement(call, now),
+            None => self.next_announcement(call, now + FROZEN_STEP),
         }
     }
 
@@ -99,6 +103,7 @@ impl Core {
         if cut && let Some(of) = self.calls.get(&call) {
             let (switch, leg) = (of.switch.clone(), of.leg.clone());
             self.order(now, &switch, Act::StopPlay { leg }, None);
+            self.next_announcement(call, now + SHORTEST_MUSIC);
         }
         cut
     }
@@ -106,6 +111,7 @@ impl Core {
     /// Nothing of what it heard is waited for any more.
     pub(super) fn forget_announcement(&mut self, call: CallId) -> bool {
         let Some(Call { stage: Stage::Waiting { place, .. }, .. }) = self.calls.get_mut(&call) else { return false };
+        place.told.warnings.clear();
         let Some(effect) = place.told.playing.take() else { return false };
         self.timers.stop(&Timer::PlayDue(call));
         self.owed.remove(&effect);
@@ -130,6 +136,7 @@ impl Core {
         if place.told.playing != Some(effect) {
             return;
         }
+        self.warnings_given(call, place.told.warnings.clone(), *how == Returned::Done);
         if let Returned::Refused { why } = how
             && !matches!(why, Refusal::Gone(_))
         {
@@ -140,6 +147,9 @@ impl Core {
 
     /// Music again. The switch never said so where `cut`: then it may still play.
     pub(super) fn announcement_overdue(&mut self, now: Moment, call: CallId) {
+        if let Some(Call { stage: Stage::Waiting { place, .. }, .. }) = self.calls.get(&call) {
+            self.warnings_given(call, place.told.warnings.clone(), false);
+        }
         self.cut_announcement(now, call);
         self.announcement_over(now, call);
     }

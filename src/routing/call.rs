@@ -1,5 +1,6 @@
 //! Calls: one caller from arrival to the one outcome.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -11,6 +12,7 @@ use super::index::LineKey;
 use super::preference::{Acquaintance, Prefer};
 use super::queue::Need;
 use super::rings::Rings;
+use super::transferring::{Outside, OutsideStage};
 use crate::calendar::Moment;
 use crate::dialplan::{Walk, When};
 
@@ -35,6 +37,10 @@ pub struct Call {
     pub waited: Duration,
     /// The call-back that is owed for it.
     pub promise: Option<CallId>,
+    /// The emergency messages that the caller has been given.
+    pub warned: BTreeSet<MessageName>,
+    /// The one that is played before the step.
+    pub hears: Option<MessageName>,
     /// At how many doors it was turned away at that moment.
     pub doors: (Moment, u8),
     pub stage: Stage,
@@ -57,6 +63,8 @@ pub enum Stage {
         /// On hold since then: the agent wants it so, and the switch follows.
         hold: Option<Moment>,
     },
+    /// Sent to a number outside, which rings, or talks with the caller.
+    Outside(Outside),
     /// We hung up, and wait for the switch to say that the leg is gone.
     Ending { outcome: Outcome, by: EndedBy },
 }
@@ -71,6 +79,10 @@ pub enum StageWord {
     Connecting,
     Talking,
     OnHold,
+    /// A number outside is rung for it.
+    Transferring,
+    /// Caller and number talk.
+    TalkingOut,
     Ending,
 }
 
@@ -83,6 +95,8 @@ impl StageWord {
             StageWord::Connecting => "connecting",
             StageWord::Talking => "talking",
             StageWord::OnHold => "on_hold",
+            StageWord::Transferring => "transferring",
+            StageWord::TalkingOut => "talking_out",
             StageWord::Ending => "ending",
         }
     }
@@ -97,6 +111,8 @@ impl Stage {
             Stage::Connecting { .. } => StageWord::Connecting,
             Stage::Talking { hold: None, .. } => StageWord::Talking,
             Stage::Talking { hold: Some(_), .. } => StageWord::OnHold,
+            Stage::Outside(Outside { stage: OutsideStage::Talking { .. }, .. }) => StageWord::TalkingOut,
+            Stage::Outside(_) => StageWord::Transferring,
             Stage::Ending { .. } => StageWord::Ending,
         }
     }
@@ -114,6 +130,8 @@ pub struct QueuePlace {
     /// What of that holds at this moment of the wait; which line of the queue the call stands in.
     pub in_force: Vec<Need>,
     pub prefer: Vec<Prefer>,
+    /// These alone may take it.
+    pub agents: Vec<AgentName>,
     /// Who alone is to have it at this moment of the wait; nobody: anybody.
     pub kept_for: Vec<AgentName>,
     pub otherwise: Vec<(When, StepName)>,
@@ -138,7 +156,7 @@ impl Call {
         match &self.stage {
             Stage::Waiting { place, .. } | Stage::Connecting { place, .. } => Some(&place.queue),
             Stage::Talking { queue, .. } => Some(queue),
-            Stage::InDialplan { .. } | Stage::Ending { .. } => None,
+            Stage::InDialplan { .. } | Stage::Outside(_) | Stage::Ending { .. } => None,
         }
     }
 
@@ -147,7 +165,7 @@ impl Call {
         let (rings, picked_up) = match &self.stage {
             Stage::Waiting { rings, .. } => (rings.as_ref(), None),
             Stage::Connecting { offer, .. } => (None, Some(*offer)),
-            Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Ending { .. } => (None, None),
+            Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Outside(_) | Stage::Ending { .. } => (None, None),
         };
         rings.into_iter().flat_map(Rings::iter).chain(picked_up)
     }
@@ -156,7 +174,11 @@ impl Call {
     pub fn rings(&self) -> usize {
         match &self.stage {
             Stage::Waiting { rings, .. } => rings.as_ref().map_or(0, Rings::count),
-            Stage::InDialplan { .. } | Stage::Connecting { .. } | Stage::Talking { .. } | Stage::Ending { .. } => 0,
+            Stage::InDialplan { .. }
+            | Stage::Connecting { .. }
+            | Stage::Talking { .. }
+            | Stage::Outside(_)
+            | Stage::Ending { .. } => 0,
         }
     }
 }

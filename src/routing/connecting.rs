@@ -81,6 +81,12 @@ impl Core {
         let (call, agent_leg) = match (self.legs.get(a), self.legs.get(b)) {
             (Some(LegOf::Caller(call)), Some(LegOf::Agent(_))) => (*call, b.clone()),
             (Some(LegOf::Agent(_)), Some(LegOf::Caller(call))) => (*call, a.clone()),
+            (Some(LegOf::Outside { call, .. }), Some(LegOf::Caller(of))) if call == of => {
+                return self.transfer_joined(now, *call, a);
+            }
+            (Some(LegOf::Caller(of)), Some(LegOf::Outside { call, .. })) if call == of => {
+                return self.transfer_joined(now, *call, b);
+            }
             (Some(LegOf::Outside { call, .. }), Some(LegOf::Agent(_))) => return self.dial_joined(now, *call, b),
             (Some(LegOf::Agent(_)), Some(LegOf::Outside { call, .. })) => return self.dial_joined(now, *call, a),
             (None | Some(LegOf::Caller(_) | LegOf::Agent(_) | LegOf::Outside { .. }), _) => return,
@@ -109,7 +115,7 @@ impl Core {
                 }
                 place
             }
-            Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Ending { .. } => return,
+            Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Outside(_) | Stage::Ending { .. } => return,
         };
         self.timers.stop(&Timer::ConnectDue(call));
         if let Some(index) = self.queues.get_mut(&place.queue) {
@@ -142,6 +148,9 @@ impl Core {
                 )
                 | None => return,
             },
+            Some(LegOf::Outside { call, .. }) if self.transfer_of_leg(leg).is_some() => {
+                return self.transfer_parted(now, *call);
+            }
             Some(LegOf::Outside { call, .. }) => return self.dial_parted(now, *call),
             None => return,
         };
@@ -154,6 +163,7 @@ impl Core {
             // Came back from a joining that failed, or from the switch's own dialplan: it hears nothing.
             Some(Stage::Waiting { .. }) => self.music(now, call),
             Some(Stage::InDialplan { playing: None }) => self.begin_step_anew(now, call),
+            Some(Stage::Outside(_)) => self.transfer_parted(now, call),
             Some(Stage::InDialplan { playing: Some(_) } | Stage::Connecting { .. } | Stage::Ending { .. }) | None => {}
         }
     }
@@ -227,7 +237,11 @@ impl Core {
 
     /// The number's leg is gone.
     pub(super) fn outside_gone(&mut self, now: Moment, leg: &LegId, call: CallId, by: &EndedBy) {
+        let transfer = self.transfer_of_leg(leg);
         self.leg_gone(leg);
+        if let Some(call) = transfer {
+            return self.transfer_leg_gone(now, call, by);
+        }
         self.dial_leg_hung_up(now, call, leg, by);
     }
 
@@ -251,6 +265,7 @@ impl Core {
                 self.start_wrap_up(now, &agent, queue, rules.as_ref());
                 (Outcome::Answered, by)
             }
+            Stage::Outside(outside) => (self.caller_of_transfer_gone(now, &gone.switch, &outside, unseen), by),
             Stage::Ending { outcome, by } => (outcome, by),
         };
         self.fact(Fact::CallEnded { call, outcome, by });
@@ -365,6 +380,7 @@ impl Core {
             | Stage::Waiting { .. }
             | Stage::Connecting { .. }
             | Stage::Talking { .. }
+            | Stage::Outside(_)
             | Stage::Ending { .. } => {}
         }
     }

@@ -11,7 +11,8 @@ use super::agent::{Agent, AgentState, Idle, Presence, Work};
 use super::call::{Call, Offer, Stage};
 use super::dial::{Counted, Dial};
 use super::effect::{Act, Effect};
-use super::fact::Fact;
+use super::emergency::SwitchedOn;
+use super::fact::{Fact, SwitchedOff};
 use super::ids::*;
 use super::index::QueueIndex;
 use super::input::{Abilities, Input, Line, Returned};
@@ -82,6 +83,8 @@ pub struct Core {
     pub(super) asked: VecDeque<Asked>,
     /// When numbers were dialled in the last hour: what the caps are counted by.
     pub(super) dialled: VecDeque<Counted>,
+    /// The emergency messages that are on.
+    pub(super) emergency: BTreeMap<MessageName, SwitchedOn>,
     pub(super) legs: BTreeMap<LegId, LegOf>,
     pub(super) queues: BTreeMap<QueueName, QueueIndex>,
     /// Who stands in the queues' indexes as logged in, and as what who is free.
@@ -159,6 +162,7 @@ impl Core {
             promises: BTreeMap::new(),
             asked: VecDeque::new(),
             dialled: VecDeque::new(),
+            emergency: BTreeMap::new(),
             legs: BTreeMap::new(),
             queues: BTreeMap::new(),
             indexed: BTreeMap::new(),
@@ -303,11 +307,18 @@ impl Core {
                 self.by = Some(by.clone());
                 self.agent_ended_call(now, &agent, by);
             }
+            Input::EmergencySwitchedOn { message, until, by, why } => {
+                self.emergency_switched_on(now, message, until, by, why);
+            }
+            Input::EmergencySwitchedOff { message, by, why } => {
+                self.emergency_switched_off(message, Some(by), why, SwitchedOff::ByHand);
+            }
             Input::TimeCame => {}
             Input::WallClockStepped { by_ms } => {
                 self.wall_ms = self.wall_ms.saturating_add(by_ms);
                 self.closings_moved(now);
                 self.hours_of_promises_moved(now);
+                self.emergency_ends_moved(now);
                 self.fact(Fact::WallClockStepped { by_ms });
             }
         }
@@ -337,11 +348,16 @@ impl Core {
                 Timer::ConnectDue(call) => self.connect_overdue(now, call),
                 Timer::PartedDue(call) => self.parted_overdue(now, call),
                 Timer::HoldDue(call) => self.hold_overdue(now, call),
+                Timer::TransferDue(call) => self.transfer_overdue(now, call),
+                Timer::TransferLongest(call) => self.transfer_too_long(now, call),
                 Timer::DialDue(call) => self.dial_overdue(now, call),
                 Timer::DialLongest(call) => self.dial_too_long(now, call),
                 Timer::HangUpDue(leg) => self.hang_up_overdue(now, leg),
                 Timer::WrapUpDue(agent) => self.wrap_up_due(now, &agent),
                 Timer::RestDue(agent) => self.rest_over(now, &agent),
+                Timer::EmergencyEnds(message) => {
+                    self.emergency_switched_off(message, None, None, SwitchedOff::TimeUp);
+                }
             }
         }
     }
@@ -359,11 +375,12 @@ impl Core {
             | Timer::ConnectDue(call)
             | Timer::PartedDue(call)
             | Timer::HoldDue(call) => self.calls.get(call).map(|call| &call.switch),
+            Timer::TransferDue(call) | Timer::TransferLongest(call) => self.calls.get(call).map(|call| &call.switch),
             Timer::OfferDue(offer) | Timer::PickUpDue(offer) => self.offers.get(offer).map(|offer| &offer.switch),
             Timer::DialDue(call) | Timer::DialLongest(call) => self.dials.get(call).map(|dial| &dial.switch),
             Timer::HangUpDue(leg) => self.switch_of_leg(leg),
             // A deserted queue may have calls of several switches, and asks for each.
-            Timer::WrapUpDue(_) | Timer::RestDue(_) | Timer::Deserted(_) => None,
+            Timer::WrapUpDue(_) | Timer::RestDue(_) | Timer::EmergencyEnds(_) | Timer::Deserted(_) => None,
             // A promise whose switch is away stands in no line that somebody free is in.
             Timer::PromiseDue(_) | Timer::PromiseMayBeTaken(_) | Timer::PromiseExpires(_) | Timer::DialsAgain => None,
         };
@@ -542,6 +559,8 @@ impl Core {
             Timer::ConnectDue(call),
             Timer::PartedDue(call),
             Timer::HoldDue(call),
+            Timer::TransferDue(call),
+            Timer::TransferLongest(call),
         ] {
             self.timers.stop(&timer);
         }

@@ -69,6 +69,11 @@ impl Core {
             let state = if nothing { AgentState::PhoneBusy } else { agent.state() };
             return Some(Refused::NotFreeToDial { agent: name.clone(), state });
         }
+        self.dialled_too_much(now, rules)
+    }
+
+    /// Which cap of the centre is full.
+    pub(super) fn dialled_too_much(&self, now: Moment, rules: &DialOut) -> Option<Refused> {
         let since = |within: Duration| self.dialled.iter().filter(|dial| dial.at + within > now).count();
         if since(MINUTE) >= rules.most_per_minute {
             return Some(Refused::TooManyDials { most: rules.most_per_minute, key: "most_per_minute".into() });
@@ -231,6 +236,9 @@ impl Core {
     }
 
     pub(super) fn dial_ring_returned(&mut self, now: Moment, leg: &LegId, how: &Returned) {
+        if let Some(call) = self.transfer_of_leg(leg) {
+            return self.transfer_ring_returned(now, call, leg, how);
+        }
         let Returned::Refused { why } = how else { return };
         let Some(call) = self.dial_of_leg(leg).map(|dial| dial.call) else { return };
         if let Refusal::Other(words) = why {
@@ -510,6 +518,7 @@ impl Core {
             .filter(|(_, of)| {
                 matches!(of, LegOf::Outside { call, switch: on } if on == switch && !self.dials.contains_key(call))
             })
+            .filter(|(leg, _)| self.transfer_of_leg(leg).is_none())
             .map(|(leg, _)| leg.clone())
             .collect();
         for leg in orphans {
@@ -544,6 +553,9 @@ impl Core {
 
     /// A leg outside was seen; one that nobody wants any more is hung up.
     pub(super) fn outside_lives(&mut self, now: Moment, call: CallId, seen: &LegSeen) {
+        if let Some(call) = self.transfer_of_leg(&seen.leg) {
+            return self.transfer_leg_lives(now, call, seen);
+        }
         match self.dials.get(&call).map(|dial| (dial.stage, dial.leg.clone())) {
             None => {
                 if let Some(switch) = self.switch_of_leg(&seen.leg).cloned() {

@@ -62,6 +62,8 @@ pub enum Fact {
         needs: Vec<Need>,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         prefer: Vec<Prefer>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        agents: Vec<AgentName>,
         /// The step it came from, and where it would resume.
         step: StepName,
         language: String,
@@ -301,6 +303,58 @@ pub enum Fact {
         why: Option<Why>,
     },
 
+    /// The caller is sent to a number outside: it rings. Its leg is named at once, so that a start knows it.
+    TransferBegan {
+        call: CallId,
+        number: PhoneNumber,
+        switch: SwitchName,
+        leg: LegId,
+        longest: Duration,
+        until: Moment,
+    },
+    /// The number answered.
+    TransferAnswered {
+        call: CallId,
+    },
+    /// Caller and number hear each other.
+    TransferConnected {
+        call: CallId,
+    },
+    /// The caller goes on in the dialplan.
+    TransferFailed {
+        call: CallId,
+        how: TransferFailure,
+        /// `None`: the step of the call transfers no more, and the call ends.
+        to: Option<StepName>,
+    },
+
+    /// New callers hear this message before anything else, and those who wait are told it. Again where only `until` is
+    /// another.
+    EmergencySwitchedOn {
+        message: MessageName,
+        by: AgentName,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<Why>,
+        /// By the clock on the wall.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Moment>,
+    },
+    EmergencySwitchedOff {
+        message: MessageName,
+        /// `None`: nobody did.
+        by: Option<AgentName>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<Why>,
+        how: SwitchedOff,
+    },
+    /// The caller was given the message: not again in this call.
+    EmergencyHeard {
+        call: CallId,
+        message: MessageName,
+        /// `false`: the switch could not play it.
+        heard: bool,
+    },
+
     /// A switch was lost or seen again.
     LinkChanged {
         switch: SwitchName,
@@ -324,6 +378,11 @@ impl Fact {
             Fact::CallArrived { call, .. }
             | Fact::StepEntered { call, .. }
             | Fact::Keyed { call, .. }
+            | Fact::EmergencyHeard { call, .. }
+            | Fact::TransferBegan { call, .. }
+            | Fact::TransferAnswered { call }
+            | Fact::TransferConnected { call }
+            | Fact::TransferFailed { call, .. }
             | Fact::CallQueued { call, .. }
             | Fact::CallLeftQueue { call, .. }
             | Fact::OfferMade { call, .. }
@@ -358,6 +417,8 @@ impl Fact {
             | Fact::AgentAssigned { .. }
             | Fact::AgentLoggedOut { .. }
             | Fact::AgentChanged { .. }
+            | Fact::EmergencySwitchedOn { .. }
+            | Fact::EmergencySwitchedOff { .. }
             | Fact::LinkChanged { .. }
             | Fact::WallClockStepped { .. } => None,
         }
@@ -389,6 +450,13 @@ impl Fact {
             | Fact::CallArrived { .. }
             | Fact::StepEntered { .. }
             | Fact::Keyed { .. }
+            | Fact::EmergencySwitchedOn { .. }
+            | Fact::EmergencySwitchedOff { .. }
+            | Fact::EmergencyHeard { .. }
+            | Fact::TransferBegan { .. }
+            | Fact::TransferAnswered { .. }
+            | Fact::TransferConnected { .. }
+            | Fact::TransferFailed { .. }
             | Fact::CallQueued { .. }
             | Fact::CallLeftQueue { .. }
             | Fact::CallerKnown { .. }
@@ -427,10 +495,12 @@ pub enum Outcome {
     Refused,
     /// Ended while we were away: the instant is unknown.
     EndedUnseen,
+    /// Talked with a number outside, to which the dialplan sent the caller.
+    TransferredOut,
 }
 
 impl Outcome {
-    pub const ALL: [Outcome; 7] = [
+    pub const ALL: [Outcome; 8] = [
         Outcome::Answered,
         Outcome::Abandoned,
         Outcome::LeftInDialplan,
@@ -438,6 +508,7 @@ impl Outcome {
         Outcome::PromisedCallBack,
         Outcome::Refused,
         Outcome::EndedUnseen,
+        Outcome::TransferredOut,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -449,6 +520,7 @@ impl Outcome {
             Outcome::PromisedCallBack => "promised_call_back",
             Outcome::Refused => "refused",
             Outcome::EndedUnseen => "ended_unseen",
+            Outcome::TransferredOut => "transferred_out",
         }
     }
 }
@@ -458,6 +530,8 @@ impl Outcome {
 pub enum EndedBy {
     Caller,
     Agent(AgentName),
+    /// The number outside that the caller was sent to.
+    Number,
     Us,
     /// Nobody saw.
     Unseen,
@@ -468,6 +542,7 @@ impl EndedBy {
         match self {
             EndedBy::Caller => "caller",
             EndedBy::Agent(_) => "agent",
+            EndedBy::Number => "number",
             EndedBy::Us => "us",
             EndedBy::Unseen => "unseen",
         }
@@ -552,6 +627,57 @@ pub enum LeftQueue {
     ClosedMeanwhile,
     /// The caller is to be called back, and has hung up or will: a promise has the place.
     CallBack,
+}
+
+/// Why a caller was not joined with a number outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TransferFailure {
+    Busy,
+    NoAnswer,
+    /// Whoever was rung would not take it, or hung up before the caller could be heard.
+    Refused,
+    /// No such number, no way out, or the switch that dials is another than the caller's.
+    Unreachable,
+    /// Not in the list of the version of today.
+    NotAllowed,
+    /// The centre has dialled as many numbers as it may for now.
+    TooMany,
+    /// Nobody saw how.
+    Unseen,
+}
+
+impl From<Failure> for TransferFailure {
+    fn from(why: Failure) -> Self {
+        match why {
+            Failure::NoAnswer => TransferFailure::NoAnswer,
+            Failure::Busy => TransferFailure::Busy,
+            Failure::Rejected => TransferFailure::Refused,
+            Failure::Unreachable => TransferFailure::Unreachable,
+            Failure::Withdrawn => TransferFailure::Unseen,
+        }
+    }
+}
+
+/// How an emergency message came to be off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SwitchedOff {
+    ByHand,
+    /// The moment came that was named when it was switched on.
+    TimeUp,
+    /// A version was published that has no such message.
+    NotInVersion,
+}
+
+impl SwitchedOff {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            SwitchedOff::ByHand => "by_hand",
+            SwitchedOff::TimeUp => "time_up",
+            SwitchedOff::NotInVersion => "not_in_version",
+        }
+    }
 }
 
 /// Why this agent: bounded, the whole list comes from replaying the inputs.

@@ -150,6 +150,10 @@ name!(
     StepName
 );
 name!(
+    /// An emergency message as the centre's YAML names it.
+    MessageName
+);
+name!(
     /// A skill as the centre's YAML names it.
     SkillName
 );

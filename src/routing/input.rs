@@ -212,6 +212,20 @@ pub enum Input {
         why: Option<Why>,
     },
 
+    /// From now on callers hear this message first. By the clock on the wall until a moment, or until it is switched off;
+    /// of one that is on only that moment changes.
+    EmergencySwitchedOn {
+        message: MessageName,
+        until: Option<Moment>,
+        by: AgentName,
+        why: Option<Why>,
+    },
+    EmergencySwitchedOff {
+        message: MessageName,
+        by: AgentName,
+        why: Option<Why>,
+    },
+
     // From the clock.
     /// [`super::Core::next_wakeup`] has come, or passed.
     TimeCame,

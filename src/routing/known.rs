@@ -11,12 +11,14 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::agent::{Breaks, Presence, Served, Work};
 use super::dial::{Counted, Dial, DialStage};
 use super::dialling::count_dial;
+use super::emergency::SwitchedOn;
 use super::fact::{EndedBy, Fact, OfferEnd, Outcome};
 use super::ids::*;
 use super::preference::{Acquaintance, Prefer};
 use super::promise::{Asked, Promise, PromiseStage};
 use super::promising::remember_request;
 use super::queue::Need;
+use super::transferring::{Outside, OutsideStage};
 use crate::calendar::Moment;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
@@ -30,6 +32,9 @@ pub struct Known {
     pub promises: BTreeMap<CallId, Promise>,
     #[serde(default)]
     pub asked: VecDeque<Asked>,
+    /// The emergency messages that are on.
+    #[serde(default)]
+    pub emergency: BTreeMap<MessageName, SwitchedOn>,
     /// The dials of the last hour.
     #[serde(default)]
     pub dialled: VecDeque<Counted>,
@@ -61,6 +66,9 @@ pub struct KnownCall {
     /// The call-back that is owed for it.
     #[serde(default)]
     pub promise: Option<CallId>,
+    /// The emergency messages that the caller has been given.
+    #[serde(default)]
+    pub warned: BTreeSet<MessageName>,
     /// The phones that ring for it, or the one that was picked up. Journals of before have one, or none, and call it so.
     #[serde(default, alias = "offer", deserialize_with = "one_or_several")]
     pub offers: Vec<KnownOffer>,
@@ -69,6 +77,9 @@ pub struct KnownCall {
     /// Since when the conversation is on hold.
     #[serde(default)]
     pub held: Option<Moment>,
+    /// Sent to a number outside.
+    #[serde(default)]
+    pub outside: Option<Outside>,
     /// The queue that the conversation came from.
     pub talked_for: Option<QueueName>,
     /// We have hung up: how it ends when the switch says that the leg is gone.
@@ -85,6 +96,8 @@ pub struct KnownPlace {
     pub needs: Vec<Need>,
     #[serde(default)]
     pub prefer: Vec<Prefer>,
+    #[serde(default)]
+    pub agents: Vec<AgentName>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -157,9 +170,11 @@ impl Known {
                         queued: None,
                         waited: Duration::ZERO,
                         promise: None,
+                        warned: BTreeSet::new(),
                         offers: Vec::new(),
                         talking: None,
                         held: None,
+                        outside: None,
                         talked_for: None,
                         ending: None,
                     },
@@ -171,7 +186,7 @@ impl Known {
                 known.language.clone_from(language);
                 known.queued = None;
             }),
-            Fact::CallQueued { call, queue, joined, credit, needs, prefer, step, language } => {
+            Fact::CallQueued { call, queue, joined, credit, needs, prefer, agents, step, language } => {
                 self.of_call(*call, |known| {
                     known.step = Some(step.clone());
                     known.language.clone_from(language);
@@ -183,6 +198,7 @@ impl Known {
                         credit: *credit,
                         needs: needs.clone(),
                         prefer: prefer.clone(),
+                        agents: agents.clone(),
                     });
                 })
             }
@@ -231,6 +247,7 @@ impl Known {
             Fact::CallHungUp { call, outcome, by } => self.of_call(*call, |known| {
                 known.talking = None;
                 known.held = None;
+                known.outside = None;
                 known.ending = Some((*outcome, by.clone()));
             }),
             Fact::CallEnded { call, .. } => {
@@ -297,6 +314,32 @@ impl Known {
                     self.agents.remove(agent);
                 }
             }
+            Fact::TransferBegan { call, number, switch: _, leg, longest, until } => {
+                count_dial(&mut self.dialled, at, None);
+                let Ok(number) = number.as_str().parse() else {
+                    self.strays += 1;
+                    return;
+                };
+                let stage = OutsideStage::Rings { until: *until };
+                let outside = Outside { number, leg: leg.clone(), longest: *longest, stage };
+                self.of_call(*call, |known| known.outside = Some(outside));
+            }
+            Fact::TransferAnswered { call } => self.of_transfer(*call, OutsideStage::Connecting),
+            Fact::TransferConnected { call } => self.of_transfer(*call, OutsideStage::Talking { since: at }),
+            Fact::TransferFailed { call, .. } => self.of_call(*call, |known| known.outside = None),
+            Fact::EmergencySwitchedOn { message, by, why, until } => {
+                let since = self.emergency.get(message).map_or(at, |before| before.since);
+                let on = SwitchedOn { since, by: by.clone(), why: why.clone(), until: *until };
+                self.emergency.insert(message.clone(), on);
+            }
+            Fact::EmergencySwitchedOff { message, by: _, why: _, how: _ } => {
+                if self.emergency.remove(message).is_none() {
+                    self.strays += 1;
+                }
+            }
+            Fact::EmergencyHeard { call, message, heard: _ } => self.of_call(*call, |known| {
+                known.warned.insert(message.clone());
+            }),
             Fact::Keyed { into: None, .. }
             | Fact::OfferRang { .. }
             | Fact::PickUpAsked { .. }
@@ -437,6 +480,14 @@ impl Known {
             Some(known) => change(known),
             None => self.strays += 1,
         }
+    }
+
+    fn of_transfer(&mut self, call: CallId, stage: OutsideStage) {
+        self.of_call(call, |known| {
+            if let Some(outside) = &mut known.outside {
+                outside.stage = stage;
+            }
+        });
     }
 
     fn of_call(&mut self, call: CallId, change: impl FnOnce(&mut KnownCall)) {

@@ -108,7 +108,11 @@ impl Core {
     pub(super) fn closings_moved(&mut self, now: Moment) {
         let waits = |call: &&Call| match &call.stage {
             Stage::Waiting { place, .. } => place.otherwise.iter().any(|(when, _)| *when == When::Closed),
-            Stage::InDialplan { .. } | Stage::Connecting { .. } | Stage::Talking { .. } | Stage::Ending { .. } => false,
+            Stage::InDialplan { .. }
+            | Stage::Connecting { .. }
+            | Stage::Talking { .. }
+            | Stage::Outside(_)
+            | Stage::Ending { .. } => false,
         };
         let calls: Vec<CallId> = self.calls.values().filter(waits).map(|call| call.id).collect();
         for call in calls {

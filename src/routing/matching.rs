@@ -270,7 +270,11 @@ impl Core {
         let kept = rule == Rule::Preferred;
         let rings = self.calls.get(&call).and_then(|of| match &of.stage {
             Stage::Waiting { rings, .. } => rings.as_ref(),
-            Stage::InDialplan { .. } | Stage::Connecting { .. } | Stage::Talking { .. } | Stage::Ending { .. } => None,
+            Stage::InDialplan { .. }
+            | Stage::Connecting { .. }
+            | Stage::Talking { .. }
+            | Stage::Outside(_)
+            | Stage::Ending { .. } => None,
         });
         let others = rings.into_iter().flat_map(Rings::iter).filter_map(|offer| self.offers.get(&offer));
         let reasons = Reasons {
@@ -334,7 +338,9 @@ impl Core {
     pub(super) fn anybody_logged_in(&self, place: &QueuePlace) -> bool {
         let needs = needs::at_last(&place.needs);
         self.queues.get(&place.queue).is_some_and(|index| {
-            index.logged_in().iter().any(|name| self.agents.get(name).is_some_and(|agent| agent.meets(&needs)))
+            let among = |name: &&AgentName| place.agents.is_empty() || place.agents.contains(name);
+            let mut may = index.logged_in().iter().filter(among);
+            may.any(|name| self.agents.get(name).is_some_and(|agent| agent.meets(&needs)))
         })
     }
 

@@ -108,6 +108,10 @@ impl Core {
     }
 
     pub(super) fn leg_failed(&mut self, now: Moment, leg: &LegId, why: Failure) {
+        if let Some(call) = self.transfer_of_leg(leg) {
+            self.leg_gone(leg);
+            return self.transfer_leg_failed(now, call, why);
+        }
         if let Some(call) = self.dial_of_leg(leg).map(|dial| dial.call) {
             self.leg_gone(leg);
             return self.dial_leg_failed(now, call, leg, why);
@@ -214,7 +218,7 @@ impl Core {
                 self.tag_waiting(now, call);
                 self.music(now, call);
             }
-            Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Ending { .. } => return,
+            Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Outside(_) | Stage::Ending { .. } => return,
         }
         self.seek(now, call);
     }
@@ -229,6 +233,9 @@ impl Core {
 
     /// The phone was picked up.
     pub(super) fn leg_answered(&mut self, now: Moment, leg: &LegId) {
+        if let Some(call) = self.transfer_of_leg(leg) {
+            return self.transfer_answered(now, call);
+        }
         if let Some(call) = self.dial_of_leg(leg).map(|dial| dial.call) {
             return self.dial_leg_answered(now, call, leg);
         }

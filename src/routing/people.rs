@@ -87,6 +87,10 @@ pub enum Refused {
     TooManyPromises,
     #[error("a call-back can be promised for {} days ahead at most", FARTHEST.as_secs() / 86_400)]
     TooFarAhead,
+    #[error("there is no emergency message {message:?} in this centre")]
+    NoSuchMessage { message: MessageName },
+    #[error("{message} cannot be switched on until a moment that has passed")]
+    OverAlready { message: MessageName },
     #[error("{agent} has dialled this call, and a dialled call cannot be put on hold")]
     DialledCall { agent: AgentName },
 }
@@ -421,6 +425,7 @@ impl Core {
                 self.follow_strategies(now);
                 self.promises_stand_anew(now);
                 self.fact(Fact::VersionPublished { version: version.clone() });
+                self.emergency_follows_version();
             }
             None => self.healed(None, None, format!("version {version} was never handed over; the old one stays")),
         }

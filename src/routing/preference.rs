@@ -113,6 +113,15 @@ impl Core {
         in_force: &[Need],
         waited: Duration,
     ) -> (Vec<AgentName>, Option<Duration>) {
+        if !place.agents.is_empty() {
+            let could = |name: &&AgentName| {
+                self.agents.get(*name).is_some_and(|agent| could_take(agent, &call.switch, &place.queue, in_force))
+            };
+            let alone: BTreeSet<AgentName> = place.agents.iter().filter(could).cloned().collect();
+            // None of them is there: kept for somebody whom there is not, and not for anybody.
+            let nobody = alone.is_empty().then(|| AgentName::new(""));
+            return (alone.into_iter().chain(nobody).collect(), None);
+        }
         let wishes = place.prefer.iter().filter(|wish| waited < wish.within);
         let known = wishes.filter_map(|wish| Some((call.knows.get(&wish.agent)?, wish.within)));
         let mut kept_for = BTreeSet::new();
@@ -130,14 +139,18 @@ impl Core {
     pub(super) fn expect(&mut self, call: CallId) {
         let Some(of) = self.calls.get(&call) else { return };
         let Stage::Waiting { place, .. } = &of.stage else { return };
-        for name in place.prefer.iter().filter_map(|wish| of.knows.get(&wish.agent)) {
+        for name in place.prefer.iter().filter_map(|wish| of.knows.get(&wish.agent)).chain(&place.agents) {
             self.expected.entry(name.clone()).or_default().insert(call);
         }
     }
 
     pub(super) fn expect_no_more(&mut self, call: CallId) {
         let Some(of) = self.calls.get(&call) else { return };
-        for name in of.knows.values() {
+        let alone = match &of.stage {
+            Stage::Waiting { place, .. } | Stage::Connecting { place, .. } => place.agents.as_slice(),
+            Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Outside(_) | Stage::Ending { .. } => &[],
+        };
+        for name in of.knows.values().chain(alone) {
             if let Some(calls) = self.expected.get_mut(name) {
                 calls.remove(&call);
                 if calls.is_empty() {

@@ -205,7 +205,11 @@ impl Core {
         let place = match &of.stage {
             Stage::Waiting { place, rings: None, doubt: false } => place.clone(),
             Stage::Waiting { .. } => return self.timers.set(Timer::CallBackAsked(call), now + FROZEN_STEP),
-            Stage::InDialplan { .. } | Stage::Connecting { .. } | Stage::Talking { .. } | Stage::Ending { .. } => {
+            Stage::InDialplan { .. }
+            | Stage::Connecting { .. }
+            | Stage::Talking { .. }
+            | Stage::Outside(_)
+            | Stage::Ending { .. } => {
                 return;
             }
         };
@@ -297,8 +301,9 @@ impl Call {
     }
 }
 
-/// Whom the caller knows and the queue prefers, by name.
+/// Whom the caller knows and the queue prefers, by name; and whom alone the step asks for.
 fn wishes_of(of: &Call, place: &QueuePlace) -> Vec<Wish> {
     let known = place.prefer.iter().filter_map(|wish| Some((of.knows.get(&wish.agent)?, wish.within)));
-    known.map(|(agent, within)| Wish { agent: agent.clone(), within }).collect()
+    let alone = place.agents.iter().map(|agent| (agent, KEPT_FOR_AGENT));
+    known.chain(alone).map(|(agent, within)| Wish { agent: agent.clone(), within }).collect()
 }

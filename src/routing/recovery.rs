@@ -73,6 +73,9 @@ impl Core {
         for (id, known) in known.calls {
             self.remember_call(now, id, known, &plan);
         }
+        self.emergency = known.emergency;
+        self.emergency_follows_version();
+        self.emergency_ends_moved(now);
         self.dialled = known.dialled;
         for dial in known.dials.into_values() {
             self.remember_dial(now, dial);
@@ -104,9 +107,10 @@ impl Core {
             needs: queued.needs.clone(),
             in_force: Vec::new(),
             prefer: queued.prefer.clone(),
+            agents: queued.agents.clone(),
             kept_for: Vec::new(),
             otherwise: exits_of(&walk, &queued.queue),
-            told: Announcing { until: now, playing: None },
+            told: Announcing { until: now, ..Announcing::default() },
         });
         let mut stage = Stage::InDialplan { playing: None };
         if let Some((outcome, by)) = known.ending {
@@ -116,6 +120,9 @@ impl Core {
             self.adopt_leg(agent, leg);
             stage =
                 Stage::Talking { queue, agent: agent.clone(), agent_leg: leg.clone(), since: *since, hold: known.held };
+        } else if let Some(outside) = known.outside {
+            self.remember_transfer(now, id, &known.switch, &outside);
+            stage = Stage::Outside(outside);
         } else if let Some(place) = place {
             let rank = (place.rank(), id);
             // Nobody is sought for it before the first snapshot.
@@ -153,6 +160,8 @@ impl Core {
                 answered,
                 waited: known.waited,
                 promise: known.promise,
+                warned: known.warned,
+                hears: None,
                 doors: (now, 0),
                 stage,
             },
@@ -237,10 +246,12 @@ impl Core {
         }
     }
 
-    /// The phones that ring for a call, or the one that talks in it.
+    /// The phones that ring for a call, or the one that talks in it, or the number that it was sent to.
     fn agent_legs_of(&self, call: &Call) -> Vec<LegId> {
-        if let Stage::Talking { agent_leg, .. } = &call.stage {
-            return vec![agent_leg.clone()];
+        match &call.stage {
+            Stage::Talking { agent_leg, .. } => return vec![agent_leg.clone()],
+            Stage::Outside(outside) => return vec![outside.leg.clone()],
+            Stage::InDialplan { .. } | Stage::Waiting { .. } | Stage::Connecting { .. } | Stage::Ending { .. } => {}
         }
         call.offers().filter_map(|offer| Some(self.offers.get(&offer)?.leg.clone())).collect()
     }
@@ -303,6 +314,7 @@ impl Core {
                 self.order(now, &switch, Act::Connect { caller: caller.leg.clone(), agent: agent_leg }, None);
             }
             Stage::Talking { agent_leg, hold: None, .. } => self.look_at(now, &switch, agent_leg),
+            Stage::Outside(outside) => self.transfer_lives(now, call, seen.get(&outside.leg)),
             Stage::Ending { .. } => self.hang_up(now, &switch, caller.leg.clone(), HangUpCause::Normal),
         }
     }
@@ -317,8 +329,9 @@ impl Core {
         if self.calls.get(&call).is_none_or(|of| *joined <= of.step_since) {
             return false;
         }
-        let keyed = self.calls.get(&call).map(|of| of.walk.keyed().clone()).unwrap_or_default();
-        let Some((walk, _)) = self.resume_at(now, &tags.place, keyed) else { return false };
+        let Some(of) = self.calls.get(&call) else { return false };
+        let (to, keyed) = (of.to.clone(), of.walk.keyed().clone());
+        let Some((walk, _)) = self.resume_at(now, &to, &tags.place, keyed) else { return false };
         let before = self.calls.get_mut(&call).map(|of| std::mem::replace(&mut of.walk, walk));
         let taken = self.take_place_back(now, call, queue, *joined, *credit);
         if let (false, Some(of), Some(before)) = (taken, self.calls.get_mut(&call), before) {
@@ -420,6 +433,14 @@ impl Core {
                 None => self.lives(now, call),
             },
             Stage::Talking { hold: Some(_), .. } => self.held_caller_lives(now, call, seen),
+            Stage::Outside(outside) => {
+                let leg = outside.leg.clone();
+                if seen.joined_with.as_ref() == Some(&leg) {
+                    self.transfer_joined(now, call, &leg);
+                } else if seen.in_hand {
+                    self.transfer_lives(now, call, None);
+                }
+            }
             Stage::InDialplan { .. } | Stage::Connecting { .. } | Stage::Talking { hold: None, .. } => {}
             Stage::Ending { .. } => {
                 let switch = of.switch.clone();

@@ -86,7 +86,11 @@ impl Core {
     pub(super) fn ring_as_now(&mut self, now: Moment, queue: &QueueName) {
         let rung = |call: &&Call| match &call.stage {
             Stage::Waiting { place, rings, .. } => rings.is_some() && place.queue == *queue,
-            Stage::InDialplan { .. } | Stage::Connecting { .. } | Stage::Talking { .. } | Stage::Ending { .. } => false,
+            Stage::InDialplan { .. }
+            | Stage::Connecting { .. }
+            | Stage::Talking { .. }
+            | Stage::Outside(_)
+            | Stage::Ending { .. } => false,
         };
         let calls: Vec<CallId> = self.calls.values().filter(rung).map(|call| call.id).collect();
         for call in calls {

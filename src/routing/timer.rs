@@ -42,6 +42,10 @@ pub enum Timer {
     PartedDue(CallId),
     /// Caller and agent should have been taken apart by now, for a hold.
     HoldDue(CallId),
+    /// What a transfer waits for should have come by now: an answer, the joining, the hang-up that parted the two.
+    TransferDue(CallId),
+    /// Caller and number have talked as long as they may.
+    TransferLongest(CallId),
     /// What a dial waits for should have come by now: a pick-up, the joining, the hang-up that parted them.
     DialDue(CallId),
     /// A dialled conversation has lasted as long as it may.
@@ -51,6 +55,8 @@ pub enum Timer {
     WrapUpDue(AgentName),
     /// An agent who missed an offer is rung again.
     RestDue(AgentName),
+    /// An emergency message has been on for as long as whoever switched it on wanted.
+    EmergencyEnds(MessageName),
 }
 
 /// Running timers, ordered by when they are due.

@@ -9,11 +9,13 @@ use super::agent::{Agent, AgentState, DialInVain, Presence, Told, Work, on_break
 use super::call::{Call, Stage, StageWord};
 use super::core::Core;
 use super::dial::{Dial, DialStage};
+use super::emergency::SwitchedOn;
 use super::ids::*;
 use super::index::QueueIndex;
 use super::input::{Failure, Line};
 use super::promise::PromiseSeen;
 use super::queue::{Need, QueueRules};
+use super::transferring::{Outside, OutsideStage};
 use crate::calendar::Moment;
 
 #[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
@@ -23,6 +25,8 @@ pub struct Floor {
     pub version: Option<VersionHash>,
     pub switches: Vec<SwitchSeen>,
     pub queues: Vec<QueueSeen>,
+    /// The emergency messages that there are, with those that are on.
+    pub emergency: Vec<MessageSeen>,
     pub agents: Vec<AgentSeen>,
     pub calls: Vec<CallSeen>,
     /// Call-backs that are owed.
@@ -48,6 +52,18 @@ pub struct QueueSeen {
     pub agents_logged_in: usize,
     pub agents_free: usize,
     pub target_ms: u64,
+}
+
+/// An emergency message of the version that new calls follow.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct MessageSeen {
+    pub name: MessageName,
+    /// What is said in each language, or the name of the recording.
+    pub says: BTreeMap<String, String>,
+    /// Whose callers hear it; empty: all of them.
+    pub numbers: Vec<PhoneNumber>,
+    /// `null`: it is off.
+    pub on: Option<SwitchedOn>,
 }
 
 #[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
@@ -212,10 +228,23 @@ impl Core {
                 .flat_map(|version| version.queues.values())
                 .map(|rules| self.queue_seen(now, rules))
                 .collect(),
+            emergency: self.emergency_seen(),
             agents: self.agents.keys().filter_map(|name| self.agent_seen(name)).collect(),
             calls: self.calls_seen(now),
             promises: self.promises_seen(),
         }
+    }
+
+    fn emergency_seen(&self) -> Vec<MessageSeen> {
+        let messages = self.version.iter().flat_map(|version| version.emergency.values());
+        messages
+            .map(|message| MessageSeen {
+                name: message.name.clone(),
+                says: message.says.in_languages(),
+                numbers: message.numbers.iter().cloned().collect(),
+                on: self.emergency.get(&message.name).cloned(),
+            })
+            .collect()
     }
 
     fn calls_seen(&self, now: Moment) -> Vec<CallSeen> {
@@ -230,7 +259,7 @@ impl Core {
             .values()
             .filter_map(|call| match &call.stage {
                 Stage::Waiting { place, .. } | Stage::Connecting { place, .. } => Some(place),
-                Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Ending { .. } => None,
+                Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Outside(_) | Stage::Ending { .. } => None,
             })
             .filter(|place| place.queue == rules.name)
             .map(|place| now.since(place.joined))
@@ -346,7 +375,7 @@ impl Core {
         let call = self.calls.get(&call)?;
         let place = match &call.stage {
             Stage::Waiting { place, .. } | Stage::Connecting { place, .. } => Some(place),
-            Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Ending { .. } => None,
+            Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Outside(_) | Stage::Ending { .. } => None,
         };
         let position = place.and_then(|place| Some((self.queues.get(&place.queue)?, place.rank())));
         Some(self.see(now, call, position.map(|(index, rank)| index.position((rank, call.id)))))
@@ -355,15 +384,18 @@ impl Core {
     fn see(&self, now: Moment, call: &Call, position: Option<usize>) -> CallSeen {
         let place = match &call.stage {
             Stage::Waiting { place, .. } | Stage::Connecting { place, .. } => Some(place),
-            Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Ending { .. } => None,
+            Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Outside(_) | Stage::Ending { .. } => None,
         };
         let mut rung = call.offers().filter_map(|offer| self.offers.get(&offer)).map(|offer| offer.agent.clone());
         let offered = rung.next();
         let (agent, talking_since_ms, held_since_ms) = match &call.stage {
             Stage::Talking { agent, since, hold, .. } => (Some(agent.clone()), Some(*since), *hold),
-            Stage::InDialplan { .. } | Stage::Waiting { .. } | Stage::Connecting { .. } | Stage::Ending { .. } => {
-                (offered, None, None)
-            }
+            Stage::Outside(Outside { stage: OutsideStage::Talking { since }, .. }) => (None, Some(*since), None),
+            Stage::InDialplan { .. }
+            | Stage::Waiting { .. }
+            | Stage::Connecting { .. }
+            | Stage::Outside(_)
+            | Stage::Ending { .. } => (offered, None, None),
         };
         // Nobody waits for whom a phone was picked up.
         let waits = place.filter(|_| matches!(call.stage, Stage::Waiting { .. })).zip(position);

@@ -1,6 +1,6 @@
 //! Callers in the dialplan: from arrival to a queue or a hang-up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::announcing::Announcing;
 use super::call::{Call, QueuePlace, Stage};
@@ -60,8 +60,11 @@ impl Core {
             found: found.is_some(),
         };
         let place = found.clone().flatten();
-        let resumed = place.as_ref().and_then(|place| self.resume_at(now, place, BTreeMap::new()));
-        let Some((walk, dos)) = resumed.or_else(|| Walk::begin(plan.clone(), &to, self.wall(now))) else {
+        let resumed = place.as_ref().and_then(|place| self.resume_at(now, &to, place, BTreeMap::new()));
+        let start = plan
+            .start_of(&to)
+            .and_then(|step| Walk::asleep(plan.clone(), step, plan.first_language(), BTreeMap::new()));
+        let Some((walk, dos)) = resumed.or_else(|| self.begin_walk(now, &to, &start?)) else {
             self.fact(arrived(plan.version.clone()));
             self.order(now, switch, Act::HangUp { leg: leg.clone(), cause: HangUpCause::NoSuchNumber }, None);
             self.timers.stop(&Timer::HangUpDue(leg.clone()));
@@ -87,6 +90,8 @@ impl Core {
                 answered: false,
                 waited: std::time::Duration::ZERO,
                 promise: None,
+                warned: BTreeSet::new(),
+                hears: None,
                 doors: (now, 0),
                 stage,
             },
@@ -101,6 +106,7 @@ impl Core {
         };
         if !kept {
             self.carry_out(now, id, dos);
+            self.emergency_first(now, id);
             // A place that its step does not lead to is none: the step begins anew.
             if matches!(place, Some(Place::Waiting { .. })) {
                 self.begin_step_anew(now, id);
@@ -113,6 +119,7 @@ impl Core {
     pub(super) fn resume_at(
         &self,
         now: Moment,
+        to: &PhoneNumber,
         place: &Place,
         keyed: BTreeMap<String, String>,
     ) -> Option<(Walk, Vec<Do>)> {
@@ -124,10 +131,11 @@ impl Core {
         };
         let plan = self.shelf.get(version).or(self.version.as_ref())?.clone();
         let language = language.parse().unwrap_or_else(|_| plan.first_language());
+        let asleep = Walk::asleep(plan, step, language, keyed)?;
         match place {
-            Place::Waiting { .. } => Some((Walk::asleep(plan, step, language, keyed)?, Vec::new())),
+            Place::Waiting { .. } => Some((asleep, Vec::new())),
             Place::Step { .. } | Place::Talking { .. } | Place::Offered { .. } | Place::Dialled { .. } => {
-                Walk::resume(plan, step, language, keyed, self.wall(now))
+                self.begin_walk(now, to, &asleep)
             }
         }
     }
@@ -183,6 +191,7 @@ impl Core {
                 Do::Wait(time) => self.timers.set(Timer::Dialplan(call), now + time),
                 Do::StopWait => self.timers.stop(&Timer::Dialplan(call)),
                 Do::CallBack(wanted) => self.promise_in_dialplan(now, call, &wanted),
+                Do::Transfer(transfer) => self.transfer_out(now, call, &transfer),
                 Do::Queue(entry) => self.enter_queue(now, call, entry),
                 Do::HangUp(why) => {
                     match why {
@@ -197,7 +206,7 @@ impl Core {
     }
 
     /// Callers are answered when they first hear something.
-    fn answer(&mut self, now: Moment, call: CallId) {
+    pub(super) fn answer(&mut self, now: Moment, call: CallId) {
         let Some(of) = self.calls.get_mut(&call) else { return };
         if !of.answered {
             of.answered = true;
@@ -207,7 +216,7 @@ impl Core {
     }
 
     /// No end of a prompt is waited for any more.
-    fn forget_play(&mut self, call: CallId) {
+    pub(super) fn forget_play(&mut self, call: CallId) {
         self.timers.stop(&Timer::PlayDue(call));
         if let Some(Call { stage: Stage::InDialplan { playing }, .. }) = self.calls.get_mut(&call)
             && let Some(effect) = playing.take()
@@ -225,7 +234,9 @@ impl Core {
         match how {
             Returned::Done => {
                 self.forget_play(call);
-                self.walk_on(now, call, Heard::PlayEnded);
+                if !self.emergency_over(now, call, true) {
+                    self.walk_on(now, call, Heard::PlayEnded);
+                }
             }
             Returned::Refused { why } => {
                 self.forget_play(call);
@@ -233,7 +244,9 @@ impl Core {
                 if !matches!(why, Refusal::Gone(_)) {
                     self.healed(Some(call), None, format!("a prompt was not played: {why:?}"));
                 }
-                self.walk_on(now, call, Heard::PlayFailed);
+                if !self.emergency_over(now, call, false) {
+                    self.walk_on(now, call, Heard::PlayFailed);
+                }
             }
             // The snapshot that follows begins the step anew; without one, PlayDue goes on.
             Returned::Unknown => {}
@@ -245,7 +258,9 @@ impl Core {
             return self.announcement_overdue(now, call);
         }
         self.forget_play(call);
-        self.walk_on(now, call, Heard::PlayFailed);
+        if !self.emergency_over(now, call, false) {
+            self.walk_on(now, call, Heard::PlayFailed);
+        }
     }
 
     /// The step is begun anew: the switch may have lost what the caller was hearing.
@@ -253,17 +268,24 @@ impl Core {
         self.forget_play(call);
         self.timers.stop(&Timer::Dialplan(call));
         let Some(of) = self.calls.get(&call) else { return };
-        let again = Walk::resume(
-            of.walk.plan().clone(),
-            &of.walk.step().clone(),
-            of.walk.language(),
-            of.walk.keyed().clone(),
-            self.wall(now),
-        );
+        let again = if self.is_to_be_warned(of) {
+            let (plan, step) = (of.walk.plan().clone(), of.walk.step().clone());
+            Walk::resume_after(plan, &step, of.walk.language(), of.walk.keyed().clone())
+        } else {
+            Walk::resume(
+                of.walk.plan().clone(),
+                &of.walk.step().clone(),
+                of.walk.language(),
+                of.walk.keyed().clone(),
+                self.wall(now),
+            )
+        };
         if let (Some((walk, dos)), Some(of)) = (again, self.calls.get_mut(&call)) {
             of.walk = walk;
+            of.hears = None;
             of.stage = Stage::InDialplan { playing: None };
             self.carry_out(now, call, dos);
+            self.emergency_first(now, call);
         }
     }
 
@@ -277,10 +299,11 @@ impl Core {
             needs: rules.iter().flat_map(|rules| &rules.needs).chain(&entry.needs).cloned().collect(),
             in_force: Vec::new(),
             prefer: entry.prefer,
+            agents: entry.agents,
             kept_for: Vec::new(),
             otherwise: entry.otherwise,
             queue: entry.queue,
-            told: Announcing { until: now, playing: None },
+            told: Announcing { until: now, ..Announcing::default() },
         }
     }
 
@@ -311,6 +334,7 @@ impl Core {
             credit: place.credit,
             needs: place.needs.clone(),
             prefer: place.prefer.clone(),
+            agents: place.agents.clone(),
             step: of.walk.step().clone(),
             language: of.walk.language().to_string(),
         });
@@ -367,7 +391,9 @@ impl Core {
         };
         let (switch, leg, queue) = (switch.clone(), leg.clone(), place.queue.clone());
         self.forget_announcement(call);
-        let class = self.rules_for(call, &queue).map_or_else(|| "default".into(), |rules| rules.music.clone());
+        let of_step = self.calls.get(&call).and_then(|of| of.walk.to_queue(&queue)?.entry.music.clone());
+        let of_queue = || self.rules_for(call, &queue).map(|rules| rules.music.clone());
+        let class = of_step.or_else(of_queue).unwrap_or_else(|| "default".into());
         self.order(now, &switch, Act::StartMusic { leg, class }, None);
     }
 

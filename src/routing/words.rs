@@ -3,7 +3,7 @@
 //! Callers' numbers and the reasons people give are left out: the record has them, a log is copied about.
 
 use super::dial::{DialEnd, DialEndedBy};
-use super::fact::{EndedBy, Fact, LeftQueue, NotPickedUp, Outcome, Reasons, Rule};
+use super::fact::{EndedBy, Fact, LeftQueue, NotPickedUp, Outcome, Reasons, Rule, SwitchedOff, TransferFailure};
 use super::ids::AgentName;
 use super::promise::{Back, Broken, NotPromised};
 
@@ -83,10 +83,12 @@ impl Fact {
                     Outcome::PromisedCallBack => "promised a call-back",
                     Outcome::Refused => "refused",
                     Outcome::EndedUnseen => "ended unseen",
+                    Outcome::TransferredOut => "transferred out",
                 };
                 match by {
                     EndedBy::Agent(agent) => format!("over: {outcome}, {agent} hung up"),
                     EndedBy::Caller => format!("over: {outcome}, the caller hung up"),
+                    EndedBy::Number => format!("over: {outcome}, the number hung up"),
                     EndedBy::Us => format!("over: {outcome}"),
                     EndedBy::Unseen => format!("over: {outcome}, nobody saw when"),
                 }
@@ -159,6 +161,40 @@ impl Fact {
             Fact::AgentLoggedOut { agent, by, .. } => format!("{agent} was logged out by {by}"),
             Fact::AgentChanged { agent, state, .. } => {
                 format!("{agent} is {}", state.as_str().replace('_', " "))
+            }
+            Fact::TransferBegan { .. } => "transferred to a number outside, which rings".into(),
+            Fact::TransferAnswered { .. } => "the number answered".into(),
+            Fact::TransferConnected { .. } => "caller and number talk".into(),
+            Fact::TransferFailed { how, to, .. } => {
+                let how = match how {
+                    TransferFailure::Busy => "the number is busy",
+                    TransferFailure::NoAnswer => "nobody answered",
+                    TransferFailure::Refused => "refused",
+                    TransferFailure::Unreachable => "the number cannot be reached",
+                    TransferFailure::NotAllowed => "the number may not be dialled",
+                    TransferFailure::TooMany => "the centre has dialled as often as it may",
+                    TransferFailure::Unseen => "ended unseen",
+                };
+                match to {
+                    Some(to) => format!("not transferred: {how}, on with step {to}"),
+                    None => format!("not transferred: {how}"),
+                }
+            }
+            Fact::EmergencySwitchedOn { message, by, until, .. } => match until {
+                Some(until) => format!("emergency message {message} is on until {until}, switched on by {by}"),
+                None => format!("emergency message {message} is on, switched on by {by}"),
+            },
+            Fact::EmergencySwitchedOff { message, by, how, .. } => match (how, by) {
+                (SwitchedOff::ByHand, Some(by)) => format!("emergency message {message} is off, switched off by {by}"),
+                (SwitchedOff::ByHand, None) => format!("emergency message {message} is off"),
+                (SwitchedOff::TimeUp, _) => format!("emergency message {message} is off: its time is up"),
+                (SwitchedOff::NotInVersion, _) => {
+                    format!("emergency message {message} is off: the new version has it no more")
+                }
+            },
+            Fact::EmergencyHeard { message, heard: true, .. } => format!("heard the emergency message {message}"),
+            Fact::EmergencyHeard { message, heard: false, .. } => {
+                format!("the emergency message {message} could not be played")
             }
             Fact::LinkChanged { switch, up: true } => format!("switch {switch} is in reach"),
             Fact::LinkChanged { switch, up: false } => format!("switch {switch} is out of reach"),

@@ -150,7 +150,8 @@ impl Wanted {
             | Outcome::EndedByUs
             | Outcome::PromisedCallBack
             | Outcome::Refused
-            | Outcome::EndedUnseen => true,
+            | Outcome::EndedUnseen
+            | Outcome::TransferredOut => true,
         });
         if self.agent.is_some() {
             BY_AGENT

@@ -91,7 +91,9 @@ impl Which {
         match (&self.agent, &self.queue, self.outcome) {
             (Some(_), _, _) => BY_AGENT,
             // Of those there are few, in whatever queue.
-            (None, _, Some(Outcome::Refused | Outcome::EndedByUs | Outcome::EndedUnseen)) => BY_OUTCOME,
+            (None, _, Some(Outcome::Refused | Outcome::EndedByUs | Outcome::EndedUnseen | Outcome::TransferredOut)) => {
+                BY_OUTCOME
+            }
             (None, Some(_), _) => BY_QUEUE,
             (None, None, Some(_)) => BY_OUTCOME,
             (None, None, None) => BY_TIME,

@@ -154,6 +154,13 @@ impl Projected {
                 | Fact::VersionPublished { .. }
                 | Fact::AgentAssigned { .. }
                 | Fact::AgentLoggedOut { .. }
+                | Fact::EmergencySwitchedOn { .. }
+                | Fact::EmergencySwitchedOff { .. }
+                | Fact::EmergencyHeard { .. }
+                | Fact::TransferBegan { .. }
+                | Fact::TransferAnswered { .. }
+                | Fact::TransferConnected { .. }
+                | Fact::TransferFailed { .. }
                 | Fact::LinkChanged { .. }
                 | Fact::Healed { .. }
                 | Fact::WallClockStepped { .. } => {}
@@ -224,6 +231,13 @@ impl Projected {
             | Fact::VersionPublished { .. }
             | Fact::AgentAssigned { .. }
             | Fact::AgentLoggedOut { .. }
+            | Fact::EmergencySwitchedOn { .. }
+            | Fact::EmergencySwitchedOff { .. }
+            | Fact::EmergencyHeard { .. }
+            | Fact::TransferBegan { .. }
+            | Fact::TransferAnswered { .. }
+            | Fact::TransferConnected { .. }
+            | Fact::TransferFailed { .. }
             | Fact::LinkChanged { .. }
             | Fact::Healed { .. }
             | Fact::WallClockStepped { .. } => {}

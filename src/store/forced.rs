@@ -1,4 +1,4 @@
-//! What somebody did to another's presence or work, by page or program: found among the facts of a piece of the journal,
+//! What somebody did to another's presence or work, by page or program, and the emergency switch: found among the facts of a piece of the journal,
 //! and written into the audit in the transaction that works the piece in. So it is there once, and no database that was
 //! away has missed it.
 
@@ -10,11 +10,14 @@ use super::{Recorded, StoreError};
 use crate::calendar::Moment;
 use crate::routing::agent::{Presence, Work};
 use crate::routing::fact::Fact;
-use crate::routing::ids::{AgentName, CentreName};
+use crate::routing::ids::{AgentName, CentreName, MessageName};
 
 pub(super) async fn keep(change: &mut Change, centre: &CentreName, entries: &[Recorded<'_>]) -> Result<(), StoreError> {
     for entry in entries {
         for fact in entry.facts {
+            if let Some(done) = switched(entry.at, fact) {
+                audit::write(change, centre, done).await?;
+            }
             let Some((by, what, agent, after)) = forced(entry, fact) else { continue };
             let (who, subject) = (Author::Person(by.clone()), format!("agent:{agent}"));
             audit::write(change, centre, Done { at: entry.at, who, what, subject, before: None, after: Some(after) })
@@ -22,6 +25,24 @@ pub(super) async fn keep(change: &mut Change, centre: &CentreName, entries: &[Re
         }
     }
     Ok(())
+}
+
+/// An emergency message was switched on or off, by whomever: also by a time that ran out, or a version without it.
+fn switched(at: Moment, fact: &Fact) -> Option<Done> {
+    let done = |who: Option<&AgentName>, what, message: &MessageName, after| Done {
+        at,
+        who: who.map_or(Author::Clock, |who| Author::Person(who.clone())),
+        what,
+        subject: format!("emergency:{message}"),
+        before: None,
+        after: Some(after),
+    };
+    if let Fact::EmergencySwitchedOn { message, by, why, until } = fact {
+        return Some(done(Some(by), "emergency.on", message, json!({ "until_ms": until, "why": why })));
+    }
+    let Fact::EmergencySwitchedOff { message, by, why, how } = fact else { return None };
+    let how = Some(how.as_str()).filter(|_| by.is_none());
+    Some(done(by.as_ref(), "emergency.off", message, json!({ "how": how, "why": why })))
 }
 
 fn forced<'f>(entry: &Recorded<'f>, fact: &'f Fact) -> Option<(&'f AgentName, &'static str, &'f AgentName, Json)> {
@@ -82,6 +103,13 @@ fn forced<'f>(entry: &Recorded<'f>, fact: &'f Fact) -> Option<(&'f AgentName, &'
         | Fact::PromiseRests { .. }
         | Fact::PromiseKept { .. }
         | Fact::PromiseBroken { .. }
+        | Fact::EmergencySwitchedOn { .. }
+        | Fact::EmergencySwitchedOff { .. }
+        | Fact::EmergencyHeard { .. }
+        | Fact::TransferBegan { .. }
+        | Fact::TransferAnswered { .. }
+        | Fact::TransferConnected { .. }
+        | Fact::TransferFailed { .. }
         | Fact::LinkChanged { .. }
         | Fact::Healed { .. }
         | Fact::WallClockStepped { .. } => return None,

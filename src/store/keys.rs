@@ -47,10 +47,11 @@ pub enum Scope {
     HooksWrite,
     ReportsRead,
     VersionsWrite,
+    EmergencyWrite,
 }
 
 impl Scope {
-    pub const ALL: [Scope; 12] = [
+    pub const ALL: [Scope; 13] = [
         Scope::FloorRead,
         Scope::AgentsWrite,
         Scope::CallsRead,
@@ -63,6 +64,7 @@ impl Scope {
         Scope::HooksWrite,
         Scope::ReportsRead,
         Scope::VersionsWrite,
+        Scope::EmergencyWrite,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -79,6 +81,7 @@ impl Scope {
             Scope::HooksWrite => "hooks:write",
             Scope::ReportsRead => "reports:read",
             Scope::VersionsWrite => "versions:write",
+            Scope::EmergencyWrite => "emergency:write",
         }
     }
 
@@ -97,6 +100,7 @@ impl Scope {
             Scope::HooksWrite => "have events sent to addresses elsewhere",
             Scope::ReportsRead => "reports",
             Scope::VersionsWrite => "publish what stands in the centre's directory",
+            Scope::EmergencyWrite => "switch emergency messages on and off",
         }
     }
 }

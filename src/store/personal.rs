@@ -77,6 +77,13 @@ pub(super) fn impersonal(fact: &Fact) -> Option<Fact> {
         | Fact::AgentAssigned { .. }
         | Fact::AgentLoggedOut { .. }
         | Fact::AgentChanged { .. }
+        | Fact::EmergencySwitchedOn { .. }
+        | Fact::EmergencySwitchedOff { .. }
+        | Fact::EmergencyHeard { .. }
+        | Fact::TransferBegan { .. }
+        | Fact::TransferAnswered { .. }
+        | Fact::TransferConnected { .. }
+        | Fact::TransferFailed { .. }
         | Fact::LinkChanged { .. }
         | Fact::Healed { .. }
         | Fact::WallClockStepped { .. } => return None,

@@ -188,6 +188,13 @@ impl QueueStays {
             | Fact::AgentLoggedIn { .. }
             | Fact::AgentAssigned { .. }
             | Fact::AgentLoggedOut { .. }
+            | Fact::EmergencySwitchedOn { .. }
+            | Fact::EmergencySwitchedOff { .. }
+            | Fact::EmergencyHeard { .. }
+            | Fact::TransferBegan { .. }
+            | Fact::TransferAnswered { .. }
+            | Fact::TransferConnected { .. }
+            | Fact::TransferFailed { .. }
             | Fact::LinkChanged { .. }
             | Fact::Healed { .. }
             | Fact::WallClockStepped { .. } => {}

@@ -1,6 +1,7 @@
 //! The dialplan from outside: what its files say, and what a caller hears of it.
 
 mod broken;
+mod emergency;
 mod hostile;
 mod queues;
 mod samples;

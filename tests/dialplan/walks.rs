@@ -128,6 +128,7 @@ impl Caller {
             Do::StopWait => "stop waiting".into(),
             Do::Queue(entry) => format!("queue {}", entry.queue),
             Do::CallBack(wanted) => format!("call back by {}", wanted.queue),
+            Do::Transfer(transfer) => format!("transfer {}", transfer.number),
             Do::HangUp(ending) => format!("hang up {ending:?}"),
         };
         self.said.iter().map(word).collect::<Vec<_>>().join(", ")
@@ -450,7 +451,7 @@ proptest! {
                         prop_assert!(waiting);
                         waiting = false;
                     }
-                    Do::Queue(_) => {
+                    Do::Queue(_) | Do::Transfer(_) => {
                         prop_assert!(!playing && !waiting);
                         away = true;
                     }

@@ -6,9 +6,10 @@ use std::time::Duration;
 use cordboard::calendar::Moment;
 use cordboard::routing::LegUp;
 use cordboard::routing::agent::Work;
-use cordboard::routing::call::Stage;
+use cordboard::routing::call::{Call, Stage};
 use cordboard::routing::dial::DialStage;
 use cordboard::routing::ids::*;
+use cordboard::routing::transferring::{Outside, OutsideStage};
 use cordboard::switch::rehearsal::{Exchange, Hearing};
 
 use crate::floor::Floor;
@@ -71,6 +72,14 @@ impl Patience {
     }
 }
 
+/// The other end of a transfer.
+fn outside_leg(call: &Call) -> Option<&LegId> {
+    match &call.stage {
+        Stage::Outside(outside) => Some(&outside.leg),
+        _ => None,
+    }
+}
+
 /// Strays are looked for this often; it is the dearest look.
 const SWEEP: Duration = Duration::from_millis(250);
 
@@ -120,6 +129,10 @@ impl Ears {
                 (Stage::Talking { hold: Some(_), .. }, Some(_)) => Some(Wrong::DeadAir),
                 (Stage::Talking { agent_leg, .. }, Some(Hearing::Leg(other))) if other == agent_leg => None,
                 (Stage::Talking { .. }, Some(_)) => Some(Wrong::Apart),
+                (Stage::Outside(outside), Some(Hearing::Leg(other))) if *other == outside.leg => None,
+                (Stage::Outside(Outside { stage: OutsideStage::Rings { .. }, .. }), Some(Hearing::Music)) => None,
+                (Stage::Outside(Outside { stage: OutsideStage::Connecting, .. }), Some(_)) => Some(Wrong::DeadAir),
+                (Stage::Outside(_), Some(_)) => Some(Wrong::Apart),
                 (Stage::Ending { .. }, Some(_)) => Some(Wrong::NotHungUp),
             };
             found.extend(wrong.map(|wrong| (call.leg.clone(), wrong)));
@@ -166,7 +179,7 @@ impl Ears {
         }
         let ours = |leg: &LegId| {
             floor.dials.iter().any(|dial| dial.out_leg == *leg)
-                || floor.calls.iter().any(|call| call.leg == *leg)
+                || floor.calls.iter().any(|call| call.leg == *leg || outside_leg(call) == Some(leg))
                 || floor.agents.iter().any(|agent| agent.leg.as_ref() == Some(leg))
         };
         if self.swept.is_none_or(|swept| now.since(swept) >= SWEEP) {

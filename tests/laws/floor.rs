@@ -1,6 +1,7 @@
 //! The floor as the core shows it after a step: what the laws look at, and the only thing a saboteur of the view
 //! can lie about.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use cordboard::dialplan::Centre;
 use cordboard::routing::agent::Agent;
 use cordboard::routing::call::Call;
 use cordboard::routing::dial::Dial;
+use cordboard::routing::emergency::SwitchedOn;
 use cordboard::routing::ids::*;
 use cordboard::routing::promise::Promise;
 use cordboard::routing::{Core, Strategy};
@@ -27,6 +29,8 @@ pub struct Floor<'a> {
     pub promises: Vec<&'a Promise>,
     /// The version that is current.
     pub plan: Option<Arc<Centre>>,
+    /// Emergency messages that are on.
+    pub emergency: Cow<'a, BTreeMap<MessageName, SwitchedOn>>,
     /// Of the version that is current.
     pub strategies: BTreeMap<QueueName, Strategy>,
 }
@@ -39,6 +43,7 @@ pub struct Copied {
     pub dials: Vec<Dial>,
     pub promises: Vec<Promise>,
     pub plan: Option<Arc<Centre>>,
+    pub emergency: BTreeMap<MessageName, SwitchedOn>,
     pub strategies: BTreeMap<QueueName, Strategy>,
 }
 
@@ -56,6 +61,7 @@ impl<'a> Floor<'a> {
             dials: core.dials().collect(),
             promises: core.promises().collect(),
             plan: core.plan().cloned(),
+            emergency: Cow::Borrowed(core.emergency()),
             strategies: strategies(core),
         }
     }
@@ -79,6 +85,7 @@ impl<'a> Floor<'a> {
             dials: core.dials().cloned().collect(),
             promises: core.promises().cloned().collect(),
             plan: core.plan().cloned(),
+            emergency: core.emergency().clone(),
             strategies: strategies(core),
         }
     }
@@ -93,6 +100,7 @@ impl Copied {
             dials: self.dials.iter().collect(),
             promises: self.promises.iter().collect(),
             plan: self.plan.clone(),
+            emergency: Cow::Borrowed(&self.emergency),
             strategies: self.strategies.clone(),
         }
     }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use cordboard::calendar::{OpeningHours, Week, Zone};
 use cordboard::dialplan::{
-    Action, Announcement, Ask, CallBack, Centre, Claim, Due, EndKey, Figure, Key, Language, Menu, OfferCallBack, Piece,
-    Place, QueueEntry, Spoken, Step, Text, ToQueue, When,
+    Action, Announcement, Ask, CallBack, Centre, Claim, Due, EmergencyMessage, EndKey, Figure, Key, Language, Menu,
+    OfferCallBack, Piece, Place, QueueEntry, Spoken, Step, Text, Then, ToQueue, Transfer, When,
 };
 use cordboard::organisation::Organisation;
 use cordboard::routing::dial_out::DialOut;
@@ -229,6 +229,19 @@ fn plan(
         ("again".into(), vec![Action::Play(words(chance)), Action::Go(StepName::new("menu"))]),
     ];
     const AFTER: usize = 2;
+    if percent(chance, 60) {
+        let step = |name: &str| Some(StepName::new(name));
+        let transfer = Transfer {
+            // Now and then one that the centre may not dial.
+            number: (if percent(chance, 90) { "+8613800138000" } else { "1900" }).parse().expect("a number"),
+            ring_for: percent(chance, 50).then(|| ms(chance, 1_000, 6_000)),
+            busy: step("again").filter(|_| percent(chance, 50)),
+            no_answer: step("bye").filter(|_| percent(chance, 50)),
+            failed: StepName::new("bye"),
+        };
+        let before = if percent(chance, 50) { vec![Action::Play(words(chance))] } else { vec![] };
+        steps.push(("outside".into(), before.into_iter().chain([Action::Transfer(transfer)]).collect()));
+    }
     for queue in queues {
         for spoken in [false, true] {
             let entry = QueueEntry {
@@ -237,6 +250,12 @@ fn plan(
                 credit: Duration::from_secs([0, 0, 5, 30][chance.below(4) as usize]),
                 keep_wait: percent(chance, 40),
                 prefer: prefer(chance),
+                agents: if percent(chance, 10) {
+                    vec![AgentName::new("agent01"), AgentName::new("agent02")]
+                } else {
+                    vec![]
+                },
+                music: None,
                 otherwise: otherwise(chance),
             };
             let to = Action::Queue(ToQueue { entry, needs_by_language: vec![], waiting: waiting(chance) });
@@ -296,11 +315,28 @@ fn plan(
         queues: queues.iter().map(|queue| (queue.clone(), rules(chance, queue))).collect(),
         hours: BTreeMap::from([(OFFICE.to_owned(), office(chance))]),
         numbers: numbers.collect(),
+        emergency: emergency(chance),
         steps: steps
             .into_iter()
             .map(|(name, actions)| (StepName::new(&name), Step { name: StepName::new(&name), actions }))
             .collect(),
     }
+}
+
+/// One that is for everybody, and in most versions; one that ends the call, and one that cannot be played.
+fn emergency(chance: &mut Chance) -> BTreeMap<MessageName, EmergencyMessage> {
+    let go = Then::Go(StepName::new("menu"));
+    let all = [("flood", Then::CarryOn, 90), ("power_cut", Then::HangUp, 50), ("storm", go, 50)];
+    let mut messages = BTreeMap::new();
+    for (name, then, often) in all {
+        if percent(chance, often) {
+            let only = percent(chance, 30).then(|| PhoneNumber::new("100"));
+            let numbers = only.filter(|_| name != "flood").into_iter().collect();
+            let message = EmergencyMessage { name: MessageName::new(name), says: words(chance), then, numbers };
+            messages.insert(message.name.clone(), message);
+        }
+    }
+    messages
 }
 
 fn dial_out(chance: &mut Chance, switches: &[SwitchName]) -> DialOut {

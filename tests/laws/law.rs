@@ -31,6 +31,8 @@ pub enum Law {
     PlaceIsKept,
     /// A promise is dialled by one dial at a time, and by none while its caller is on the line; each try counts once.
     PromisesAreKept,
+    /// Who calls while an emergency message is on is given it before anything else, and nobody is given it twice.
+    HeardFirst,
     /// What one input causes is bounded.
     Bounded,
     /// At the end of the shift nothing is left of it.

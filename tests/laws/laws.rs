@@ -207,7 +207,12 @@ impl Laws {
                 other.id
             );
             let unrung = rings(&other.id) == 0;
-            if unrung && theirs.queue == place.queue && theirs.needs == place.needs && theirs.prefer.is_empty() {
+            if unrung
+                && theirs.queue == place.queue
+                && theirs.needs == place.needs
+                && theirs.prefer.is_empty()
+                && theirs.agents.is_empty()
+            {
                 let most = self.most_credit + of.waited;
                 must!(Law::Order, place.joined <= theirs.joined + most, "{call} overtook {}", other.id);
             }
@@ -305,7 +310,7 @@ impl Laws {
 pub fn place_of(call: &Call) -> Option<&QueuePlace> {
     match &call.stage {
         Stage::Waiting { place, .. } | Stage::Connecting { place, .. } => Some(place),
-        Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Ending { .. } => None,
+        Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Outside(_) | Stage::Ending { .. } => None,
     }
 }
 
@@ -330,7 +335,10 @@ fn may_take(floor: &Floor<'_>, agent: &Agent, call: &Call, place: &QueuePlace) -
         .filter(|need| need.until.is_none_or(|until| floor.now < place.joined + until))
         .all(|need| agent.skills.iter().any(|(skill, level)| *skill == need.skill && *level >= need.level));
     let wished = wished_for(floor, call, place);
-    let preferred = wished.is_empty() || wished.contains(&&agent.name);
+    let preferred = match place.agents.as_slice() {
+        [] => wished.is_empty() || wished.contains(&&agent.name),
+        alone => alone.contains(&agent.name),
+    };
     agent.switch == call.switch && agent.queues.contains(&place.queue) && skilled && preferred
 }
 
@@ -345,6 +353,15 @@ fn wished_for<'f>(floor: &Floor<'f>, call: &Call, place: &QueuePlace) -> Vec<&'f
             && matches!(agent.presence, Presence::Ready { .. })
             && holds.clone().all(|need| agent.skills.get(&need.skill).is_some_and(|level| *level >= need.level))
     };
+    if !place.agents.is_empty() {
+        return place
+            .agents
+            .iter()
+            .filter_map(|name| floor.agent(name))
+            .filter(could)
+            .map(|agent| &agent.name)
+            .collect();
+    }
     let wishes = place.prefer.iter().filter(|wish| waited < wish.within);
     let known = wishes.filter_map(|wish| floor.agent(call.knows.get(&wish.agent)?));
     known.filter(could).map(|agent| &agent.name).collect()
@@ -482,7 +499,10 @@ fn one_place(floor: &Floor<'_>) -> Result<(), Broken> {
                 );
                 served += 1;
             }
-            Stage::InDialplan { .. } | Stage::Waiting { rings: None, .. } | Stage::Ending { .. } => {}
+            Stage::InDialplan { .. }
+            | Stage::Waiting { rings: None, .. }
+            | Stage::Outside(_)
+            | Stage::Ending { .. } => {}
         }
     }
     let mut serving = 0;
@@ -566,6 +586,13 @@ fn fold_is_state(floor: &Floor<'_>, known: &Known) -> Result<(), Broken> {
         known.dials,
         floor.dials
     );
+    must!(
+        Law::FoldIsState,
+        known.emergency == *floor.emergency,
+        "on: {:?} folded, {:?} held",
+        known.emergency,
+        floor.emergency
+    );
     for (call, folded) in floor.calls.iter().copied().zip(known.calls.values()) {
         let id = call.id;
         must!(
@@ -575,6 +602,7 @@ fn fold_is_state(floor: &Floor<'_>, known: &Known) -> Result<(), Broken> {
                 && folded.to == call.to
                 && folded.arrived == call.arrived
                 && folded.knows == call.knows
+                && folded.warned == call.warned
                 && folded.waited == call.waited,
             "{id}: {folded:?}"
         );
@@ -621,6 +649,17 @@ fn fold_is_state(floor: &Floor<'_>, known: &Known) -> Result<(), Broken> {
             folded.step_since
         );
         must!(Law::FoldIsState, folded.ending == ended, "{id} is {:?}, folded {:?}", call.stage, folded.ending);
+        let outside = match &call.stage {
+            Stage::Outside(outside) => Some(outside),
+            _ => None,
+        };
+        must!(
+            Law::FoldIsState,
+            folded.outside.as_ref() == outside,
+            "{id}: {:?}, folded {:?}",
+            call.stage,
+            folded.outside
+        );
         let place = place_of(call);
         let same = match (place, &folded.queued) {
             (None, None) => true,

@@ -26,7 +26,15 @@ struct Story {
     offers: BTreeMap<OfferId, AgentName>,
     picked_up: Option<OfferId>,
     hung_up: Option<(Outcome, EndedBy)>,
+    /// Sent to a number outside: how far that has come.
+    outside: Option<Dialled>,
+    /// Emergency messages: given; and owed before anything else is done.
+    warned: BTreeSet<MessageName>,
+    unwarned: bool,
 }
+
+/// The one that is for every number.
+const FOR_ALL: &str = "flood";
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Account {
@@ -73,6 +81,8 @@ pub struct Ledger {
     promises: BTreeMap<CallId, Owed>,
     promised_ever: BTreeSet<CallId>,
     pub promise_ends: BTreeMap<Option<PromiseBroken>, u64>,
+    /// Emergency messages that are on.
+    on: BTreeSet<MessageName>,
     open: BTreeMap<CallId, Story>,
     ended: BTreeMap<CallId, Outcome>,
     /// Who has an offer, as the facts say.
@@ -97,13 +107,57 @@ impl Ledger {
             );
         }
         match fact {
-            Fact::CallArrived { call, .. } => {
+            // What was torn off the journal may have been heard.
+            Fact::ControllerStarted { .. } => self.open.values_mut().for_each(|story| story.unwarned = false),
+            Fact::EmergencySwitchedOn { message, .. } => drop(self.on.insert(message.clone())),
+            Fact::EmergencySwitchedOff { message, .. } => {
+                must!(Law::OnePlace, self.on.remove(message), "{message} went off, and was not on");
+                if message.as_str() == FOR_ALL {
+                    self.open.values_mut().for_each(|story| story.unwarned = false);
+                }
+            }
+            Fact::EmergencyHeard { call, message, .. } => {
+                let story = self.open.entry(*call).or_default();
+                must!(Law::HeardFirst, story.warned.insert(message.clone()), "{call} was given {message} twice");
+                story.unwarned &= message.as_str() != FOR_ALL;
+            }
+            Fact::TransferBegan { call, .. } => {
+                let story = self.open.entry(*call).or_default();
+                must!(
+                    Law::OnePlace,
+                    story.outside.is_none() && story.queue.is_none(),
+                    "{call} sent out after {story:?}"
+                );
+                must!(Law::HeardFirst, !story.unwarned, "{call} sent out before it was warned");
+                story.outside = Some(Dialled::Rung);
+            }
+            Fact::TransferAnswered { call } => {
+                let story = self.open.entry(*call).or_default();
+                must!(Law::OnePlace, story.outside == Some(Dialled::Rung), "{call} answered outside after {story:?}");
+                story.outside = Some(Dialled::Answered);
+            }
+            Fact::TransferConnected { call } => {
+                let story = self.open.entry(*call).or_default();
+                must!(Law::OnePlace, story.outside == Some(Dialled::Answered), "{call} heard outside after {story:?}");
+                story.outside = Some(Dialled::Heard);
+            }
+            Fact::TransferFailed { call, .. } => {
+                let story = self.open.entry(*call).or_default();
+                must!(Law::EndsOnce, story.outside != Some(Dialled::Heard), "{call} failed outside after {story:?}");
+                story.outside = None;
+            }
+            Fact::Keyed { call, .. } => {
+                let owed = self.open.get(call).is_some_and(|story| story.unwarned);
+                must!(Law::HeardFirst, !owed, "{call} chose before it was warned");
+            }
+            Fact::CallArrived { call, found, .. } => {
                 must!(
                     Law::EndsOnce,
                     !self.open.contains_key(call) && !self.ended.contains_key(call),
                     "{call} arrived twice"
                 );
-                self.open.insert(*call, Story::default());
+                let unwarned = !found && self.on.contains(&MessageName::new(FOR_ALL));
+                self.open.insert(*call, Story { unwarned, ..Story::default() });
                 self.arrived += 1;
             }
             Fact::StepEntered { call, .. } => {
@@ -113,6 +167,7 @@ impl Ledger {
             Fact::CallQueued { call, queue, joined, credit, .. } => {
                 let story = self.open.entry(*call).or_default();
                 story.place = Some((queue.clone(), *joined, *credit));
+                must!(Law::HeardFirst, !story.unwarned, "{call} waits before it was warned");
                 // Told again where a found call gets its old place back.
                 if story.queue.as_ref() != Some(queue) {
                     must!(Law::OnePlace, story.queue.is_none(), "{call} in {queue} and in {:?}", story.queue);
@@ -253,7 +308,11 @@ impl Ledger {
                         Outcome::Abandoned => account.abandoned += 1,
                         Outcome::EndedUnseen => account.unseen += 1,
                         Outcome::EndedByUs => account.by_us += 1,
-                        Outcome::Answered | Outcome::LeftInDialplan | Outcome::PromisedCallBack | Outcome::Refused => {}
+                        Outcome::Answered
+                        | Outcome::LeftInDialplan
+                        | Outcome::PromisedCallBack
+                        | Outcome::Refused
+                        | Outcome::TransferredOut => {}
                     }
                 }
             }
@@ -436,5 +495,6 @@ fn fits(outcome: Outcome, by: &EndedBy, story: &Story) -> bool {
         Outcome::EndedByUs => story.queue.is_none() && !story.connected && *by == EndedBy::Us,
         Outcome::Refused => story.queue.is_none() && !story.connected && *by == EndedBy::Us,
         Outcome::EndedUnseen => !story.connected && *by == EndedBy::Unseen,
+        Outcome::TransferredOut => story.outside == Some(Dialled::Heard) && story.queue.is_none() && !story.connected,
     }
 }

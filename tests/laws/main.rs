@@ -84,6 +84,7 @@ fn fixed(share: u64) {
     assert!(seen + 2 >= Rule::ALL.len(), "hardly any rules: {:?}", all.rules);
     assert!(all.rules.get(&Rule::Preferred).is_some_and(|n| *n > 0), "nobody was kept for anybody: {:?}", all.rules);
     assert!(all.together > 30 && all.elsewhere > 10, "hardly anything rang together: {all:?}");
+    assert!(all.warned > 50, "hardly anybody was warned: {}", all.warned);
     assert!(all.eased > 10, "hardly any need eased: {}", all.eased);
     for how in DialEnd::ALL {
         assert!(all.dials.get(&how).is_some_and(|n| *n > 0), "no dial {how:?}: {:?}", all.dials);

@@ -48,6 +48,8 @@ pub struct Tally {
     pub outages: u64,
     pub holds: u64,
     pub retrieved: u64,
+    /// Emergency messages that were given.
+    pub warned: u64,
     pub outcomes: BTreeMap<Outcome, u64>,
     pub dials: BTreeMap<DialEnd, u64>,
     /// Promises by how they ended; `None`: kept.
@@ -71,6 +73,7 @@ impl Tally {
         self.outages += other.outages;
         self.holds += other.holds;
         self.retrieved += other.retrieved;
+        self.warned += other.warned;
         for (outcome, n) in &other.outcomes {
             *self.outcomes.entry(*outcome).or_default() += n;
         }
@@ -345,6 +348,7 @@ impl Shift {
                     let rings_on = self.known.calls.get(call).is_some_and(|known| !known.offers.is_empty());
                     self.tally.taken_back += u64::from(rings_on);
                 }
+                Fact::EmergencyHeard { .. } => self.tally.warned += 1,
                 Fact::CallHeld { .. } => self.tally.holds += 1,
                 Fact::CallRetrieved { .. } => self.tally.retrieved += 1,
                 Fact::CallEnded { outcome, .. } => *self.tally.outcomes.entry(*outcome).or_default() += 1,
@@ -459,7 +463,7 @@ impl Shift {
         Ok(lost
             .iter()
             .flat_map(|(_, facts)| facts)
-            .filter_map(|fact| legs(&fact.call()?).cloned().or_else(|| Some(LegId::new("nobody"))))
+            .map(|fact| fact.call().and_then(|call| legs(&call).cloned()).unwrap_or_else(|| LegId::new("nobody")))
             .collect())
     }
 

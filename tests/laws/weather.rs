@@ -115,6 +115,9 @@ impl Weather {
             if percent(&mut shift.chance, 6) {
                 somebody_promises(shift, self.disasters)?;
             }
+            if percent(&mut shift.chance, 3) {
+                somebody_switches(shift)?;
+            }
             if percent(&mut shift.chance, 40) {
                 somebody_holds(shift, self.disasters)?;
             }
@@ -184,6 +187,10 @@ impl Weather {
         shift.spare();
         if shift.is_dead() {
             shift.start()?;
+        }
+        for message in ["flood", "power_cut", "storm"] {
+            let by = AgentName::new("lead");
+            shift.tell(Input::EmergencySwitchedOff { message: MessageName::new(message), by, why: None })?;
         }
         for switch in shift.hall.switches.clone() {
             shift.happen(&switch, World::LinkMends)?;
@@ -315,6 +322,18 @@ fn somebody_asks(shift: &mut Shift) -> Result<(), Broken> {
         (Some(Presence::Ready { .. }), _) => return Ok(()),
     };
     shift.tell(input)
+}
+
+/// The emergency switch: on, off, on until a moment, or what there is not.
+fn somebody_switches(shift: &mut Shift) -> Result<(), Broken> {
+    let message = MessageName::new(*one_of(&mut shift.chance, &["flood", "power_cut", "storm", "nothing"]));
+    let by = AgentName::new("lead");
+    if percent(&mut shift.chance, 40) {
+        return shift.tell(Input::EmergencySwitchedOff { message, by, why: None });
+    }
+    let until = shift.now + ms(&mut shift.chance, 1_000, 20_000);
+    let until = percent(&mut shift.chance, 60).then_some(until);
+    shift.tell(Input::EmergencySwitchedOn { message, until, by, why: None })
 }
 
 /// Somebody who talks: hold or back, now and then both at once, or with the hang-up of one of the two between.

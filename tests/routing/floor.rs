@@ -36,6 +36,8 @@ pub fn plan() -> Centre {
         credit: Duration::ZERO,
         keep_wait: false,
         prefer: vec![],
+        agents: vec![],
+        music: None,
         otherwise: vec![],
     };
     let to = |entry| Action::Queue(ToQueue { entry, needs_by_language: vec![], waiting: vec![] });
@@ -103,6 +105,7 @@ pub fn plan() -> Centre {
             (PhoneNumber::new("700"), claim("by_day")),
             (PhoneNumber::new("800"), claim("crowded")),
         ]),
+        emergency: BTreeMap::new(),
         steps: steps
             .into_iter()
             .map(|(name, actions)| (StepName::new(name), Step { name: StepName::new(name), actions }))

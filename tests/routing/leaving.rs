@@ -21,6 +21,8 @@ fn entry(queue: &str) -> QueueEntry {
         credit: Duration::ZERO,
         keep_wait: false,
         prefer: vec![],
+        agents: vec![],
+        music: None,
         otherwise: vec![],
     }
 }

@@ -55,6 +55,7 @@ impl Story {
             credit: Duration::ZERO,
             needs: Vec::new(),
             prefer: vec![],
+            agents: vec![],
             step: StepName::new(queue),
             language: "en".into(),
         });

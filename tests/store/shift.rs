@@ -85,6 +85,7 @@ pub fn one_call(number: u32) -> Vec<Handled> {
             credit: Duration::ZERO,
             needs: Vec::new(),
             prefer: vec![],
+            agents: vec![],
             step: step.clone(),
             language: "en".into(),
         }],

@@ -135,6 +135,7 @@ fn checked(table: &str, column: &str) -> Vec<String> {
         include_str!("../../migrations/0004_reports.sql"),
         include_str!("../../migrations/0009_dials.sql"),
         include_str!("../../migrations/0011_promises.sql"),
+        include_str!("../../migrations/0012_transferred_out.sql"),
         include_str!("../../migrations/0013_answered_elsewhere.sql")
     );
     // A table that was made anew: as it was made last.
@@ -151,7 +152,7 @@ fn the_words_that_a_column_takes_are_those_of_its_enum() {
         all.iter().map(|value| as_str(*value)).collect()
     }
     assert_eq!(checked("calls", "outcome"), words(&Outcome::ALL, Outcome::as_str));
-    let by = [EndedBy::Caller, EndedBy::Agent(AgentName::new("a")), EndedBy::Us, EndedBy::Unseen];
+    let by = [EndedBy::Caller, EndedBy::Agent(AgentName::new("a")), EndedBy::Number, EndedBy::Us, EndedBy::Unseen];
     assert_eq!(checked("calls", "ended_by"), by.iter().map(EndedBy::as_str).collect::<Vec<_>>());
     assert_eq!(checked("offers", "how"), offers::ENDS.map(|end| end.as_str()));
     assert_eq!(checked("agent_states", "state"), words(&AgentState::ALL, AgentState::as_str));

@@ -42,6 +42,7 @@ const FILE: Known = Known {
         "holidays",
         "numbers",
         "start",
+        "emergency",
         "steps",
     ],
     later: &["tests", "sources", "scripts", "parts", "include"],
@@ -157,6 +158,7 @@ impl Reading {
         let dial_out = once(self, "dial_out", false).and_then(|node| self.dial_out(node));
         let drafts = self.steps(&all("steps"));
         let numbers = self.numbers(sections, whole);
+        let emergency = self.emergency(&all("emergency"), &numbers);
         if whole {
             if drafts.is_empty() && all("steps").is_empty() {
                 self.nowhere(sections, "steps");
@@ -164,6 +166,7 @@ impl Reading {
             self.check_references();
             self.check_closings(&queues);
             self.check_call_backs(!all("dial_out").is_empty());
+            self.check_outside(dial_out.as_ref(), once_given(&all("dial_out")), country);
             check::whole(self, &drafts, &numbers);
         }
         if self.notes.count() > 0 {
@@ -189,6 +192,7 @@ impl Reading {
             queues: queues.into_iter().map(|queue| (queue.name.clone(), queue)).collect(),
             hours: hours.into_iter().map(|hours| (hours.name.clone(), hours)).collect(),
             numbers,
+            emergency: emergency.into_iter().map(|message| (message.name.clone(), message)).collect(),
             steps: drafts.into_iter().map(step).collect(),
         })
     }
@@ -402,6 +406,11 @@ impl Reading {
         }
         good.then_some(number)
     }
+}
+
+/// Whether a section that could not be read is there at all.
+fn once_given(nodes: &[&Node]) -> bool {
+    !nodes.is_empty()
 }
 
 fn step(draft: Draft) -> (crate::routing::ids::StepName, Step) {

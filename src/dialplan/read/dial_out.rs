@@ -7,6 +7,7 @@ use super::node::Node;
 use super::queues::until_ready;
 use super::reading::Reading;
 use super::scalar;
+use crate::customers::Country;
 use crate::routing::dial_out::{DialOut, DialString};
 use crate::routing::ids::SwitchName;
 
@@ -74,6 +75,26 @@ impl Reading {
             most_per_minute: minute.unwrap_or(Some(DialOut::MOST_PER_MINUTE as u64)).map(as_cap)?,
             most_per_hour: hour.unwrap_or(Some(DialOut::MOST_PER_HOUR as u64)).map(as_cap)?,
         })
+    }
+
+    /// Callers are transferred only to what agents may dial too. `given`: there is a `dial_out`, readable or not.
+    pub(super) fn check_outside(&mut self, rules: Option<&DialOut>, given: bool, home: Option<Country>) {
+        for (number, place) in std::mem::take(&mut self.outside) {
+            match rules {
+                Some(rules) if !rules.allows(&number, home) => {
+                    let sentence = format!(
+                        "{number} may not be dialled: dial_out.allowed does not list how it begins, or dial_out.barred does"
+                    );
+                    self.notes.add(&place, sentence);
+                }
+                Some(_) => {}
+                None if given => {}
+                None => {
+                    let sentence = "this centre dials nobody; write dial_out: with switch, to, shown and allowed";
+                    self.notes.add(&place, sentence);
+                }
+            }
+        }
     }
 
     fn dial_string(&mut self, node: &Node) -> Option<DialString> {

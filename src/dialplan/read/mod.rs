@@ -16,6 +16,7 @@ mod centre;
 mod departments;
 mod dial_out;
 mod dispositions;
+mod emergency;
 mod hours;
 mod prompts;
 mod queues;

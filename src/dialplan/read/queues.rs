@@ -192,7 +192,7 @@ pub(super) fn until_ready(node: &Node, what: &str, reading: &mut Reading) -> Opt
         .map(Some)
 }
 
-fn music(node: &Node, reading: &mut Reading) -> Option<String> {
+pub(super) fn music(node: &Node, reading: &mut Reading) -> Option<String> {
     let text = scalar::text(node, "music", &mut reading.notes)?;
     let good = text.len() <= 40 && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
     if !good {

@@ -9,6 +9,7 @@ use super::scalar;
 use crate::dialplan::disposition::DispositionName;
 use crate::dialplan::figures::Figure;
 use crate::dialplan::language::Language;
+use crate::routing::dial_out::DialledNumber;
 use crate::routing::ids::{QueueName, StepName};
 
 /// The most suggestions looked for in one reading: each compares with every name there is, and a file made to hurt
@@ -73,6 +74,8 @@ pub(crate) struct Reading {
     pub(crate) closings: Vec<(QueueName, Place)>,
     /// Where callers are to be called back.
     pub(crate) call_backs: Vec<Place>,
+    /// Numbers that steps transfer callers to, and where each stands.
+    pub(crate) outside: Vec<(DialledNumber, Place)>,
     defined: BTreeMap<Kind, BTreeSet<String>>,
     /// How many suggestions have been looked for.
     sought: Cell<usize>,

@@ -8,15 +8,17 @@ use super::mistake::{Place, nearest};
 use super::node::{Node, Value};
 use super::reading::{Kind, Reading};
 use super::scalar;
-use crate::dialplan::action::{Action, Ask, EndKey, HoursBranch, Key, Menu, QueueEntry, ToQueue, When};
+use crate::dialplan::action::{Action, Ask, EndKey, HoursBranch, Key, Menu, QueueEntry, ToQueue, Transfer, When};
 use crate::dialplan::language::Language;
 use crate::dialplan::prompt::Spoken;
-use crate::routing::ids::{QueueName, StepName};
+use crate::routing::dial_out::DialledNumber;
+use crate::routing::ids::{AgentName, QueueName, StepName};
 
-const ACTIONS: [&str; 10] = ["say", "play", "menu", "ask", "hours", "set", "queue", "call_back", "go", "hang_up"];
+const ACTIONS: [&str; 11] =
+    ["say", "play", "menu", "ask", "hours", "set", "queue", "call_back", "go", "transfer", "hang_up"];
 
 /// Actions that the design has and this version does not.
-const ACTIONS_LATER: [&str; 8] = ["look_up", "transfer", "if", "record", "voicemail", "include", "send", "open_case"];
+const ACTIONS_LATER: [&str; 7] = ["look_up", "if", "record", "voicemail", "include", "send", "open_case"];
 
 const MENU: Known = Known {
     what: "a menu",
@@ -36,8 +38,14 @@ const SET: Known = Known { what: "a set action", keys: &["language"], later: &["
 
 const QUEUE: Known = Known {
     what: "a queue action",
-    keys: &["name", "needs", "prefer", "credit", "keep_wait", "waiting", "otherwise"],
-    later: &["music", "priority"],
+    keys: &["name", "needs", "prefer", "agents", "credit", "keep_wait", "music", "waiting", "otherwise"],
+    later: &["priority"],
+};
+
+const TRANSFER: Known = Known {
+    what: "a transfer",
+    keys: &["number", "ring_for", "busy", "no_answer", "failed"],
+    later: &["queue", "agent"],
 };
 
 /// A need of a step may hold only for callers of one language; a queue does not know their language.
@@ -161,6 +169,7 @@ impl Reading {
             "queue" => self.queue_action(value).map(Action::Queue),
             "call_back" => self.call_back(value).map(Action::CallBack),
             "go" => self.step(value, "go").map(Action::Go),
+            "transfer" => self.transfer(value).map(Action::Transfer),
             // With nothing after it or {}.
             "hang_up" => match &value.value {
                 Value::Map(pairs) if pairs.is_empty() => Some(Action::HangUp),
@@ -262,7 +271,7 @@ impl Reading {
         }
     }
 
-    fn prompt(&mut self, fields: &Fields<'_>) -> Option<Spoken> {
+    pub(super) fn prompt(&mut self, fields: &Fields<'_>) -> Option<Spoken> {
         match fields.one_of(&["say", "play"], &mut self.notes)? {
             ("say", node) => self.say(node),
             (_, node) => self.play(node),
@@ -310,7 +319,16 @@ impl Reading {
         if let Value::Scalar(_) = node.value {
             let queue = QueueName::new(self.refer(Kind::Queue, node, "queue")?);
             let (needs, prefer, otherwise) = (Vec::new(), Vec::new(), Vec::new());
-            let entry = QueueEntry { queue, needs, credit: Duration::ZERO, keep_wait: false, prefer, otherwise };
+            let entry = QueueEntry {
+                queue,
+                needs,
+                credit: Duration::ZERO,
+                keep_wait: false,
+                prefer,
+                agents: Vec::new(),
+                music: None,
+                otherwise,
+            };
             return Some(ToQueue { entry, needs_by_language: Vec::new(), waiting: Vec::new() });
         }
         let fields = Fields::of(node, &QUEUE, &mut self.notes)?;
@@ -336,12 +354,66 @@ impl Reading {
             None => Some(false),
         };
         let prefer = fields.get("prefer").map(|node| self.prefer(node)).unwrap_or_default();
+        let agents = fields.get("agents").map(|node| self.agents_alone(node, &fields)).unwrap_or_default();
+        let music = fields.get("music").and_then(|node| super::queues::music(node, self));
         let waiting = fields.get("waiting").map(|node| self.waiting(node)).unwrap_or_default();
         let otherwise = fields.get("otherwise").map(|node| self.otherwise(node, queue)).unwrap_or_default();
+        if let Some(node) =
+            fields.get("agents").filter(|_| !otherwise.iter().any(|(when, _)| matches!(when, When::Waited(_))))
+        {
+            let sentence = "agents alone may take the call, so it says when it goes on: otherwise: { 30s: step }";
+            self.notes.add(&node.place, sentence);
+        }
         (self.notes.count() == before).then_some(())?;
         let (queue, credit, keep_wait) = (QueueName::new(queue?), credit?, keep_wait?);
-        let entry = QueueEntry { queue, needs, credit, keep_wait, prefer, otherwise };
+        let entry = QueueEntry { queue, needs, credit, keep_wait, prefer, agents, music, otherwise };
         Some(ToQueue { entry, needs_by_language, waiting })
+    }
+
+    /// `agents: [a1001]`: nobody else.
+    fn agents_alone(&mut self, node: &Node, fields: &Fields<'_>) -> Vec<AgentName> {
+        let agents = self.agents_in_order(node, "agents");
+        if agents.is_empty() && matches!(&node.value, Value::List(list) if list.is_empty()) {
+            self.notes.add(&node.place, "agents lists nobody, so nobody could take the call; leave it out for all");
+        }
+        if let Some(place) = fields.key_place("prefer") {
+            self.notes.add(place, "prefer beside agents: these agents alone may take the call");
+        }
+        agents
+    }
+
+    fn transfer(&mut self, node: &Node) -> Option<Transfer> {
+        let fields = Fields::of(node, &TRANSFER, &mut self.notes)?;
+        let number = fields.require("number", &mut self.notes).and_then(|node| self.number_outside(node));
+        let ringing = Duration::from_secs(1)..=Duration::from_secs(120);
+        let ring_for = fields.get("ring_for").map(|n| scalar::duration(n, "ring_for", ringing, &mut self.notes));
+        let mut step = |key: &'static str| fields.get(key).map(|node| self.step(node, key));
+        let (busy, no_answer) = (step("busy"), step("no_answer"));
+        let failed = fields.require("failed", &mut self.notes).and_then(|node| self.step(node, "failed"));
+        let own = |step: Option<Option<StepName>>| match step {
+            Some(step) => step.map(Some),
+            None => Some(None),
+        };
+        let ring_for = match ring_for {
+            Some(ring_for) => Some(ring_for?),
+            None => None,
+        };
+        Some(Transfer { number: number?, ring_for, busy: own(busy)?, no_answer: own(no_answer)?, failed: failed? })
+    }
+
+    /// One that may be dialled at all: whether this centre may is checked when its `dial_out` is known.
+    fn number_outside(&mut self, node: &Node) -> Option<DialledNumber> {
+        let text = scalar::text(node, "number", &mut self.notes)?;
+        match text.parse::<DialledNumber>() {
+            Ok(number) => {
+                self.outside.push((number.clone(), node.place.clone()));
+                Some(number)
+            }
+            Err(why) => {
+                self.notes.add(&node.place, format!("\"{text}\" is {why}"));
+                None
+            }
+        }
     }
 
     /// `{ 5m: overflow, full: busy, nobody_logged_in: after_hours, closed: after_hours }`.

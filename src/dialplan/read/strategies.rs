@@ -36,7 +36,7 @@ impl Reading {
         }
         let fields = Fields::of(node, &STRATEGY, &mut self.notes)?;
         match (fields.get("fixed_order"), fields.get("weighted_random"), fields.get("ring_several")) {
-            (Some(node), None, None) => Some(Strategy::FixedOrder(self.agents_in_order(node))),
+            (Some(node), None, None) => Some(Strategy::FixedOrder(self.agents_in_order(node, "fixed_order"))),
             (None, Some(node), None) => Some(Strategy::WeightedRandom(self.weights(node))),
             (None, None, Some(node)) => self.several(node).map(Strategy::RingSeveral),
             (None, None, None) | (Some(_), Some(_), _) | (Some(_), _, Some(_)) | (_, Some(_), Some(_)) => {
@@ -54,9 +54,9 @@ impl Reading {
         several.and_then(|several| u8::try_from(several).ok())
     }
 
-    fn agents_in_order(&mut self, node: &Node) -> Vec<AgentName> {
+    pub(super) fn agents_in_order(&mut self, node: &Node, what: &str) -> Vec<AgentName> {
         let mut order: Vec<AgentName> = Vec::new();
-        for item in items(node, "fixed_order", &mut self.notes) {
+        for item in items(node, what, &mut self.notes) {
             let Some(name) = scalar::text(item, "the agent", &mut self.notes) else { continue };
             if order.iter().any(|known| known.as_str() == name) {
                 self.notes.add(&item.place, format!("agent \"{name}\" is in the list already"));

@@ -13,6 +13,7 @@ mod centres;
 mod customers;
 mod dials;
 mod document;
+mod emergency;
 mod events;
 mod form;
 mod hooks;

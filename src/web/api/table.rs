@@ -7,12 +7,12 @@ use super::body::By;
 use super::paging::Piece;
 use super::routes::{Route, delete, get, patch, post, put, route};
 use super::{
-    agents, breaks, calls, cases, centres, customers, dials, document, events, hooks, promises, queues, records,
-    session, versions,
+    agents, breaks, calls, cases, centres, customers, dials, document, emergency, events, hooks, promises, queues,
+    records, session, versions,
 };
 use crate::events::Event;
 use crate::routing::promise::PromiseSeen;
-use crate::routing::view::{AgentSeen, CallSeen, Floor, QueueSeen};
+use crate::routing::view::{AgentSeen, CallSeen, Floor, MessageSeen, QueueSeen};
 use crate::store::keys::Scope;
 use crate::web::Web;
 
@@ -65,6 +65,32 @@ fn floor() -> Vec<Route> {
             queues::list,
         )
         .gives::<Vec<QueueSeen>>(200),
+        route(
+            get("/centres/{centre}/emergency"),
+            Scope::FloorRead,
+            "list_emergency_messages",
+            "Emergency messages, on and off",
+            emergency::list,
+        )
+        .gives::<Vec<MessageSeen>>(200),
+        route(
+            put("/centres/{centre}/emergency/{message}"),
+            Scope::EmergencyWrite,
+            "switch_emergency_on",
+            "Have every new caller hear this message first, and those who wait be told it; again, to move its end",
+            emergency::switch_on,
+        )
+        .takes::<emergency::Wanted>()
+        .gives::<MessageSeen>(200),
+        route(
+            delete("/centres/{centre}/emergency/{message}"),
+            Scope::EmergencyWrite,
+            "switch_emergency_off",
+            "Switch the message off",
+            emergency::switch_off,
+        )
+        .asked::<emergency::By>()
+        .gives::<MessageSeen>(200),
         route(
             get("/centres/{centre}/agents"),
             Scope::FloorRead,

@@ -3,6 +3,7 @@
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{Html, IntoResponse, Response};
 
+use super::emergency::OnLine;
 use super::problem::PageProblem;
 use super::words::Words;
 use crate::calendar::{Moment, Zone};
@@ -144,6 +145,8 @@ pub struct Frame {
     /// What the centre is called, in this language.
     pub centre: String,
     pub zone: Zone,
+    /// The emergency messages that are on.
+    pub emergency: Vec<OnLine>,
     pub now: Moment,
     /// `None` on the page where one logs in.
     pub session: Option<Session>,

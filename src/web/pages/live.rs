@@ -22,6 +22,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use super::emergency::{self, Emergencies};
 use super::floor::{Boards, Days, Looker, Names};
 use super::problem::{PageProblem, Shown};
 use super::who::Who;
@@ -60,6 +61,8 @@ pub enum Change {
     Queues(CentreName),
     /// A call's story goes on.
     Call(CentreName, CallId),
+    /// An emergency message went on or off.
+    Emergency(CentreName),
     /// Something was missed: all of it.
     All,
 }
@@ -74,6 +77,7 @@ pub struct Hub {
     pub names: Names,
     pub boards: Boards,
     pub forcings: Forcings,
+    pub emergencies: Emergencies,
 }
 
 impl Default for Hub {
@@ -87,6 +91,7 @@ impl Default for Hub {
             names: Names::default(),
             boards: Boards::default(),
             forcings: Forcings::default(),
+            emergencies: Emergencies::default(),
         }
     }
 }
@@ -120,6 +125,7 @@ impl Hub {
     /// Hears every fact until we stop.
     pub async fn follow(self: Arc<Self>, handle: Handle, stop: CancellationToken) {
         let mut happened = handle.happened();
+        self.emergencies.learn(&handle).await;
         loop {
             let received = tokio::select! {
                 received = happened.recv() => received,
@@ -131,6 +137,9 @@ impl Hub {
                     self.days.hear(&happened);
                     self.forcings.hear(&happened);
                     let centre = &happened.centre;
+                    if self.emergencies.hear(&happened) {
+                        self.tell(Change::Emergency(centre.clone()));
+                    }
                     if let Some(call) = happened.fact.call() {
                         self.tell(Change::Call(centre.clone(), call));
                     }
@@ -158,6 +167,7 @@ impl Hub {
                     self.stories.forget();
                     self.days.forget();
                     self.forcings.forget();
+                    self.emergencies.learn(&handle).await;
                     self.tell(Change::All);
                 }
                 Err(RecvError::Closed) => return,
@@ -187,6 +197,7 @@ impl Drop for OneOfMine {
 /// What a stream has yet to show.
 #[derive(Default)]
 struct Owed {
+    emergency: bool,
     desk: bool,
     queues: bool,
     floor: bool,
@@ -230,7 +241,7 @@ impl Moved {
 
 impl Owed {
     fn all() -> Self {
-        Self { desk: true, queues: true, floor: true, moved: Moved::Any }
+        Self { emergency: true, desk: true, queues: true, floor: true, moved: Moved::Any }
     }
 }
 
@@ -274,6 +285,7 @@ impl Live {
                     self.day_from = Instant::now() + DAY_AFTER;
                 }
             }
+            Ok(Change::Emergency(centre)) => self.owed.emergency |= centre == *self.who.centre(),
             Ok(Change::Queues(centre)) => self.owed.queues |= centre == *self.who.centre(),
             Ok(Change::Call(centre, call)) => {
                 if self.floor.is_some() && centre == *self.who.centre() {
@@ -294,6 +306,11 @@ impl Live {
         }
         loop {
             let now = Instant::now();
+            if self.owed.emergency && now >= self.queues_from {
+                let drawn = emergency::pieces(&self.web, &self.who).await;
+                self.owed.emergency = drawn.is_err();
+                return Some(self.event(drawn));
+            }
             if self.owed.desk && now >= self.desk_from {
                 let drawn = desk::pieces(&self.web, &self.who).await;
                 self.owed.desk = !matches!(drawn, Ok((_, true)));
@@ -328,7 +345,7 @@ impl Live {
                     Err(RecvError::Closed) => return None,
                 },
                 () = sleep_until(desk_from), if self.owed.desk => {}
-                () = sleep_until(queues_from), if self.owed.queues => {}
+                () = sleep_until(queues_from), if self.owed.queues || self.owed.emergency => {}
                 () = sleep_until(moved_from), if moved_owed => {}
                 () = sleep_until(day_from), if !self.asking_day => self.ask_day(),
                 Some(told) = self.asides.join_next() => match told {

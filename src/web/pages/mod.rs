@@ -9,6 +9,7 @@ mod choice;
 mod configuration;
 mod customers;
 mod desk;
+mod emergency;
 mod floor;
 mod floors;
 mod forced;
@@ -53,6 +54,7 @@ pub fn routes(web: &Web) -> Router<Web> {
         .merge(desk::routes())
         .merge(reports::routes())
         .merge(floor::routes())
+        .merge(emergency::routes())
         .merge(calls::routes())
         .merge(people::routes())
         .merge(configuration::routes())
@@ -90,12 +92,15 @@ impl Web {
         let plan = session.as_ref().and_then(|session| self.handle.plan(&session.centre));
         let language = manner.t.language();
         let title = plan.as_ref().and_then(|plan| plan.titles.get(&language).or_else(|| plan.titles.values().next()));
+        let zone = plan.as_ref().map_or(Zone::UTC, |plan| plan.zone.clone());
+        let on = session.as_ref().map(|session| self.hub().emergencies.of(&session.centre)).unwrap_or_default();
         let centre = title.cloned().or_else(|| session.as_ref().map(|session| session.centre.to_string()));
         Frame {
             t: manner.t,
             look: manner.look,
             centre: centre.unwrap_or_else(|| "Cordboard".into()),
-            zone: plan.map_or(Zone::UTC, |plan| plan.zone.clone()),
+            emergency: emergency::lines(manner.t, &zone, &on),
+            zone,
             now: self.now(),
             session,
             here,

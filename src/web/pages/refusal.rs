@@ -28,6 +28,7 @@ pub fn in_words(t: Words, refused: &Refused) -> String {
             ("number", part("number")),
             ("most", part("most")),
             ("key", part("key")),
+            ("message", part("message")),
         ],
     )
 }

@@ -46,6 +46,7 @@ report-handle-is = (talk + hold + wrap-up) / handled, in minutes and seconds
 report-longest-is = of the calls that came in the interval and have left the queue
 report-before = Never came to a queue (not in any figure above):
 report-refused = refused
+report-transferred-out = sent to a number outside
 report-left-in-dialplan = hung up in the menu
 report-ended-by-us = ended by the menu
 report-ended-unseen = ended unseen

@@ -42,6 +42,7 @@ report-handle-is = （通话 + 保持 + 话后）/ 处理完毕数（分：秒�
 report-longest-is = 时段内呼入且已离队的来电中最长者
 report-before = 未进入队列（不计入以上数字）：
 report-refused = 被拒
+report-transferred-out = 转外线
 report-left-in-dialplan = 菜单中挂断
 report-ended-by-us = 菜单结束
 report-ended-unseen = 结束未见

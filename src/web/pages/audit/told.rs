@@ -24,6 +24,8 @@ pub const WHATS: &[(&str, &str)] = &[
     ("agent.removed", "audit-agent-removed"),
     ("agent.forced", "audit-agent-forced"),
     ("agent.assigned", "audit-agent-assigned"),
+    ("emergency.on", "audit-emergency-on"),
+    ("emergency.off", "audit-emergency-off"),
     ("session.began", "audit-session-began"),
     ("session.refused", "audit-session-refused"),
     ("configuration.published", "audit-configuration-published"),
@@ -65,6 +67,8 @@ const THINGS: &[(&str, &str)] = &[
     ("department", "audit-department"),
     ("due_ms", "cases-due"),
     ("rung", "audit-rung"),
+    ("until_ms", "audit-until"),
+    ("how", "audit-how"),
 ];
 
 /// Parts of a customer's record, which entries name without what stood there.
@@ -88,6 +92,9 @@ const DID: &[(&str, &str)] = &[
     ("hold", "audit-did-hold"),
     ("retrieve", "audit-did-retrieve"),
 ];
+
+/// How an emergency message came to be off, where nobody switched it off.
+const HOW: &[(&str, &str)] = &[("time_up", "audit-how-time-up"), ("not_in_version", "audit-how-not-in-version")];
 
 /// The longest value that is shown, in characters: a name of every queue.
 const LONGEST: usize = 400;
@@ -133,6 +140,7 @@ fn shown(t: Words, zone: &Zone, thing: &str, value: &Json) -> String {
         Json::String(text) => match thing {
             "role" => Role::ALL.into_iter().find(|role| role.as_str() == text).map(|role| t.say(role_word(role))),
             "did" => said(t, DID, text),
+            "how" => said(t, HOW, text),
             "state" => {
                 let of_agent = AgentState::ALL.into_iter().find(|state| state.as_str() == text);
                 of_agent.map(|state| lamp(t, state).word).or_else(|| said(t, &STATES, text))
@@ -148,7 +156,7 @@ fn shown(t: Words, zone: &Zone, thing: &str, value: &Json) -> String {
             all.iter().map(|(name, one)| format!("{name} {}", shown(t, zone, name, one))).collect::<Vec<_>>().join(", ")
         }
         Json::Number(number) => match (thing, number.as_i64()) {
-            ("due_ms", Some(ms)) => zone.day_and_minute(Moment::from_ms(ms)),
+            ("due_ms" | "until_ms", Some(ms)) => zone.day_and_minute(Moment::from_ms(ms)),
             _ => number.to_string(),
         },
     };

@@ -92,8 +92,9 @@ impl Meter {
                 self.in_queue = false;
                 self.turn(at, Part::Talking);
             }
-            Fact::Dialled { .. } => self.turn(at, Part::Ringing),
-            Fact::DialConnected { .. } => self.turn(at, Part::Talking),
+            Fact::Dialled { .. } | Fact::TransferBegan { .. } => self.turn(at, Part::Ringing),
+            Fact::TransferFailed { .. } => self.turn(at, Part::Menu),
+            Fact::DialConnected { .. } | Fact::TransferConnected { .. } => self.turn(at, Part::Talking),
             Fact::CallHeld { .. } => self.turn(at, Part::Hold),
             // Late where the conversation has ended meanwhile.
             Fact::CallRetrieved { .. } if self.part == Part::Hold => self.turn(at, Part::Talking),
@@ -124,6 +125,10 @@ impl Meter {
             | Fact::AgentLoggedIn { .. }
             | Fact::AgentLoggedOut { .. }
             | Fact::AgentChanged { .. }
+            | Fact::EmergencySwitchedOn { .. }
+            | Fact::EmergencySwitchedOff { .. }
+            | Fact::EmergencyHeard { .. }
+            | Fact::TransferAnswered { .. }
             | Fact::LinkChanged { .. }
             | Fact::Healed { .. }
             | Fact::WallClockStepped { .. } => {}
@@ -201,6 +206,7 @@ mod tests {
                     credit: Duration::ZERO,
                     needs: Vec::new(),
                     prefer: vec![],
+                    agents: vec![],
                     step: StepName::new("main"),
                     language: "en".into(),
                 },

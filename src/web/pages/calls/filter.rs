@@ -191,7 +191,8 @@ impl Filter {
                 | Outcome::EndedByUs
                 | Outcome::PromisedCallBack
                 | Outcome::Refused
-                | Outcome::EndedUnseen,
+                | Outcome::EndedUnseen
+                | Outcome::TransferredOut,
             ) => false,
         };
         kind && after.is_none()

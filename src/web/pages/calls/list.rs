@@ -106,13 +106,14 @@ pub const fn outcome_word(outcome: Outcome) -> &'static str {
         Outcome::PromisedCallBack => "outcome-promised",
         Outcome::Refused => "outcome-refused",
         Outcome::EndedUnseen => "outcome-unseen",
+        Outcome::TransferredOut => "outcome-transferred",
     }
 }
 
 /// The colour of an outcome: who gave up or was turned away is what somebody looks for.
 pub const fn outcome_class(outcome: Outcome) -> &'static str {
     match outcome {
-        Outcome::Answered => "idle",
+        Outcome::Answered | Outcome::TransferredOut => "idle",
         Outcome::Abandoned | Outcome::Refused => "missed",
         Outcome::PromisedCallBack => "wrapup",
         Outcome::LeftInDialplan | Outcome::EndedByUs | Outcome::EndedUnseen => "away",
@@ -128,6 +129,8 @@ pub fn stage(call: &CallSeen) -> (&'static str, &'static str) {
         StageWord::Connecting => ("ringing", "stage-connecting"),
         StageWord::OnHold => ("held", "stage-on-hold"),
         StageWord::Talking => ("talking", "stage-talking"),
+        StageWord::Transferring => ("ringing", "stage-transferring"),
+        StageWord::TalkingOut => ("talking", "stage-talking-out"),
         StageWord::Ending => ("away", "stage-ending"),
     }
 }

@@ -10,7 +10,7 @@ use super::list::{called, outcome_class, outcome_word};
 use crate::calendar::{Moment, Zone};
 use crate::routing::Fact;
 use crate::routing::dial::{DialEnd, DialEndedBy};
-use crate::routing::fact::{EndedBy, LeftQueue, OfferEnd, Outcome, Reasons, Rule};
+use crate::routing::fact::{EndedBy, LeftQueue, OfferEnd, Outcome, Reasons, Rule, TransferFailure};
 use crate::routing::ids::{AgentName, OfferId};
 use crate::routing::preference::KnownAs;
 use crate::routing::promise::{Back, Broken, NotPromised};
@@ -220,6 +220,19 @@ impl Teller<'_> {
                 dial_class(Some(*how)),
                 t.with_two("story-dial-ended", "outcome", t.say(dial_word(*how)), "by", t.say(dial_by_word(*by))),
             ),
+            Fact::TransferBegan { number, .. } => plain("ringing", t.with("story-transfer", "number", number)),
+            Fact::TransferAnswered { .. } => plain("ringing", t.say("story-dial-answered")),
+            Fact::TransferConnected { .. } => plain("talking", t.say("story-transfer-connected")),
+            Fact::TransferFailed { how, to, .. } => {
+                let details = to.iter().map(|to| t.with("story-transfer-to", "to", to)).collect();
+                Said { mark: "missed", text: t.say(transfer_word(*how)), details, keys: None }
+            }
+            Fact::EmergencyHeard { message, heard: true, .. } => {
+                plain("missed", t.with("story-emergency", "message", message))
+            }
+            Fact::EmergencyHeard { message, heard: false, .. } => {
+                plain("missed", t.with("story-emergency-not-played", "message", message))
+            }
             // The core's own words: for an admin, who reads them in the log too.
             Fact::Healed { what, .. } => plain("missed", t.with("story-healed", "what", what)),
             Fact::AgentAssigned { .. }
@@ -228,6 +241,8 @@ impl Teller<'_> {
             | Fact::AgentLoggedIn { .. }
             | Fact::AgentLoggedOut { .. }
             | Fact::AgentChanged { .. }
+            | Fact::EmergencySwitchedOn { .. }
+            | Fact::EmergencySwitchedOff { .. }
             | Fact::LinkChanged { .. }
             | Fact::WallClockStepped { .. } => return None,
         })
@@ -322,6 +337,7 @@ impl Teller<'_> {
         match by {
             EndedBy::Caller => t.with("story-ended-caller", "outcome", outcome),
             EndedBy::Agent(agent) => t.with_two("story-ended-agent", "outcome", outcome, "agent", self.agent(agent)),
+            EndedBy::Number => t.with("story-ended-number", "outcome", outcome),
             EndedBy::Us => t.with("story-ended-us", "outcome", outcome),
             EndedBy::Unseen => t.with("story-ended-unseen", "outcome", outcome),
         }
@@ -373,6 +389,18 @@ const fn not_promised_word(why: NotPromised) -> &'static str {
         NotPromised::NotAllowed => "not-promised-not-allowed",
         NotPromised::TooMany => "not-promised-too-many",
         NotPromised::BeingCalled => "not-promised-being-called",
+    }
+}
+
+const fn transfer_word(how: TransferFailure) -> &'static str {
+    match how {
+        TransferFailure::Busy => "story-transfer-busy",
+        TransferFailure::NoAnswer => "story-transfer-no-answer",
+        TransferFailure::Refused => "story-transfer-refused",
+        TransferFailure::Unreachable => "story-transfer-unreachable",
+        TransferFailure::NotAllowed => "story-transfer-not-allowed",
+        TransferFailure::TooMany => "story-transfer-too-many",
+        TransferFailure::Unseen => "story-transfer-unseen",
     }
 }
 

@@ -224,6 +224,13 @@ impl Day {
             | Fact::ControllerStarted { .. }
             | Fact::VersionPublished { .. }
             | Fact::Keyed { .. }
+            | Fact::EmergencySwitchedOn { .. }
+            | Fact::EmergencySwitchedOff { .. }
+            | Fact::EmergencyHeard { .. }
+            | Fact::TransferBegan { .. }
+            | Fact::TransferAnswered { .. }
+            | Fact::TransferConnected { .. }
+            | Fact::TransferFailed { .. }
             | Fact::OfferMade { .. }
             | Fact::OfferRang { .. }
             | Fact::PickUpAsked { .. }
@@ -308,6 +315,7 @@ mod tests {
             credit: Duration::ZERO,
             needs: Vec::new(),
             prefer: vec![],
+            agents: vec![],
             step: StepName::new("s"),
             language: "en".into(),
         }

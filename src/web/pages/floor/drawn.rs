@@ -11,6 +11,7 @@ use super::line::{Line, lines};
 use crate::calendar::{Moment, Zone};
 use crate::routing::agent::AgentState;
 use crate::routing::ids::QueueName;
+use crate::web::pages::emergency;
 use crate::web::pages::frame::Frame;
 use crate::web::pages::lamps::{Lamp, class, lamp, lamp_with, wait_class};
 use crate::web::pages::login::IN_QUERY;
@@ -27,6 +28,7 @@ pub struct Show {
     choices: Vec<QueueName>,
     chips: Vec<Chip>,
     wrong: Vec<Line>,
+    messages: Vec<emergency::Row>,
     figures: Drawn,
     queues: Vec<Row>,
     tiles: Vec<Tile>,
@@ -256,7 +258,7 @@ impl Ink {
     }
 
     /// The page.
-    pub fn show(&self, board: &Board, frame: Frame, filter: Filter) -> Show {
+    pub fn show(&self, board: &Board, frame: Frame, filter: Filter, messages: Vec<emergency::Row>) -> Show {
         let queues = board.queues.iter().map(|queue| self.row(board, queue, !filter.shows_queue(&queue.name)));
         let tiles = board.agents.iter().map(|agent| self.tile(board.at, agent, !filter.shows(agent)));
         Show {
@@ -266,6 +268,7 @@ impl Ink {
             figures: self.figures(board),
             queues: queues.collect(),
             tiles: tiles.collect(),
+            messages,
             frame,
             filter,
         }

@@ -17,6 +17,7 @@ use axum::Router;
 use axum::extract::{Query, State};
 use axum::routing::{get, post};
 
+use super::emergency;
 use super::frame::{Noun, Page};
 use super::problem::Shown;
 use super::who::Supervisor;
@@ -44,5 +45,6 @@ async fn show(State(web): State<Web>, Supervisor(who): Supervisor, Query(asked):
     let board = Board::of(&web, who.centre()).await?;
     let ink = Ink { t: who.manner.t, zone: web.zone(who.centre()) };
     let filter = Filter::of(&asked, &floor);
-    Ok(Page(ink.show(&board, who.frame(&web, Noun::Floor), filter)))
+    let messages = emergency::rows(ink.t, &ink.zone, &floor);
+    Ok(Page(ink.show(&board, who.frame(&web, Noun::Floor), filter, messages)))
 }

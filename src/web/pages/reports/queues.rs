@@ -253,6 +253,7 @@ fn before(frame: &Frame, before: &BeforeQueue) -> Vec<(String, u64)> {
         ("report-left-in-dialplan", before.left_in_dialplan),
         ("report-ended-by-us", before.ended_by_us),
         ("report-ended-unseen", before.ended_unseen),
+        ("report-transferred-out", before.transferred_out),
     ]
     .map(|(text, n)| (frame.t.say(text), n))
     .into()

@@ -1,0 +1,12 @@
+emergency = 应急播报
+emergency-on = 应急播报已开启
+emergency-since = 自 { $at } 起，由 { $by } 开启
+emergency-until = ，至 { $at } 止
+emergency-numbers = 仅限 { $numbers }
+emergency-why = 原因
+emergency-minutes = 持续分钟数（留空则手动关闭）
+emergency-switch-on = 开启
+emergency-switch-off = 关闭
+emergency-on-sure = 确定开启 { $message }？此后每位来电者都会首先听到该播报。
+emergency-off-sure = 确定关闭 { $message }？
+emergency-minutes-wrong = 分钟数应为 1 到 1440 的整数，或留空。
