@@ -15,7 +15,7 @@ CREATE TABLE calls_wider (
     connected_ms BIGINT,
     talk_ms BIGINT,
     ended_ms BIGINT,
-    outcome TEXT CHECK (outcome IN ('answered', 'abandoned', 'left_in_dialplan', 'ended_by_us', 'refused', 'ended_unseen', 'promised_call_back', 'transferred_out')),
+    outcome TEXT CHECK (outcome IN ('answered', 'abandoned', 'left_in_dialplan', 'ended_by_us', 'promised_call_back', 'refused', 'ended_unseen', 'transferred_out')),
     ended_by TEXT CHECK (ended_by IN ('caller', 'agent', 'number', 'us', 'unseen')),
     hold_ms BIGINT,
     held_since_ms BIGINT,

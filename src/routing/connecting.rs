@@ -265,7 +265,10 @@ impl Core {
                 self.start_wrap_up(now, &agent, queue, rules.as_ref());
                 (Outcome::Answered, by)
             }
-            Stage::Outside(outside) => (self.caller_of_transfer_gone(now, &gone.switch, &outside, unseen), by),
+            Stage::Outside(outside) => match self.caller_of_transfer_gone(now, &gone.switch, &outside, unseen) {
+                Outcome::LeftInDialplan if gone.promise.is_some() => (Outcome::PromisedCallBack, by),
+                outcome => (outcome, by),
+            },
             Stage::Ending { outcome, by } => (outcome, by),
         };
         self.fact(Fact::CallEnded { call, outcome, by });

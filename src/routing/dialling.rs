@@ -197,9 +197,7 @@ impl Core {
         if let Some(promise) = promise {
             self.promise_is_dialled(promise, call);
         }
-        if self.dials_again(now).is_some() {
-            self.promises_stand_anew(now);
-        }
+        self.promises_wait_for_dials(now);
         let tags = self.tags(call, Place::Dialled { agent: name.clone(), longest });
         let name = CallerName::new("");
         let owed = Owed::RingDial(leg.clone());

@@ -147,6 +147,13 @@ impl Core {
         }
     }
 
+    /// A number was dialled, and it may have been the last for now.
+    pub(super) fn promises_wait_for_dials(&mut self, now: Moment) {
+        if self.dials_again(now).is_some() {
+            self.promises_stand_anew(now);
+        }
+    }
+
     /// The place is given up, for now or for good.
     pub(super) fn stand_nowhere(&mut self, id: CallId) {
         let Some(promise) = self.promises.get_mut(&id) else { return };

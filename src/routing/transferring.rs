@@ -123,6 +123,7 @@ impl Core {
         });
         self.legs.insert(leg.clone(), LegOf::Outside { call, switch: switch.clone() });
         self.timers.set(Timer::TransferDue(call), until + RING_GRACE);
+        self.promises_wait_for_dials(now);
         self.order(now, &switch, Act::StartRingback { leg: caller }, None);
         let tags = self.tags(call, Place::Dialled { agent: AgentName::new(""), longest });
         let act = Act::Ring {

@@ -94,7 +94,9 @@ fn fixed(share: u64) {
         assert!(all.promises.get(&Some(why)).is_some_and(|n| *n > 0), "no promise {why:?}: {:?}", all.promises);
     }
     for outcome in Outcome::ALL {
-        assert!(all.outcomes.get(&outcome).is_some_and(|n| *n > 10), "hardly any call {outcome:?}: {all:?}");
+        // A transfer that is answered while nobody dies is rare in a quarter of the halls.
+        let few = if outcome == Outcome::TransferredOut { 3 } else { 10 };
+        assert!(all.outcomes.get(&outcome).is_some_and(|n| *n > few), "hardly any call {outcome:?}: {all:?}");
     }
 }
 

@@ -56,6 +56,7 @@ fn caller() -> Vec<Fact> {
             credit: Duration::ZERO,
             needs: vec![],
             prefer: vec![],
+            agents: vec![],
             step: StepName::new("plain"),
             language: "en".into(),
         },
