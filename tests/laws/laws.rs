@@ -235,8 +235,10 @@ impl Laws {
                 .collect();
             for other in floor.calls.iter().copied() {
                 let Some(theirs) = place_of(other) else { continue };
-                let unrung = other.rings() == 0 && seeks(floor, other).is_some();
-                if !unrung && !later.contains(&other.id) || !may_take(floor, agent, other, theirs) {
+                // Rung only after this, if at all: who rang somewhere before may wait for a phone more.
+                let rung_later = later.iter().filter(|call| **call == other.id).count();
+                let unrung = other.rings() == rung_later && (rung_later > 0 || seeks(floor, other).is_some());
+                if !unrung || !may_take(floor, agent, other, theirs) {
                     continue;
                 }
                 let after = (theirs.joined - theirs.credit, other.id) > crate::owed::rank(of);
