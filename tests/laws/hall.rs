@@ -226,7 +226,8 @@ fn plan(
         if version > 0 && queues.len() > 1 && percent(chance, 30) { &queues[..queues.len() - 1] } else { queues };
     let mut steps: Vec<(String, Vec<Action>)> = vec![
         ("bye".into(), vec![Action::Play(words(chance)), Action::HangUp]),
-        ("again".into(), vec![Action::Play(words(chance)), Action::Go(StepName::new("menu"))]),
+        // It speaks in every hall: a menu without its prompt and a full queue would else be a silence without an end.
+        ("again".into(), vec![Action::Play(say("Welcome.")), Action::Go(StepName::new("menu"))]),
     ];
     const AFTER: usize = 2;
     if percent(chance, 60) {
