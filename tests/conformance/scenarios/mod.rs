@@ -9,3 +9,4 @@ pub mod races;
 pub mod recovery;
 pub mod ringing;
 pub mod talking;
+pub mod transferring;
