@@ -117,7 +117,7 @@ fn the_laws_hold_in_shifts_of_fresh_seeds() {
 }
 
 /// Who breaks which law. A law that nobody can break proves nothing.
-const SABOTEURS: [(Saboteur, Law); 23] = [
+const SABOTEURS: [(Saboteur, Law); 25] = [
     (Saboteur::HangUpsAreDropped, Law::NoDeadAir),
     (Saboteur::MusicIsDropped, Law::NoDeadAir),
     (Saboteur::ConnectsAreDropped, Law::NoDeadAir),
@@ -141,6 +141,8 @@ const SABOTEURS: [(Saboteur, Law); 23] = [
     (Saboteur::EffectsMultiply, Law::Bounded),
     (Saboteur::RecordIsIncomplete, Law::Replays),
     (Saboteur::WrapUpNeverEnds, Law::OnTime),
+    (Saboteur::WarningsComeLast, Law::HeardFirst),
+    (Saboteur::WarningsAreDoubled, Law::HeardFirst),
 ];
 
 /// Shifts of a minute that a saboteur has to be noticed in.

@@ -37,6 +37,8 @@ pub enum Saboteur {
     LaterCallersGoFirst,
     BusyAgentsAreHidden,
     WrapUpNeverEnds,
+    WarningsComeLast,
+    WarningsAreDoubled,
 }
 
 #[derive(Clone, Debug)]
@@ -99,6 +101,10 @@ impl AtWork {
                         *agent = AgentName::new("somebody");
                     }
                 }
+            }
+            Saboteur::WarningsComeLast => facts.sort_by_key(|fact| matches!(fact, Fact::EmergencyHeard { .. })),
+            Saboteur::WarningsAreDoubled => {
+                self.double_facts(facts, |fact| matches!(fact, Fact::EmergencyHeard { .. }))
             }
             Saboteur::AnswersAreLost => self.drop_facts(facts, |fact| matches!(fact, Fact::OfferAnswered { .. })),
             Saboteur::EffectsMultiply => {
