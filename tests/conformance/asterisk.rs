@@ -319,6 +319,41 @@ fn link(driven: &Driven, epoch: Epoch) -> (cordboard::switch::Link, mpsc::Receiv
     (link, told)
 }
 
+/// Longer than the pause between two tones of a ringing.
+async fn sounds_come_to(call: &Call) {
+    let (before, until) = (call.sounds(), Instant::now() + Duration::from_secs(7));
+    while call.sounds() < before + 10 {
+        assert!(Instant::now() < until, "nothing is heard at the phone: {} packets", call.sounds() - before);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// The tone that it rings, or the prompt, has ended: nobody speaks, so nothing is heard.
+async fn falls_silent(call: &Call) {
+    let (mut before, until) = (call.sounds(), Instant::now() + Duration::from_secs(3));
+    loop {
+        tokio::time::sleep(Duration::from_millis(1_200)).await;
+        let now = call.sounds();
+        if now == before {
+            return;
+        }
+        assert!(Instant::now() < until, "the ringing is heard on");
+        before = now;
+    }
+}
+
+async fn hear_each_other(one: &Call, other: &Call) {
+    falls_silent(one).await;
+    for (speaks, hears) in [(one, other), (other, one)] {
+        let before = hears.sounds();
+        let until = Instant::now() + Duration::from_secs(3);
+        while hears.sounds() < before + 10 {
+            assert!(Instant::now() < until, "nothing of what is said comes out at the other end");
+            speaks.speak().await;
+        }
+    }
+}
+
 impl World for Live {
     type Caller = Call;
 
@@ -448,36 +483,27 @@ impl World for Live {
     }
 
     async fn is_rung_back(&mut self, phone: u16) {
-        let call = self.at_phone(phone).expect("it is picked up");
-        let (before, until) = (call.sounds(), Instant::now() + Duration::from_secs(7));
-        while call.sounds() < before + 10 {
-            assert!(Instant::now() < until, "nothing is heard at the phone: {} packets", call.sounds() - before);
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        sounds_come_to(&self.at_phone(phone).expect("it is picked up")).await;
     }
 
     async fn is_heard(&mut self, one: u16, other: u16) {
-        // The tone that it rings has ended: nobody speaks, so nothing is heard.
-        let call = self.at_phone(one).expect("it talks");
-        let (mut before, until) = (call.sounds(), Instant::now() + Duration::from_secs(3));
-        loop {
-            tokio::time::sleep(Duration::from_millis(1_200)).await;
-            let now = call.sounds();
-            if now == before {
-                break;
-            }
-            assert!(Instant::now() < until, "the ringing is heard on");
-            before = now;
-        }
-        for (speaks, hears) in [(one, other), (other, one)] {
-            let (speaks, hears) = (self.at_phone(speaks).expect("it talks"), self.at_phone(hears).expect("it talks"));
-            let before = hears.sounds();
-            let until = Instant::now() + Duration::from_secs(3);
-            while hears.sounds() < before + 10 {
-                assert!(Instant::now() < until, "nothing of what is said comes out at the other end");
-                speaks.speak().await;
-            }
-        }
+        let (one, other) = (self.at_phone(one).expect("it talks"), self.at_phone(other).expect("it talks"));
+        hear_each_other(&one, &other).await;
+    }
+
+    async fn hears_ringing(&mut self, caller: &Call, leg: &LegId) {
+        // What comes is not the music that was heard before.
+        self.hears(leg, Heard::Silence).await;
+        sounds_come_to(caller).await;
+    }
+
+    async fn hears_nothing(&mut self, caller: &Call, leg: &LegId) {
+        falls_silent(caller).await;
+        self.hears(leg, Heard::Silence).await;
+    }
+
+    async fn speak_with_each_other(&mut self, caller: &Call, phone: u16) {
+        hear_each_other(caller, &self.at_phone(phone).expect("it talks")).await;
     }
 
     async fn cut_link(&mut self) {

@@ -80,6 +80,13 @@ macro_rules! every_scenario {
             talking: a_caller_on_hold_hears_music_the_agent_nothing_and_they_are_joined_again;
             talking: two_who_are_apart_already_are_parted_without_a_word;
             talking: a_parting_right_behind_a_joining_parts_and_one_right_before_it_joins;
+            transferring: a_caller_hears_the_emergency_message_first_and_chooses_in_the_menu_behind_it;
+            transferring: a_caller_is_transferred_out_and_both_hear_each_other;
+            transferring: a_transferred_caller_who_hangs_up_leaves_the_number_to_us;
+            transferring: a_caller_who_hangs_up_while_it_rings_outside_leaves_the_ring_to_be_withdrawn;
+            transferring: a_caller_whose_number_outside_is_busy_goes_on_with_the_next_step;
+            transferring: a_caller_whose_number_outside_nobody_answers_goes_on_with_the_next_step;
+            transferring: a_transferred_call_is_found_whole_by_a_new_controller;
             races: whoever_hangs_up_into_a_parting_strands_nobody;
             races: a_caller_who_leaves_while_waiting_is_told_once;
             races: a_caller_who_leaves_while_a_phone_rings_leaves_the_phone_to_us;

@@ -190,6 +190,16 @@ impl World for Rehearsed {
 
     async fn is_heard(&mut self, _one: u16, _other: u16) {}
 
+    async fn hears_ringing(&mut self, _caller: &LegId, leg: &LegId) {
+        self.hears(leg, Heard::Music).await;
+    }
+
+    async fn hears_nothing(&mut self, _caller: &LegId, leg: &LegId) {
+        self.hears(leg, Heard::Silence).await;
+    }
+
+    async fn speak_with_each_other(&mut self, _caller: &LegId, _phone: u16) {}
+
     async fn cut_link(&mut self) {
         self.switch.happen(Outside::LinkBreaks);
     }

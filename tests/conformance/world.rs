@@ -96,6 +96,13 @@ pub trait World {
     /// nothing against it.
     async fn is_heard(&mut self, one: u16, other: u16);
 
+    /// Waits until this caller is told by sound that it rings at the other end.
+    async fn hears_ringing(&mut self, caller: &Self::Caller, leg: &LegId);
+    /// Waits until no sound comes to this caller.
+    async fn hears_nothing(&mut self, caller: &Self::Caller, leg: &LegId);
+    /// As [`Self::is_heard`], between a caller and a phone.
+    async fn speak_with_each_other(&mut self, caller: &Self::Caller, phone: u16);
+
     /// Cuts the link; the driver stays, and finds out.
     async fn cut_link(&mut self);
     /// Lets the link come back.

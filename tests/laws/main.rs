@@ -131,7 +131,7 @@ fn the_laws_hold_in_shifts_of_fresh_seeds() {
 }
 
 /// Who breaks which law. A law that nobody can break proves nothing.
-const SABOTEURS: [(Saboteur, Law); 29] = [
+const SABOTEURS: [(Saboteur, Law); 31] = [
     (Saboteur::HangUpsAreDropped, Law::NoDeadAir),
     (Saboteur::MusicIsDropped, Law::NoDeadAir),
     (Saboteur::ConnectsAreDropped, Law::NoDeadAir),
@@ -161,6 +161,8 @@ const SABOTEURS: [(Saboteur, Law); 29] = [
     (Saboteur::WrapUpNeverEnds, Law::OnTime),
     (Saboteur::PromisesAreForgotten, Law::FoldIsState),
     (Saboteur::TriesAreMiscounted, Law::PromisesAreKept),
+    (Saboteur::WarningsComeLast, Law::HeardFirst),
+    (Saboteur::WarningsAreDoubled, Law::HeardFirst),
 ];
 
 /// Shifts of a minute that a saboteur has to be noticed in.

@@ -44,6 +44,8 @@ pub enum Saboteur {
     WrapUpNeverEnds,
     PromisesAreForgotten,
     TriesAreMiscounted,
+    WarningsComeLast,
+    WarningsAreDoubled,
 }
 
 #[derive(Clone, Debug)]
@@ -116,6 +118,10 @@ impl AtWork {
                         *agent = AgentName::new("somebody");
                     }
                 }
+            }
+            Saboteur::WarningsComeLast => facts.sort_by_key(|fact| matches!(fact, Fact::EmergencyHeard { .. })),
+            Saboteur::WarningsAreDoubled => {
+                self.double_facts(facts, |fact| matches!(fact, Fact::EmergencyHeard { .. }))
             }
             Saboteur::AnswersAreLost => self.drop_facts(facts, |fact| matches!(fact, Fact::OfferAnswered { .. })),
             Saboteur::EffectsMultiply => {

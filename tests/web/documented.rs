@@ -16,6 +16,7 @@ pub fn filled(path: &str) -> String {
         .replace("{hook}", "000000000000")
         .replace("{customer}", "999")
         .replace("{case}", "999")
+        .replace("{message}", "nothing")
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,6 +11,7 @@ mod desk;
 mod dials;
 mod document;
 mod documented;
+mod emergency;
 mod events;
 mod floor;
 mod hooks;

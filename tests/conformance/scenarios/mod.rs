@@ -10,3 +10,4 @@ pub mod recovery;
 pub mod ringing;
 pub mod several;
 pub mod talking;
+pub mod transferring;
