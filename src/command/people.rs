@@ -254,7 +254,9 @@ fn wanted(config: &Config, centre: &CentreName, place: Place) -> Result<Wanted, 
     let mut wanted = Wanted::default();
     if let Some(station) = station {
         if !is_station(&station) {
-            return Err(format!("{station:?} is no station; write it as the switch dials it: PJSIP/1001, user/1001"));
+            return Err(format!(
+                "{station:?} is no station; write it as the switch dials it: PJSIP/1001, user/1001, or tel:+8613800138000"
+            ));
         }
         let names: Vec<&SwitchName> = config.switches.keys().collect();
         let switch = match (&switch, names.as_slice()) {
@@ -265,7 +267,7 @@ fn wanted(config: &Config, centre: &CentreName, place: Place) -> Result<Wanted, 
         let listed = || names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
         let switch =
             switch.ok_or_else(|| format!("say which switch the station is on: --switch, one of {}", listed()))?;
-        wanted.station = Some(Some((switch.clone(), StationAddress::new(station))));
+        wanted.station = Some(Some((switch.clone(), StationAddress::typed(&station))));
     }
     if queue.is_empty() && skill.is_empty() {
         return Ok(wanted);

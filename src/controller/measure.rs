@@ -61,6 +61,7 @@ pub fn count(happened: &Happened) {
         | Fact::OfferEnded { .. }
         | Fact::CallHungUp { .. }
         | Fact::PickUpAsked { .. }
+        | Fact::OfferPickedUp { .. }
         | Fact::CallerKnown { .. }
         | Fact::PickUpFailed { .. }
         | Fact::CallHeld { .. }
@@ -109,6 +110,7 @@ pub fn log(happened: &Happened) {
         | Fact::OfferEnded { .. }
         | Fact::CallHungUp { .. }
         | Fact::PickUpAsked { .. }
+        | Fact::OfferPickedUp { .. }
         | Fact::CallerKnown { .. }
         | Fact::PickUpFailed { .. }
         | Fact::CallHeld { .. }

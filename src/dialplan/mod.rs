@@ -12,6 +12,7 @@ mod figures;
 mod language;
 pub mod load;
 mod prompt;
+mod question;
 pub mod read;
 mod walk;
 
@@ -23,5 +24,6 @@ pub use figures::{Figure, Figures};
 pub use language::Language;
 pub use load::{CentreFiles, LoadError, load_centre};
 pub use prompt::{Piece, Prompt, Sound, Spoken, Text, all_prompts};
+pub use question::press_one;
 pub use read::{Mistake, Mistakes, Place, Shown, read_centre};
 pub use walk::{Do, Ending, Heard, MOST_ACTIONS_AT_ONCE, MOST_KEYS_AHEAD, Walk};

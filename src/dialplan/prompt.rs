@@ -8,6 +8,7 @@ use super::action::Action;
 use super::centre::Centre;
 use super::figures::{Figure, Figures};
 use super::language::Language;
+use super::question::press_one;
 
 /// What an action has a caller hear, in every language of the centre.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,6 +147,9 @@ pub fn all_prompts(centre: &Centre) -> Vec<Prompt> {
             }
             Action::Hours(_) | Action::SetLanguage(_) | Action::Go(_) | Action::HangUp => {}
         }
+    }
+    if centre.dial_out.is_some() {
+        found.insert(press_one(centre.first_language()));
     }
     found.into_iter().collect()
 }

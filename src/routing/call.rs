@@ -8,6 +8,7 @@ use super::announcing::Announcing;
 use super::fact::{EndedBy, Outcome};
 use super::ids::*;
 use super::index::LineKey;
+use super::outside::Asking;
 use super::preference::{Acquaintance, Prefer};
 use super::queue::Need;
 use super::rings::Rings;
@@ -168,4 +169,6 @@ pub struct Offer {
     pub switch: SwitchName,
     pub leg: LegId,
     pub until: Moment,
+    /// A telephone outside was picked up, and the key that takes the call is awaited.
+    pub asking: Option<Asking>,
 }

@@ -111,6 +111,7 @@ pub(super) enum Owed {
     Ring(OfferId),
     RingDial(LegId),
     PickUp(OfferId),
+    Question(OfferId),
     Connect(CallId, OfferId),
     Part(CallId),
     HangUp(LegId),
@@ -219,11 +220,11 @@ impl Core {
             Input::LegAnswered { leg } => self.leg_answered(now, &leg),
             Input::LegFailed { leg, why } => self.leg_failed(now, &leg, why),
             Input::LegHungUp { leg } => self.leg_hung_up(now, &leg),
-            Input::KeyPressed { leg, key } => {
-                if let Some(LegOf::Caller(call)) = self.legs.get(&leg) {
-                    self.walk_on(now, *call, Heard::Key(key));
-                }
-            }
+            Input::KeyPressed { leg, key } => match self.legs.get(&leg) {
+                Some(LegOf::Caller(call)) => self.walk_on(now, *call, Heard::Key(key)),
+                Some(LegOf::Agent(_)) => self.agent_pressed(now, &leg, key),
+                Some(LegOf::Outside { .. }) | None => {}
+            },
             Input::LegsJoined { a, b } => self.legs_joined(now, &a, &b),
             Input::LegParted { leg } => self.leg_parted(now, &leg),
             Input::StationChanged { switch, station, line } => self.station_changed(now, switch, station, line),
@@ -310,6 +311,7 @@ impl Core {
                 Timer::MayBeTaken(call) => self.seek(now, call),
                 Timer::OfferDue(offer) => self.offer_overdue(now, offer),
                 Timer::PickUpDue(offer) => self.pick_up_overdue(offer),
+                Timer::AskAgain(offer) => self.ask_again(now, offer),
                 Timer::ConnectDue(call) => self.connect_overdue(now, call),
                 Timer::PartedDue(call) => self.parted_overdue(now, call),
                 Timer::HoldDue(call) => self.hold_overdue(now, call),
@@ -334,7 +336,9 @@ impl Core {
             | Timer::ConnectDue(call)
             | Timer::PartedDue(call)
             | Timer::HoldDue(call) => self.calls.get(call).map(|call| &call.switch),
-            Timer::OfferDue(offer) | Timer::PickUpDue(offer) => self.offers.get(offer).map(|offer| &offer.switch),
+            Timer::OfferDue(offer) | Timer::PickUpDue(offer) | Timer::AskAgain(offer) => {
+                self.offers.get(offer).map(|offer| &offer.switch)
+            }
             Timer::DialDue(call) | Timer::DialLongest(call) => self.dials.get(call).map(|dial| &dial.switch),
             Timer::HangUpDue(leg) => self.switch_of_leg(leg),
             // A deserted queue may have calls of several switches, and asks for each.
@@ -350,6 +354,7 @@ impl Core {
             Owed::Ring(offer) => self.ring_returned(now, offer, how),
             Owed::RingDial(leg) => self.dial_ring_returned(now, &leg, how),
             Owed::PickUp(offer) => self.pick_up_returned(offer, how),
+            Owed::Question(offer) => self.question_returned(now, offer, effect, how),
             Owed::Connect(call, offer) => self.connect_returned(now, call, offer, how),
             Owed::Part(call) => self.part_returned(now, call, how),
             Owed::HangUp(leg) => self.hang_up_returned(now, &leg, how),

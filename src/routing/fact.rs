@@ -107,6 +107,12 @@ pub enum Fact {
         agent: AgentName,
         why: NotPickedUp,
     },
+    /// A telephone outside was picked up: it is an answer when the key is pressed there.
+    OfferPickedUp {
+        offer: OfferId,
+        call: CallId,
+        agent: AgentName,
+    },
     OfferAnswered {
         offer: OfferId,
         call: CallId,
@@ -263,6 +269,7 @@ impl Fact {
             | Fact::OfferRang { call, .. }
             | Fact::PickUpAsked { call, .. }
             | Fact::PickUpFailed { call, .. }
+            | Fact::OfferPickedUp { call, .. }
             | Fact::OfferAnswered { call, .. }
             | Fact::OfferEnded { call, .. }
             | Fact::CallConnected { call, .. }
@@ -295,6 +302,7 @@ impl Fact {
             | Fact::OfferEnded { agent, .. }
             | Fact::PickUpAsked { agent, .. }
             | Fact::PickUpFailed { agent, .. }
+            | Fact::OfferPickedUp { agent, .. }
             | Fact::CallConnected { agent, .. }
             | Fact::CallHeld { agent, .. }
             | Fact::CallRetrieved { agent, .. }

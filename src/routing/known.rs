@@ -84,6 +84,9 @@ pub struct KnownOffer {
     pub switch: SwitchName,
     pub leg: LegId,
     pub until: Moment,
+    /// By somebody who is asked for a key.
+    #[serde(default)]
+    pub picked_up: bool,
     pub answered: bool,
 }
 
@@ -189,10 +192,16 @@ impl Known {
                         switch: switch.clone(),
                         leg: leg.clone(),
                         until: *until,
+                        picked_up: false,
                         answered: false,
                     });
                 });
             }
+            Fact::OfferPickedUp { call, offer, agent: _ } => self.of_call(*call, |known| {
+                if let Some(made) = known.offers.iter_mut().find(|made| made.offer == *offer) {
+                    made.picked_up = true;
+                }
+            }),
             Fact::OfferAnswered { call, offer } => self.of_call(*call, |known| {
                 if let Some(made) = known.offers.iter_mut().find(|made| made.offer == *offer) {
                     made.answered = true;

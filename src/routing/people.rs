@@ -38,6 +38,10 @@ pub enum Refused {
     NoSuchSkill { skill: SkillName },
     #[error("there is no break reason {reason:?} in this centre")]
     NoSuchReason { reason: BreakReason },
+    #[error("{station} is no telephone outside: write tel: and its number, as tel:+8613800138000")]
+    NotANumber { station: StationAddress },
+    #[error("{agent} sits at a telephone outside ({station}): numbers are dialled from a phone of the switch")]
+    DialsFromOutside { agent: AgentName, station: StationAddress },
     #[error("no switch is named {switch:?}")]
     NoSuchSwitch { switch: SwitchName },
     #[error("an agent can be in {MOST_QUEUES_OF_AN_AGENT} queues at most")]
@@ -169,6 +173,9 @@ impl Core {
         if !self.links.contains_key(&switch) {
             return self.refuse(Refused::NoSuchSwitch { switch });
         }
+        if let Some(why) = self.outside_refused(&agent, &switch, &station) {
+            return self.refuse(why);
+        }
         self.unindex_agent(&agent);
         self.fact(Fact::AgentLoggedIn {
             agent: agent.clone(),
@@ -178,7 +185,7 @@ impl Core {
             skills: skills.clone(),
             by,
         });
-        let line = self.line_of(&switch, &station);
+        let line = self.line_outside(&agent, &switch, &station).unwrap_or_else(|| self.line_of(&switch, &station));
         let presence = Presence::Ready { since: now };
         if self.agents.contains_key(&agent) {
             // Once more at the same phone: new queues and skills, the work in hand stays.
@@ -407,6 +414,7 @@ impl Core {
             Some(plan) => {
                 self.version = Some(plan);
                 self.follow_strategies(now);
+                self.lines_outside_again();
                 self.fact(Fact::VersionPublished { version: version.clone() });
             }
             None => self.healed(None, None, format!("version {version} was never handed over; the old one stays")),

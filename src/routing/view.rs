@@ -111,6 +111,7 @@ impl AgentSeen {
     /// What is left for whoever may know of agents and not of those they talk with.
     pub fn forget_numbers(&mut self) {
         let none = || PhoneNumber::new("");
+        self.station = self.station.without_number();
         if let Some(dial) = &mut self.dial {
             dial.number = none();
         }
@@ -127,6 +128,8 @@ pub struct OfferSeen {
     pub until_ms: Option<Moment>,
     /// The phone has been asked to pick up by itself.
     pub auto_answer: bool,
+    /// A telephone outside was picked up; the call is taken with its key 1.
+    pub key_awaited: bool,
 }
 
 #[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
@@ -255,10 +258,11 @@ impl Core {
             Work::Nothing { .. } => {}
             Work::Ringing { offer: id, until, call, .. } => {
                 let (until_ms, auto_answer) = (Some(*until), self.answers_by_itself(*call));
-                offer = Some(OfferSeen { id: *id, until_ms, auto_answer });
+                let key_awaited = self.offers.get(id).is_some_and(|offer| offer.asking.is_some());
+                offer = Some(OfferSeen { id: *id, until_ms, auto_answer, key_awaited });
             }
             Work::Connecting { offer: id, .. } => {
-                offer = Some(OfferSeen { id: *id, until_ms: None, auto_answer: false });
+                offer = Some(OfferSeen { id: *id, until_ms: None, auto_answer: false, key_awaited: false });
             }
             Work::Talking { since, hold, .. } => (talking_since, held_since) = (Some(*since), *hold),
             Work::Dialling { talking, .. } => talking_since = *talking,

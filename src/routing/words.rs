@@ -63,6 +63,9 @@ impl Fact {
                 };
                 format!("the phone of {agent} did not pick up: {why}")
             }
+            Fact::OfferPickedUp { agent, .. } => {
+                format!("the telephone of {agent} is picked up, and asked for its key")
+            }
             Fact::OfferAnswered { .. } => "picked up".into(),
             Fact::OfferEnded { agent, how, .. } => format!("offer to {agent} over: {}", how.as_str().replace('_', " ")),
             Fact::CallConnected { agent, waited, .. } => {

@@ -134,6 +134,7 @@ impl Projected {
                 | Fact::DialAnswered { .. }
                 | Fact::CallHungUp { .. }
                 | Fact::PickUpAsked { .. }
+                | Fact::OfferPickedUp { .. }
                 | Fact::CallerKnown { .. }
                 | Fact::PickUpFailed { .. }
                 | Fact::CallEndAsked { .. }
@@ -196,6 +197,7 @@ impl Projected {
             | Fact::DialAnswered { .. }
             | Fact::CallHungUp { .. }
             | Fact::PickUpAsked { .. }
+            | Fact::OfferPickedUp { .. }
             | Fact::CallerKnown { .. }
             | Fact::PickUpFailed { .. }
             | Fact::CallEndAsked { .. }

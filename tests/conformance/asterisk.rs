@@ -394,6 +394,10 @@ impl World for Live {
         false
     }
 
+    async fn press_at(&mut self, phone: u16, key: Key) {
+        self.at_phone(phone).expect("it is picked up").press(key.as_char()).await;
+    }
+
     async fn put_down(&mut self, phone: u16) {
         if let Some(call) = self.at_phone(phone) {
             call.hang_up();

@@ -134,6 +134,11 @@ impl World for Rehearsed {
         waited.await.is_ok()
     }
 
+    async fn press_at(&mut self, phone: u16, key: Key) {
+        let leg = self.on_phone(phone).expect("it is picked up");
+        self.switch.happen(Outside::Presses { leg, key });
+    }
+
     async fn put_down(&mut self, phone: u16) {
         if let Some(leg) = self.on_phone(phone) {
             self.switch.happen(Outside::PhoneHangsUp { leg });

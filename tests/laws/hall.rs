@@ -100,9 +100,15 @@ fn seat(chance: &mut Chance, n: u64, switches: &[SwitchName], queues: &[QueueNam
         .map(|skill| (SkillName::new(skill), chance.below(8) as u8))
         .filter(|(_, level)| (1..=5).contains(level))
         .collect();
+    // Now and then a telephone outside; of some the list lets nobody be rung.
+    let station = match chance.below(8) {
+        0 => format!("tel:+86138000{n:02}"),
+        1 => format!("tel:1{}8000{n:02}", chance.below(10)),
+        _ => format!("PJSIP/{n:02}"),
+    };
     Seat {
         agent: AgentName::new(format!("agent{n:02}")),
-        station: StationAddress::new(format!("PJSIP/{n:02}")),
+        station: StationAddress::new(station),
         switch: one_of(chance, switches).clone(),
         queues: mine,
         skills,

@@ -80,6 +80,7 @@ fn fixed(share: u64) {
     let seen = Rule::ALL.iter().filter(|rule| all.rules.get(rule).is_some_and(|n| *n > 0)).count();
     assert!(seen + 2 >= Rule::ALL.len(), "hardly any rules: {:?}", all.rules);
     assert!(all.rules.get(&Rule::Preferred).is_some_and(|n| *n > 0), "nobody was kept for anybody: {:?}", all.rules);
+    assert!(all.keyed > 10, "hardly anybody took a call outside: {all:?}");
     assert!(all.together > 30 && all.elsewhere > 10, "hardly anything rang together: {all:?}");
     assert!(all.eased > 20, "hardly any need eased: {}", all.eased);
     for how in DialEnd::ALL {

@@ -185,7 +185,8 @@ impl Weather {
         for switch in shift.hall.switches.clone() {
             shift.happen(&switch, World::LinkMends)?;
             let habit = Habit::Answers { after: Span::ms(100, 3_000), talks: Some(Span::ms(1_000, 9_000)) };
-            shift.happen(&switch, World::OutsideSetTo { phone: Some(Phone::with(habit)) })?;
+            let presses = Some((Span::ms(0, 1_000), one()));
+            shift.happen(&switch, World::OutsideSetTo { phone: Some(Phone { presses, ..Phone::with(habit) }) })?;
         }
         for seat in shift.hall.seats.clone() {
             let station = seat.station.clone();
@@ -221,7 +222,10 @@ fn phone(shift: &mut Shift) -> Phone {
         _ => Habit::Unreachable,
     };
     let answers_when_told = percent(&mut shift.chance, 70);
-    Phone { habit, lines: 1 + u8::from(percent(&mut shift.chance, 10)), answers_when_told }
+    // Most press the key that takes a call; a mailbox presses none.
+    let pressed = if percent(&mut shift.chance, 10) { key(shift) } else { one() };
+    let presses = percent(&mut shift.chance, 80).then(|| (Span::ms(0, 3_000), pressed));
+    Phone { habit, lines: 1 + u8::from(percent(&mut shift.chance, 10)), answers_when_told, presses }
 }
 
 /// Of a customer: more of them do not answer than of agents' phones.
@@ -234,6 +238,11 @@ fn telephone(shift: &mut Shift) -> Phone {
         7 => Phone::with(Habit::Rejects { after }),
         _ => Phone::with(Habit::Busy),
     }
+}
+
+/// The key that takes a call at a telephone outside.
+fn one() -> Key {
+    Key::try_from('1').unwrap_or(Key::Star)
 }
 
 fn key(shift: &mut Shift) -> Key {

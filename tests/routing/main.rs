@@ -9,6 +9,7 @@ mod floor;
 mod holding;
 mod leaving;
 mod offers;
+mod outside;
 mod preference;
 mod recovery;
 mod rings;

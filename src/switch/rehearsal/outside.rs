@@ -97,6 +97,8 @@ pub struct Phone {
     pub lines: u8,
     /// Whether it picks up when the switch tells it to.
     pub answers_when_told: bool,
+    /// Who has picked it up, and hears a prompt at it, presses this key so long after.
+    pub presses: Option<(Span, Key)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,7 +120,7 @@ pub enum Habit {
 
 impl Phone {
     pub const fn with(habit: Habit) -> Self {
-        Self { habit, lines: 1, answers_when_told: true }
+        Self { habit, lines: 1, answers_when_told: true, presses: None }
     }
 }
 

@@ -26,7 +26,7 @@ impl Exchange {
         leg.patience_timer =
             caller.patience.map(|patience| self.agenda.write(now + patience, Due::CallerTires { leg: id.clone() }));
         for (after, key) in caller.keys {
-            leg.timers.push(self.agenda.write(now + after, Due::CallerPresses { leg: id.clone(), key }));
+            leg.timers.push(self.agenda.write(now + after, Due::PartyPresses { leg: id.clone(), key }));
         }
         self.legs.insert(id.clone(), leg);
         if ours {

@@ -71,9 +71,9 @@ async fn input(web: &Web, of: &OfAgent, login: Login) -> Answer<Input> {
         skills = skills.or(Some(person.skills));
     }
     let needed = |what: &str| Problem::Invalid(format!("{what} is given neither here nor for {}", of.agent));
-    let station = station.ok_or_else(|| needed("station"))?;
+    let station = StationAddress::typed(station.ok_or_else(|| needed("station"))?.as_str());
     if !is_station(station.as_str()) {
-        return Err(Problem::Invalid("a station is an address on the switch, as PJSIP/1001 or user/1001".into()));
+        return Err(Problem::Invalid("a station is an address on the switch, as PJSIP/1001 or user/1001, or tel: and the number of a telephone outside".into()));
     }
     let skills = skills.unwrap_or_default();
     if let Some((skill, level)) = skills.iter().find(|(_, level)| !(1..=10).contains(*level)) {
@@ -107,8 +107,12 @@ async fn at_their_own(web: &Web, of: &OfAgent, switch: &SwitchName, station: &St
 }
 
 /// What a switch may be told to dial as somebody's phone: one address, and nothing that its dial string gives a
-/// meaning to (`&` rings a second phone, `,` begins options).
+/// meaning to (`&` rings a second phone, `,` begins options). Or `tel:` and the number of a telephone outside, which only
+/// the centre's own `dial_out` makes an address of.
 pub fn is_station(text: &str) -> bool {
+    if let Some(outside) = StationAddress::new(text).outside() {
+        return outside.is_ok();
+    }
     let (kind, rest) = text.split_once('/').unwrap_or_default();
     text.len() <= LONGEST_STATION
         && !kind.is_empty()

@@ -102,6 +102,7 @@ story-candidates = idle: { $who }
 story-rang = The phone rings
 story-rang-of = { $agent }'s phone rings
 story-picked-up = Picked up
+story-picked-up-outside = { $agent }'s telephone is picked up: key 1 is waited for
 story-picked-up-by = { $agent } picks up
 story-offer-no-answer = { $agent } does not answer
 story-offer-busy = { $agent }'s phone is busy

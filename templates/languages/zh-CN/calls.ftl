@@ -102,6 +102,7 @@ story-candidates = 空闲时长：{ $who }
 story-rang = 话机振铃
 story-rang-of = { $agent } 的话机振铃
 story-picked-up = 摘机
+story-picked-up-outside = { $agent } 的外线电话已摘机，等待按 1 键接听
 story-picked-up-by = { $agent } 摘机
 story-offer-no-answer = { $agent } 未接听
 story-offer-busy = { $agent } 的话机忙

@@ -104,6 +104,7 @@ impl Meter {
             | Fact::Keyed { .. }
             | Fact::OfferRang { .. }
             | Fact::PickUpAsked { .. }
+            | Fact::OfferPickedUp { .. }
             | Fact::CallerKnown { .. }
             | Fact::PickUpFailed { .. }
             | Fact::AgentAssigned { .. }

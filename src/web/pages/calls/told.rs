@@ -141,6 +141,9 @@ impl Teller<'_> {
             }
             Fact::PickUpAsked { by, .. } => plain("ringing", t.with("story-pick-up-asked", "by", self.agent(by))),
             Fact::PickUpFailed { .. } => plain("ringing", t.say("story-pick-up-failed")),
+            Fact::OfferPickedUp { agent, .. } => {
+                plain("ringing", t.with("story-picked-up-outside", "agent", self.agent(agent)))
+            }
             Fact::OfferAnswered { offer, .. } => {
                 plain("ringing", self.of_phone(*offer, "story-picked-up-by", "story-picked-up"))
             }

@@ -137,7 +137,7 @@ impl Given {
         if switch.is_none() {
             mistakes.add("switch", t.say("person-switch-wrong"));
         }
-        switch.map(|switch| (switch.clone(), StationAddress::new(&self.station)))
+        switch.map(|switch| (switch.clone(), StationAddress::typed(&self.station)))
     }
 
     fn queues_checked(&self, t: Words, place: &Place<'_>, mistakes: &mut Mistakes) -> BTreeSet<QueueName> {
