@@ -15,7 +15,7 @@ use super::fact::Fact;
 use super::ids::*;
 use super::index::QueueIndex;
 use super::input::{Abilities, Input, Line, Returned};
-use super::people::Refused;
+use super::people::{Login, Refused};
 use super::tag::{Place, Tags};
 use super::timer::{Timer, Timers};
 use super::why::Why;
@@ -233,9 +233,10 @@ impl Core {
             Input::LinkLost { switch } => self.link_lost(now, &switch),
             Input::SnapshotTaken { switch, legs } => self.snapshot_taken(now, &switch, legs),
             Input::LegLookedAt { switch, leg, seen } => self.leg_looked_at(now, &switch, &leg, seen),
-            Input::AgentLoggedIn { agent, station, switch, queues, skills, by } => {
+            Input::AgentLoggedIn { agent, station, switch, queues, skills, auto_answer, by } => {
                 self.by = Some(by.clone());
-                self.agent_logged_in(now, agent, station, switch, queues, skills, by);
+                let login = Login { agent, station, switch, queues, skills, auto_answer, by };
+                self.agent_logged_in(now, login);
             }
             Input::AgentAssigned { agent, queues, skills, by } => {
                 self.by = Some(by.clone());

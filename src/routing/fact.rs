@@ -212,6 +212,9 @@ pub enum Fact {
         switch: SwitchName,
         queues: BTreeSet<QueueName>,
         skills: BTreeMap<SkillName, u8>,
+        /// Whether the phone is asked to pick up by itself; `None`: as the queue says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        auto_answer: Option<bool>,
         by: AgentName,
     },
     /// Other queues and skills from now on; all else stays as it was.

@@ -117,6 +117,9 @@ pub enum Input {
         switch: SwitchName,
         queues: BTreeSet<QueueName>,
         skills: BTreeMap<SkillName, u8>,
+        /// Whether the phone is asked to pick up by itself; `None`: as the queue says.
+        #[serde(default)]
+        auto_answer: Option<bool>,
         by: AgentName,
     },
     /// Somebody gave an agent at work other queues and skills. What the agent says and holds stays, the place among the

@@ -96,6 +96,8 @@ pub struct KnownAgent {
     pub switch: SwitchName,
     pub queues: BTreeSet<QueueName>,
     pub skills: BTreeMap<SkillName, u8>,
+    #[serde(default)]
+    pub auto_answer: Option<bool>,
     pub presence: Presence,
     pub work: Work,
     #[serde(default)]
@@ -249,7 +251,7 @@ impl Known {
                     self.strays += 1;
                 }
             }
-            Fact::AgentLoggedIn { agent, station, switch, queues, skills, by: _ } => {
+            Fact::AgentLoggedIn { agent, station, switch, queues, skills, auto_answer, by: _ } => {
                 let before = self.agents.remove(agent);
                 self.agents.insert(
                     agent.clone(),
@@ -258,6 +260,7 @@ impl Known {
                         switch: switch.clone(),
                         queues: queues.clone(),
                         skills: skills.clone(),
+                        auto_answer: *auto_answer,
                         presence: Presence::Ready { since: at },
                         served: before.as_ref().map(|before| Served { missed: 0, ..before.served }).unwrap_or_default(),
                         breaks: before.as_ref().map(|before| before.breaks_till(at)).unwrap_or_default(),

@@ -120,7 +120,8 @@ impl Core {
     pub(super) fn rung_as(&self, agent: &AgentName, from: PhoneNumber, name: CallerName, auto: bool) -> Option<Rung> {
         let agent = self.agents.get(agent)?;
         let Some(number) = agent.station.outside() else {
-            return Some(Rung { station: agent.station.clone(), from, name, auto_answer: auto });
+            let auto_answer = agent.auto_answer.unwrap_or(auto);
+            return Some(Rung { station: agent.station.clone(), from, name, auto_answer });
         };
         let rules = self.version.as_ref()?.dial_out.as_ref()?;
         let station = rules.to.with(&number.ok()?);

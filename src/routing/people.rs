@@ -84,6 +84,17 @@ pub enum Refused {
     DialledCall { agent: AgentName },
 }
 
+/// Who logs in, where, and with what.
+pub(super) struct Login {
+    pub agent: AgentName,
+    pub station: StationAddress,
+    pub switch: SwitchName,
+    pub queues: BTreeSet<QueueName>,
+    pub skills: BTreeMap<SkillName, u8>,
+    pub auto_answer: Option<bool>,
+    pub by: AgentName,
+}
+
 const fn why_not_free(state: AgentState) -> &'static str {
     match state {
         AgentState::Ringing => "the phone rings for a caller",
@@ -156,17 +167,8 @@ impl Core {
         elsewhere.then(|| Refused::AlreadyLoggedIn { agent: agent.clone(), station: here.station.clone() })
     }
 
-    #[expect(clippy::too_many_arguments, reason = "a login is just these")]
-    pub(super) fn agent_logged_in(
-        &mut self,
-        now: Moment,
-        agent: AgentName,
-        station: StationAddress,
-        switch: SwitchName,
-        queues: BTreeSet<QueueName>,
-        skills: BTreeMap<SkillName, u8>,
-        by: AgentName,
-    ) {
+    pub(super) fn agent_logged_in(&mut self, now: Moment, login: Login) {
+        let Login { agent, station, switch, queues, skills, auto_answer, by } = login;
         if let Some(why) = self.login_refused(&agent, &station, &queues, &skills) {
             return self.refuse(why);
         }
@@ -183,6 +185,7 @@ impl Core {
             switch: switch.clone(),
             queues: queues.clone(),
             skills: skills.clone(),
+            auto_answer,
             by,
         });
         let line = self.line_outside(&agent, &switch, &station).unwrap_or_else(|| self.line_of(&switch, &station));
@@ -198,6 +201,7 @@ impl Core {
                 agent.switch = switch;
                 agent.queues = queues;
                 agent.skills = skills;
+                agent.auto_answer = auto_answer;
                 agent.presence = presence;
                 agent.line = line;
                 agent.told = Told::default();
@@ -213,6 +217,7 @@ impl Core {
                 switch,
                 queues,
                 skills,
+                auto_answer,
                 presence,
                 work,
                 line,

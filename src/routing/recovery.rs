@@ -44,6 +44,7 @@ impl Core {
                 switch: known.switch.clone(),
                 queues: known.queues,
                 skills: known.skills,
+                auto_answer: known.auto_answer,
                 presence: known.presence,
                 work: known.work,
                 line: line.unwrap_or(Line::Unknown),

@@ -66,6 +66,8 @@ pub async fn the_first_of_two_phones_talks_both_ways_and_the_other_is_told_that_
 
 pub async fn who_presses_the_key_outside_talks_both_ways_with_a_caller_who_heard_music_until_then(world: &mut Live) {
     let (caller, leg) = arrive(world, "10930").await;
+    let answered = world.controller().order(Act::Answer { leg: leg.clone() }).await;
+    world.controller().done(answered).await;
     world.controller().music(&leg).await;
     world.phone_does(OUTSIDE, PhoneDoes::Ring).await;
     let station = World::station(world, OUTSIDE);

@@ -289,6 +289,7 @@ fn somebody_asks(shift: &mut Shift) -> Result<(), Broken> {
         queues: queues.clone(),
         skills: seat.skills.clone(),
         by: by.clone(),
+        auto_answer: None,
     };
     let anything = shift.chance.below(100);
     let input = match (presence, anything) {

@@ -219,6 +219,7 @@ impl Floor {
             queues: queues.iter().map(QueueName::new).collect(),
             skills: skills.iter().map(|(skill, level)| (SkillName::new(skill), *level)).collect(),
             by: AgentName::new(name),
+            auto_answer: None,
         })
     }
 

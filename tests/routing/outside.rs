@@ -21,6 +21,7 @@ fn login(agent: &str, station: &str) -> Input {
         queues: [QueueName::new("service")].into(),
         skills: [].into(),
         by: AgentName::new(agent),
+        auto_answer: None,
     }
 }
 

@@ -38,8 +38,8 @@ pub async fn log_in(State(web): State<Web>, who: Who) -> Done {
     let plan = web.handle.plan(who.centre()).ok_or(PageProblem::Away)?;
     let queues: BTreeSet<_> = person.queues.into_iter().filter(|queue| plan.queues.contains_key(queue)).collect();
     let skills = person.skills.into_iter().filter(|(skill, _)| plan.skills.contains(skill)).collect();
-    let agent = who.agent().clone();
-    let input = Input::AgentLoggedIn { by: agent.clone(), agent, station, switch, queues, skills };
+    let (agent, auto_answer) = (who.agent().clone(), person.auto_answer);
+    let input = Input::AgentLoggedIn { by: agent.clone(), agent, station, switch, queues, skills, auto_answer };
     tell(&web, &who, input).await
 }
 
