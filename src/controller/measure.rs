@@ -61,6 +61,7 @@ pub fn count(happened: &Happened) {
         | Fact::OfferEnded { .. }
         | Fact::CallHungUp { .. }
         | Fact::PickUpAsked { .. }
+        | Fact::KeypadUsed { .. }
         | Fact::OfferPickedUp { .. }
         | Fact::CallerKnown { .. }
         | Fact::PickUpFailed { .. }
@@ -110,6 +111,7 @@ pub fn log(happened: &Happened) {
         | Fact::OfferEnded { .. }
         | Fact::CallHungUp { .. }
         | Fact::PickUpAsked { .. }
+        | Fact::KeypadUsed { .. }
         | Fact::OfferPickedUp { .. }
         | Fact::CallerKnown { .. }
         | Fact::PickUpFailed { .. }

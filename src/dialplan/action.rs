@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::keypad::AgentWish;
 use super::language::Language;
 use super::prompt::Spoken;
 use crate::calendar::Moment;
@@ -28,6 +29,9 @@ pub enum Action {
     SetLanguage(Language),
     /// `queue`: the call leaves the dialplan for a queue. Ends the step.
     Queue(ToQueue),
+    /// `agent`: who calls from the station of exactly one person logs in or out, is ready, or takes a break, and hears
+    /// what came of it.
+    Agent(AgentWish),
     /// `go`: on with another step. Ends the step.
     Go(StepName),
     /// `hang_up`. Ends the call.
@@ -114,6 +118,7 @@ impl Action {
             | Action::Ask(_)
             | Action::Hours(_)
             | Action::SetLanguage(_)
+            | Action::Agent(_)
             | Action::Go(_)
             | Action::HangUp => None,
         }

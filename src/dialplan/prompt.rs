@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::action::Action;
 use super::centre::Centre;
 use super::figures::{Figure, Figures};
+use super::keypad;
 use super::language::Language;
 use super::question::press_one;
 
@@ -145,6 +146,7 @@ pub fn all_prompts(centre: &Centre) -> Vec<Prompt> {
             Action::Queue(to) => {
                 to.waiting.iter().flat_map(|rule| &rule.says).for_each(|said| said.static_prompts(&mut found));
             }
+            Action::Agent(wish) => keypad::prompts(wish, &centre.languages, &mut found),
             Action::Hours(_) | Action::SetLanguage(_) | Action::Go(_) | Action::HangUp => {}
         }
     }

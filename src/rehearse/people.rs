@@ -71,6 +71,7 @@ impl World<'_> {
         // Among faults our own word of a call may be lost: then the telephone itself gives up and hangs up.
         let alone = self.laws.is_some();
         let caller = Caller {
+            station: None,
             from: PhoneNumber::new(format!("138{number:08}")),
             name: CallerName::new(""),
             to,

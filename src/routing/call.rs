@@ -13,7 +13,7 @@ use super::preference::{Acquaintance, Prefer};
 use super::queue::Need;
 use super::rings::Rings;
 use crate::calendar::Moment;
-use crate::dialplan::{Walk, When};
+use crate::dialplan::{AgentWish, Walk, When};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Call {
@@ -36,6 +36,10 @@ pub struct Call {
     pub waited: Duration,
     /// At how many doors it was turned away at that moment.
     pub doors: (Moment, u8),
+    /// The phone it comes from, where the switch has said so since the start.
+    pub station: Option<StationAddress>,
+    /// What was asked for by its keypad, and is not answered yet.
+    pub keypad: Option<AgentWish>,
     pub stage: Stage,
 }
 

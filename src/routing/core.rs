@@ -212,9 +212,10 @@ impl Core {
         match input {
             Input::Started { epoch, version, switches, known } => self.started(now, epoch, &version, switches, *known),
             Input::VersionPublished { version } => self.version_published(now, &version),
-            Input::CallerArrived { switch, leg, from, name, to } => {
-                self.caller_arrived(now, &switch, &leg, from, name, to);
+            Input::CallerArrived { switch, leg, from, name, to, station } => {
+                self.caller_arrived(now, &switch, &leg, from, name, to, station);
             }
+            Input::KeypadAnswered { call, wish, how } => self.keypad_answered(now, call, &wish, how),
             Input::CallerKnown { call, agents } => self.caller_known(now, call, agents),
             Input::LegRinging { leg } => self.leg_ringing(&leg),
             Input::LegAnswered { leg } => self.leg_answered(now, &leg),

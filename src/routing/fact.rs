@@ -14,6 +14,7 @@ use super::preference::{Acquaintance, Prefer};
 use super::queue::Need;
 use super::why::Why;
 use crate::calendar::Moment;
+use crate::dialplan::AgentWish;
 
 /// The version of this schema, written with every batch.
 pub const FACTS_VERSION: u32 = 1;
@@ -51,6 +52,13 @@ pub enum Fact {
         step: StepName,
         into: Option<String>,
         keys: String,
+    },
+    /// Somebody asks for this by the keypad of the phone they call from; where that is not known, nobody is asked.
+    KeypadUsed {
+        call: CallId,
+        switch: SwitchName,
+        station: Option<StationAddress>,
+        wish: AgentWish,
     },
     CallQueued {
         call: CallId,
@@ -265,6 +273,7 @@ impl Fact {
             Fact::CallArrived { call, .. }
             | Fact::StepEntered { call, .. }
             | Fact::Keyed { call, .. }
+            | Fact::KeypadUsed { call, .. }
             | Fact::CallQueued { call, .. }
             | Fact::CallLeftQueue { call, .. }
             | Fact::OfferMade { call, .. }
@@ -324,6 +333,7 @@ impl Fact {
             | Fact::CallArrived { .. }
             | Fact::StepEntered { .. }
             | Fact::Keyed { .. }
+            | Fact::KeypadUsed { .. }
             | Fact::CallQueued { .. }
             | Fact::CallLeftQueue { .. }
             | Fact::CallerKnown { .. }

@@ -15,7 +15,7 @@ use super::known::Known;
 use super::preference::Acquaintance;
 use super::tag::Tags;
 use super::why::Why;
-use crate::dialplan::Key;
+use crate::dialplan::{AgentWish, Key, KeypadAnswer};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Input {
@@ -38,6 +38,10 @@ pub enum Input {
         from: PhoneNumber,
         name: CallerName,
         to: PhoneNumber,
+        /// The phone it comes from, as the switch dials it: what the switch itself knows of the channel, and nothing that
+        /// a caller could say. Of a caller from outside, the trunk.
+        #[serde(default)]
+        station: Option<StationAddress>,
     },
     /// The phone of a leg that we rang says that it is ringing.
     LegRinging {
@@ -60,6 +64,12 @@ pub enum Input {
     CallerKnown {
         call: CallId,
         agents: Acquaintance,
+    },
+    /// What came of what an agent asked for by the keypad.
+    KeypadAnswered {
+        call: CallId,
+        wish: AgentWish,
+        how: KeypadAnswer,
     },
     KeyPressed {
         leg: LegId,

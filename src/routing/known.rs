@@ -293,6 +293,7 @@ impl Known {
                 }
             }
             Fact::Keyed { into: None, .. }
+            | Fact::KeypadUsed { .. }
             | Fact::OfferRang { .. }
             | Fact::PickUpAsked { .. }
             | Fact::PickUpFailed { .. }

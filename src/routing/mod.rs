@@ -18,6 +18,7 @@ mod holding;
 pub mod ids;
 mod index;
 pub mod input;
+mod keypad;
 pub mod known;
 mod leaving;
 mod matching;

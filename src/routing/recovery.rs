@@ -152,6 +152,8 @@ impl Core {
                 answered,
                 waited: known.waited,
                 doors: (now, 0),
+                station: None,
+                keypad: None,
                 stage,
             },
         );
@@ -380,7 +382,7 @@ impl Core {
             return;
         }
         let place = tagged.map(|tags| tags.place.clone());
-        self.take_in(now, switch, &seen.leg, seen.from, seen.name, seen.to, Some(place));
+        self.take_in(now, switch, &seen.leg, seen.from, seen.name, seen.to, None, Some(place));
     }
 
     pub(super) fn leg_looked_at(&mut self, now: Moment, switch: &SwitchName, leg: &LegId, seen: Option<LegSeen>) {

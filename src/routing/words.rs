@@ -5,6 +5,7 @@
 use super::dial::{DialEnd, DialEndedBy};
 use super::fact::{EndedBy, Fact, LeftQueue, NotPickedUp, Outcome, Reasons, Rule};
 use super::ids::AgentName;
+use crate::dialplan::AgentWish;
 
 impl Fact {
     pub fn in_words(&self) -> String {
@@ -53,6 +54,12 @@ impl Fact {
                 let known = agents.iter().map(|(known_as, agent)| format!("{agent} ({known_as})"));
                 format!("the caller knows {}", known.collect::<Vec<_>>().join(", "))
             }
+            Fact::KeypadUsed { wish, .. } => match wish {
+                AgentWish::LogIn => "asks by keypad to be logged in".into(),
+                AgentWish::LogOut => "asks by keypad to be logged out".into(),
+                AgentWish::Ready => "says by keypad: ready".into(),
+                AgentWish::Break(reason) => format!("asks by keypad for a break: {reason}"),
+            },
             Fact::OfferRang { .. } => "the phone rings".into(),
             Fact::PickUpAsked { agent, .. } => format!("the phone of {agent} is told to pick up"),
             Fact::PickUpFailed { agent, why, .. } => {

@@ -134,6 +134,7 @@ impl Projected {
                 | Fact::DialAnswered { .. }
                 | Fact::CallHungUp { .. }
                 | Fact::PickUpAsked { .. }
+                | Fact::KeypadUsed { .. }
                 | Fact::OfferPickedUp { .. }
                 | Fact::CallerKnown { .. }
                 | Fact::PickUpFailed { .. }
@@ -197,6 +198,7 @@ impl Projected {
             | Fact::DialAnswered { .. }
             | Fact::CallHungUp { .. }
             | Fact::PickUpAsked { .. }
+            | Fact::KeypadUsed { .. }
             | Fact::OfferPickedUp { .. }
             | Fact::CallerKnown { .. }
             | Fact::PickUpFailed { .. }

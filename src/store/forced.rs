@@ -66,6 +66,7 @@ fn forced<'f>(entry: &Recorded<'f>, fact: &'f Fact) -> Option<(&'f AgentName, &'
         | Fact::OfferAnswered { .. }
         | Fact::OfferEnded { .. }
         | Fact::PickUpAsked { .. }
+        | Fact::KeypadUsed { .. }
         | Fact::OfferPickedUp { .. }
         | Fact::CallerKnown { .. }
         | Fact::PickUpFailed { .. }

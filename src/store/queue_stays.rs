@@ -168,6 +168,7 @@ impl QueueStays {
             | Fact::CallRetrieved { .. }
             | Fact::CallHungUp { .. }
             | Fact::PickUpAsked { .. }
+            | Fact::KeypadUsed { .. }
             | Fact::OfferPickedUp { .. }
             | Fact::CallerKnown { .. }
             | Fact::PickUpFailed { .. }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use cordboard::calendar::{OpeningHours, Week, Zone};
 use cordboard::dialplan::{
-    Action, Announcement, Ask, Centre, Claim, Due, EndKey, Figure, Key, Language, Menu, Piece, Place, QueueEntry,
-    Spoken, Step, Text, ToQueue, When,
+    Action, AgentWish, Announcement, Ask, Centre, Claim, Due, EndKey, Figure, Key, Language, Menu, Piece, Place,
+    QueueEntry, Spoken, Step, Text, ToQueue, When,
 };
 use cordboard::organisation::Organisation;
 use cordboard::routing::dial_out::DialOut;
@@ -259,7 +259,11 @@ fn plan(
     };
     steps.push(("ask".into(), vec![Action::Ask(ask), Action::Go(one_of(chance, &to_queues).clone())]));
 
-    let starts = to_queues.iter().cloned().chain([StepName::new("menu"), StepName::new("ask")]);
+    let wish = [AgentWish::LogIn, AgentWish::Break(BreakReason::new(REASONS[0]))][chance.below(2) as usize].clone();
+    steps.push(("keypad".into(), vec![Action::Agent(wish), Action::HangUp]));
+
+    let starts =
+        to_queues.iter().cloned().chain([StepName::new("menu"), StepName::new("ask"), StepName::new("keypad")]);
     let numbers = starts.enumerate().map(|(n, start)| {
         let place = Place { file: Arc::from("hall"), line: 1, column: 1 };
         (PhoneNumber::new(format!("{}", 100 + n)), Claim { start, place, line: String::new() })

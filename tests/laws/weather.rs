@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cordboard::calendar::Moment;
-use cordboard::dialplan::Key;
+use cordboard::dialplan::{Key, KeypadAnswer};
 use cordboard::routing::agent::{Presence, Work};
 use cordboard::routing::call::Stage;
 use cordboard::routing::dial_out::DialledNumber;
@@ -397,6 +397,12 @@ fn somebody_dials(shift: &mut Shift, disasters: bool) -> Result<(), Broken> {
 
 /// The records say whom some caller knows: one who came just now, or one who waits, or talks by now, or has gone.
 fn somebody_is_known(shift: &mut Shift) -> Result<(), Broken> {
+    let at_keypads = shift.core.iter().flat_map(|core| core.calls());
+    let at_keypads: Vec<_> = at_keypads.filter_map(|call| Some((call.id, call.keypad.clone()?))).collect();
+    for (call, wish) in at_keypads {
+        let how = *one_of(&mut shift.chance, &KeypadAnswer::ALL);
+        shift.tell(Input::KeypadAnswered { call, wish, how })?;
+    }
     let calls: Vec<(CallId, Option<QueueName>)> =
         shift.core.iter().flat_map(|core| core.calls()).map(|call| (call.id, call.queue().cloned())).collect();
     let waiting: Vec<_> = calls.iter().filter(|(_, queue)| queue.is_some()).cloned().collect();

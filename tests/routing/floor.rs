@@ -233,6 +233,7 @@ impl Floor {
             from: PhoneNumber::new("13800138000"),
             name: CallerName::new("Li"),
             to: PhoneNumber::new(to),
+            station: None,
         });
         leg
     }

@@ -7,6 +7,7 @@ mod dialling;
 mod easing;
 mod floor;
 mod holding;
+mod keypad;
 mod leaving;
 mod offers;
 mod outside;

@@ -14,6 +14,7 @@ mod documented;
 mod events;
 mod floor;
 mod hooks;
+mod keypad;
 mod keys;
 mod pages_calls;
 mod pages_cases;

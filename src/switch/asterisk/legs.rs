@@ -449,6 +449,7 @@ impl Legs {
                 from: leg.from.clone(),
                 name: leg.caller_name.clone(),
                 to: leg.to.clone(),
+                station: station_of(&leg.name),
             };
             vec![Heard::Tell(arrived), in_hand]
         } else {

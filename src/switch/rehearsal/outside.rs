@@ -67,6 +67,8 @@ pub struct Caller {
     pub from: PhoneNumber,
     pub name: CallerName,
     pub to: PhoneNumber,
+    /// The phone of the switch that it is; none: from outside.
+    pub station: Option<StationAddress>,
     /// Hangs up when it has not come to talk with anybody for this long.
     pub patience: Option<Duration>,
     /// Hangs up when it has talked for this long.
@@ -82,6 +84,7 @@ impl Caller {
             from: PhoneNumber::cleaned(from),
             name: CallerName::cleaned(""),
             to: PhoneNumber::cleaned(to),
+            station: None,
             patience: None,
             talks: None,
             keys: Vec::new(),

@@ -30,8 +30,9 @@ impl Exchange {
         }
         self.legs.insert(id.clone(), leg);
         if ours {
-            let (switch, Caller { from, name, to, .. }) = (self.switch.clone(), Caller { keys: Vec::new(), ..caller });
-            self.tell(now, Input::CallerArrived { switch, leg: id.clone(), from, name, to });
+            let (switch, Caller { from, name, to, station, .. }) =
+                (self.switch.clone(), Caller { keys: Vec::new(), ..caller });
+            self.tell(now, Input::CallerArrived { switch, leg: id.clone(), from, name, to, station });
         } else {
             self.fell_back.on_arrival += 1;
         }

@@ -129,6 +129,7 @@ impl Floor {
             from: PhoneNumber::new("13800138000"),
             name: CallerName::new("Li"),
             to: PhoneNumber::new(number.to_string()),
+            station: None,
         }
     }
 

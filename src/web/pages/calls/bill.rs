@@ -104,6 +104,7 @@ impl Meter {
             | Fact::Keyed { .. }
             | Fact::OfferRang { .. }
             | Fact::PickUpAsked { .. }
+            | Fact::KeypadUsed { .. }
             | Fact::OfferPickedUp { .. }
             | Fact::CallerKnown { .. }
             | Fact::PickUpFailed { .. }

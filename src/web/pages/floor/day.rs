@@ -227,6 +227,7 @@ impl Day {
             | Fact::OfferMade { .. }
             | Fact::OfferRang { .. }
             | Fact::PickUpAsked { .. }
+            | Fact::KeypadUsed { .. }
             | Fact::OfferPickedUp { .. }
             | Fact::CallerKnown { .. }
             | Fact::PickUpFailed { .. }
