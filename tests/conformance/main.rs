@@ -26,6 +26,7 @@ macro_rules! every_scenario {
         $go! {
             arrival: a_caller_arrives_with_their_number_and_the_one_they_called;
             arrival: an_answered_caller_is_up_and_an_answer_twice_harms_nothing;
+            arrival: who_calls_from_a_phone_of_the_switch_arrives_with_its_station;
             arrival: a_hostile_name_arrives_bounded_and_harmless;
             arrival: fifty_calls_at_once_all_arrive_and_all_end;
             hearing: a_prompt_comes_back_done_when_it_has_ended;

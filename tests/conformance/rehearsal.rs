@@ -153,6 +153,12 @@ impl World for Rehearsed {
         self.switch.happen(Outside::PhoneDialsOut { station: self.station(phone) });
     }
 
+    async fn calls_us(&mut self, phone: u16, number: &str) -> LegId {
+        let station = Some(self.station(phone));
+        let caller = Caller { station, ..Caller::new(&format!("{}", 1000 + phone), number) };
+        self.switch.happen(Outside::CallerDials(caller)).expect("a caller always gets a leg")
+    }
+
     async fn ends_private_call(&mut self, phone: u16) {
         self.switch.happen(Outside::PhoneEndsOwnCall { station: self.station(phone) });
     }

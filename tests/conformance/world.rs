@@ -81,6 +81,8 @@ pub trait World {
 
     /// The phone, which nobody rings, calls somebody by itself; then ends that.
     async fn calls_privately(&mut self, phone: u16);
+    /// The phone calls a number of ours.
+    async fn calls_us(&mut self, phone: u16, number: &str) -> Self::Caller;
     async fn ends_private_call(&mut self, phone: u16);
     /// A phone from [`ROAMING`] on makes itself known to the switch, or takes its leave.
     async fn plug_in(&mut self, phone: u16);

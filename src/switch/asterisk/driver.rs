@@ -104,6 +104,7 @@ enum Ended {
 type Waiting = FuturesUnordered<Pin<Box<dyn Future<Output = Answered> + Send>>>;
 
 /// An answer that came.
+#[expect(clippy::large_enum_variant, reason = "moved a few times in its life: a box would cost as much")]
 enum Answered {
     Order {
         whose: Whose,

@@ -68,6 +68,7 @@ pub struct Exchange {
 }
 
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "moved a few times in its life: a box would cost as much")]
 pub(super) enum Due {
     /// An order reaches the switch.
     Carry {
