@@ -102,6 +102,9 @@
 //!                         of routing/index.rs, matched by matching.rs: offer_to_best; several phones for one call, and
 //!                         which ring is taken back for whom nobody rings: rings.rs (why it was: routing/words.rs,
 //!                         pages/calls/told.rs; its law: tests/laws/laws.rs); read by dialplan/read/strategies.rs
+//! a telephone outside     (`tel:...` as a station) routing/outside.rs: how it is rung, the key that makes a pick-up an answer;
+//!                         what is asked there: dialplan/question.rs
+//! agents at their keypad  `agent:` of a step: dialplan/keypad.rs, routing/keypad.rs; whose phone it is: controller/keypad.rs
 //! who may take a call     routing/needs.rs (skills, easing), preference.rs (whom the caller knows; looked up by
 //!                         controller/acquaintance.rs)
 //! a report's figures      reports/ (what counts where), store/queue_report.rs (reads; lists the calls behind a figure)

@@ -81,7 +81,7 @@ struct Add {
 
 #[derive(Args)]
 #[command(group(ArgGroup::new("change").multiple(true).required(true)
-    .args(["display_name", "role", "station", "queue", "skill", "no_station", "no_queues", "no_skills"])))]
+    .args(["display_name", "role", "station", "queue", "skill", "auto_answer", "no_station", "no_queues", "no_skills"])))]
 struct Set {
     /// The login name
     name: String,
@@ -109,12 +109,23 @@ struct Place {
     /// The switch it is on; need not be given where there is only one
     #[arg(long, requires = "station")]
     switch: Option<String>,
+    /// Whether the phone is asked to pick up by itself, over what the queue says
+    #[arg(long, value_enum)]
+    auto_answer: Option<AutoAnswer>,
     /// A queue; may be repeated
     #[arg(long)]
     queue: Vec<String>,
     /// A skill and its level, 1 to 10: english=5; may be repeated
     #[arg(long, value_name = "SKILL=LEVEL", value_parser = skill)]
     skill: Vec<(String, u8)>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum AutoAnswer {
+    Yes,
+    No,
+    /// As each queue says
+    Queue,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -250,11 +261,18 @@ fn display(name: String) -> Result<String, String> {
 
 /// Names that the centre does not have are slips of the pen, found now and not at the next login.
 fn wanted(config: &Config, centre: &CentreName, place: Place) -> Result<Wanted, String> {
-    let Place { station, switch, queue, skill } = place;
-    let mut wanted = Wanted::default();
+    let Place { station, switch, auto_answer, queue, skill } = place;
+    let auto_answer = auto_answer.map(|word| match word {
+        AutoAnswer::Yes => Some(true),
+        AutoAnswer::No => Some(false),
+        AutoAnswer::Queue => None,
+    });
+    let mut wanted = Wanted { auto_answer, ..Wanted::default() };
     if let Some(station) = station {
         if !is_station(&station) {
-            return Err(format!("{station:?} is no station; write it as the switch dials it: PJSIP/1001, user/1001"));
+            return Err(format!(
+                "{station:?} is no station; write it as the switch dials it: PJSIP/1001, user/1001, or tel:+8613800138000"
+            ));
         }
         let names: Vec<&SwitchName> = config.switches.keys().collect();
         let switch = match (&switch, names.as_slice()) {
@@ -265,7 +283,7 @@ fn wanted(config: &Config, centre: &CentreName, place: Place) -> Result<Wanted, 
         let listed = || names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
         let switch =
             switch.ok_or_else(|| format!("say which switch the station is on: --switch, one of {}", listed()))?;
-        wanted.station = Some(Some((switch.clone(), StationAddress::new(station))));
+        wanted.station = Some(Some((switch.clone(), StationAddress::typed(&station))));
     }
     if queue.is_empty() && skill.is_empty() {
         return Ok(wanted);
@@ -331,7 +349,7 @@ fn as_json(people: &[Person]) -> String {
             serde_json::json!({
                 "name": person.name, "display_name": person.display_name, "role": person.role.as_str(),
                 "has_password": person.has_password, "switch": switch, "station": station,
-                "queues": person.queues, "skills": person.skills,
+                "auto_answer": person.auto_answer, "queues": person.queues, "skills": person.skills,
             })
         })
         .collect();

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use cordboard::controller::acquaintance::LookUp;
 use cordboard::controller::escalator::{Escalating, Escalator};
 use cordboard::controller::filler::{Filler, Filling};
+use cordboard::controller::keypad::Keypad;
 use cordboard::controller::{self, Handle, journal};
 use cordboard::routing::ids::CentreName;
 use cordboard::store::Db;
@@ -53,10 +54,12 @@ pub async fn keep(handle: Handle, db: Db, fillers: watch::Sender<Fillers>, stop:
         .map(Escalator::start)
         .collect();
     let looking_up = AbortOnDropHandle::new(tokio::spawn(LookUp { handle: handle.clone(), db: db.clone() }.run()));
+    let keypads = AbortOnDropHandle::new(tokio::spawn(Keypad { handle: handle.clone(), db: db.clone() }.run()));
     let health = filling.iter().map(|(centre, filling)| (centre.clone(), filling.health.clone()));
     fillers.send_replace(Some(health.collect()));
     stop.run_until_cancelled(forget(&handle, &filling)).await;
     drop(looking_up);
+    drop(keypads);
     for escalating in escalators {
         if tokio::time::timeout(STOP_WITHIN, escalating.stop()).await.is_err() {
             warn!("an escalator has not ended in time");

@@ -69,6 +69,8 @@ pub fn count(happened: &Happened) {
         | Fact::OfferEnded { .. }
         | Fact::CallHungUp { .. }
         | Fact::PickUpAsked { .. }
+        | Fact::KeypadUsed { .. }
+        | Fact::OfferPickedUp { .. }
         | Fact::CallerKnown { .. }
         | Fact::PickUpFailed { .. }
         | Fact::CallHeld { .. }
@@ -128,6 +130,8 @@ pub fn log(happened: &Happened) {
         | Fact::OfferEnded { .. }
         | Fact::CallHungUp { .. }
         | Fact::PickUpAsked { .. }
+        | Fact::KeypadUsed { .. }
+        | Fact::OfferPickedUp { .. }
         | Fact::CallerKnown { .. }
         | Fact::PickUpFailed { .. }
         | Fact::CallHeld { .. }

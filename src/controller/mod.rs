@@ -10,6 +10,7 @@ pub mod directories;
 pub mod escalator;
 pub mod filler;
 pub mod journal;
+pub mod keypad;
 mod measure;
 mod precedence;
 mod prepare;

@@ -562,6 +562,7 @@ impl Turn {
             | Input::AgentAnswered { .. }
             | Input::AgentHeld { .. }
             | Input::CallerKnown { .. }
+            | Input::KeypadAnswered { .. }
             | Input::AgentRetrieved { .. }
             | Input::AgentDialled { .. }
             | Input::CallBackAsked { .. }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::keypad::AgentWish;
 use super::language::Language;
 use super::prompt::Spoken;
 use crate::calendar::Moment;
@@ -32,6 +33,9 @@ pub enum Action {
     Queue(ToQueue),
     /// `call_back`: somebody of a queue calls the caller back, as soon as it is their turn from now on.
     CallBack(CallBack),
+    /// `agent`: who calls from the station of exactly one person logs in or out, is ready, or takes a break, and hears
+    /// what came of it.
+    Agent(AgentWish),
     /// `go`: on with another step. Ends the step.
     Go(StepName),
     /// `transfer`: the caller is joined with a number outside. Ends the step.
@@ -138,6 +142,7 @@ impl Action {
             | Action::Ask(_)
             | Action::Hours(_)
             | Action::SetLanguage(_)
+            | Action::Agent(_)
             | Action::CallBack(_)
             | Action::Go(_)
             | Action::Transfer(_)
@@ -154,6 +159,7 @@ impl Action {
             | Action::Ask(_)
             | Action::Hours(_)
             | Action::SetLanguage(_)
+            | Action::Agent(_)
             | Action::Queue(_)
             | Action::CallBack(_)
             | Action::Go(_)

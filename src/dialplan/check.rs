@@ -105,7 +105,7 @@ fn leads_away(action: &Action) -> bool {
         Action::Go(_) | Action::Queue(_) | Action::Transfer(_) | Action::HangUp => true,
         Action::Menu(menu) => menu.otherwise.is_some(),
         Action::Hours(branch) => branch.open.is_some() && branch.closed.is_some(),
-        Action::Play(_) | Action::Ask(_) | Action::SetLanguage(_) | Action::CallBack(_) => false,
+        Action::Play(_) | Action::Ask(_) | Action::SetLanguage(_) | Action::CallBack(_) | Action::Agent(_) => false,
     }
 }
 
@@ -277,7 +277,7 @@ impl<'d> Trace<'d> {
         let mut paused = false;
         for (action, _) in &draft.actions {
             let ways: Vec<&StepName> = match action {
-                Action::Play(_) => {
+                Action::Play(_) | Action::Agent(_) => {
                     paused = true;
                     Vec::new()
                 }

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::action::Action;
 use super::centre::Centre;
 use super::figures::{Figure, Figures};
+use super::keypad;
 use super::language::Language;
+use super::question::press_one;
 
 /// What an action has a caller hear, in every language of the centre.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -157,6 +159,7 @@ pub fn all_prompts(centre: &Centre) -> Vec<Prompt> {
             Action::Queue(to) => {
                 to.waiting.iter().flat_map(|rule| &rule.says).for_each(|said| said.static_prompts(&mut found));
             }
+            Action::Agent(wish) => keypad::prompts(wish, &centre.languages, &mut found),
             Action::Hours(_)
             | Action::SetLanguage(_)
             | Action::CallBack(_)
@@ -164,6 +167,9 @@ pub fn all_prompts(centre: &Centre) -> Vec<Prompt> {
             | Action::Transfer(_)
             | Action::HangUp => {}
         }
+    }
+    if centre.dial_out.is_some() {
+        found.insert(press_one(centre.first_language()));
     }
     found.into_iter().collect()
 }

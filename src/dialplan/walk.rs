@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::action::{Action, Ask, CallBack, Key, Menu, QueueEntry, ToQueue, Transfer};
 use super::centre::Centre;
+use super::keypad::AgentWish;
 use super::language::Language;
 use super::prompt::{Prompt, Spoken};
 use crate::calendar::Moment;
@@ -47,6 +48,8 @@ pub enum Do {
     Keyed { step: StepName, into: Option<String>, keys: String },
     /// Play these one after the other, then say `PlayEnded`.
     Play(Vec<Prompt>),
+    /// Do this for whoever calls, let them hear what came of it, then say `PlayEnded`.
+    Agent(AgentWish),
     /// Stop what is playing. No `PlayEnded` is owed for it.
     StopPlay,
     /// Say `TimeUp` after this, unless another `Wait` or a `StopWait` comes first.
@@ -296,6 +299,11 @@ impl Walk {
             Action::SetLanguage(language) => {
                 self.language = *language;
                 self.fall_through()
+            }
+            Action::Agent(wish) => {
+                self.doing = Doing::Playing;
+                out.push(Do::Agent(wish.clone()));
+                Pace::Pause
             }
             Action::Queue(to) => {
                 self.doing = Doing::Away;

@@ -71,6 +71,7 @@ impl World<'_> {
         // Among faults our own word of a call may be lost: then the telephone itself gives up and hangs up.
         let alone = self.laws.is_some();
         let caller = Caller {
+            station: None,
             from: PhoneNumber::new(format!("138{number:08}")),
             name: CallerName::new(""),
             to,
@@ -117,7 +118,15 @@ impl World<'_> {
                 let (station, phone) = (seat.station.clone(), Phone::with(habit));
                 self.outside(Happening::PhoneSetTo { station: station.clone(), phone })?;
                 let (queues, skills) = (seat.queues.clone(), seat.skills.clone());
-                self.tell(Input::AgentLoggedIn { agent, station, switch: self.switch.clone(), queues, skills, by })
+                self.tell(Input::AgentLoggedIn {
+                    agent,
+                    station,
+                    switch: self.switch.clone(),
+                    queues,
+                    skills,
+                    by,
+                    auto_answer: None,
+                })
             }
             Deed::TakeBreak(_) => match self.plan.centre.break_reasons.first().cloned() {
                 Some(reason) => self.tell(Input::AgentTookBreak { agent, reason, by, why }),

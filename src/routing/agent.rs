@@ -360,6 +360,8 @@ pub struct Agent {
     pub switch: SwitchName,
     pub queues: BTreeSet<QueueName>,
     pub skills: BTreeMap<SkillName, u8>,
+    /// Whether the phone is asked to pick up by itself; `None`: as the queue says.
+    pub auto_answer: Option<bool>,
     pub presence: Presence,
     pub work: Work,
     pub line: Line,

@@ -9,12 +9,13 @@ use super::announcing::Announcing;
 use super::fact::{EndedBy, Outcome};
 use super::ids::*;
 use super::index::LineKey;
+use super::outside::Asking;
 use super::preference::{Acquaintance, Prefer};
 use super::queue::Need;
 use super::rings::Rings;
 use super::transferring::{Outside, OutsideStage};
 use crate::calendar::Moment;
-use crate::dialplan::{Walk, When};
+use crate::dialplan::{AgentWish, Walk, When};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Call {
@@ -43,6 +44,10 @@ pub struct Call {
     pub hears: Option<MessageName>,
     /// At how many doors it was turned away at that moment.
     pub doors: (Moment, u8),
+    /// The phone it comes from, where the switch has said so since the start.
+    pub station: Option<StationAddress>,
+    /// What was asked for by its keypad, and is not answered yet.
+    pub keypad: Option<AgentWish>,
     pub stage: Stage,
 }
 
@@ -146,7 +151,7 @@ impl QueuePlace {
 
     /// In which line of its queue a call of this switch stands.
     pub fn line(&self, switch: &SwitchName) -> LineKey {
-        LineKey { switch: switch.clone(), needs: self.in_force.clone(), kept_for: self.kept_for.clone() }
+        LineKey { switch: switch.clone(), needs: self.in_force.clone(), kept_for: self.kept_for.clone(), dials: false }
     }
 }
 
@@ -192,4 +197,6 @@ pub struct Offer {
     pub switch: SwitchName,
     pub leg: LegId,
     pub until: Moment,
+    /// A telephone outside was picked up, and the key that takes the call is awaited.
+    pub asking: Option<Asking>,
 }

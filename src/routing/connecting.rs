@@ -286,7 +286,12 @@ impl Core {
         self.leg_gone(leg);
         if let Some(offer) = offer {
             let picked_up = matches!(self.calls.get(&offer.call).map(|c| &c.stage), Some(Stage::Connecting { .. }));
-            let how = if picked_up { OfferEnd::AgentGone } else { OfferEnd::Unreachable };
+            let how = match offer.asking {
+                _ if picked_up => OfferEnd::AgentGone,
+                // Whoever picked up wanted no call, or was a mailbox.
+                Some(_) => OfferEnd::Rejected,
+                None => OfferEnd::Unreachable,
+            };
             self.offer_lost(now, offer.id, how);
             return;
         }

@@ -16,7 +16,7 @@ use super::fact::{Fact, SwitchedOff};
 use super::ids::*;
 use super::index::QueueIndex;
 use super::input::{Abilities, Input, Line, Returned};
-use super::people::Refused;
+use super::people::{Login, Refused};
 use super::promise::{Asked, Broken, Promise};
 use super::promising::Wanted;
 use super::tag::{Place, Tags};
@@ -120,6 +120,7 @@ pub(super) enum Owed {
     Ring(OfferId),
     RingDial(LegId),
     PickUp(OfferId),
+    Question(OfferId),
     Connect(CallId, OfferId),
     Part(CallId),
     HangUp(LegId),
@@ -223,21 +224,24 @@ impl Core {
         match input {
             Input::Started { epoch, version, switches, known } => self.started(now, epoch, &version, switches, *known),
             Input::VersionPublished { version } => self.version_published(now, &version),
-            Input::CallerArrived { switch, leg, from, name, to } => {
-                self.caller_arrived(now, &switch, &leg, from, name, to);
+            Input::CallerArrived { switch, leg, from, name, to, station } => {
+                self.caller_arrived(now, &switch, &leg, from, name, to, station);
             }
+            Input::KeypadAnswered { call, wish, how } => self.keypad_answered(now, call, &wish, how),
             Input::CallerKnown { call, agents } => self.caller_known(now, call, agents),
             Input::LegRinging { leg } => self.leg_ringing(&leg),
             Input::LegAnswered { leg } => self.leg_answered(now, &leg),
             Input::LegFailed { leg, why } => self.leg_failed(now, &leg, why),
             Input::LegHungUp { leg } => self.leg_hung_up(now, &leg),
-            Input::KeyPressed { leg, key } => {
-                if let Some(LegOf::Caller(call)) = self.legs.get(&leg) {
+            Input::KeyPressed { leg, key } => match self.legs.get(&leg) {
+                Some(LegOf::Caller(call)) => {
                     let call = *call;
                     self.key_while_waiting(now, call, key);
                     self.walk_on(now, call, Heard::Key(key));
                 }
-            }
+                Some(LegOf::Agent(_)) => self.agent_pressed(now, &leg, key),
+                Some(LegOf::Outside { .. }) | None => {}
+            },
             Input::LegsJoined { a, b } => self.legs_joined(now, &a, &b),
             Input::LegParted { leg } => self.leg_parted(now, &leg),
             Input::StationChanged { switch, station, line } => self.station_changed(now, switch, station, line),
@@ -246,9 +250,10 @@ impl Core {
             Input::LinkLost { switch } => self.link_lost(now, &switch),
             Input::SnapshotTaken { switch, legs } => self.snapshot_taken(now, &switch, legs),
             Input::LegLookedAt { switch, leg, seen } => self.leg_looked_at(now, &switch, &leg, seen),
-            Input::AgentLoggedIn { agent, station, switch, queues, skills, by } => {
+            Input::AgentLoggedIn { agent, station, switch, queues, skills, auto_answer, by } => {
                 self.by = Some(by.clone());
-                self.agent_logged_in(now, agent, station, switch, queues, skills, by);
+                let login = Login { agent, station, switch, queues, skills, auto_answer, by };
+                self.agent_logged_in(now, login);
             }
             Input::AgentAssigned { agent, queues, skills, by } => {
                 self.by = Some(by.clone());
@@ -345,6 +350,7 @@ impl Core {
                 Timer::DialsAgain => self.promises_stand_anew(now),
                 Timer::OfferDue(offer) => self.offer_overdue(now, offer),
                 Timer::PickUpDue(offer) => self.pick_up_overdue(offer),
+                Timer::AskAgain(offer) => self.ask_again(now, offer),
                 Timer::ConnectDue(call) => self.connect_overdue(now, call),
                 Timer::PartedDue(call) => self.parted_overdue(now, call),
                 Timer::HoldDue(call) => self.hold_overdue(now, call),
@@ -376,7 +382,9 @@ impl Core {
             | Timer::PartedDue(call)
             | Timer::HoldDue(call) => self.calls.get(call).map(|call| &call.switch),
             Timer::TransferDue(call) | Timer::TransferLongest(call) => self.calls.get(call).map(|call| &call.switch),
-            Timer::OfferDue(offer) | Timer::PickUpDue(offer) => self.offers.get(offer).map(|offer| &offer.switch),
+            Timer::OfferDue(offer) | Timer::PickUpDue(offer) | Timer::AskAgain(offer) => {
+                self.offers.get(offer).map(|offer| &offer.switch)
+            }
             Timer::DialDue(call) | Timer::DialLongest(call) => self.dials.get(call).map(|dial| &dial.switch),
             Timer::HangUpDue(leg) => self.switch_of_leg(leg),
             // A deserted queue may have calls of several switches, and asks for each.
@@ -394,6 +402,7 @@ impl Core {
             Owed::Ring(offer) => self.ring_returned(now, offer, how),
             Owed::RingDial(leg) => self.dial_ring_returned(now, &leg, how),
             Owed::PickUp(offer) => self.pick_up_returned(offer, how),
+            Owed::Question(offer) => self.question_returned(now, offer, effect, how),
             Owed::Connect(call, offer) => self.connect_returned(now, call, offer, how),
             Owed::Part(call) => self.part_returned(now, call, how),
             Owed::HangUp(leg) => self.hang_up_returned(now, &leg, how),

@@ -61,6 +61,10 @@ impl Core {
         if agent.switch != rules.switch {
             return Some(Refused::DialsElsewhere { agent: name.clone(), switch: rules.switch.clone() });
         }
+        // Whoever picks it up, a mailbox perhaps, would be talked with by the number.
+        if agent.station.is_outside() {
+            return Some(Refused::DialsFromOutside { agent: name.clone(), station: agent.station.clone() });
+        }
         if !self.is_up(&rules.switch) {
             return Some(Refused::SwitchAway { switch: rules.switch.clone() });
         }

@@ -15,6 +15,7 @@ use super::promise::{Back, Broken, NotPromised, PromisedBy, Wish};
 use super::queue::Need;
 use super::why::Why;
 use crate::calendar::Moment;
+use crate::dialplan::AgentWish;
 
 /// The version of this schema, written with every batch.
 pub const FACTS_VERSION: u32 = 1;
@@ -52,6 +53,13 @@ pub enum Fact {
         step: StepName,
         into: Option<String>,
         keys: String,
+    },
+    /// Somebody asks for this by the keypad of the phone they call from; where that is not known, nobody is asked.
+    KeypadUsed {
+        call: CallId,
+        switch: SwitchName,
+        station: Option<StationAddress>,
+        wish: AgentWish,
     },
     CallQueued {
         call: CallId,
@@ -109,6 +117,12 @@ pub enum Fact {
         call: CallId,
         agent: AgentName,
         why: NotPickedUp,
+    },
+    /// A telephone outside was picked up: it is an answer when the key is pressed there.
+    OfferPickedUp {
+        offer: OfferId,
+        call: CallId,
+        agent: AgentName,
     },
     OfferAnswered {
         offer: OfferId,
@@ -276,6 +290,9 @@ pub enum Fact {
         switch: SwitchName,
         queues: BTreeSet<QueueName>,
         skills: BTreeMap<SkillName, u8>,
+        /// Whether the phone is asked to pick up by itself; `None`: as the queue says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        auto_answer: Option<bool>,
         by: AgentName,
     },
     /// Other queues and skills from now on; all else stays as it was.
@@ -383,6 +400,7 @@ impl Fact {
             | Fact::TransferAnswered { call }
             | Fact::TransferConnected { call }
             | Fact::TransferFailed { call, .. }
+            | Fact::KeypadUsed { call, .. }
             | Fact::CallQueued { call, .. }
             | Fact::CallLeftQueue { call, .. }
             | Fact::OfferMade { call, .. }
@@ -390,6 +408,7 @@ impl Fact {
             | Fact::OfferRang { call, .. }
             | Fact::PickUpAsked { call, .. }
             | Fact::PickUpFailed { call, .. }
+            | Fact::OfferPickedUp { call, .. }
             | Fact::OfferAnswered { call, .. }
             | Fact::OfferEnded { call, .. }
             | Fact::CallConnected { call, .. }
@@ -431,6 +450,7 @@ impl Fact {
             | Fact::OfferEnded { agent, .. }
             | Fact::PickUpAsked { agent, .. }
             | Fact::PickUpFailed { agent, .. }
+            | Fact::OfferPickedUp { agent, .. }
             | Fact::CallConnected { agent, .. }
             | Fact::CallHeld { agent, .. }
             | Fact::CallRetrieved { agent, .. }
@@ -457,6 +477,7 @@ impl Fact {
             | Fact::TransferAnswered { .. }
             | Fact::TransferConnected { .. }
             | Fact::TransferFailed { .. }
+            | Fact::KeypadUsed { .. }
             | Fact::CallQueued { .. }
             | Fact::CallLeftQueue { .. }
             | Fact::CallerKnown { .. }

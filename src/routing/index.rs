@@ -36,6 +36,8 @@ pub struct LineKey {
     pub needs: Vec<Need>,
     /// Calls that are kept for somebody stand in no line, but are expected by each of these alone.
     pub kept_for: Vec<AgentName>,
+    /// A promise: a number is dialled for it, which nobody at a telephone outside can do.
+    pub dials: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -275,6 +277,6 @@ impl Line {
 
 impl LineKey {
     fn is_for(&self, agent: &Agent) -> bool {
-        self.switch == agent.switch && agent.meets(&self.needs)
+        self.switch == agent.switch && agent.meets(&self.needs) && !(self.dials && agent.station.is_outside())
     }
 }

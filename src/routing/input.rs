@@ -16,7 +16,7 @@ use super::preference::Acquaintance;
 use super::tag::Tags;
 use super::why::Why;
 use crate::calendar::Moment;
-use crate::dialplan::Key;
+use crate::dialplan::{AgentWish, Key, KeypadAnswer};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Input {
@@ -39,6 +39,10 @@ pub enum Input {
         from: PhoneNumber,
         name: CallerName,
         to: PhoneNumber,
+        /// The phone it comes from, as the switch dials it: what the switch itself knows of the channel, and nothing that
+        /// a caller could say. Of a caller from outside, the trunk.
+        #[serde(default)]
+        station: Option<StationAddress>,
     },
     /// The phone of a leg that we rang says that it is ringing.
     LegRinging {
@@ -61,6 +65,12 @@ pub enum Input {
     CallerKnown {
         call: CallId,
         agents: Acquaintance,
+    },
+    /// What came of what an agent asked for by the keypad.
+    KeypadAnswered {
+        call: CallId,
+        wish: AgentWish,
+        how: KeypadAnswer,
     },
     KeyPressed {
         leg: LegId,
@@ -118,6 +128,9 @@ pub enum Input {
         switch: SwitchName,
         queues: BTreeSet<QueueName>,
         skills: BTreeMap<SkillName, u8>,
+        /// Whether the phone is asked to pick up by itself; `None`: as the queue says.
+        #[serde(default)]
+        auto_answer: Option<bool>,
         by: AgentName,
     },
     /// Somebody gave an agent at work other queues and skills. What the agent says and holds stays, the place among the

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::agent::AgentState;
+use super::agent::{Agent, AgentState};
 use super::core::{Core, FROZEN_STEP};
 use super::dial::{Dial, DialEnd, DialEndedBy, DialStage};
 use super::fact::Fact;
@@ -117,12 +117,14 @@ impl Core {
         let ends = wishes.clone().map(|wish| wish.within).min();
         for wish in wishes {
             let agent = self.agents.get(&wish.agent);
-            if agent.is_some_and(|agent| could_take(agent, &switch, &promise.queue, &needs)) {
+            let could =
+                |agent: &Agent| could_take(agent, &switch, &promise.queue, &needs) && !agent.station.is_outside();
+            if agent.is_some_and(could) {
                 kept_for.insert(wish.agent.clone());
             }
         }
         let kept_for = kept_for.into_iter().collect();
-        Some((LineKey { switch, needs, kept_for }, eases.into_iter().chain(ends).min()))
+        Some((LineKey { switch, needs, kept_for, dials: true }, eases.into_iter().chain(ends).min()))
     }
 
     /// Whoever is to be called is still talking with us, or hears that they will be.

@@ -107,6 +107,9 @@ pub struct KnownOffer {
     pub switch: SwitchName,
     pub leg: LegId,
     pub until: Moment,
+    /// By somebody who is asked for a key.
+    #[serde(default)]
+    pub picked_up: bool,
     pub answered: bool,
 }
 
@@ -116,6 +119,8 @@ pub struct KnownAgent {
     pub switch: SwitchName,
     pub queues: BTreeSet<QueueName>,
     pub skills: BTreeMap<SkillName, u8>,
+    #[serde(default)]
+    pub auto_answer: Option<bool>,
     pub presence: Presence,
     pub work: Work,
     #[serde(default)]
@@ -216,10 +221,16 @@ impl Known {
                         switch: switch.clone(),
                         leg: leg.clone(),
                         until: *until,
+                        picked_up: false,
                         answered: false,
                     });
                 });
             }
+            Fact::OfferPickedUp { call, offer, agent: _ } => self.of_call(*call, |known| {
+                if let Some(made) = known.offers.iter_mut().find(|made| made.offer == *offer) {
+                    made.picked_up = true;
+                }
+            }),
             Fact::OfferAnswered { call, offer } => self.of_call(*call, |known| {
                 if let Some(made) = known.offers.iter_mut().find(|made| made.offer == *offer) {
                     made.answered = true;
@@ -274,7 +285,7 @@ impl Known {
                     self.strays += 1;
                 }
             }
-            Fact::AgentLoggedIn { agent, station, switch, queues, skills, by: _ } => {
+            Fact::AgentLoggedIn { agent, station, switch, queues, skills, auto_answer, by: _ } => {
                 let before = self.agents.remove(agent);
                 self.agents.insert(
                     agent.clone(),
@@ -283,6 +294,7 @@ impl Known {
                         switch: switch.clone(),
                         queues: queues.clone(),
                         skills: skills.clone(),
+                        auto_answer: *auto_answer,
                         presence: Presence::Ready { since: at },
                         served: before.as_ref().map(|before| Served { missed: 0, ..before.served }).unwrap_or_default(),
                         breaks: before.as_ref().map(|before| before.breaks_till(at)).unwrap_or_default(),
@@ -341,6 +353,7 @@ impl Known {
                 known.warned.insert(message.clone());
             }),
             Fact::Keyed { into: None, .. }
+            | Fact::KeypadUsed { .. }
             | Fact::OfferRang { .. }
             | Fact::PickUpAsked { .. }
             | Fact::PickUpFailed { .. }
@@ -511,6 +524,7 @@ mod tests {
             leg: LegId::new("demo-1"),
             until: Moment::from_ms(5),
             answered: false,
+            picked_up: false,
         };
         let offer = serde_json::to_string(&offer).expect("it is written");
         let known = |key: &str, offers: &str| {

@@ -137,7 +137,7 @@ impl Core {
             Some(waited) => self.timers.set(Timer::MayBeTaken(call), joined + waited),
             None => self.timers.stop(&Timer::MayBeTaken(call)),
         }
-        let line = LineKey { switch: before.switch.clone(), needs: in_force.clone(), kept_for: kept_for.clone() };
+        let line = LineKey { needs: in_force.clone(), kept_for: kept_for.clone(), ..before.clone() };
         if let Some(Call { stage: Stage::Waiting { place, .. }, .. }) = self.calls.get_mut(&call) {
             (place.in_force, place.kept_for) = (in_force, kept_for);
         }

@@ -6,7 +6,8 @@ use super::core::{Core, LegOf, Owed, RING_GRACE};
 use super::effect::{Act, HangUpCause};
 use super::fact::{Fact, OfferEnd, Reasons};
 use super::ids::*;
-use super::input::{Failure, Refusal, Returned};
+use super::input::{Failure, Line, Refusal, Returned};
+use super::outside::Rung;
 use super::queue::{QueueRules, RING_FOR};
 use super::rings::Rings;
 use super::tag::Place;
@@ -34,14 +35,15 @@ impl Core {
         let Some(of) = self.calls.get(&call) else { return };
         let Stage::Waiting { place, .. } = &of.stage else { return };
         let (place, from, name) = (place.clone(), of.from.clone(), of.name.clone());
-        let Some((switch, station)) = self.agents.get(agent).map(|a| (a.switch.clone(), a.station.clone())) else {
-            return;
+        let Some(switch) = self.agents.get(agent).map(|agent| agent.switch.clone()) else { return };
+        let rules = self.rules_for(call, &place.queue);
+        let (ring_for, auto_answer) = rules.map_or((RING_FOR, false), |rules| (rules.ring_for, rules.auto_answer));
+        let Some(Rung { station, from, name, auto_answer }) = self.rung_as(agent, from, name, auto_answer) else {
+            return self.change_agent(agent, |agent| agent.line = Line::Unreachable);
         };
         self.next_offer = self.next_offer.wrapping_add(1);
         let offer = OfferId { epoch: self.epoch, number: self.next_offer };
         let leg = self.leg_for(offer);
-        let rules = self.rules_for(call, &place.queue);
-        let (ring_for, auto_answer) = rules.map_or((RING_FOR, false), |rules| (rules.ring_for, rules.auto_answer));
         let until = now + ring_for;
         if !self.change_work(agent, |work| work.ring(offer, call, now, until)) {
             return;
@@ -58,7 +60,8 @@ impl Core {
             reasons,
         });
         self.legs.insert(leg.clone(), LegOf::Agent(agent.clone()));
-        let kept = Offer { id: offer, call, agent: agent.clone(), switch: switch.clone(), leg: leg.clone(), until };
+        let (of, on) = (agent.clone(), switch.clone());
+        let kept = Offer { id: offer, call, agent: of, switch: on, leg: leg.clone(), until, asking: None };
         self.offers.insert(offer, kept);
         let mut together = false;
         if let Some(Call { stage: Stage::Waiting { rings, .. }, .. }) = self.calls.get_mut(&call) {
@@ -140,7 +143,8 @@ impl Core {
 
     /// The offer alone: record, agent, timers. Gives the call it was for.
     pub(super) fn end_offer(&mut self, now: Moment, offer: OfferId, how: OfferEnd) -> Option<CallId> {
-        let Offer { call, agent, .. } = self.offers.remove(&offer)?;
+        let Offer { call, agent, asking, .. } = self.offers.remove(&offer)?;
+        self.forget_question(offer, asking);
         self.timers.stop(&Timer::OfferDue(offer));
         self.timers.stop(&Timer::PickUpDue(offer));
         self.fact(Fact::OfferEnded { offer, call, agent: agent.clone(), how });
@@ -253,6 +257,17 @@ impl Core {
             }
             return;
         };
+        if !matches!(self.calls.get(&offer.call).map(|call| &call.stage), Some(Stage::Waiting { .. })) {
+            return;
+        }
+        if self.is_asked_first(&offer) {
+            return self.ask(now, offer.id);
+        }
+        self.answered(now, &offer);
+    }
+
+    /// The agent is there.
+    pub(super) fn answered(&mut self, now: Moment, offer: &Offer) {
         let Some(Call { stage: Stage::Waiting { place, rings, .. }, .. }) = self.calls.get(&offer.call) else { return };
         let (place, rings) = (place.clone(), rings.clone());
         if !self.change_work(&offer.agent, |work| work.pick_up(now)) {

@@ -39,6 +39,10 @@ pub enum Refused {
     NoSuchSkill { skill: SkillName },
     #[error("there is no break reason {reason:?} in this centre")]
     NoSuchReason { reason: BreakReason },
+    #[error("{station} is no telephone outside: write tel: and its number, as tel:+8613800138000")]
+    NotANumber { station: StationAddress },
+    #[error("{agent} sits at a telephone outside ({station}): numbers are dialled from a phone of the switch")]
+    DialsFromOutside { agent: AgentName, station: StationAddress },
     #[error("no switch is named {switch:?}")]
     NoSuchSwitch { switch: SwitchName },
     #[error("an agent can be in {MOST_QUEUES_OF_AN_AGENT} queues at most")]
@@ -93,6 +97,17 @@ pub enum Refused {
     OverAlready { message: MessageName },
     #[error("{agent} has dialled this call, and a dialled call cannot be put on hold")]
     DialledCall { agent: AgentName },
+}
+
+/// Who logs in, where, and with what.
+pub(super) struct Login {
+    pub agent: AgentName,
+    pub station: StationAddress,
+    pub switch: SwitchName,
+    pub queues: BTreeSet<QueueName>,
+    pub skills: BTreeMap<SkillName, u8>,
+    pub auto_answer: Option<bool>,
+    pub by: AgentName,
 }
 
 const fn why_not_free(state: AgentState) -> &'static str {
@@ -167,22 +182,16 @@ impl Core {
         elsewhere.then(|| Refused::AlreadyLoggedIn { agent: agent.clone(), station: here.station.clone() })
     }
 
-    #[expect(clippy::too_many_arguments, reason = "a login is just these")]
-    pub(super) fn agent_logged_in(
-        &mut self,
-        now: Moment,
-        agent: AgentName,
-        station: StationAddress,
-        switch: SwitchName,
-        queues: BTreeSet<QueueName>,
-        skills: BTreeMap<SkillName, u8>,
-        by: AgentName,
-    ) {
+    pub(super) fn agent_logged_in(&mut self, now: Moment, login: Login) {
+        let Login { agent, station, switch, queues, skills, auto_answer, by } = login;
         if let Some(why) = self.login_refused(&agent, &station, &queues, &skills) {
             return self.refuse(why);
         }
         if !self.links.contains_key(&switch) {
             return self.refuse(Refused::NoSuchSwitch { switch });
+        }
+        if let Some(why) = self.outside_refused(&agent, &switch, &station) {
+            return self.refuse(why);
         }
         self.unindex_agent(&agent);
         self.fact(Fact::AgentLoggedIn {
@@ -191,9 +200,10 @@ impl Core {
             switch: switch.clone(),
             queues: queues.clone(),
             skills: skills.clone(),
+            auto_answer,
             by,
         });
-        let line = self.line_of(&switch, &station);
+        let line = self.line_outside(&agent, &switch, &station).unwrap_or_else(|| self.line_of(&switch, &station));
         let presence = Presence::Ready { since: now };
         if self.agents.contains_key(&agent) {
             // Once more at the same phone: new queues and skills, the work in hand stays.
@@ -206,6 +216,7 @@ impl Core {
                 agent.switch = switch;
                 agent.queues = queues;
                 agent.skills = skills;
+                agent.auto_answer = auto_answer;
                 agent.presence = presence;
                 agent.line = line;
                 agent.told = Told::default();
@@ -221,6 +232,7 @@ impl Core {
                 switch,
                 queues,
                 skills,
+                auto_answer,
                 presence,
                 work,
                 line,
@@ -423,6 +435,7 @@ impl Core {
             Some(plan) => {
                 self.version = Some(plan);
                 self.follow_strategies(now);
+                self.lines_outside_again();
                 self.promises_stand_anew(now);
                 self.fact(Fact::VersionPublished { version: version.clone() });
                 self.emergency_follows_version();

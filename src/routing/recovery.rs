@@ -15,6 +15,7 @@ use super::fact::{EndedBy, Fact, OfferEnd, Outcome};
 use super::ids::*;
 use super::input::{LegSeen, LegUp, Line};
 use super::known::{Known, KnownCall, KnownOffer};
+use super::outside::Asking;
 use super::rings::Rings;
 use super::tag::Place;
 use super::timer::Timer;
@@ -36,15 +37,17 @@ impl Core {
         self.fact(Fact::ControllerStarted { epoch, version: version.clone() });
         let Some(plan) = self.version.clone() else { return };
         for (name, known) in known.agents {
+            let line = self.line_outside(&name, &known.switch, &known.station);
             let agent = Agent {
                 name: name.clone(),
                 station: known.station,
                 switch: known.switch.clone(),
                 queues: known.queues,
                 skills: known.skills,
+                auto_answer: known.auto_answer,
                 presence: known.presence,
                 work: known.work,
-                line: Line::Unknown,
+                line: line.unwrap_or(Line::Unknown),
                 leg: None,
                 told: Told::default(),
                 in_vain: None,
@@ -163,16 +166,19 @@ impl Core {
                 warned: known.warned,
                 hears: None,
                 doors: (now, 0),
+                station: None,
+                keypad: None,
                 stage,
             },
         );
     }
 
     fn remember_offer(&mut self, now: Moment, call: CallId, known: KnownOffer) {
-        let KnownOffer { offer: id, agent, switch, leg, until, answered: _ } = known;
+        let KnownOffer { offer: id, agent, switch, leg, until, picked_up, answered } = known;
+        let asking = (picked_up && !answered).then(Asking::default);
         self.adopt_leg(&agent, &leg);
         self.timers.set(Timer::OfferDue(id), until.max(now) + RING_GRACE);
-        self.offers.insert(id, Offer { id, call, agent, switch, leg, until });
+        self.offers.insert(id, Offer { id, call, agent, switch, leg, until, asking });
     }
 
     pub(super) fn adopt_leg(&mut self, agent: &AgentName, leg: &LegId) {
@@ -394,7 +400,7 @@ impl Core {
             return;
         }
         let place = tagged.map(|tags| tags.place.clone());
-        self.take_in(now, switch, &seen.leg, seen.from, seen.name, seen.to, Some(place));
+        self.take_in(now, switch, &seen.leg, seen.from, seen.name, seen.to, None, Some(place));
     }
 
     pub(super) fn leg_looked_at(&mut self, now: Moment, switch: &SwitchName, leg: &LegId, seen: Option<LegSeen>) {

@@ -36,6 +36,8 @@ pub enum Timer {
     OfferDue(OfferId),
     /// The phone that was told to pick up should have done so by now.
     PickUpDue(OfferId),
+    /// Whoever picked up a telephone outside has pressed no key yet.
+    AskAgain(OfferId),
     /// Caller and agent should hear each other by now.
     ConnectDue(CallId),
     /// A talking call came apart; whoever hung up should be known by now.

@@ -77,6 +77,8 @@ pub struct AgentSeen {
     pub answers_when_told: Told,
     pub queues: Vec<QueueName>,
     pub skills: Vec<(SkillName, u8)>,
+    /// Whether the phone is asked to pick up by itself; `null`: as the queue says.
+    pub auto_answer: Option<bool>,
     /// The call in hand: rung for, talked with, or being wrapped up (then it may be over).
     pub call: Option<CallId>,
     /// What that call is, or was, for.
@@ -134,6 +136,7 @@ impl AgentSeen {
     /// What is left for whoever may know of agents and not of those they talk with.
     pub fn forget_numbers(&mut self) {
         let none = || PhoneNumber::new("");
+        self.station = self.station.without_number();
         if let Some(dial) = &mut self.dial {
             dial.number = none();
         }
@@ -150,6 +153,8 @@ pub struct OfferSeen {
     pub until_ms: Option<Moment>,
     /// The phone has been asked to pick up by itself.
     pub auto_answer: bool,
+    /// A telephone outside was picked up; the call is taken with its key 1.
+    pub key_awaited: bool,
 }
 
 #[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
@@ -297,11 +302,12 @@ impl Core {
         match &agent.work {
             Work::Nothing { .. } => {}
             Work::Ringing { offer: id, until, call, .. } => {
-                let (until_ms, auto_answer) = (Some(*until), self.answers_by_itself(*call));
-                offer = Some(OfferSeen { id: *id, until_ms, auto_answer });
+                let (until_ms, auto_answer) = (Some(*until), self.answers_by_itself(agent, *call));
+                let key_awaited = self.offers.get(id).is_some_and(|offer| offer.asking.is_some());
+                offer = Some(OfferSeen { id: *id, until_ms, auto_answer, key_awaited });
             }
             Work::Connecting { offer: id, .. } => {
-                offer = Some(OfferSeen { id: *id, until_ms: None, auto_answer: false });
+                offer = Some(OfferSeen { id: *id, until_ms: None, auto_answer: false, key_awaited: false });
             }
             Work::Talking { since, hold, .. } => (talking_since, held_since) = (Some(*since), *hold),
             Work::Dialling { talking, .. } => talking_since = *talking,
@@ -317,6 +323,7 @@ impl Core {
             station: agent.station.clone(),
             switch: agent.switch.clone(),
             answers_when_told: self.told_to_answer(name),
+            auto_answer: agent.auto_answer,
             queues: agent.queues.iter().cloned().collect(),
             skills: agent.skills.iter().map(|(skill, level)| (skill.clone(), *level)).collect(),
             call,
@@ -358,9 +365,10 @@ impl Core {
     }
 
     /// Whether the phone that rings for this call is asked to pick up by itself.
-    fn answers_by_itself(&self, call: CallId) -> bool {
+    fn answers_by_itself(&self, agent: &Agent, call: CallId) -> bool {
         let queue = self.calls.get(&call).and_then(Call::queue);
-        queue.and_then(|queue| self.rules_for(call, queue)).is_some_and(|rules| rules.auto_answer)
+        let by_rule = || queue.and_then(|queue| self.rules_for(call, queue)).is_some_and(|rules| rules.auto_answer);
+        !agent.station.is_outside() && agent.auto_answer.unwrap_or_else(by_rule)
     }
 
     /// One agent and the call in hand.

@@ -18,6 +18,7 @@ use crate::dialplan::{Do, Ending, Heard, QueueEntry, Walk};
 const MOST_WAIT_KEPT: std::time::Duration = std::time::Duration::from_secs(4 * 3600);
 
 impl Core {
+    #[expect(clippy::too_many_arguments, reason = "a caller is just these")]
     pub(super) fn caller_arrived(
         &mut self,
         now: Moment,
@@ -26,13 +27,14 @@ impl Core {
         from: PhoneNumber,
         name: CallerName,
         to: PhoneNumber,
+        station: Option<StationAddress>,
     ) {
         if self.legs.contains_key(leg) {
             // Its dialplan brought it round to us again.
             self.leg_parted(now, leg);
             return;
         }
-        self.take_in(now, switch, leg, from, name, to, None);
+        self.take_in(now, switch, leg, from, name, to, station, None);
     }
 
     /// A new call; `resumed` where it was found with a place of an earlier life on it.
@@ -45,6 +47,7 @@ impl Core {
         from: PhoneNumber,
         name: CallerName,
         to: PhoneNumber,
+        station: Option<StationAddress>,
         found: Option<Option<Place>>,
     ) -> Option<CallId> {
         let id = self.next_call_id();
@@ -93,6 +96,8 @@ impl Core {
                 warned: BTreeSet::new(),
                 hears: None,
                 doors: (now, 0),
+                station,
+                keypad: None,
                 stage,
             },
         );
@@ -184,6 +189,7 @@ impl Core {
                         of.stage = Stage::InDialplan { playing };
                     }
                 }
+                Do::Agent(wish) => self.keypad_used(now, call, wish),
                 Do::StopPlay => {
                     self.forget_play(call);
                     self.order(now, &switch, Act::StopPlay { leg }, None);
@@ -256,6 +262,9 @@ impl Core {
     pub(super) fn play_overdue(&mut self, now: Moment, call: CallId) {
         if matches!(self.calls.get(&call).map(|of| &of.stage), Some(Stage::Waiting { .. })) {
             return self.announcement_overdue(now, call);
+        }
+        if self.keypad_overdue(now, call) {
+            return;
         }
         self.forget_play(call);
         if !self.emergency_over(now, call, false) {

@@ -6,6 +6,7 @@ use super::dial::{DialEnd, DialEndedBy};
 use super::fact::{EndedBy, Fact, LeftQueue, NotPickedUp, Outcome, Reasons, Rule, SwitchedOff, TransferFailure};
 use super::ids::AgentName;
 use super::promise::{Back, Broken, NotPromised};
+use crate::dialplan::AgentWish;
 
 impl Fact {
     pub fn in_words(&self) -> String {
@@ -55,6 +56,12 @@ impl Fact {
                 let known = agents.iter().map(|(known_as, agent)| format!("{agent} ({known_as})"));
                 format!("the caller knows {}", known.collect::<Vec<_>>().join(", "))
             }
+            Fact::KeypadUsed { wish, .. } => match wish {
+                AgentWish::LogIn => "asks by keypad to be logged in".into(),
+                AgentWish::LogOut => "asks by keypad to be logged out".into(),
+                AgentWish::Ready => "says by keypad: ready".into(),
+                AgentWish::Break(reason) => format!("asks by keypad for a break: {reason}"),
+            },
             Fact::OfferRang { .. } => "the phone rings".into(),
             Fact::PickUpAsked { agent, .. } => format!("the phone of {agent} is told to pick up"),
             Fact::PickUpFailed { agent, why, .. } => {
@@ -64,6 +71,9 @@ impl Fact {
                     NotPickedUp::RangOn => "it was told, and rings on",
                 };
                 format!("the phone of {agent} did not pick up: {why}")
+            }
+            Fact::OfferPickedUp { agent, .. } => {
+                format!("the telephone of {agent} is picked up, and asked for its key")
             }
             Fact::OfferAnswered { .. } => "picked up".into(),
             Fact::OfferEnded { agent, how, .. } => format!("offer to {agent} over: {}", how.as_str().replace('_', " ")),

@@ -18,7 +18,7 @@ const TABLE: &str = "agents";
 pub(super) const ADD: &str = "INSERT INTO agents (centre, agent, display_name, password_hash, role, added_ms) \
      VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (centre, agent) DO NOTHING";
 pub(super) const REMOVE: &str = "DELETE FROM agents WHERE centre = $1 AND agent = $2";
-const LIST: &str = "SELECT agent, display_name, role, switch, station, \
+const LIST: &str = "SELECT agent, display_name, role, switch, station, auto_answer, \
      CASE WHEN password_hash IS NULL THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END AS has_password FROM agents \
      WHERE centre = $1 AND (CAST($2 AS TEXT) IS NULL OR agent = $2) ORDER BY agent LIMIT $3";
 const QUEUES: &str =
@@ -28,6 +28,7 @@ const SKILLS: &str =
 pub(super) const SET_PASSWORD: &str = "UPDATE agents SET password_hash = $3 WHERE centre = $1 AND agent = $2";
 pub(super) const PASSWORD: &str = "SELECT password_hash FROM agents WHERE centre = $1 AND agent = $2";
 pub(super) const SET_STATION: &str = "UPDATE agents SET switch = $3, station = $4 WHERE centre = $1 AND agent = $2";
+pub(super) const SET_AUTO_ANSWER: &str = "UPDATE agents SET auto_answer = $3 WHERE centre = $1 AND agent = $2";
 pub(super) const SET_ROLE: &str = "UPDATE agents SET role = $3, display_name = $4 WHERE centre = $1 AND agent = $2";
 pub(super) const NO_QUEUES: &str = "DELETE FROM agent_queues WHERE centre = $1 AND agent = $2";
 pub(super) const ADD_QUEUE: &str = "INSERT INTO agent_queues (centre, agent, queue) VALUES ($1, $2, $3)";
@@ -43,6 +44,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     SET_PASSWORD,
     PASSWORD,
     SET_STATION,
+    SET_AUTO_ANSWER,
     SET_ROLE,
     NO_QUEUES,
     ADD_QUEUE,
@@ -110,6 +112,8 @@ pub struct Person {
     /// Without one nobody logs in under this name.
     pub has_password: bool,
     pub station: Option<(SwitchName, StationAddress)>,
+    /// Whether their phone is asked to pick up by itself; `None`: as the queue says.
+    pub auto_answer: Option<bool>,
     pub queues: BTreeSet<QueueName>,
     /// 1 to 10.
     pub skills: BTreeMap<SkillName, u8>,
@@ -139,6 +143,7 @@ fn assembled(centre: &CentreName, people: &[Row], queues: &[Row], skills: &[Row]
             role: role.ok_or_else(|| StoreError::Inconsistent { table: TABLE, id: format!("{centre}/{name}") })?,
             has_password: row.number(TABLE, "has_password")? == 1,
             station: station.map(|(switch, station)| (SwitchName::new(switch), StationAddress::new(station))),
+            auto_answer: row.maybe_number(TABLE, "auto_answer")?.map(|asked| asked == 1),
             queues: queues_of.remove(&name).unwrap_or_default(),
             skills: skills_of.remove(&name).unwrap_or_default(),
             name: AgentName::new(name),
@@ -191,7 +196,7 @@ pub(super) fn told(person: &Person) -> serde_json::Value {
     let (switch, station) = person.station.clone().unzip();
     serde_json::json!({
         "display_name": person.display_name, "role": person.role.as_str(), "has_password": person.has_password,
-        "switch": switch, "station": station, "queues": person.queues, "skills": person.skills,
+        "switch": switch, "station": station, "auto_answer": person.auto_answer, "queues": person.queues, "skills": person.skills,
     })
 }
 

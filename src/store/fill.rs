@@ -146,6 +146,8 @@ impl Projected {
                 | Fact::DialAnswered { .. }
                 | Fact::CallHungUp { .. }
                 | Fact::PickUpAsked { .. }
+                | Fact::KeypadUsed { .. }
+                | Fact::OfferPickedUp { .. }
                 | Fact::CallerKnown { .. }
                 | Fact::PickUpFailed { .. }
                 | Fact::CallEndAsked { .. }
@@ -218,6 +220,8 @@ impl Projected {
             | Fact::DialAnswered { .. }
             | Fact::CallHungUp { .. }
             | Fact::PickUpAsked { .. }
+            | Fact::KeypadUsed { .. }
+            | Fact::OfferPickedUp { .. }
             | Fact::CallerKnown { .. }
             | Fact::PickUpFailed { .. }
             | Fact::CallEndAsked { .. }

@@ -47,9 +47,9 @@ fn switched(at: Moment, fact: &Fact) -> Option<Done> {
 
 fn forced<'f>(entry: &Recorded<'f>, fact: &'f Fact) -> Option<(&'f AgentName, &'static str, &'f AgentName, Json)> {
     let (by, what, agent, after) = match fact {
-        Fact::AgentLoggedIn { agent, station, switch, queues, skills, by } => {
-            let after =
-                json!({ "did": "log_in", "station": station, "switch": switch, "queues": queues, "skills": skills });
+        Fact::AgentLoggedIn { agent, station, switch, queues, skills, auto_answer, by } => {
+            let after = json!({ "did": "log_in", "station": station, "switch": switch, "queues": queues, "skills": skills,
+                "auto_answer": auto_answer });
             (by, "agent.forced", agent, after)
         }
         Fact::AgentLoggedOut { agent, by, why } => (by, "agent.forced", agent, json!({ "did": "log_out", "why": why })),
@@ -87,6 +87,8 @@ fn forced<'f>(entry: &Recorded<'f>, fact: &'f Fact) -> Option<(&'f AgentName, &'
         | Fact::OfferAnswered { .. }
         | Fact::OfferEnded { .. }
         | Fact::PickUpAsked { .. }
+        | Fact::KeypadUsed { .. }
+        | Fact::OfferPickedUp { .. }
         | Fact::CallerKnown { .. }
         | Fact::PickUpFailed { .. }
         | Fact::CallConnected { .. }

@@ -7,8 +7,8 @@ use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
 use super::agents::{
-    ADD, ADD_QUEUE, ADD_SKILL, HashedPassword, NO_QUEUES, NO_SKILLS, PASSWORD, Person, REMOVE, Role, SET_PASSWORD,
-    SET_ROLE, SET_STATION, seen, told,
+    ADD, ADD_QUEUE, ADD_SKILL, HashedPassword, NO_QUEUES, NO_SKILLS, PASSWORD, Person, REMOVE, Role, SET_AUTO_ANSWER,
+    SET_PASSWORD, SET_ROLE, SET_STATION, seen, told,
 };
 use super::audit::{self, Author, Done};
 use super::counted::{self, Counted};
@@ -35,6 +35,8 @@ pub struct Wanted {
     pub role: Option<Role>,
     /// `Some(None)`: none from now on.
     pub station: Option<Option<Station>>,
+    /// Whether the phone is asked to pick up by itself. `Some(None)`: as the queue says.
+    pub auto_answer: Option<Option<bool>>,
     pub queues: Option<BTreeSet<QueueName>>,
     /// With their levels, 1 to 10.
     pub skills: Option<BTreeMap<SkillName, u8>>,
@@ -169,6 +171,11 @@ impl Writing<'_> {
         self.change.execute(SET_STATION, values).await.map(drop)
     }
 
+    async fn put_auto_answer(&mut self, who: &AgentName, asked: Option<bool>) -> Result<(), StoreError> {
+        let values = values![self.centre.as_str(), who.as_str(), asked.map(i64::from)];
+        self.change.execute(SET_AUTO_ANSWER, values).await.map(drop)
+    }
+
     /// What differs, each with its row in the audit.
     async fn put(&mut self, before: &Person, after: &Person, wanted: &Wanted) -> Result<(), StoreError> {
         let who = &before.name;
@@ -185,6 +192,11 @@ impl Writing<'_> {
             self.put_station(who, after.station.as_ref()).await?;
             let (was, is) = (station_shown(before.station.as_ref()), station_shown(after.station.as_ref()));
             self.tell("agent.station", who, was, is).await?;
+        }
+        if after.auto_answer != before.auto_answer {
+            self.put_auto_answer(who, after.auto_answer).await?;
+            let shown = |of: &Person| json!({ "auto_answer": of.auto_answer });
+            self.tell("agent.station", who, shown(before), shown(after)).await?;
         }
         if after.skills != before.skills {
             self.put_skills(who, &after.skills).await?;
@@ -214,6 +226,7 @@ impl Wanted {
         after.role = self.role.unwrap_or(after.role);
         after.queues = self.queues.clone().unwrap_or(after.queues);
         after.station = self.station.clone().unwrap_or(after.station);
+        after.auto_answer = self.auto_answer.unwrap_or(after.auto_answer);
         after.skills = self.skills.clone().unwrap_or(after.skills);
         after
     }
@@ -291,6 +304,9 @@ impl Db {
         }
         if let Some(Some(station)) = &wanted.station {
             writing.put_station(agent, Some(station)).await?;
+        }
+        if let Some(Some(asked)) = wanted.auto_answer {
+            writing.put_auto_answer(agent, Some(asked)).await?;
         }
         let added = seen(&mut writing.change, centre, agent).await?;
         let added = added.as_ref().map_or(Json::Null, told);

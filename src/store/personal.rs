@@ -57,6 +57,8 @@ pub(super) fn impersonal(fact: &Fact) -> Option<Fact> {
         | Fact::CallConnected { .. }
         | Fact::CallHungUp { .. }
         | Fact::PickUpAsked { .. }
+        | Fact::KeypadUsed { .. }
+        | Fact::OfferPickedUp { .. }
         | Fact::CallerKnown { .. }
         | Fact::PickUpFailed { .. }
         | Fact::CallHeld { .. }

@@ -168,6 +168,8 @@ impl QueueStays {
             | Fact::CallRetrieved { .. }
             | Fact::CallHungUp { .. }
             | Fact::PickUpAsked { .. }
+            | Fact::KeypadUsed { .. }
+            | Fact::OfferPickedUp { .. }
             | Fact::CallerKnown { .. }
             | Fact::PickUpFailed { .. }
             | Fact::CallEndAsked { .. }

@@ -429,6 +429,10 @@ impl World for Live {
         false
     }
 
+    async fn press_at(&mut self, phone: u16, key: Key) {
+        self.at_phone(phone).expect("it is picked up").press(key.as_char()).await;
+    }
+
     async fn put_down(&mut self, phone: u16) {
         if let Some(call) = self.at_phone(phone) {
             call.hang_up();
@@ -446,6 +450,10 @@ impl World for Live {
         // The last phone, which rings and is picked up by nobody.
         let call = self.stations.dial(self.sip, &format!("{}", 1000 + PHONES), &station(phone), b"private", true);
         self.private.insert(phone, call);
+    }
+
+    async fn calls_us(&mut self, phone: u16, number: &str) -> Call {
+        self.stations.dial(self.sip, number, &station(phone), b"", true)
     }
 
     async fn ends_private_call(&mut self, phone: u16) {

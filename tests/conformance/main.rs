@@ -26,6 +26,7 @@ macro_rules! every_scenario {
         $go! {
             arrival: a_caller_arrives_with_their_number_and_the_one_they_called;
             arrival: an_answered_caller_is_up_and_an_answer_twice_harms_nothing;
+            arrival: who_calls_from_a_phone_of_the_switch_arrives_with_its_station;
             arrival: a_hostile_name_arrives_bounded_and_harmless;
             arrival: fifty_calls_at_once_all_arrive_and_all_end;
             hearing: a_prompt_comes_back_done_when_it_has_ended;
@@ -49,6 +50,9 @@ macro_rules! every_scenario {
             ringing: a_phone_that_is_asked_to_picks_up_by_itself_and_one_that_does_not_know_how_rings_on;
             several: of_three_phones_that_ring_the_first_has_the_caller_and_the_others_stop_at_once;
             several: of_two_phones_picked_up_at_once_one_has_the_caller_and_the_other_is_hung_up;
+            outside: a_telephone_outside_is_asked_for_a_key_while_the_caller_waits_on_and_is_joined_by_it;
+            outside: a_telephone_outside_where_no_key_is_pressed_is_hung_up_and_the_next_phone_rings;
+            outside: a_telephone_outside_that_is_asked_is_found_by_a_new_controller_and_asked_again;
             phones: a_private_call_is_told_when_it_begins_and_when_it_ends;
             phones: a_phone_that_comes_and_goes_is_told_as_out_of_reach_while_it_is_away;
             phones: a_phone_that_talks_with_our_caller_is_free_when_that_is_over;
@@ -146,6 +150,11 @@ macro_rules! on_asterisk {
                     ("the_first_of_two_phones_talks_both_ways_and_the_other_is_told_that_it_was_answered_elsewhere", |lane| {
                         lane.play(
                             super::sound::the_first_of_two_phones_talks_both_ways_and_the_other_is_told_that_it_was_answered_elsewhere,
+                        )
+                    }),
+                    ("who_presses_the_key_outside_talks_both_ways_with_a_caller_who_heard_music_until_then", |lane| {
+                        lane.play(
+                            super::sound::who_presses_the_key_outside_talks_both_ways_with_a_caller_who_heard_music_until_then,
                         )
                     }),
                     $((stringify!($name), |lane| {

@@ -134,6 +134,11 @@ impl World for Rehearsed {
         waited.await.is_ok()
     }
 
+    async fn press_at(&mut self, phone: u16, key: Key) {
+        let leg = self.on_phone(phone).expect("it is picked up");
+        self.switch.happen(Outside::Presses { leg, key });
+    }
+
     async fn put_down(&mut self, phone: u16) {
         if let Some(leg) = self.on_phone(phone) {
             self.switch.happen(Outside::PhoneHangsUp { leg });
@@ -146,6 +151,12 @@ impl World for Rehearsed {
 
     async fn calls_privately(&mut self, phone: u16) {
         self.switch.happen(Outside::PhoneDialsOut { station: self.station(phone) });
+    }
+
+    async fn calls_us(&mut self, phone: u16, number: &str) -> LegId {
+        let station = Some(self.station(phone));
+        let caller = Caller { station, ..Caller::new(&format!("{}", 1000 + phone), number) };
+        self.switch.happen(Outside::CallerDials(caller)).expect("a caller always gets a leg")
     }
 
     async fn ends_private_call(&mut self, phone: u16) {

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use cordboard::dialplan::Key;
 use cordboard::routing::{Act, HangUpCause, Input};
 use tokio::time::Instant;
 
 use crate::asterisk::Live;
 use crate::controller::arrive;
 use crate::phones::Call;
-use crate::world::{PhoneDoes, World};
+use crate::world::{OUTSIDE, PhoneDoes, World};
 
 const RING_FOR: Duration = Duration::from_secs(20);
 
@@ -61,4 +62,41 @@ pub async fn the_first_of_two_phones_talks_both_ways_and_the_other_is_told_that_
     is_silent(&caller).await;
     comes_out(&caller, &first).await;
     comes_out(&first, &caller).await;
+}
+
+pub async fn who_presses_the_key_outside_talks_both_ways_with_a_caller_who_heard_music_until_then(world: &mut Live) {
+    let (caller, leg) = arrive(world, "10930").await;
+    let answered = world.controller().order(Act::Answer { leg: leg.clone() }).await;
+    world.controller().done(answered).await;
+    world.controller().music(&leg).await;
+    world.phone_does(OUTSIDE, PhoneDoes::Ring).await;
+    let station = World::station(world, OUTSIDE);
+    let agent = world.controller().ring(station, RING_FOR).await;
+    world.controller().told(Input::LegRinging { leg: agent.clone() }).await;
+    assert!(world.pick_up(OUTSIDE).await);
+    world.controller().answered(&agent).await;
+    let telephone = world.at_phone(OUTSIDE).expect("it is picked up");
+    let sound = world.long_sound();
+    world.controller().play(&agent, sound, Duration::from_secs(30)).await;
+    goes_on(&telephone, "the question").await;
+    goes_on(&caller, "the music").await;
+    let one = Key::try_from('1').expect("a key");
+    telephone.press('1').await;
+    world.controller().told(Input::KeyPressed { leg: agent.clone(), key: one }).await;
+    world.controller().order(Act::StopPlay { leg: agent.clone() }).await;
+    world.controller().connect(&leg, &agent).await;
+    world.controller().joined(&leg, &agent).await;
+    is_silent(&caller).await;
+    is_silent(&telephone).await;
+    comes_out(&caller, &telephone).await;
+    comes_out(&telephone, &caller).await;
+}
+
+/// Half a second of it, at least.
+async fn goes_on(at: &Call, what: &str) {
+    let (before, until) = (at.sounds(), Instant::now() + Duration::from_secs(5));
+    while at.sounds() < before + 25 {
+        assert!(Instant::now() < until, "{what} is not heard");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }

@@ -72,6 +72,8 @@ pub trait World {
     async fn phone_does(&mut self, phone: u16, does: PhoneDoes);
     /// Waits until the phone rings, and picks it up. `false`: it had stopped ringing.
     async fn pick_up(&mut self, phone: u16) -> bool;
+    /// A key at a phone that has been picked up.
+    async fn press_at(&mut self, phone: u16, key: Key);
     /// Ends what is on the phone, ringing or talking.
     async fn put_down(&mut self, phone: u16);
     /// Whether the phone rings or talks.
@@ -79,6 +81,8 @@ pub trait World {
 
     /// The phone, which nobody rings, calls somebody by itself; then ends that.
     async fn calls_privately(&mut self, phone: u16);
+    /// The phone calls a number of ours.
+    async fn calls_us(&mut self, phone: u16, number: &str) -> Self::Caller;
     async fn ends_private_call(&mut self, phone: u16);
     /// A phone from [`ROAMING`] on makes itself known to the switch, or takes its leave.
     async fn plug_in(&mut self, phone: u16);

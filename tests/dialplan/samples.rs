@@ -58,8 +58,9 @@ fn departments_types_of_case_and_dispositions_are_read_in_their_order() {
 #[test]
 fn prompts_that_are_the_same_for_everybody_are_known_beforehand() {
     let prompts = all_prompts(&sample("hotline"));
-    // Six texts in two languages; the one with the account number in it is made when it is needed.
-    assert_eq!(prompts.len(), 10);
+    // Six texts in two languages, and what is asked at telephones outside; the one with the account number in it is made
+    // when it is needed.
+    assert_eq!(prompts.len(), 11);
 }
 
 #[test]

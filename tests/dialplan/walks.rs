@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use cordboard::calendar::Moment;
 use cordboard::dialplan::{
-    Action, CallBack, Centre, Do, Ending, Heard, Key, Language, MOST_KEYS_AHEAD, QueueEntry, Sound, Step, Walk, When,
+    Action, AgentWish, CallBack, Centre, Do, Ending, Heard, Key, Language, MOST_KEYS_AHEAD, QueueEntry, Sound, Step,
+    Walk, When,
 };
 use cordboard::routing::ids::{PhoneNumber, QueueName, StepName};
 use proptest::prelude::*;
@@ -123,6 +124,7 @@ impl Caller {
                 });
                 format!("play \"{}\"", sounds.collect::<Vec<_>>().join(" + "))
             }
+            Do::Agent(wish) => format!("agent {wish:?}"),
             Do::StopPlay => "stop".into(),
             Do::Wait(time) => format!("wait {}s", time.as_secs()),
             Do::StopWait => "stop waiting".into(),
@@ -439,6 +441,7 @@ proptest! {
                         prop_assert!(!playing && !waiting && !prompts.is_empty());
                         (playing, away) = (true, false);
                     }
+                    Do::Agent(_) => (playing, away) = (true, false),
                     Do::StopPlay => {
                         prop_assert!(playing);
                         playing = false;
@@ -481,4 +484,18 @@ proptest! {
             said = walk.next(MONDAY, heard);
         }
     }
+}
+
+#[test]
+fn an_agents_wish_is_done_and_told_before_the_step_goes_on() {
+    let yaml = "language: 1\nname: { en: Test }\nzone: UTC\nlanguages: [en]\nbreak_reasons: [lunch]\n\
+        numbers: [\"*45\"]\nstart: shift\nsteps:\n  shift:\n    - agent: log_in\n    - agent: { break: lunch }\n    - hang_up\n";
+    let plan = Arc::new(super::centre(yaml).unwrap_or_else(|mistakes| panic!("{mistakes}")));
+    let said = cordboard::dialplan::all_prompts(&plan);
+    assert!(said.iter().any(|prompt| prompt.sound == Sound::Say("You are on a break.".into())), "{said:?}");
+    let (mut walk, first) = Walk::begin(plan, &PhoneNumber::new("*45"), MONDAY).expect("a number of the centre");
+    assert!(matches!(first.as_slice(), [Do::Entered(_), Do::Agent(AgentWish::LogIn)]), "{first:?}");
+    let then = walk.next(MONDAY, Heard::PlayEnded);
+    assert!(matches!(then.as_slice(), [Do::Agent(AgentWish::Break(reason))] if reason.as_str() == "lunch"), "{then:?}");
+    assert_eq!(walk.next(MONDAY, Heard::PlayEnded), [Do::HangUp(Ending::Said)]);
 }

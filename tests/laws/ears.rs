@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use cordboard::calendar::Moment;
-use cordboard::routing::LegUp;
 use cordboard::routing::agent::Work;
 use cordboard::routing::call::{Call, Stage};
 use cordboard::routing::dial::DialStage;
 use cordboard::routing::ids::*;
 use cordboard::routing::transferring::{Outside, OutsideStage};
+use cordboard::routing::{ASKED_AGAIN_AFTER, LegUp};
 use cordboard::switch::rehearsal::{Exchange, Hearing};
 
 use crate::floor::Floor;
@@ -30,6 +30,8 @@ enum Wrong {
     NotHungUp,
     /// Picked up, and hears nobody.
     OffHook,
+    /// Picked up outside, and not being asked for the key just now.
+    Unasked,
     /// Rings for a caller who has gone, or for no offer.
     RingsForNobody,
     /// A leg on the switch that nobody here knows.
@@ -60,6 +62,8 @@ impl Patience {
     fn of(self, wrong: Wrong) -> Duration {
         match wrong {
             Wrong::Silent => self.prompts.map_or(Duration::MAX, |prompts| prompts + self.air),
+            // Where the end of a question may be lost, the ring's own end heals that.
+            Wrong::Unasked => self.prompts.map_or(Duration::MAX, |_| ASKED_AGAIN_AFTER + self.air),
             Wrong::DeadAir
             | Wrong::Apart
             | Wrong::Overheard
@@ -144,7 +148,9 @@ impl Ears {
                 Some(seen) if seen.up == LegUp::Up => {
                     // Who has put the caller on hold waits for nothing.
                     let holds = matches!(agent.work, Work::Talking { hold: Some(_), .. });
-                    (exchange.hears(leg) == Some(Hearing::Silence) && !holds).then_some(Wrong::OffHook)
+                    let asked = matches!(agent.work, Work::Ringing { .. }) && agent.station.is_outside();
+                    let silent = exchange.hears(leg) == Some(Hearing::Silence) && !holds;
+                    silent.then_some(if asked { Wrong::Unasked } else { Wrong::OffHook })
                 }
                 Some(_) => match &agent.work {
                     Work::Ringing { call, .. } => {

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use cordboard::calendar::{OpeningHours, Week, Zone};
 use cordboard::dialplan::{
-    Action, Announcement, Ask, CallBack, Centre, Claim, Due, EmergencyMessage, EndKey, Figure, Key, Language, Menu,
-    OfferCallBack, Piece, Place, QueueEntry, Spoken, Step, Text, Then, ToQueue, Transfer, When,
+    Action, AgentWish, Announcement, Ask, CallBack, Centre, Claim, Due, EmergencyMessage, EndKey, Figure, Key,
+    Language, Menu, OfferCallBack, Piece, Place, QueueEntry, Spoken, Step, Text, Then, ToQueue, Transfer, When,
 };
 use cordboard::organisation::Organisation;
 use cordboard::routing::dial_out::DialOut;
@@ -101,9 +101,15 @@ fn seat(chance: &mut Chance, n: u64, switches: &[SwitchName], queues: &[QueueNam
         .map(|skill| (SkillName::new(skill), chance.below(8) as u8))
         .filter(|(_, level)| (1..=5).contains(level))
         .collect();
+    // Now and then a telephone outside; of some the list lets nobody be rung.
+    let station = match chance.below(8) {
+        0 => format!("tel:+86138000{n:02}"),
+        1 => format!("tel:1{}8000{n:02}", chance.below(10)),
+        _ => format!("PJSIP/{n:02}"),
+    };
     Seat {
         agent: AgentName::new(format!("agent{n:02}")),
-        station: StationAddress::new(format!("PJSIP/{n:02}")),
+        station: StationAddress::new(station),
         switch: one_of(chance, switches).clone(),
         queues: mine,
         skills,
@@ -294,7 +300,10 @@ fn plan(
     };
     steps.push(("ask".into(), vec![Action::Ask(ask), Action::Go(one_of(chance, &to_queues).clone())]));
 
-    let starts = to_queues.iter().cloned().chain(["menu", "ask", "owed"].map(StepName::new));
+    let wish = [AgentWish::LogIn, AgentWish::Break(BreakReason::new(REASONS[0]))][chance.below(2) as usize].clone();
+    steps.push(("keypad".into(), vec![Action::Agent(wish), Action::HangUp]));
+
+    let starts = to_queues.iter().cloned().chain(["menu", "ask", "owed", "keypad"].map(StepName::new));
     let numbers = starts.enumerate().map(|(n, start)| {
         let place = Place { file: Arc::from("hall"), line: 1, column: 1 };
         (PhoneNumber::new(format!("{}", 100 + n)), Claim { start, place, line: String::new() })

@@ -83,6 +83,7 @@ fn fixed(share: u64) {
     let seen = Rule::ALL.iter().filter(|rule| all.rules.get(rule).is_some_and(|n| *n > 0)).count();
     assert!(seen + 2 >= Rule::ALL.len(), "hardly any rules: {:?}", all.rules);
     assert!(all.rules.get(&Rule::Preferred).is_some_and(|n| *n > 0), "nobody was kept for anybody: {:?}", all.rules);
+    assert!(all.keyed > 10, "hardly anybody took a call outside: {all:?}");
     assert!(all.together > 30 && all.elsewhere > 10, "hardly anything rang together: {all:?}");
     assert!(all.warned > 50, "hardly anybody was warned: {}", all.warned);
     assert!(all.eased > 10, "hardly any need eased: {}", all.eased);

@@ -47,7 +47,10 @@ pub fn may_keep(floor: &Floor<'_>, agent: &Agent, promise: &Promise) -> bool {
         let holds = promise.needs.iter().filter(|need| need.until.is_none_or(|until| waited < until));
         let skilled = holds.clone().all(|need| agent.skills.get(&need.skill).is_some_and(|level| *level >= need.level));
         let dials = floor.plan.as_ref().and_then(|plan| plan.dial_out.as_ref());
-        skilled && agent.queues.contains(&promise.queue) && dials.is_some_and(|rules| rules.switch == agent.switch)
+        skilled
+            && !agent.station.is_outside()
+            && agent.queues.contains(&promise.queue)
+            && dials.is_some_and(|rules| rules.switch == agent.switch)
     };
     let wished: BTreeSet<&AgentName> = promise
         .wishes

@@ -61,6 +61,8 @@ pub struct Tally {
     /// whom nobody rang.
     pub together: u64,
     pub elsewhere: u64,
+    /// Calls taken by a key at a telephone outside.
+    pub keyed: u64,
     pub taken_back: u64,
     pub healed: BTreeMap<String, u64>,
 }
@@ -80,6 +82,7 @@ impl Tally {
         self.eased += other.eased;
         self.together += other.together;
         self.elsewhere += other.elsewhere;
+        self.keyed += other.keyed;
         self.taken_back += other.taken_back;
         for (rule, n) in &other.rules {
             *self.rules.entry(*rule).or_default() += n;
@@ -342,6 +345,21 @@ impl Shift {
                     let most = needs.map(|need| need.level).max();
                     let now = reasons.needs.iter().map(|need| need.level).max();
                     self.tally.eased += u64::from(now < most);
+                }
+                Fact::OfferAnswered { call, offer } => {
+                    let offers = self.known.calls.get(call).map(|known| known.offers.as_slice()).unwrap_or_default();
+                    let agent = offers.iter().find(|made| made.offer == *offer).map(|made| &made.agent);
+                    let outside = agent.and_then(|agent| self.known.agents.get(agent));
+                    if outside.is_some_and(|agent| agent.station.is_outside()) {
+                        self.tally.keyed += 1;
+                        // A journal that was torn may have lost the key, but not the joining that it brought.
+                        let by_key = match &input {
+                            Input::KeyPressed { key, .. } => key.as_char() == '1',
+                            Input::LegsJoined { .. } | Input::SnapshotTaken { .. } | Input::LegLookedAt { .. } => true,
+                            _ => false,
+                        };
+                        must!(Law::OnePlace, by_key, "{agent:?} has {call} without having pressed 1: {input:?}");
+                    }
                 }
                 Fact::OfferEnded { how: OfferEnd::AnsweredElsewhere, .. } => self.tally.elsewhere += 1,
                 Fact::OfferEnded { call, how: OfferEnd::Withdrawn, .. } => {

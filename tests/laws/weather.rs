@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cordboard::calendar::Moment;
-use cordboard::dialplan::Key;
+use cordboard::dialplan::{Key, KeypadAnswer};
 use cordboard::routing::agent::{Presence, Work};
 use cordboard::routing::call::Stage;
 use cordboard::routing::dial_out::DialledNumber;
@@ -195,7 +195,8 @@ impl Weather {
         for switch in shift.hall.switches.clone() {
             shift.happen(&switch, World::LinkMends)?;
             let habit = Habit::Answers { after: Span::ms(100, 3_000), talks: Some(Span::ms(1_000, 9_000)) };
-            shift.happen(&switch, World::OutsideSetTo { phone: Some(Phone::with(habit)) })?;
+            let presses = Some((Span::ms(0, 1_000), one()));
+            shift.happen(&switch, World::OutsideSetTo { phone: Some(Phone { presses, ..Phone::with(habit) }) })?;
         }
         for seat in shift.hall.seats.clone() {
             let station = seat.station.clone();
@@ -231,7 +232,10 @@ fn phone(shift: &mut Shift) -> Phone {
         _ => Habit::Unreachable,
     };
     let answers_when_told = percent(&mut shift.chance, 70);
-    Phone { habit, lines: 1 + u8::from(percent(&mut shift.chance, 10)), answers_when_told }
+    // Most press the key that takes a call; a mailbox presses none.
+    let pressed = if percent(&mut shift.chance, 10) { key(shift) } else { one() };
+    let presses = percent(&mut shift.chance, 80).then(|| (Span::ms(0, 3_000), pressed));
+    Phone { habit, lines: 1 + u8::from(percent(&mut shift.chance, 10)), answers_when_told, presses }
 }
 
 /// Of a customer: more of them do not answer than of agents' phones.
@@ -244,6 +248,11 @@ fn telephone(shift: &mut Shift) -> Phone {
         7 => Phone::with(Habit::Rejects { after }),
         _ => Phone::with(Habit::Busy),
     }
+}
+
+/// The key that takes a call at a telephone outside.
+fn one() -> Key {
+    Key::try_from('1').unwrap_or(Key::Star)
 }
 
 fn key(shift: &mut Shift) -> Key {
@@ -301,6 +310,7 @@ fn somebody_asks(shift: &mut Shift) -> Result<(), Broken> {
         queues: queues.clone(),
         skills: seat.skills.clone(),
         by: by.clone(),
+        auto_answer: None,
     };
     let anything = shift.chance.below(100);
     let input = match (presence, anything) {
@@ -450,6 +460,12 @@ fn somebody_promises(shift: &mut Shift, disasters: bool) -> Result<(), Broken> {
 
 /// The records say whom some caller knows: one who came just now, or one who waits, or talks by now, or has gone.
 fn somebody_is_known(shift: &mut Shift) -> Result<(), Broken> {
+    let at_keypads = shift.core.iter().flat_map(|core| core.calls());
+    let at_keypads: Vec<_> = at_keypads.filter_map(|call| Some((call.id, call.keypad.clone()?))).collect();
+    for (call, wish) in at_keypads {
+        let how = *one_of(&mut shift.chance, &KeypadAnswer::ALL);
+        shift.tell(Input::KeypadAnswered { call, wish, how })?;
+    }
     let calls: Vec<(CallId, Option<QueueName>)> =
         shift.core.iter().flat_map(|core| core.calls()).map(|call| (call.id, call.queue().cloned())).collect();
     let waiting: Vec<_> = calls.iter().filter(|(_, queue)| queue.is_some()).cloned().collect();

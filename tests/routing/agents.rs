@@ -35,6 +35,7 @@ fn two_agents_cannot_sit_at_one_phone() {
         queues: [QueueName::new("service")].into(),
         skills: Default::default(),
         by: AgentName::new("bo"),
+        auto_answer: None,
     });
     assert_eq!(
         floor.refused,
@@ -58,6 +59,7 @@ fn the_same_agent_twice_is_one_agent_at_one_phone() {
         queues: [QueueName::new("service")].into(),
         skills: Default::default(),
         by: AgentName::new("ana"),
+        auto_answer: None,
     });
     assert!(matches!(floor.refused, Some(Refused::AlreadyLoggedIn { .. })), "{:?}", floor.refused);
 }

@@ -277,6 +277,7 @@ fn killed_while_it_is_on_it_is_on_and_who_has_heard_it_does_not_hear_it_again() 
         from: PhoneNumber::new("13800138000"),
         name: CallerName::new("Li"),
         to: PhoneNumber::new("400"),
+        station: None,
     });
     assert_eq!(told(&floor, &next), ["flood!"], "{floor}");
     let messages: BTreeSet<&MessageName> = floor.known.emergency.keys().collect();

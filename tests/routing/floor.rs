@@ -222,6 +222,7 @@ impl Floor {
             queues: queues.iter().map(QueueName::new).collect(),
             skills: skills.iter().map(|(skill, level)| (SkillName::new(skill), *level)).collect(),
             by: AgentName::new(name),
+            auto_answer: None,
         })
     }
 
@@ -235,6 +236,7 @@ impl Floor {
             from: PhoneNumber::new("13800138000"),
             name: CallerName::new("Li"),
             to: PhoneNumber::new(to),
+            station: None,
         });
         leg
     }

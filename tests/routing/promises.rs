@@ -264,7 +264,14 @@ fn a_caller_without_a_number_that_may_be_dialled_is_not_offered_it_and_keeps_wai
         let mut floor = offering();
         let leg = LegId::new("caller");
         let (from, name) = (PhoneNumber::new(from), CallerName::new(""));
-        floor.tell(Input::CallerArrived { switch: pbx(), leg: leg.clone(), from, name, to: PhoneNumber::new("100") });
+        floor.tell(Input::CallerArrived {
+            switch: pbx(),
+            leg: leg.clone(),
+            from,
+            name,
+            to: PhoneNumber::new("100"),
+            station: None,
+        });
         floor.pass(secs(10));
         assert!(!floor.effects.iter().any(|effect| matches!(effect.act, Act::Play { .. })), "nothing is offered");
         let place = floor.stage(&leg).clone();
@@ -301,7 +308,14 @@ fn a_step_promises_a_call_back_and_who_cannot_have_one_goes_elsewhere() {
     assert_eq!(floor.outcomes(), [Outcome::PromisedCallBack]);
     let leg = LegId::new("withheld");
     let (from, name) = (PhoneNumber::new(""), CallerName::new(""));
-    floor.tell(Input::CallerArrived { switch: pbx(), leg: leg.clone(), from, name, to: PhoneNumber::new("900") });
+    floor.tell(Input::CallerArrived {
+        switch: pbx(),
+        leg: leg.clone(),
+        from,
+        name,
+        to: PhoneNumber::new("900"),
+        station: None,
+    });
     assert_eq!(floor.of(&leg).walk.step().as_str(), "spoken");
     assert_eq!(floor.core.promises().count(), 1);
 }

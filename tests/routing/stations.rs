@@ -3,6 +3,7 @@
 use cordboard::routing::agent::{AgentState, Presence};
 use cordboard::routing::call::Stage;
 use cordboard::routing::ids::*;
+use cordboard::routing::queue::QueueRules;
 use cordboard::routing::{Act, Failure, Input, Line, Refused};
 
 use crate::floor::*;
@@ -151,6 +152,7 @@ fn two_shifts_at_one_phone_both_have_what_it_does() {
         queues: [QueueName::new("service")].into(),
         skills: Default::default(),
         by: AgentName::new("bo"),
+        auto_answer: None,
     });
     phone_does(&mut floor, "ana", Line::InUse);
     assert_eq!(floor.state("bo"), AgentState::PhoneBusy);
@@ -283,4 +285,54 @@ fn breaks_are_counted_by_reason_from_the_end_of_the_work_before_them_and_cut_nob
     assert_eq!(floor.state("ana"), AgentState::OnBreak, "shown, and never enforced");
     let again = Floor::started(2, floor.known.clone());
     assert_eq!(again.agent("ana").breaks.of(&BreakReason::new("lunch")), secs(30 * 60));
+}
+
+/// Whether the phone of ana, who logged in with this, is asked to pick up by itself for a caller of a queue with that.
+fn asked(queue: bool, own: Option<bool>) -> (Floor, bool) {
+    let name = QueueName::new("service");
+    let mut floor = Floor::with(|plan| {
+        let rules = QueueRules { auto_answer: queue, ..QueueRules::named(name.clone()) };
+        plan.queues.insert(name.clone(), rules);
+    });
+    floor.tell(Input::AgentLoggedIn {
+        agent: AgentName::new("ana"),
+        station: StationAddress::new("PJSIP/ana"),
+        switch: pbx(),
+        queues: [name.clone()].into(),
+        skills: [].into(),
+        auto_answer: own,
+        by: AgentName::new("ana"),
+    });
+    floor.call("100");
+    let (_, act) = floor.asked(|act| matches!(act, Act::Ring { .. }));
+    let Act::Ring { auto_answer, .. } = act else { unreachable!("asked for") };
+    (floor, auto_answer)
+}
+
+#[test]
+fn what_an_agent_says_of_picking_up_by_itself_goes_over_the_queue() {
+    for (queue, own, is) in [
+        (false, None, false),
+        (true, None, true),
+        (false, Some(true), true),
+        (true, Some(true), true),
+        (true, Some(false), false),
+    ] {
+        let (floor, asked) = asked(queue, own);
+        assert_eq!(asked, is, "{queue} {own:?}");
+        let seen = floor.core.agent_seen(&AgentName::new("ana")).expect("she is there");
+        assert_eq!((seen.auto_answer, seen.offer.map(|offer| offer.auto_answer)), (own, Some(is)));
+    }
+}
+
+#[test]
+fn a_restart_keeps_whether_a_phone_picks_up_by_itself_and_journals_of_before_say_nothing_of_it() {
+    let (before, _) = asked(false, Some(true));
+    let (known, now) = (before.known.clone(), before.now);
+    let floor = Floor::again(before, 2, known.clone(), now);
+    assert_eq!(floor.agent("ana").auto_answer, Some(true));
+    let mut old = serde_json::to_value(&known.agents[&AgentName::new("ana")]).expect("spelled");
+    old.as_object_mut().expect("an object").remove("auto_answer");
+    let old: cordboard::routing::known::KnownAgent = serde_json::from_value(old).expect("read");
+    assert_eq!(old.auto_answer, None);
 }

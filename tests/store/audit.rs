@@ -272,6 +272,7 @@ async fn what_a_supervisor_forces_is_told_once_and_what_only_follows_from_it_is_
         queues: BTreeSet::new(),
         skills: BTreeMap::new(),
         by: by.clone(),
+        auto_answer: None,
     };
     let ready = |ms| Presence::Ready { since: at(ms) };
     let lunch = |ms| Presence::OnBreak { reason: BreakReason::new("lunch"), since: at(ms) };

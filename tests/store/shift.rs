@@ -161,6 +161,7 @@ pub fn shift(calls: u32) -> Vec<Handled> {
         queues: BTreeSet::from([QueueName::new("sales")]),
         skills: BTreeMap::from([(SkillName::new("english"), 5)]),
         by: AgentName::new(name),
+        auto_answer: None,
     };
     let start = Fact::ControllerStarted { epoch: Epoch(7), version: VersionHash::new("ab12") };
     let mut all = vec![handled(0, vec![start]), handled(1, vec![login("anna"), login("ben"), login("caro")])];

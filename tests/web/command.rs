@@ -96,12 +96,12 @@ fn people_are_added_changed_listed_and_removed() {
     assert_eq!((code, said.as_str()), (0, "mira has a new password\n"));
     let (code, _, said) = with_stdin(at, &["user", "password", "mira"], "short\n");
     assert_eq!((code, said.contains("8 characters")), (1, true), "{said}");
-    assert_eq!(run(at, &["user", "set", "mira", "--role", "supervisor", "--no-skills"]).0, 0);
+    assert_eq!(run(at, &["user", "set", "mira", "--role", "supervisor", "--no-skills", "--auto-answer", "yes"]).0, 0);
     let (_, said, _) = run(at, &["user", "list", "--json"]);
     let people: serde_json::Value = serde_json::from_str(&said).expect("JSON");
     let mira = serde_json::json!([{
         "name": "mira", "display_name": "mira", "role": "supervisor", "has_password": true, "switch": "pbx",
-        "station": "PJSIP/1001", "queues": ["desk"], "skills": {},
+        "station": "PJSIP/1001", "auto_answer": true, "queues": ["desk"], "skills": {},
     }]);
     assert_eq!(people, mira);
     assert!(!said.contains("argon2"));

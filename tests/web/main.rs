@@ -15,6 +15,7 @@ mod emergency;
 mod events;
 mod floor;
 mod hooks;
+mod keypad;
 mod keys;
 mod pages_calls;
 mod pages_cases;

@@ -41,6 +41,7 @@ fn arrived(number: u32) -> Handled {
             from: from.clone(),
             name: name.clone(),
             to: to.clone(),
+            station: None,
         },
         facts: vec![Fact::CallArrived {
             call: call(number),

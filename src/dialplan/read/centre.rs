@@ -139,6 +139,10 @@ impl Reading {
         let break_reasons = once(self, "break_reasons", false);
         let breaks = break_reasons.map(|node| self.breaks(node)).unwrap_or_default();
 
+        for (reason, _) in &breaks {
+            self.define(Kind::BreakReason, reason.as_str());
+        }
+
         let all = |key: &str| sections.iter().filter_map(|fields| fields.get(key)).collect::<Vec<_>>();
         let queues = self.queues(&all("queues"));
         let hours = self.hours(&all("hours"), &all("holidays"), zone.as_ref());

@@ -27,6 +27,7 @@ pub(crate) enum Kind {
     Variable,
     Department,
     Disposition,
+    BreakReason,
 }
 
 impl Kind {
@@ -40,6 +41,7 @@ impl Kind {
             Kind::Variable => "variable",
             Kind::Department => "department",
             Kind::Disposition => "disposition",
+            Kind::BreakReason => "break reason",
         }
     }
 }
@@ -138,7 +140,7 @@ impl Reading {
                     format!("full-width punctuation in {word} \"{name}\"; write the plain , or :")
                 }
                 Kind::Hours | Kind::Holidays => format!("{word} \"{name}\" do not exist"),
-                Kind::Step | Kind::Queue | Kind::Skill | Kind::Department | Kind::Disposition => {
+                Kind::Step | Kind::Queue | Kind::Skill | Kind::Department | Kind::Disposition | Kind::BreakReason => {
                     format!("{word} \"{name}\" does not exist")
                 }
                 Kind::Variable if Figure::named(name).is_some() => {

@@ -9,13 +9,14 @@ use super::node::{Node, Value};
 use super::reading::{Kind, Reading};
 use super::scalar;
 use crate::dialplan::action::{Action, Ask, EndKey, HoursBranch, Key, Menu, QueueEntry, ToQueue, Transfer, When};
+use crate::dialplan::keypad::AgentWish;
 use crate::dialplan::language::Language;
 use crate::dialplan::prompt::Spoken;
 use crate::routing::dial_out::DialledNumber;
-use crate::routing::ids::{AgentName, QueueName, StepName};
+use crate::routing::ids::{AgentName, BreakReason, QueueName, StepName};
 
-const ACTIONS: [&str; 11] =
-    ["say", "play", "menu", "ask", "hours", "set", "queue", "call_back", "go", "transfer", "hang_up"];
+const ACTIONS: [&str; 12] =
+    ["say", "play", "menu", "ask", "hours", "set", "queue", "call_back", "agent", "go", "transfer", "hang_up"];
 
 /// Actions that the design has and this version does not.
 const ACTIONS_LATER: [&str; 7] = ["look_up", "if", "record", "voicemail", "include", "send", "open_case"];
@@ -33,6 +34,8 @@ const ASK: Known = Known {
 };
 
 const HOURS: Known = Known { what: "an hours action", keys: &["name", "open", "closed"], later: &[] };
+
+const AGENT: Known = Known { what: "an agent action", keys: &["break"], later: &["pin"] };
 
 const SET: Known = Known { what: "a set action", keys: &["language"], later: &["priority", "customer"] };
 
@@ -168,6 +171,7 @@ impl Reading {
             "set" => self.set(value).map(Action::SetLanguage),
             "queue" => self.queue_action(value).map(Action::Queue),
             "call_back" => self.call_back(value).map(Action::CallBack),
+            "agent" => self.agent_wish(value).map(Action::Agent),
             "go" => self.step(value, "go").map(Action::Go),
             "transfer" => self.transfer(value).map(Action::Transfer),
             // With nothing after it or {}.
@@ -186,6 +190,21 @@ impl Reading {
                 None
             }
         }
+    }
+
+    /// `log_in`, `log_out`, `ready`, or `{ break: lunch }`.
+    fn agent_wish(&mut self, node: &Node) -> Option<AgentWish> {
+        if let Value::Scalar(_) = node.value {
+            if node.scalar().is_some_and(|scalar| scalar.text == "break") {
+                self.notes.add(&node.place, "a break has a reason; write agent: { break: lunch }");
+                return None;
+            }
+            let words = [("log_in", AgentWish::LogIn), ("log_out", AgentWish::LogOut), ("ready", AgentWish::Ready)];
+            return scalar::word(node, "agent", &words, &mut self.notes);
+        }
+        let fields = Fields::of(node, &AGENT, &mut self.notes)?;
+        let reason = fields.require("break", &mut self.notes)?;
+        self.refer(Kind::BreakReason, reason, "break").map(|reason| AgentWish::Break(BreakReason::new(reason)))
     }
 
     fn menu(&mut self, node: &Node) -> Option<Menu> {

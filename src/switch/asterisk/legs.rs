@@ -449,6 +449,7 @@ impl Legs {
                 from: leg.from.clone(),
                 name: leg.caller_name.clone(),
                 to: leg.to.clone(),
+                station: station_of(&leg.name),
             };
             vec![Heard::Tell(arrived), in_hand]
         } else {
@@ -627,7 +628,7 @@ impl Leg {
         }
         if let Some(to) = frame.text("Exten").filter(|text| known(text)) {
             // Past the first step of the switch's dialplan the extension may be `h`, `T` or `s`.
-            if to.starts_with(|c: char| c.is_ascii_digit() || c == '+') {
+            if to.starts_with(|c: char| c.is_ascii_digit() || "+*#".contains(c)) {
                 self.to = PhoneNumber::cleaned(&to);
             }
         }

@@ -112,7 +112,13 @@ impl Exchange {
         leg.music = false;
         leg.playing.push_back(Playing { order, lasts });
         if leg.playing.len() == 1 {
-            leg.play_timer = Some(self.agenda.write(now + lasts, Due::PlayEnds { leg: id }));
+            leg.play_timer = Some(self.agenda.write(now + lasts, Due::PlayEnds { leg: id.clone() }));
+        }
+        let station = leg.station.clone();
+        if let Some((after, key)) = station.and_then(|station| self.phone(&station)).and_then(|phone| phone.presses) {
+            let when = now + self.chance.within(after);
+            let slot = self.agenda.write(when, Due::PartyPresses { leg: id.clone(), key });
+            self.keep(&id, slot);
         }
     }
 

@@ -120,7 +120,7 @@ pub(super) enum Due {
     CallerTires {
         leg: LegId,
     },
-    CallerPresses {
+    PartyPresses {
         leg: LegId,
         key: Key,
     },
@@ -329,7 +329,7 @@ impl Exchange {
                     self.party_hangs_up(now, &leg, Gone::HungUp);
                 }
             }
-            Due::CallerPresses { leg, key } => {
+            Due::PartyPresses { leg, key } => {
                 self.pressed(now, leg, key);
             }
             Due::HangUpHealed { leg, cause } => self.end(now, &leg, cause),

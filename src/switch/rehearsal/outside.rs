@@ -67,6 +67,8 @@ pub struct Caller {
     pub from: PhoneNumber,
     pub name: CallerName,
     pub to: PhoneNumber,
+    /// The phone of the switch that it is; none: from outside.
+    pub station: Option<StationAddress>,
     /// Hangs up when it has not come to talk with anybody for this long.
     pub patience: Option<Duration>,
     /// Hangs up when it has talked for this long.
@@ -82,6 +84,7 @@ impl Caller {
             from: PhoneNumber::cleaned(from),
             name: CallerName::cleaned(""),
             to: PhoneNumber::cleaned(to),
+            station: None,
             patience: None,
             talks: None,
             keys: Vec::new(),
@@ -97,6 +100,8 @@ pub struct Phone {
     pub lines: u8,
     /// Whether it picks up when the switch tells it to.
     pub answers_when_told: bool,
+    /// Who has picked it up, and hears a prompt at it, presses this key so long after.
+    pub presses: Option<(Span, Key)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,7 +123,7 @@ pub enum Habit {
 
 impl Phone {
     pub const fn with(habit: Habit) -> Self {
-        Self { habit, lines: 1, answers_when_told: true }
+        Self { habit, lines: 1, answers_when_told: true, presses: None }
     }
 }
 

@@ -26,12 +26,13 @@ impl Exchange {
         leg.patience_timer =
             caller.patience.map(|patience| self.agenda.write(now + patience, Due::CallerTires { leg: id.clone() }));
         for (after, key) in caller.keys {
-            leg.timers.push(self.agenda.write(now + after, Due::CallerPresses { leg: id.clone(), key }));
+            leg.timers.push(self.agenda.write(now + after, Due::PartyPresses { leg: id.clone(), key }));
         }
         self.legs.insert(id.clone(), leg);
         if ours {
-            let (switch, Caller { from, name, to, .. }) = (self.switch.clone(), Caller { keys: Vec::new(), ..caller });
-            self.tell(now, Input::CallerArrived { switch, leg: id.clone(), from, name, to });
+            let (switch, Caller { from, name, to, station, .. }) =
+                (self.switch.clone(), Caller { keys: Vec::new(), ..caller });
+            self.tell(now, Input::CallerArrived { switch, leg: id.clone(), from, name, to, station });
         } else {
             self.fell_back.on_arrival += 1;
         }

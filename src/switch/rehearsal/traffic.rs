@@ -72,6 +72,7 @@ impl Traffic {
         let to = drawn(chance, &self.to)?;
         let key = drawn(chance, &self.keys).map(|key| (chance.within(self.presses_after), *key));
         Some(Caller {
+            station: None,
             from: PhoneNumber::new(format!("138{number:08}")),
             name: CallerName::new(format!("Caller {:04}", number % 10_000)),
             to: to.clone(),

@@ -32,6 +32,8 @@ pub struct Login {
     queues: Option<BTreeSet<QueueName>>,
     /// With their levels, 1 to 10.
     skills: Option<BTreeMap<SkillName, u8>>,
+    /// Whether the phone is asked to pick up by itself; else as it is for the person, or as the queue says.
+    auto_answer: Option<bool>,
 }
 
 /// Logs in; again at the same phone takes over other queues and skills.
@@ -46,7 +48,7 @@ pub async fn end(State(handle): State<Handle>, of: OfAgent) -> Answer<Json<Agent
 }
 
 async fn input(web: &Web, of: &OfAgent, login: Login) -> Answer<Input> {
-    let Login { mut station, mut switch, mut queues, mut skills } = login;
+    let Login { mut station, mut switch, mut queues, mut skills, mut auto_answer } = login;
     if let (None, [only]) = (&switch, web.switches.as_slice()) {
         switch = Some(only.clone());
     }
@@ -69,11 +71,12 @@ async fn input(web: &Web, of: &OfAgent, login: Login) -> Answer<Input> {
         }
         queues = queues.or(Some(person.queues));
         skills = skills.or(Some(person.skills));
+        auto_answer = auto_answer.or(person.auto_answer);
     }
     let needed = |what: &str| Problem::Invalid(format!("{what} is given neither here nor for {}", of.agent));
-    let station = station.ok_or_else(|| needed("station"))?;
+    let station = StationAddress::typed(station.ok_or_else(|| needed("station"))?.as_str());
     if !is_station(station.as_str()) {
-        return Err(Problem::Invalid("a station is an address on the switch, as PJSIP/1001 or user/1001".into()));
+        return Err(Problem::Invalid("a station is an address on the switch, as PJSIP/1001 or user/1001, or tel: and the number of a telephone outside".into()));
     }
     let skills = skills.unwrap_or_default();
     if let Some((skill, level)) = skills.iter().find(|(_, level)| !(1..=10).contains(*level)) {
@@ -85,7 +88,8 @@ async fn input(web: &Web, of: &OfAgent, login: Login) -> Answer<Input> {
     }
     let switch = switch.ok_or_else(|| needed("switch"))?;
     at_their_own(web, of, &switch, &station).await?;
-    Ok(Input::AgentLoggedIn { agent: of.agent.clone(), station, switch, queues, skills, by: of.by.clone() })
+    let (agent, by) = (of.agent.clone(), of.by.clone());
+    Ok(Input::AgentLoggedIn { agent, station, switch, queues, skills, auto_answer, by })
 }
 
 /// A key that was stolen must not make any number of the world somebody's phone: it seats people at the station that
@@ -107,8 +111,12 @@ async fn at_their_own(web: &Web, of: &OfAgent, switch: &SwitchName, station: &St
 }
 
 /// What a switch may be told to dial as somebody's phone: one address, and nothing that its dial string gives a
-/// meaning to (`&` rings a second phone, `,` begins options).
+/// meaning to (`&` rings a second phone, `,` begins options). Or `tel:` and the number of a telephone outside, which only
+/// the centre's own `dial_out` makes an address of.
 pub fn is_station(text: &str) -> bool {
+    if let Some(outside) = StationAddress::new(text).outside() {
+        return outside.is_ok();
+    }
     let (kind, rest) = text.split_once('/').unwrap_or_default();
     text.len() <= LONGEST_STATION
         && !kind.is_empty()

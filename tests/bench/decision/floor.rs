@@ -112,7 +112,7 @@ impl Floor {
         let agent = AgentName::new(format!("agent{n:05}"));
         let station = StationAddress::new(format!("PJSIP/{n:05}"));
         let by = agent.clone();
-        self.tell(Input::AgentLoggedIn { agent, station, switch: pbx(), queues: mine, skills, by });
+        self.tell(Input::AgentLoggedIn { agent, station, switch: pbx(), queues: mine, skills, by, auto_answer: None });
     }
 
     fn tell(&mut self, input: Input) -> Handled {
@@ -129,6 +129,7 @@ impl Floor {
             from: PhoneNumber::new("13800138000"),
             name: CallerName::new("Li"),
             to: PhoneNumber::new(number.to_string()),
+            station: None,
         }
     }
 

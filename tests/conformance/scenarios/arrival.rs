@@ -91,3 +91,33 @@ pub async fn fifty_calls_at_once_all_arrive_and_all_end<W: World>(world: &mut W)
         world.ended(caller).await;
     }
 }
+
+pub async fn who_calls_from_a_phone_of_the_switch_arrives_with_its_station<W: World>(world: &mut W) {
+    let caller = world.calls_us(3, "*45").await;
+    let here = world.station(3);
+    let (leg, to, station) = world
+        .controller()
+        .expect("the arrival of a phone", |input| match input {
+            Input::CallerArrived { leg, to, station, .. } => Some((leg.clone(), to.clone(), station.clone())),
+            _ => None,
+        })
+        .await;
+    assert_eq!((to.as_str(), station), ("*45", Some(here)));
+    let answered = world.controller().order(Act::Answer { leg: leg.clone() }).await;
+    world.controller().done(answered).await;
+    world.answered(&caller).await;
+    world.controller().hang_up(&leg).await;
+    world.controller().hung_up(&leg).await;
+    world.ended(&caller).await;
+
+    // Whoever comes from outside comes from no phone of anybody.
+    let _outside = world.dial("10950", b"").await;
+    let station = world
+        .controller()
+        .expect("the arrival from outside", |input| match input {
+            Input::CallerArrived { from, station, .. } if from.as_str() == "10950" => Some(station.clone()),
+            _ => None,
+        })
+        .await;
+    assert!(station.is_none_or(|station| (1..60).all(|phone| world.station(phone) != station)));
+}

@@ -4,6 +4,7 @@ pub mod arrival;
 pub mod dead_man;
 pub mod dialling;
 pub mod hearing;
+pub mod outside;
 pub mod phones;
 pub mod races;
 pub mod recovery;

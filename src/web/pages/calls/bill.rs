@@ -105,6 +105,8 @@ impl Meter {
             | Fact::Keyed { .. }
             | Fact::OfferRang { .. }
             | Fact::PickUpAsked { .. }
+            | Fact::KeypadUsed { .. }
+            | Fact::OfferPickedUp { .. }
             | Fact::CallerKnown { .. }
             | Fact::PickUpFailed { .. }
             | Fact::AgentAssigned { .. }

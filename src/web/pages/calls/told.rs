@@ -8,6 +8,7 @@ use fluent_templates::fluent_bundle::FluentValue;
 
 use super::list::{called, outcome_class, outcome_word};
 use crate::calendar::{Moment, Zone};
+use crate::dialplan::AgentWish;
 use crate::routing::Fact;
 use crate::routing::dial::{DialEnd, DialEndedBy};
 use crate::routing::fact::{EndedBy, LeftQueue, OfferEnd, Outcome, Reasons, Rule, TransferFailure};
@@ -143,6 +144,18 @@ impl Teller<'_> {
             }
             Fact::PickUpAsked { by, .. } => plain("ringing", t.with("story-pick-up-asked", "by", self.agent(by))),
             Fact::PickUpFailed { .. } => plain("ringing", t.say("story-pick-up-failed")),
+            Fact::KeypadUsed { wish, .. } => plain(
+                "menu",
+                match wish {
+                    AgentWish::LogIn => t.say("story-keypad-log-in"),
+                    AgentWish::LogOut => t.say("story-keypad-log-out"),
+                    AgentWish::Ready => t.say("story-keypad-ready"),
+                    AgentWish::Break(reason) => t.with("story-keypad-break", "reason", reason),
+                },
+            ),
+            Fact::OfferPickedUp { agent, .. } => {
+                plain("ringing", t.with("story-picked-up-outside", "agent", self.agent(agent)))
+            }
             Fact::OfferAnswered { offer, .. } => {
                 plain("ringing", self.of_phone(*offer, "story-picked-up-by", "story-picked-up"))
             }

@@ -1,7 +1,6 @@
 //! What an agent presses. Each is one input of the core. The answer is empty: the desk is drawn by the stream alone,
 //! because an answer that comes after what followed from it would draw over the newer desk.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use axum::Form;
@@ -10,6 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
+use crate::controller::keypad;
 use crate::customers::CustomerId;
 use crate::routing::dial_out::DialledNumber;
 use crate::routing::ids::{BreakReason, CallId};
@@ -34,13 +34,8 @@ fn shown_soon(web: &Web, who: &Who) -> StatusCode {
 /// At the phone, in the queues and with the skills that the people's table says.
 pub async fn log_in(State(web): State<Web>, who: Who) -> Done {
     let person = web.db.person(who.centre(), who.agent()).await?.ok_or(PageProblem::NotFound)?;
-    let (switch, station) = person.station.ok_or(PageProblem::Invalid("problem-no-station"))?;
-    // What was renamed or taken out of the YAML since is left out: nobody is kept from working by it.
     let plan = web.handle.plan(who.centre()).ok_or(PageProblem::Away)?;
-    let queues: BTreeSet<_> = person.queues.into_iter().filter(|queue| plan.queues.contains_key(queue)).collect();
-    let skills = person.skills.into_iter().filter(|(skill, _)| plan.skills.contains(skill)).collect();
-    let agent = who.agent().clone();
-    let input = Input::AgentLoggedIn { by: agent.clone(), agent, station, switch, queues, skills };
+    let input = keypad::log_in(person, &plan).ok_or(PageProblem::Invalid("problem-no-station"))?;
     tell(&web, &who, input).await
 }
 

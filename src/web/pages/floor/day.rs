@@ -234,6 +234,8 @@ impl Day {
             | Fact::OfferMade { .. }
             | Fact::OfferRang { .. }
             | Fact::PickUpAsked { .. }
+            | Fact::KeypadUsed { .. }
+            | Fact::OfferPickedUp { .. }
             | Fact::CallerKnown { .. }
             | Fact::PickUpFailed { .. }
             | Fact::CallHeld { .. }

@@ -8,8 +8,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::assigned::{self, Holds, Part};
-use super::given::{Given, Place};
-use super::{Tab, address, person_of, roles, tabs};
+use super::given::{Given, Place, yes_or_no};
+use super::{Tab, address, auto_answers, person_of, roles, tabs};
 use crate::routing::ids::AgentName;
 use crate::store::agents::{HashedPassword, Person, Role};
 use crate::store::people::{Answer, Guard, Stamp, Wanted};
@@ -36,6 +36,7 @@ struct FormPage {
     stands: Vec<(String, String)>,
     roles: Vec<Choice>,
     switches: Vec<Choice>,
+    auto_answers: Vec<Choice>,
     queues: Vec<Queue>,
 }
 
@@ -110,6 +111,7 @@ impl<'a> Drawing<'a> {
             stands,
             roles: roles(t, &given.role),
             switches: Choice::names(switches, &given.switch),
+            auto_answers: auto_answers(t, &given.auto_answer),
             queues,
             given,
             frame: who.frame(web, Noun::People),
@@ -277,6 +279,13 @@ fn standing(who: &Who, person: &Person) -> Vec<(String, String)> {
         (t.say("person-display-name"), person.display_name.clone()),
         (t.say("person-role"), t.say(role_word(person.role))),
         (t.say("person-station"), or_none(station.unwrap_or_default())),
+        (
+            t.say("person-auto-answer"),
+            auto_answers(t, person.auto_answer.map_or("", yes_or_no))
+                .into_iter()
+                .find(|c| c.chosen)
+                .map_or_else(String::new, |c| c.word),
+        ),
         (t.say("person-queues"), or_none(queues.join(", "))),
     ]
 }

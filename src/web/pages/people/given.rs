@@ -20,12 +20,19 @@ pub struct Given {
     pub role: String,
     pub station: String,
     pub switch: String,
+    /// `yes`, `no`, or nothing: as the queue says.
+    pub auto_answer: String,
     pub queues: BTreeSet<String>,
     pub password: String,
     /// Take the password away.
     pub no_password: bool,
     /// The person as this form had them.
     pub stamp: String,
+}
+
+/// As the form sends it.
+pub const fn yes_or_no(asked: bool) -> &'static str {
+    if asked { "yes" } else { "no" }
 }
 
 /// What can be chosen from in this centre.
@@ -47,6 +54,7 @@ impl From<Vec<(String, String)>> for Given {
                 "role" => given.role = value,
                 "station" => given.station = value.trim().to_owned(),
                 "switch" => given.switch = value,
+                "auto_answer" => given.auto_answer = value,
                 "queue" => drop(given.queues.insert(value)),
                 "password" => given.password = value,
                 "no_password" => given.no_password = true,
@@ -68,6 +76,7 @@ impl Given {
             role: person.role.as_str().to_owned(),
             station: station.map_or_else(String::new, |station| station.to_string()),
             switch: switch.map_or_else(String::new, |switch| switch.to_string()),
+            auto_answer: person.auto_answer.map_or("", yes_or_no).to_owned(),
             queues: person.queues.iter().map(ToString::to_string).collect(),
             ..Self::default()
         }
@@ -93,6 +102,7 @@ impl Given {
             mistakes.add("role", t.say("person-role-wrong"));
         }
         let station = self.station_checked(t, place, &mut mistakes);
+        let auto_answer = [true, false].into_iter().find(|asked| yes_or_no(*asked) == self.auto_answer);
         let queues = self.queues_checked(t, place, &mut mistakes);
         if !self.password.is_empty() {
             match given::password(&self.password) {
@@ -111,6 +121,7 @@ impl Given {
             display_name: Some(display_name),
             role,
             station: Some(station),
+            auto_answer: Some(auto_answer),
             queues: Some(queues),
             skills: None,
             password: self.no_password.then_some(None),
@@ -137,7 +148,7 @@ impl Given {
         if switch.is_none() {
             mistakes.add("switch", t.say("person-switch-wrong"));
         }
-        switch.map(|switch| (switch.clone(), StationAddress::new(&self.station)))
+        switch.map(|switch| (switch.clone(), StationAddress::typed(&self.station)))
     }
 
     fn queues_checked(&self, t: Words, place: &Place<'_>, mistakes: &mut Mistakes) -> BTreeSet<QueueName> {

@@ -63,3 +63,9 @@ fn tabs(t: Words, here: &str) -> Vec<Tab> {
 fn roles(t: Words, asked: &str) -> Vec<Choice> {
     Role::ALL.into_iter().map(|role| Choice::of(role.as_str(), t.say(role_word(role)), asked)).collect()
 }
+
+/// Whether a phone is asked to pick up by itself, over what the queues say.
+fn auto_answers(t: Words, asked: &str) -> Vec<Choice> {
+    let words = [("", "person-auto-answer-queue"), ("yes", "person-auto-answer-yes"), ("no", "person-auto-answer-no")];
+    words.into_iter().map(|(value, word)| Choice::of(value, t.say(word), asked)).collect()
+}
