@@ -29,3 +29,4 @@ mod receiver;
 mod safety;
 mod versions;
 mod visitor;
+mod waiting;

@@ -78,3 +78,12 @@ floor-break-after = Break after this call
 floor-log-out = Log out
 floor-log-out-sure = Log this agent out? A call in hand goes on to its end.
 floor-owes = The disposition of the call is not written yet. Whoever ends the wrap-up without it says why.
+floor-waiting = Who waits
+floor-waiting-hint = in the order of their places · expected by how fast the queue was answered of late
+floor-expected-minutes = about { $n } min
+floor-expected-unknown = expected: not known yet
+floor-waiting-more =
+    { $n ->
+        [one] one more waits
+       *[other] { $n } more wait
+    }
