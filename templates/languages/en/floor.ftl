@@ -81,7 +81,7 @@ floor-owes = The disposition of the call is not written yet. Whoever ends the wr
 floor-waiting = Who waits
 floor-waiting-hint = in the order of their places · expected by how fast the queue was answered of late
 floor-expected-minutes = about { $n } min
-floor-expected-unknown = expected: not known yet
+floor-expected-unknown = not known yet
 floor-waiting-more =
     { $n ->
         [one] one more waits

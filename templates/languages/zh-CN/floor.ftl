@@ -65,5 +65,5 @@ floor-owes = 本次通话的处理结果尚未填写，未填写而结束话后�
 floor-waiting = 排队明细
 floor-waiting-hint = 按排队顺序 · 预计等待按近期接通速度估算
 floor-expected-minutes = 预计约 { $n } 分钟
-floor-expected-unknown = 预计等待未知
+floor-expected-unknown = 预计未知
 floor-waiting-more = 另有 { $n } 人排队
