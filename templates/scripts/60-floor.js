@@ -19,7 +19,7 @@
     }
     const none = floor.querySelector('.tiles .none');
     if (none) none.hidden = shown > 0;
-    for (const row of floor.querySelectorAll('.rows .row[data-q]')) row.hidden = !serves(row);
+    for (const row of floor.querySelectorAll('.rows .row[data-q], .waiters[data-q]')) row.hidden = !serves(row);
     if (!queue) return;
     // Of one queue the server does not count for everybody.
     let there = 0;

@@ -32,3 +32,4 @@ mod safety;
 mod several;
 mod versions;
 mod visitor;
+mod waiting;

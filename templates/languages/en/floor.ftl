@@ -83,3 +83,12 @@ floor-owed =
         [one] 1 call-back
        *[other] { $n } call-backs
     }
+floor-waiting = Who waits
+floor-waiting-hint = in the order of their places · expected by how fast the queue was answered of late
+floor-expected-minutes = about { $n } min
+floor-expected-unknown = not known yet
+floor-waiting-more =
+    { $n ->
+        [one] one more waits
+       *[other] { $n } more wait
+    }

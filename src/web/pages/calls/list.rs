@@ -136,7 +136,7 @@ pub fn stage(call: &CallSeen) -> (&'static str, &'static str) {
 }
 
 /// Of a call that waits: its place, and how long it may take where that is known.
-fn place(t: Words, call: &CallSeen) -> Option<String> {
+pub fn place(t: Words, call: &CallSeen) -> Option<String> {
     let position = call.position.filter(|_| call.stage == StageWord::Waiting)?;
     Some(match call.expected_wait_ms {
         // Rounded up, as callers are told.

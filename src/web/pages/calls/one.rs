@@ -10,7 +10,7 @@ use axum::extract::{Path, State};
 
 use super::about::About;
 use super::bill::{Bill, Part};
-use super::list::{called, outcome_class, outcome_word, stage};
+use super::list::{called, outcome_class, outcome_word, place, stage};
 use super::told::{Line, Teller, broken_word, dial_class, dial_word, rung_together};
 use crate::calendar::Moment;
 use crate::dialplan::Centre;
@@ -59,6 +59,8 @@ struct Story {
     live: bool,
     /// Whether a stream names this call when it moves; else any change is looked at.
     named: bool,
+    /// The place moves with every other call of the queue.
+    waits: bool,
     queue: String,
     /// A number that an agent called, and no caller.
     dialled: bool,
@@ -176,6 +178,7 @@ async fn story_of(web: &Web, who: &Who, frame: &Frame, call: &str) -> Shown<Stor
         (Some(call), None) => stage(call),
         (None, None) => ("away", "story-unknown"),
     };
+    let waits = live.as_ref().filter(|_| ended.is_none()).and_then(|call| place(t, call));
     let erased = from.is_empty() && name.is_empty() && live.is_none();
     let plan = web.handle.plan(who.centre()).ok_or(PageProblem::Away)?;
     // Not readable just now: the story is told without.
@@ -191,7 +194,8 @@ async fn story_of(web: &Web, who: &Who, frame: &Frame, call: &str) -> Shown<Stor
         arrived: frame.zone.day_and_second(first),
         since: first,
         class,
-        stands: t.say(stands),
+        waits: waits.is_some(),
+        stands: waits.unwrap_or_else(|| t.say(stands)),
         live: ended.is_none() && dial_ended.is_none() && promised.is_none_or(|(class, _)| class == "wrapup"),
         named: supervises,
         queue,

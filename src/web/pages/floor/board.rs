@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::day::{Figures, Stays};
+use super::waiting::{self, Waits};
 use super::wrong::{self, Wrong};
 use crate::calendar::Moment;
 use crate::routing::Line;
@@ -28,6 +29,8 @@ pub struct Board {
     pub day: Option<Figures>,
     pub states: BTreeMap<AgentState, usize>,
     pub queues: Vec<Queue>,
+    /// Who waits, of the queues that have anybody.
+    pub waiting: Vec<Waits>,
     pub agents: Vec<Agent>,
 }
 
@@ -135,7 +138,8 @@ impl Board {
             logged_in: agents.iter().filter(|agent| agent.state != AgentState::Away).count(),
         };
         let wrong = trouble.into_iter().chain(wrong::on(floor, &queues, &agents)).collect();
-        Self { at: floor.at_ms, wrong, now, day, states, queues, agents }
+        let waiting = waiting::lines_of(floor);
+        Self { at: floor.at_ms, wrong, now, day, states, queues, waiting, agents }
     }
 }
 

@@ -8,6 +8,7 @@ use super::board::{Agent, Board, Queue, key};
 use super::day::Figures;
 use super::filter::{Filter, States};
 use super::line::{Line, lines};
+use super::waiting;
 use crate::calendar::{Moment, Zone};
 use crate::routing::agent::AgentState;
 use crate::routing::ids::QueueName;
@@ -31,6 +32,7 @@ pub struct Show {
     messages: Vec<emergency::Row>,
     figures: Drawn,
     queues: Vec<Row>,
+    waiting: Vec<waiting::Drawn>,
     tiles: Vec<Tile>,
 }
 
@@ -43,6 +45,7 @@ struct Pieces {
     figures: Option<Drawn>,
     counts: Vec<(&'static str, usize)>,
     queues: Part<Row>,
+    waiting: Option<Vec<waiting::Drawn>>,
     tiles: Part<Tile>,
 }
 
@@ -267,6 +270,7 @@ impl Ink {
             wrong: lines(self.t, board),
             figures: self.figures(board),
             queues: queues.collect(),
+            waiting: waiting::drawn(self.t, board.at, &board.waiting, |queue| filter.shows_queue(queue)),
             tiles: tiles.collect(),
             messages,
             frame,
@@ -310,6 +314,7 @@ impl Ink {
             figures: Some(self.figures(board)),
             counts: counts(board),
             queues: Part::Whole(board.queues.iter().map(|queue| self.row(board, queue, false)).collect()),
+            waiting: Some(waiting::drawn(self.t, board.at, &board.waiting, |_| true)),
             tiles: Part::Whole(board.agents.iter().map(|agent| self.tile(board.at, agent, false)).collect()),
         })
     }
@@ -331,6 +336,8 @@ impl Ink {
             wrong: (before.wrong != board.wrong).then(|| lines(self.t, board)),
             figures: other.then(|| self.figures(board)),
             counts: counts.collect(),
+            waiting: (before.waiting != board.waiting)
+                .then(|| waiting::drawn(self.t, board.at, &board.waiting, |_| true)),
             queues: part(&before.queues, &board.queues, |a, b| a.name == b.name, |queue| self.row(board, queue, false)),
             tiles: part(
                 &before.agents,

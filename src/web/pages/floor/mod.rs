@@ -1,5 +1,6 @@
 //! The floor: what supervisors watch. `board.rs` is the floor in no language, `drawn.rs` draws it and what changed of it,
-//! `boards.rs` does so once for all who look; `day.rs` counts the figures of today, `wrong.rs` finds what to look at first.
+//! `boards.rs` does so once for all who look; `day.rs` counts the figures of today, `wrong.rs` finds what to look at first, `waiting.rs` has who
+//! waits in which order.
 
 mod actions;
 mod agent;
@@ -11,6 +12,7 @@ mod drawn;
 mod filter;
 mod line;
 mod names;
+mod waiting;
 mod wrong;
 
 use axum::Router;
