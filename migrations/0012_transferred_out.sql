@@ -1,4 +1,5 @@
--- One outcome more, and one who can have ended a call: the dialplan sent the caller to a number outside, and the two talked.
+-- Two outcomes more, and one who can have ended a call: a call-back is owed; or the dialplan sent the caller to a number
+-- outside, and the two talked.
 -- Neither database widens a CHECK in place with the same words, so the table is made anew.
 CREATE TABLE calls_wider (
     centre TEXT NOT NULL,

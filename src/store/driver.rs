@@ -43,7 +43,6 @@ const FOR_SQLITE: &[(i64, &str)] = &[
     (3, include_str!("../../migrations/sqlite/0003_customers_cases.sql")),
     (8, include_str!("../../migrations/sqlite/0008_audit.sql")),
     (10, include_str!("../../migrations/sqlite/0010_statistics.sql")),
-    (11, include_str!("../../migrations/sqlite/0011_promises.sql")),
     (12, include_str!("../../migrations/sqlite/0012_transferred_out.sql")),
 ];
 const FOR_POSTGRES: &[(i64, &str)] = &[
