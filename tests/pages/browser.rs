@@ -17,6 +17,10 @@ use crate::centre::PASSWORD;
 /// How long somebody waits for what should come: a busy machine is slow.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
+/// How long a browser may take to start, before the test says that this is what it hangs at: longer than one has taken
+/// beside a release build.
+const START: Duration = Duration::from_secs(90);
+
 const MISSING: &str = "These tests need a browser: install it (Debian: apt-get install chromium chromium-driver).";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,12 +96,14 @@ impl Driver {
         let wanted = json!({
             "goog:chromeOptions": { "args": arguments, "prefs": { "intl.accept_languages": tongue } },
             "goog:loggingPrefs": { "browser": "ALL" },
-            "timeouts": { "script": 60_000 },
+            "timeouts": { "script": 60_000, "pageLoad": 60_000 },
         });
         let Value::Object(wanted) = wanted else { unreachable!("an object") };
         let mut builder = ClientBuilder::new(HttpConnector::new());
         builder.capabilities(Capabilities::from_iter(wanted));
-        let client = builder.connect(&self.address).await.unwrap_or_else(|error| panic!("{error}. {MISSING}"));
+        let client = tokio::time::timeout(START, builder.connect(&self.address)).await;
+        let client = client.unwrap_or_else(|_| panic!("the browser did not start within {START:?}"));
+        let client = client.unwrap_or_else(|error| panic!("{error}. {MISSING}"));
         let browser = Browser { client, base: base.to_owned() };
         browser.looks(manner).await;
         browser
