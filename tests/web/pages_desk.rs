@@ -1,14 +1,18 @@
 //! The desk behind the page: notes as they are kept, and a stream that ends with what it was opened for.
 
 use cordboard::calendar::Moment;
-use cordboard::routing::ids::{AgentName, CentreName};
+use cordboard::routing::ids::{AgentName, CentreName, LegId, StationAddress};
 use cordboard::store::Author;
 use cordboard::store::agents::Role;
 use cordboard::store::notes::LONGEST;
 use cordboard::store::people::{Answer, Guard, Wanted};
+use cordboard::switch::rehearsal::{Habit, Phone, World};
+use reqwest::Method;
+use serde_json::json;
 
 use crate::browser::Browser;
-use crate::desk::{CENTRE, Database, Desk};
+use crate::desk::{CENTRE, Database, Desk, next_fact};
+use crate::dials::dialling;
 use crate::visitor::{Visitor, person};
 
 const DISPOSITIONS: &str = "dispositions:\n  settled: { en: \"Settled\" }\n";
@@ -56,5 +60,40 @@ async fn a_stream_ends_with_the_role_it_was_opened_in() {
     // The session goes on, with what it may see now.
     boss.stream().await.until("pulse", |_| true).await;
     assert_eq!(boss.open("/floor").await.status, 403);
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_sits_at_a_telephone_outside_is_told_on_the_desk_to_press_one_and_who_sits_at_a_phone_is_not() {
+    let desk = Desk::with_yaml(&dialling(), &["demo"], None, Database::File).await;
+    desk.rehearsal.happen(World::OutsideSetTo { phone: Some(Phone::with(Habit::Rings)) });
+    let mut happened = desk.handle.happened();
+    let mira = Browser::of(&desk, "demo", "mira", "Mira", Role::Agent).await;
+    let sits = async |station: &str| {
+        let login = json!({ "station": station, "queues": ["desk"], "skills": {} });
+        let (status, answer) = desk.ask(Method::PUT, "/agents/mira/session", Some(login)).await;
+        assert_eq!(status, 200, "{answer}");
+    };
+    sits("tel:+8613800138000").await;
+    let caller = desk.call("A caller");
+    let ring = next_fact(&mut happened, |fact| fact["fact"] == "offer_made").await;
+    let leg = ring["leg"].as_str().expect("a leg").to_owned();
+    let page = mira.until("/desk", |page| page.contains("Pick up your telephone and press 1")).await;
+    assert!(!page.contains("Pick up at your phone") && !page.contains("/desk/answer"), "{page}");
+    desk.rehearsal.happen(World::PhonePicksUp { leg: LegId::new(leg) });
+    let page = mira.until("/desk", |page| page.contains("Press 1 on your telephone to take the call")).await;
+    assert!(page.contains("id=\"desk-bar\""), "{page}");
+    let page = mira.see_in_chinese("/desk").await;
+    assert!(page.contains("\u{8bf7}\u{5728}\u{7535}\u{8bdd}\u{4e0a}\u{6309} 1 \u{952e}\u{63a5}\u{542c}"), "{page}");
+    desk.rehearsal.happen(World::CallerHangsUp { leg: caller });
+    mira.until("/desk", |page| page.contains("No call in hand")).await;
+    let phone = Phone::with(Habit::Rings);
+    desk.rehearsal.happen(World::PhoneSetTo { station: StationAddress::new("PJSIP/mira"), phone });
+    let (status, answer) = desk.ask(Method::DELETE, "/agents/mira/session", None).await;
+    assert_eq!(status, 200, "{answer}");
+    sits("PJSIP/mira").await;
+    desk.call("A caller");
+    let page = mira.until("/desk", |page| page.contains("A caller")).await;
+    assert!(!page.contains("ress 1"), "{page}");
     desk.close().await;
 }

@@ -12,7 +12,7 @@ use crate::routing::Fact;
 use crate::routing::agent::{AgentState, Told as Tried};
 use crate::routing::fact::{Reasons, Rule};
 use crate::routing::ids::{AgentName, BreakReason, CallId, QueueName};
-use crate::routing::view::{AgentSeen, CallSeen, Floor};
+use crate::routing::view::{AgentSeen, CallSeen, Floor, OfferSeen};
 use crate::store::notes::Note;
 use crate::web::Web;
 use crate::web::pages::calls::{called, dial_word};
@@ -161,6 +161,8 @@ pub struct Card {
     by_itself: bool,
     /// Wrap-up waits for a disposition.
     owes: bool,
+    /// Of a telephone outside: what is to be done at it, for a pick-up alone takes no call there.
+    key_one: Option<&'static str>,
     /// Until when the phone rings.
     rings_until: Option<Moment>,
     /// Of a number that was dialled: how far it has come.
@@ -359,6 +361,7 @@ async fn card(
         waits_since: joined.filter(|_| talked.is_none()),
         why,
         answers: agent.answers_when_told != Tried::Never && rings_until.is_some(),
+        key_one: agent.offer.as_ref().and_then(|offer| key_one(agent, offer)),
         rings_until,
         by_itself: agent.offer.as_ref().is_some_and(|offer| offer.auto_answer),
         owes: agent.wrap_up.as_ref().is_some_and(|wrap_up| wrap_up.needs_disposition),
@@ -366,6 +369,13 @@ async fn card(
         later: if plan.dial_out.is_some() && agent.queue.is_some() && may_promise(agent.state) { &LATER } else { &[] },
         known,
     }
+}
+
+/// What takes a call at a telephone outside: not to be read from a phone that rings, and nobody there hears it again who
+/// has laid the handset down.
+fn key_one(agent: &AgentSeen, offer: &OfferSeen) -> Option<&'static str> {
+    let rings = agent.station.is_outside() && offer.until_ms.is_some();
+    rings.then_some(if offer.key_awaited { "answer-key-one-now" } else { "answer-key-one" })
 }
 
 /// Who talks, or has talked just now, knows what was promised.
