@@ -54,7 +54,7 @@ pub async fn keep(handle: Handle, db: Db, fillers: watch::Sender<Fillers>, stop:
         .map(Escalator::start)
         .collect();
     let looking_up = AbortOnDropHandle::new(tokio::spawn(LookUp { handle: handle.clone(), db: db.clone() }.run()));
-    let keypads = AbortOnDropHandle::new(tokio::spawn(Keypad { handle: handle.clone(), db: db.clone() }.run()));
+    let keypads = AbortOnDropHandle::new(tokio::spawn(Keypad::new(handle.clone(), db.clone()).run()));
     let health = filling.iter().map(|(centre, filling)| (centre.clone(), filling.health.clone()));
     fillers.send_replace(Some(health.collect()));
     stop.run_until_cancelled(forget(&handle, &filling)).await;

@@ -9,6 +9,7 @@ mod clock;
 pub mod directories;
 pub mod escalator;
 pub mod filler;
+mod guesses;
 pub mod journal;
 pub mod keypad;
 mod measure;
@@ -20,6 +21,7 @@ mod route;
 mod turn;
 mod untaken;
 pub mod versions;
+mod withheld;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -37,6 +39,7 @@ use crate::routing::{Fact, Input, Refused};
 use crate::speech::Speaker;
 use crate::switch::rehearsal::Rehearsal;
 use journal::{JournalError, JournalHealth, Limits};
+use withheld::KeptBack;
 
 /// Requests of people and pages waiting for the loop; a thousand agents clicking at once.
 const MOST_ASKED: usize = 2_000;
@@ -155,6 +158,7 @@ pub struct Handle {
     pulse: watch::Receiver<Pulse>,
     written: Arc<BTreeMap<CentreName, Written>>,
     plans: watch::Receiver<Plans>,
+    kept_back: KeptBack,
 }
 
 impl Handle {
@@ -167,6 +171,11 @@ impl Handle {
         let ask = Ask::Tell { centre: centre.clone(), input: Box::new(input), answer };
         self.asks.send(ask).await.map_err(|_| AskError::Away)?;
         answered.await.map_err(|_| AskError::Away)?
+    }
+
+    /// What was keyed that nobody may read.
+    fn kept_back(&self) -> &KeptBack {
+        &self.kept_back
     }
 
     /// The floor at this moment.
@@ -275,10 +284,10 @@ pub fn start(start: Start) -> Result<Handle, StartError> {
     let prepared = prepare::prepare(start, happened.clone())?;
     let pulse = prepared.pulse();
     let written = Arc::new(prepared.written());
-    let plans = prepared.plans();
+    let (plans, kept_back) = (prepared.plans(), prepared.kept_back.clone());
     std::thread::Builder::new()
         .name("controller".into())
         .spawn(move || prepared.run(asked))
         .map_err(StartError::Thread)?;
-    Ok(Handle { asks, happened, pulse, written, plans })
+    Ok(Handle { asks, happened, pulse, written, plans, kept_back })
 }

@@ -8,6 +8,7 @@ use tokio::sync::{broadcast, watch};
 
 use super::clock::Clock;
 use super::journal::Journal;
+use super::withheld::KeptBack;
 use super::{Happened, Plans, Pulse, Start, StartError, Written, measure, publish};
 use crate::config::{ConfigError, SwitchConfig};
 use crate::dialplan::Centre;
@@ -34,6 +35,7 @@ pub struct Prepared {
     pub(super) plans: watch::Sender<Plans>,
     pub(super) aside: tokio::runtime::Handle,
     pub(super) known: BTreeMap<CentreName, (Known, Epoch)>,
+    pub(super) kept_back: KeptBack,
 }
 
 /// Opens and takes everything.
@@ -80,7 +82,7 @@ pub fn prepare(mut start: Start, happened: broadcast::Sender<Arc<Happened>>) -> 
     let aside = tokio::runtime::Handle::current();
     let plans = desks.iter().map(|(name, desk)| (name.clone(), desk.plan.clone())).collect();
     let (pulse, plans) = (watch::Sender::new(pulse), watch::Sender::new(plans));
-    Ok(Prepared { desks, epoch, start, happened, pulse, plans, aside, known })
+    Ok(Prepared { desks, epoch, start, happened, pulse, plans, aside, known, kept_back: KeptBack::default() })
 }
 
 pub(super) fn asterisk_of(config: &crate::config::AsteriskConfig, epoch: Epoch) -> Result<Asterisk, ConfigError> {

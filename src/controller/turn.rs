@@ -16,6 +16,7 @@ use super::prepare::{Desk, Prepared, asterisk_of};
 use super::prompts::{Prompts, Ready, SoundPlace};
 use super::route::Routes;
 use super::untaken::untaken;
+use super::withheld::KeptBack;
 use super::{Ask, AskError, Happened, Plans, PublishError, Pulse, measure, precedence, publish};
 use crate::config::SwitchConfig;
 use crate::dialplan::{Centre, CentreFiles, all_prompts};
@@ -67,6 +68,7 @@ struct Turn {
     /// What every phone of every switch does; cores are told of those at which somebody works.
     phones: BTreeMap<(SwitchName, StationAddress), Line>,
     prompts: Prompts,
+    kept_back: KeptBack,
     clock: Clock,
     told: mpsc::Receiver<Told>,
     ready: mpsc::UnboundedReceiver<Ready>,
@@ -102,7 +104,7 @@ type Answer = (oneshot::Sender<Result<(), AskError>>, Result<(), AskError>);
 
 impl Turn {
     fn begin(prepared: Prepared) -> Option<Self> {
-        let Prepared { desks, epoch, start, happened, pulse, plans, aside, known } = prepared;
+        let Prepared { desks, epoch, start, happened, pulse, plans, aside, known, kept_back } = prepared;
         let (told_by, told) = mpsc::channel(MOST_TOLD);
         let (ready_by, ready) = mpsc::unbounded_channel();
         let (publishing, published) = mpsc::channel(16);
@@ -150,6 +152,7 @@ impl Turn {
             _rehearsals: rehearsals,
             routes: Routes::default(),
             phones: BTreeMap::new(),
+            kept_back,
             clock,
             told,
             ready,
@@ -252,6 +255,7 @@ impl Turn {
                 todo.push_front(Todo { centre, input: first, answer: None });
                 continue;
             }
+            let Some(input) = self.kept_back(&centre, input) else { continue };
             let Some(desk) = self.desks.get_mut(&centre) else {
                 if let Some(answer) = answer {
                     answers.push((answer, Err(AskError::NoSuchCentre(centre))));
@@ -421,6 +425,17 @@ impl Turn {
         news.then(|| Input::StationChanged { switch: switch.clone(), station: station.clone(), line })
     }
 
+    /// A key that nobody may read is not among the inputs of the core, nor so in the journal. Asked of the core as late as
+    /// can be: the key before this one may have been what made it so.
+    fn kept_back(&self, centre: &CentreName, input: Input) -> Option<Input> {
+        if let Input::KeyPressed { leg, key } = &input
+            && let Some(why) = self.desks.get(centre).and_then(|desk| desk.core.withholds(leg))
+        {
+            return self.kept_back.keep(centre, leg, why, *key);
+        }
+        Some(input)
+    }
+
     fn core_of(&self, centre: CentreName) -> Result<&Core, AskError> {
         self.desks.get(&centre).map(|desk| &desk.core).ok_or(AskError::NoSuchCentre(centre))
     }
@@ -526,6 +541,7 @@ impl Turn {
             | Input::LegAnswered { leg }
             | Input::LegParted { leg }
             | Input::KeyPressed { leg, .. }
+            | Input::KeyWithheld { leg, .. }
             | Input::LegLookedAt { leg, .. } => self.routes.of(leg, is_centre),
             Input::LegsJoined { a, b } => self.routes.of(a, is_centre).or_else(|| self.routes.of(b, is_centre)),
             Input::SnapshotTaken { switch, legs } => {

@@ -27,7 +27,7 @@ pub use check::claimed_twice;
 pub use disposition::{Disposition, DispositionName, Dispositions};
 pub use emergency::{EmergencyMessage, Then};
 pub use figures::{Figure, Figures};
-pub use keypad::{AgentWish, KeypadAnswer};
+pub use keypad::{AgentWish, KeypadAnswer, KeypadQuestion, TRIES};
 pub use language::Language;
 pub use load::{CentreFiles, LoadError, load_centre};
 pub use prompt::{Piece, Prompt, Sound, Spoken, Text, all_prompts};

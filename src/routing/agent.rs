@@ -98,7 +98,7 @@ pub enum Work {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
-const fn is_not(it: &bool) -> bool {
+pub(super) const fn is_not(it: &bool) -> bool {
     !*it
 }
 

@@ -9,13 +9,14 @@ use super::announcing::Announcing;
 use super::fact::{EndedBy, Outcome};
 use super::ids::*;
 use super::index::LineKey;
+use super::keypad::AtKeypad;
 use super::outside::Asking;
 use super::preference::{Acquaintance, Prefer};
 use super::queue::Need;
 use super::rings::Rings;
 use super::transferring::{Outside, OutsideStage};
 use crate::calendar::Moment;
-use crate::dialplan::{AgentWish, Walk, When};
+use crate::dialplan::{Walk, When};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Call {
@@ -47,7 +48,7 @@ pub struct Call {
     /// The phone it comes from, where the switch has said so since the start.
     pub station: Option<StationAddress>,
     /// What was asked for by its keypad, and is not answered yet.
-    pub keypad: Option<AgentWish>,
+    pub keypad: Option<AtKeypad>,
     pub stage: Stage,
 }
 

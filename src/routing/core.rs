@@ -23,7 +23,7 @@ use super::tag::{Place, Tags};
 use super::timer::{Timer, Timers};
 use super::why::Why;
 use crate::calendar::Moment;
-use crate::dialplan::{Centre, Heard};
+use crate::dialplan::{Centre, Heard, Key};
 
 /// How long a switch has to answer an order. Measured orders take 1-5 ms, 100 ms on a silent channel.
 pub const ORDER_WITHIN: Duration = Duration::from_secs(3);
@@ -233,6 +233,11 @@ impl Core {
             Input::LegAnswered { leg } => self.leg_answered(now, &leg),
             Input::LegFailed { leg, why } => self.leg_failed(now, &leg, why),
             Input::LegHungUp { leg } => self.leg_hung_up(now, &leg),
+            Input::KeyWithheld { leg, ends } => self.key_withheld(now, &leg, ends),
+            // From whoever runs us and does not keep back what it should.
+            Input::KeyPressed { leg, key } if self.withholds(&leg).is_some() => {
+                self.key_withheld(now, &leg, key == Key::Hash);
+            }
             Input::KeyPressed { leg, key } => match self.legs.get(&leg) {
                 Some(LegOf::Caller(call)) => {
                     let call = *call;
@@ -338,6 +343,7 @@ impl Core {
             match timer {
                 Timer::Dialplan(call) => self.walk_on(now, call, Heard::TimeUp),
                 Timer::PlayDue(call) => self.play_overdue(now, call),
+                Timer::Keyed(call) => self.keyed_nothing(now, call),
                 Timer::QueueExit(call) => self.queue_exit_due(now, call),
                 Timer::QueueCloses(call) => self.queue_closes(now, call),
                 Timer::Announce(call) => self.announcement_due(now, call),
@@ -373,6 +379,7 @@ impl Core {
         let switch = match timer {
             Timer::Dialplan(call)
             | Timer::PlayDue(call)
+            | Timer::Keyed(call)
             | Timer::QueueExit(call)
             | Timer::QueueCloses(call)
             | Timer::Announce(call)
@@ -560,6 +567,7 @@ impl Core {
         for timer in [
             Timer::Dialplan(call),
             Timer::PlayDue(call),
+            Timer::Keyed(call),
             Timer::QueueExit(call),
             Timer::QueueCloses(call),
             Timer::Announce(call),

@@ -60,6 +60,9 @@ pub enum Fact {
         switch: SwitchName,
         station: Option<StationAddress>,
         wish: AgentWish,
+        /// Number and PIN were keyed for it, which stand nowhere.
+        #[serde(default, skip_serializing_if = "super::agent::is_not")]
+        pin: bool,
     },
     CallQueued {
         call: CallId,

@@ -76,6 +76,12 @@ pub enum Input {
         leg: LegId,
         key: Key,
     },
+    /// An answer of somebody who is asked for number and PIN has begun, or has ended with hash: which keys these are stands
+    /// nowhere ([`super::Core::withholds`]).
+    KeyWithheld {
+        leg: LegId,
+        ends: bool,
+    },
     /// Two legs hear each other.
     LegsJoined {
         a: LegId,

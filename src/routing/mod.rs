@@ -50,6 +50,7 @@ pub use effect::{Act, Effect, HangUpCause};
 pub use fact::Fact;
 pub use index::{LineKey, QueueIndex};
 pub use input::{Abilities, Failure, Input, LegSeen, LegUp, Line, Refusal, Returned};
+pub use keypad::{AtKeypad, KEYED_WITHIN, KEYPAD_WITHIN, Withheld};
 pub use known::Known;
 pub use leaving::DESERTED_FOR;
 pub use outside::{ASKED_AGAIN_AFTER, Asking};

@@ -10,6 +10,8 @@ use crate::calendar::Moment;
 pub enum Timer {
     /// The dialplan waits for a key.
     Dialplan(CallId),
+    /// Who uses a keypad should have keyed an answer by now.
+    Keyed(CallId),
     /// The switch owes the end of a prompt.
     PlayDue(CallId),
     /// The call leaves its queue by `otherwise`.

@@ -238,24 +238,24 @@ impl Core {
             return;
         }
         match how {
-            Returned::Done => {
-                self.forget_play(call);
-                if !self.emergency_over(now, call, true) {
-                    self.walk_on(now, call, Heard::PlayEnded);
-                }
-            }
+            Returned::Done => self.play_over(now, call, Heard::PlayEnded),
             Returned::Refused { why } => {
-                self.forget_play(call);
                 // Who hangs up while a prompt is played is nothing to be healed: the end of the call is on its way.
                 if !matches!(why, Refusal::Gone(_)) {
                     self.healed(Some(call), None, format!("a prompt was not played: {why:?}"));
                 }
-                if !self.emergency_over(now, call, false) {
-                    self.walk_on(now, call, Heard::PlayFailed);
-                }
+                self.play_over(now, call, Heard::PlayFailed);
             }
             // The snapshot that follows begins the step anew; without one, PlayDue goes on.
             Returned::Unknown => {}
+        }
+    }
+
+    /// What was played is over: the dialplan goes on, or an answer is waited for.
+    fn play_over(&mut self, now: Moment, call: CallId, heard: Heard) {
+        self.forget_play(call);
+        if !self.keypad_question_over(now, call) && !self.emergency_over(now, call, heard == Heard::PlayEnded) {
+            self.walk_on(now, call, heard);
         }
     }
 
@@ -266,16 +266,17 @@ impl Core {
         if self.keypad_overdue(now, call) {
             return;
         }
-        self.forget_play(call);
-        if !self.emergency_over(now, call, false) {
-            self.walk_on(now, call, Heard::PlayFailed);
-        }
+        self.play_over(now, call, Heard::PlayFailed);
     }
 
     /// The step is begun anew: the switch may have lost what the caller was hearing.
     pub(super) fn begin_step_anew(&mut self, now: Moment, call: CallId) {
         self.forget_play(call);
         self.timers.stop(&Timer::Dialplan(call));
+        self.timers.stop(&Timer::Keyed(call));
+        if let Some(of) = self.calls.get_mut(&call) {
+            of.keypad = None;
+        }
         let Some(of) = self.calls.get(&call) else { return };
         let again = if self.is_to_be_warned(of) {
             let (plan, step) = (of.walk.plan().clone(), of.walk.step().clone());

@@ -56,8 +56,9 @@ impl Fact {
                 let known = agents.iter().map(|(known_as, agent)| format!("{agent} ({known_as})"));
                 format!("the caller knows {}", known.collect::<Vec<_>>().join(", "))
             }
-            Fact::KeypadUsed { wish, .. } => match wish {
-                AgentWish::LogIn => "asks by keypad to be logged in".into(),
+            Fact::KeypadUsed { wish, pin, .. } => match wish {
+                AgentWish::LogIn | AgentWish::LogInByPin { .. } if *pin => "keyed number and PIN".into(),
+                AgentWish::LogIn | AgentWish::LogInByPin { .. } => "asks by keypad to be logged in".into(),
                 AgentWish::LogOut => "asks by keypad to be logged out".into(),
                 AgentWish::Ready => "says by keypad: ready".into(),
                 AgentWish::Break(reason) => format!("asks by keypad for a break: {reason}"),

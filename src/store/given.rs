@@ -8,6 +8,10 @@ pub const LONGEST_PASSWORD: usize = 1024;
 /// The longest name that others see, in characters.
 pub const LONGEST_DISPLAY_NAME: usize = 100;
 
+/// Of a PIN, in digits: what is keyed at a phone and remembered.
+pub const SHORTEST_PIN: usize = 4;
+pub const LONGEST_PIN: usize = 8;
+
 /// Why something cannot be given. The sentences are the command line's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotGiven {
@@ -15,6 +19,10 @@ pub enum NotGiven {
     DisplayName,
     #[error("a password holds no control characters; nothing was changed")]
     PasswordUnseen,
+    #[error("a PIN has {SHORTEST_PIN} to {LONGEST_PIN} digits")]
+    PinLength,
+    #[error("a PIN is not one digit over and over, nor digits in their order")]
+    PinSimple,
     #[error("a password has {SHORTEST_PASSWORD} characters at least and {LONGEST_PASSWORD} bytes at most")]
     PasswordLength,
 }
@@ -38,9 +46,33 @@ pub fn password(text: &str) -> Result<(), NotGiven> {
     if good { Ok(()) } else { Err(NotGiven::PasswordLength) }
 }
 
+/// # Errors
+/// No digits, too few or too many of them; or those that everybody tries first.
+pub fn pin(text: &str) -> Result<(), NotGiven> {
+    if !(SHORTEST_PIN..=LONGEST_PIN).contains(&text.len()) || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(NotGiven::PinLength);
+    }
+    let steps: Vec<i16> = text.as_bytes().windows(2).map(|two| i16::from(two[1]) - i16::from(two[0])).collect();
+    let simple = [0, 1, -1].iter().any(|step| steps.iter().all(|taken| taken == step));
+    if simple { Err(NotGiven::PinSimple) } else { Ok(()) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pin_is_four_to_eight_digits_and_not_the_first_that_anybody_tries() {
+        for good in ["2580", "90371482", "1223", "0001"] {
+            assert_eq!(pin(good), Ok(()), "{good}");
+        }
+        for bad in ["", "123", "123456789", "12 4", "12a4", "\u{ff11}\u{ff12}\u{ff13}\u{ff15}"] {
+            assert_eq!(pin(bad), Err(NotGiven::PinLength), "{bad:?}");
+        }
+        for simple in ["0000", "1234", "45678", "9876", "11111111"] {
+            assert_eq!(pin(simple), Err(NotGiven::PinSimple), "{simple}");
+        }
+    }
 
     #[test]
     fn names_and_passwords_are_bounded_and_can_be_seen() {

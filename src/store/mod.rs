@@ -30,6 +30,7 @@ pub mod notes;
 pub mod offers;
 pub mod people;
 pub mod personal;
+pub mod pins;
 pub mod promises;
 pub mod queue_report;
 pub mod queue_stays;
@@ -66,6 +67,7 @@ pub fn statements() -> Vec<&'static str> {
         offers::STATEMENTS,
         people::STATEMENTS,
         personal::STATEMENTS,
+        pins::STATEMENTS,
         promises::STATEMENTS,
         sessions::STATEMENTS,
         queue_report::STATEMENTS,

@@ -300,7 +300,11 @@ fn plan(
     };
     steps.push(("ask".into(), vec![Action::Ask(ask), Action::Go(one_of(chance, &to_queues).clone())]));
 
-    let wish = [AgentWish::LogIn, AgentWish::Break(BreakReason::new(REASONS[0]))][chance.below(2) as usize].clone();
+    let wish = one_of(
+        chance,
+        &[AgentWish::LogIn, AgentWish::LogInByPin { tries: 2 }, AgentWish::Break(BreakReason::new(REASONS[0]))],
+    )
+    .clone();
     steps.push(("keypad".into(), vec![Action::Agent(wish), Action::HangUp]));
 
     let starts = to_queues.iter().cloned().chain(["menu", "ask", "owed", "keypad"].map(StepName::new));

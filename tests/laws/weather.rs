@@ -461,7 +461,7 @@ fn somebody_promises(shift: &mut Shift, disasters: bool) -> Result<(), Broken> {
 /// The records say whom some caller knows: one who came just now, or one who waits, or talks by now, or has gone.
 fn somebody_is_known(shift: &mut Shift) -> Result<(), Broken> {
     let at_keypads = shift.core.iter().flat_map(|core| core.calls());
-    let at_keypads: Vec<_> = at_keypads.filter_map(|call| Some((call.id, call.keypad.clone()?))).collect();
+    let at_keypads: Vec<_> = at_keypads.filter_map(|call| Some((call.id, call.keypad.clone()?.wish))).collect();
     for (call, wish) in at_keypads {
         let how = *one_of(&mut shift.chance, &KeypadAnswer::ALL);
         shift.tell(Input::KeypadAnswered { call, wish, how })?;

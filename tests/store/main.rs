@@ -17,6 +17,7 @@ mod history;
 mod holds;
 mod keys;
 mod people;
+mod pins;
 mod promises;
 mod queue_report;
 mod remaking;

@@ -9,7 +9,7 @@ use super::node::{Node, Value};
 use super::reading::{Kind, Reading};
 use super::scalar;
 use crate::dialplan::action::{Action, Ask, EndKey, HoursBranch, Key, Menu, QueueEntry, ToQueue, Transfer, When};
-use crate::dialplan::keypad::AgentWish;
+use crate::dialplan::keypad::{AgentWish, TRIES};
 use crate::dialplan::language::Language;
 use crate::dialplan::prompt::Spoken;
 use crate::routing::dial_out::DialledNumber;
@@ -35,7 +35,9 @@ const ASK: Known = Known {
 
 const HOURS: Known = Known { what: "an hours action", keys: &["name", "open", "closed"], later: &[] };
 
-const AGENT: Known = Known { what: "an agent action", keys: &["break"], later: &["pin"] };
+const AGENT: Known = Known { what: "an agent action", keys: &["break", "log_in_by_pin"], later: &[] };
+
+const PIN: Known = Known { what: "log_in_by_pin", keys: &["tries"], later: &[] };
 
 const SET: Known = Known { what: "a set action", keys: &["language"], later: &["priority", "customer"] };
 
@@ -58,6 +60,8 @@ const STEP_NEED: Known = Known { what: "a need", keys: &["skill", "level", "lang
 const PATIENCE: std::ops::RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(60);
 const PATIENCE_DEFAULT: Duration = Duration::from_secs(5);
 const TRIES_DEFAULT: u8 = 3;
+/// How often somebody may try number and PIN in one call: who has forgotten it twice asks an admin.
+const MOST_TRIES_OF_PIN: u64 = 5;
 /// The longest answer: a card number with room.
 const MOST_DIGITS: u8 = 32;
 
@@ -192,19 +196,35 @@ impl Reading {
         }
     }
 
-    /// `log_in`, `log_out`, `ready`, or `{ break: lunch }`.
+    /// `log_in`, `log_in_by_pin`, `log_out`, `ready`, or `{ break: lunch }`, `{ log_in_by_pin: { tries: 2 } }`.
     fn agent_wish(&mut self, node: &Node) -> Option<AgentWish> {
         if let Value::Scalar(_) = node.value {
             if node.scalar().is_some_and(|scalar| scalar.text == "break") {
                 self.notes.add(&node.place, "a break has a reason; write agent: { break: lunch }");
                 return None;
             }
-            let words = [("log_in", AgentWish::LogIn), ("log_out", AgentWish::LogOut), ("ready", AgentWish::Ready)];
+            let words = [
+                ("log_in", AgentWish::LogIn),
+                ("log_in_by_pin", AgentWish::LogInByPin { tries: TRIES }),
+                ("log_out", AgentWish::LogOut),
+                ("ready", AgentWish::Ready),
+            ];
             return scalar::word(node, "agent", &words, &mut self.notes);
         }
         let fields = Fields::of(node, &AGENT, &mut self.notes)?;
-        let reason = fields.require("break", &mut self.notes)?;
+        let asked = fields.one_of(&["break", "log_in_by_pin"], &mut self.notes);
+        let reason = match asked? {
+            ("log_in_by_pin", node) => return self.log_in_by_pin(node),
+            (_, reason) => reason,
+        };
         self.refer(Kind::BreakReason, reason, "break").map(|reason| AgentWish::Break(BreakReason::new(reason)))
+    }
+
+    fn log_in_by_pin(&mut self, node: &Node) -> Option<AgentWish> {
+        let fields = Fields::of(node, &PIN, &mut self.notes)?;
+        let tries = fields.require("tries", &mut self.notes)?;
+        let tries = scalar::number(tries, "tries", 1..=MOST_TRIES_OF_PIN, &mut self.notes)?;
+        Some(AgentWish::LogInByPin { tries: u8::try_from(tries).ok()? })
     }
 
     fn menu(&mut self, node: &Node) -> Option<Menu> {

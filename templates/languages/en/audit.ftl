@@ -73,3 +73,4 @@ author-clock = Cordboard itself
 audit-did-hold = put the caller on hold
 audit-did-retrieve = took the caller back
 audit-fields = Fields
+audit-agent-pin = number or PIN for the keypad changed

@@ -117,6 +117,7 @@ story-rang = The phone rings
 story-rang-of = { $agent }'s phone rings
 story-picked-up = Picked up
 story-keypad-log-in = Asks by keypad to be logged in
+story-keypad-pin = Keyed agent number and PIN
 story-keypad-log-out = Asks by keypad to be logged out
 story-keypad-ready = Says by keypad: ready
 story-keypad-break = Asks by keypad for a break: { $reason }

@@ -112,3 +112,4 @@ later-120 = in 2 hours
 later-240 = in 4 hours
 later-1440 = tomorrow at this time
 later-promise = Promise
+desk-pin = Your PIN for phones that are not yours

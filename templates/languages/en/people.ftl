@@ -132,3 +132,20 @@ stations-without =
        *[other] { $n } people without a station
     }
 stations-without-hint = They cannot start work at the page.
+pin = PIN
+pin-keypad = At a keypad
+pin-keypad-hint = By number and PIN they log in from a phone that is not their station. The phone is theirs until they log out.
+pin-number = Agent number
+pin-number-hint = 1 to 8 digits, as on their badge.
+pin-number-wrong = An agent number has 1 to 8 digits.
+pin-number-taken = Somebody else has this number.
+pin-new = New PIN
+pin-hint = 4 to 8 digits. It is shown to nobody.
+pin-length = A PIN has 4 to 8 digits.
+pin-simple = Everybody tries such a PIN first: not one digit over and over, nor digits in their order.
+pin-give = Save number and PIN
+pin-none = Take both away
+pin-own = Your PIN
+pin-saved = Saved. The new PIN counts from now on.
+pin-back = Back to the desk
+pin-no-number = You have no agent number yet. An admin gives you one.

@@ -73,3 +73,4 @@ author-clock = 系统
 audit-did-hold = 保持来电
 audit-did-retrieve = 取回来电
 audit-fields = 自定义字段
+audit-agent-pin = 修改工号或话机签入密码

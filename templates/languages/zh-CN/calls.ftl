@@ -117,6 +117,7 @@ story-rang = 话机振铃
 story-rang-of = { $agent } 的话机振铃
 story-picked-up = 摘机
 story-keypad-log-in = 按键签入
+story-keypad-pin = 按键输入工号和密码
 story-keypad-log-out = 按键签出
 story-keypad-ready = 按键示闲
 story-keypad-break = 按键小休：{ $reason }

@@ -76,3 +76,4 @@ later-120 = 2 小时后
 later-240 = 4 小时后
 later-1440 = 明天此时
 later-promise = 约定
+desk-pin = 其他话机的签入密码

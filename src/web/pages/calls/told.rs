@@ -144,10 +144,11 @@ impl Teller<'_> {
             }
             Fact::PickUpAsked { by, .. } => plain("ringing", t.with("story-pick-up-asked", "by", self.agent(by))),
             Fact::PickUpFailed { .. } => plain("ringing", t.say("story-pick-up-failed")),
-            Fact::KeypadUsed { wish, .. } => plain(
+            Fact::KeypadUsed { wish, pin, .. } => plain(
                 "menu",
                 match wish {
-                    AgentWish::LogIn => t.say("story-keypad-log-in"),
+                    AgentWish::LogIn | AgentWish::LogInByPin { .. } if *pin => t.say("story-keypad-pin"),
+                    AgentWish::LogIn | AgentWish::LogInByPin { .. } => t.say("story-keypad-log-in"),
                     AgentWish::LogOut => t.say("story-keypad-log-out"),
                     AgentWish::Ready => t.say("story-keypad-ready"),
                     AgentWish::Break(reason) => t.with("story-keypad-break", "reason", reason),

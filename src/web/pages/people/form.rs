@@ -48,6 +48,9 @@ struct There {
     skills: Vec<(String, u8)>,
     lamp: Option<Lamp>,
     oneself: bool,
+    /// By which they are known at a keypad, with a PIN; or as it was typed just now.
+    number: String,
+    has_pin: bool,
 }
 
 struct Queue {
@@ -62,6 +65,12 @@ pub struct Said {
     /// A word of ours, shown once.
     #[serde(default)]
     said: String,
+}
+
+impl Said {
+    pub fn is(&self, word: &str) -> bool {
+        self.said == word
+    }
 }
 
 /// What a page of the form is made of.
@@ -122,6 +131,7 @@ impl<'a> Drawing<'a> {
 impl There {
     async fn of(web: &Web, who: &Who, person: &Person) -> Shown<Self> {
         let seen = web.handle.agent(who.centre(), &person.name).await?;
+        let number = web.db.agent_number(who.centre(), &person.name).await?;
         Ok(Self {
             href: address(&person.name),
             display_name: person.display_name.clone(),
@@ -129,6 +139,8 @@ impl There {
             skills: person.skills.iter().map(|(skill, level)| (skill.to_string(), *level)).collect(),
             lamp: seen.map(|desk| lamp(who.manner.t, desk.agent.state)),
             oneself: person.name == *who.agent(),
+            has_pin: number.is_some(),
+            number: number.map_or_else(String::new, |number| number.to_string()),
         })
     }
 }
@@ -161,7 +173,7 @@ pub async fn show(
 }
 
 /// Not on a thread that carries calls, and not many at a time.
-async fn hashed(web: &Web, password: String) -> Shown<HashedPassword> {
+pub async fn hashed(web: &Web, password: String) -> Shown<HashedPassword> {
     let _one_of_few = web.sessions().hashing.acquire().await.map_err(|_| PageProblem::Away)?;
     let hash = tokio::task::spawn_blocking(move || HashedPassword::of(&password)).await;
     Ok(hash.map_err(|error| PageProblem::Internal(format!("a password: {error}")))??)
@@ -174,6 +186,23 @@ async fn has_it_already(web: &Web, who: &Who, name: &AgentName, password: &str) 
     let password = password.to_owned();
     let fits = tokio::task::spawn_blocking(move || hash.fits(&password)).await;
     fits.map_err(|error| PageProblem::Internal(format!("a password: {error}")))
+}
+
+/// The page of somebody whose number or PIN was not saved.
+pub async fn with_pin_mistakes(
+    web: &Web,
+    who: &Who,
+    name: &AgentName,
+    typed: String,
+    mistakes: Mistakes,
+) -> Shown<Response> {
+    let (person, stamp) = web.db.stamped_person(who.centre(), name).await?.ok_or(PageProblem::NotFound)?;
+    let given = Given { stamp: stamp.as_str().to_owned(), ..Given::of(&person) };
+    let mut page = Drawing { mistakes, ..Drawing::of(Some(&person), given) }.drawn(web, who).await?;
+    if let Some(there) = &mut page.person {
+        there.number = typed;
+    }
+    Ok(again(page))
 }
 
 pub async fn create(

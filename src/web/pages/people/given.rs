@@ -109,7 +109,7 @@ impl Given {
                 _ if self.no_password => mistakes.add("password", t.say("person-password-both")),
                 Ok(()) => {}
                 Err(NotGiven::PasswordUnseen) => mistakes.add("password", t.say("person-password-unseen")),
-                Err(NotGiven::PasswordLength | NotGiven::DisplayName) => {
+                Err(NotGiven::PasswordLength | NotGiven::DisplayName | NotGiven::PinLength | NotGiven::PinSimple) => {
                     mistakes.add("password", t.say("person-password-length"));
                 }
             }

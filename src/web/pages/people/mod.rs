@@ -6,12 +6,13 @@ mod assigned;
 mod form;
 mod given;
 mod list;
+mod pin;
 mod removal;
 mod skills;
 mod stations;
 
 use axum::Router;
-use axum::routing::{get, put};
+use axum::routing::{get, post, put};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::choice::Choice;
@@ -30,6 +31,8 @@ pub fn routes() -> Router<Web> {
         .route("/people/skills/cells", put(skills::save))
         .route("/people/stations", get(stations::show))
         .route("/people/{person}", get(form::show).post(form::update))
+        .route("/people/{person}/pin", post(pin::update))
+        .route("/desk/pin", get(pin::show).post(pin::change))
         .route("/people/{person}/removal", get(removal::ask).post(removal::create))
 }
 
