@@ -104,7 +104,9 @@
 //!                         pages/calls/told.rs; its law: tests/laws/laws.rs); read by dialplan/read/strategies.rs
 //! a telephone outside     (`tel:...` as a station) routing/outside.rs: how it is rung, the key that makes a pick-up an answer;
 //!                         what is asked there: dialplan/question.rs
-//! agents at their keypad  `agent:` of a step: dialplan/keypad.rs, routing/keypad.rs; whose phone it is: controller/keypad.rs
+//! a line that is held open (`held:...` as a station) routing/held_line.rs; its tone: speech/tone.rs
+//! agents at their keypad  `agent:` of a step: dialplan/keypad.rs, routing/keypad.rs; whose phone it is: controller/keypad.rs;
+//!                         number and PIN: controller/{withheld,guesses}.rs, store/pins.rs, pages/people/pin.rs
 //! who may take a call     routing/needs.rs (skills, easing), preference.rs (whom the caller knows; looked up by
 //!                         controller/acquaintance.rs)
 //! a report's figures      reports/ (what counts where), store/queue_report.rs (reads; lists the calls behind a figure)
@@ -153,6 +155,8 @@
 //! | queue, place | where callers wait; `joined - credit` is the order in it |
 //! | strategy | in which order the free agents of a queue are rung, and how many at once |
 //! | need, preference | a skill that an agent must have, until it eases; whom the caller knows, and is kept for a while |
+//! | held-open line | a station that is called once and stays up: calls come over it after a tone |
+//! | agent number, PIN | by which somebody says at a keypad who they are |
 //! | offer | one ring of one agent for one call |
 //! | rings, rung together | the phones that ring for one call; the first to answer has it, the others were answered elsewhere |
 //! | wrap-up | what an agent does for a call after it |

@@ -56,6 +56,11 @@ fn log_in_at(person: Person, (switch, station): Phone, plan: &Centre) -> Input {
     Input::AgentLoggedIn { by: agent.clone(), agent, station, switch, queues, skills, auto_answer }
 }
 
+/// Whether somebody's station is this phone, held open or not.
+fn is_at((switch, station): &Phone, phone: &Phone) -> bool {
+    *switch == phone.0 && station.phone() == phone.1
+}
+
 impl Keypad {
     pub fn new(handle: Handle, db: Db) -> Self {
         Self { handle, db, hashing: Arc::new(Semaphore::new(MOST_HASHED)), guesses: Arc::default() }
@@ -110,12 +115,13 @@ impl Keypad {
         {
             return Ok(self.wished(asker, agent).await);
         }
-        let here = |person: &Person| person.station.as_ref() == Some(&asker.phone);
+        let here = |person: &Person| person.station.as_ref().is_some_and(|home| is_at(home, &asker.phone));
         let people = if by_pin { Vec::new() } else { self.db.people(asker.centre).await? };
         let mut theirs = people.into_iter().filter(here);
         let unknown = match (theirs.next(), theirs.next()) {
             (Some(person), None) if asker.wish.asks_for_pin() => {
-                return Ok(self.told(asker.centre, log_in_at(person, asker.phone.clone(), &asker.plan)).await);
+                let home = person.station.clone().unwrap_or_else(|| asker.phone.clone());
+                return Ok(self.told(asker.centre, log_in_at(person, home, &asker.plan)).await);
             }
             (Some(person), None) => return Ok(self.wished(asker, person.name).await),
             (Some(_), Some(_)) => KeypadAnswer::SharedPhone,
@@ -129,10 +135,9 @@ impl Keypad {
     async fn who_works_at(&self, asker: &Asker<'_>) -> Option<AgentName> {
         let floor = self.handle.floor(asker.centre).await.ok()?;
         let (switch, station) = &asker.phone;
-        let mut there = floor
-            .agents
-            .into_iter()
-            .filter(|agent| agent.switch == *switch && agent.station == *station && agent.state != AgentState::Away);
+        let mut there = floor.agents.into_iter().filter(|agent| {
+            agent.switch == *switch && agent.station.phone() == *station && agent.state != AgentState::Away
+        });
         there.next().filter(|_| there.next().is_none()).map(|agent| agent.name)
     }
 
@@ -167,7 +172,9 @@ impl Keypad {
         };
         self.guesses().was_right(&guessed);
         let Some(person) = self.db.person(centre, &agent).await? else { return Ok(KeypadAnswer::NotNow) };
-        Ok(self.told(centre, log_in_at(person, asker.phone.clone(), &asker.plan)).await)
+        let own = person.station.clone().filter(|home| is_at(home, &asker.phone));
+        let seat = own.unwrap_or_else(|| asker.phone.clone());
+        Ok(self.told(centre, log_in_at(person, seat, &asker.plan)).await)
     }
 
     fn guesses(&self) -> std::sync::MutexGuard<'_, Guesses<(CentreName, String), Phone>> {

@@ -85,6 +85,7 @@ pub fn count(happened: &Happened) {
         | Fact::PromiseRests { .. }
         | Fact::AgentLoggedIn { .. }
         | Fact::AgentAssigned { .. }
+        | Fact::HeldLineChanged { .. }
         | Fact::AgentLoggedOut { .. }
         | Fact::AgentChanged { .. }
         | Fact::EmergencySwitchedOn { .. }
@@ -153,6 +154,7 @@ pub fn log(happened: &Happened) {
         | Fact::PromiseBroken { .. }
         | Fact::AgentLoggedIn { .. }
         | Fact::AgentAssigned { .. }
+        | Fact::HeldLineChanged { .. }
         | Fact::AgentLoggedOut { .. }
         | Fact::AgentChanged { .. }
         | Fact::EmergencySwitchedOn { .. }

@@ -33,8 +33,8 @@ pub enum Action {
     Queue(ToQueue),
     /// `call_back`: somebody of a queue calls the caller back, as soon as it is their turn from now on.
     CallBack(CallBack),
-    /// `agent`: who calls from the station of exactly one person logs in or out, is ready, or takes a break, and hears
-    /// what came of it.
+    /// `agent`: who calls from the station of exactly one person, or gives number and PIN, logs in or out, is ready, or
+    /// takes a break, and hears what came of it.
     Agent(AgentWish),
     /// `go`: on with another step. Ends the step.
     Go(StepName),

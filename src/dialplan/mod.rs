@@ -31,6 +31,6 @@ pub use keypad::{AgentWish, KeypadAnswer, KeypadQuestion, TRIES};
 pub use language::Language;
 pub use load::{CentreFiles, LoadError, load_centre};
 pub use prompt::{Piece, Prompt, Sound, Spoken, Text, all_prompts};
-pub use question::press_one;
+pub use question::{joining_tone, press_one, press_one_for_the_line};
 pub use read::{Mistake, Mistakes, Place, Shown, read_centre};
 pub use walk::{Do, Ending, Heard, MOST_ACTIONS_AT_ONCE, MOST_KEYS_AHEAD, Walk};

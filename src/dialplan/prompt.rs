@@ -47,6 +47,8 @@ pub struct Prompt {
 pub enum Sound {
     /// To be spoken by the speech program.
     Say(String),
+    /// A call comes now.
+    Tone,
     /// A recording of the centre: `prompts/<name>.wav` in its directory.
     Recording(String),
 }

@@ -31,6 +31,8 @@ const DRAIN: Duration = Duration::from_secs(4 * 3600);
 const RUNS_OUT: Duration = Duration::from_secs(700);
 /// What a voice takes for a character, of a script of letters and of one of words.
 const LETTER: Duration = Duration::from_millis(60);
+/// Before a call on a line that is held open, with what the switch takes to begin it.
+const TONE: Duration = Duration::from_millis(460);
 const WORD: Duration = Duration::from_millis(220);
 /// Steps between two words about the progress.
 const STEPS_A_WORD: u64 = 4096;
@@ -305,8 +307,12 @@ impl<'p> World<'p> {
 
     /// A sound is named by its length here, so that texts with a caller's own digits do not pile up.
     fn sound(&mut self, said: &Said) -> Sound {
-        let (Said::Say(text) | Said::Recording(text)) = said;
-        let lasts: Duration = text.chars().map(|c| if c.is_ascii() { LETTER } else { WORD }).sum();
+        let lasts: Duration = match said {
+            Said::Tone => TONE,
+            Said::Say(text) | Said::Recording(text) => {
+                text.chars().map(|c| if c.is_ascii() { LETTER } else { WORD }).sum()
+            }
+        };
         let exchange = &mut self.exchange;
         let sound = self.sounds.entry(lasts).or_insert_with(|| {
             let sound = Sound(PathBuf::from(format!("{} ms", lasts.as_millis())));

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::dial::DialEnd;
+use super::held_line::HeldLine;
 use super::ids::*;
 use super::input::{Failure, Line};
 use super::queue::Need;
@@ -368,6 +369,9 @@ pub struct Agent {
     /// The leg that we rang at the station and that is not gone yet: while there is one the phone is ours to
     /// wait for, whatever else is said.
     pub leg: Option<LegId>,
+    /// Of a station that is held open: where its line is, and whether it is joined, or on its way from or to that.
+    pub held: HeldLine,
+    pub line_busy: bool,
     /// What is known of telling this phone to pick up.
     pub told: Told,
     /// The last dial that came to nothing, until the next: for the desk, which would else fall silent.
@@ -483,7 +487,33 @@ impl Agent {
         matches!(self.presence, Presence::Ready { .. })
             && matches!(self.work, Work::Nothing { .. })
             && self.leg.is_none()
-            && !matches!(self.line, Line::InUse | Line::Unreachable)
+            && self.has_its_phone()
+    }
+
+    /// Nothing else is on the phone, as far as anybody has said.
+    fn has_its_phone(&self) -> bool {
+        if self.station.is_held_open() {
+            return self.held.up().is_some() && !self.line_busy && self.line != Line::Unreachable;
+        }
+        self.held.leg().is_none() && !matches!(self.line, Line::InUse | Line::Unreachable)
+    }
+
+    /// The leg at the phone: one that was rung for a call, or that of a line that is held open.
+    pub fn on_leg(&self) -> Option<&LegId> {
+        self.leg.as_ref().or(self.held.leg())
+    }
+
+    /// Nothing is left of the session that this was: another may begin, here or elsewhere.
+    pub fn has_gone(&self) -> bool {
+        matches!((&self.presence, &self.work), (Presence::Away { .. }, Work::Nothing { .. }))
+            && self.leg.is_none()
+            && self.held.leg().is_none()
+    }
+
+    /// Whether numbers are dialled from here: whoever picks it up, a mailbox perhaps, would be talked with by the number;
+    /// and a line that is held open is for callers.
+    pub fn dials_nobody(&self) -> bool {
+        self.station.is_outside() || self.station.is_held_open()
     }
 
     /// Since when nothing was asked of the agent: the later of *ready* and the end of the last work.
@@ -517,6 +547,12 @@ impl Agent {
             (Work::Nothing { .. }, Presence::Away { .. }) => AgentState::Away,
             (Work::Nothing { .. }, Presence::OnBreak { .. }) => AgentState::OnBreak,
             (Work::Nothing { .. }, Presence::Missed { .. }) => AgentState::Missed,
+            (Work::Nothing { .. }, Presence::Ready { .. }) if self.station.is_held_open() => match self.held {
+                HeldLine::Up { .. } if self.line != Line::Unreachable => AgentState::Idle,
+                HeldLine::Up { .. } | HeldLine::Down { .. } | HeldLine::Rings { .. } | HeldLine::Asked { .. } => {
+                    AgentState::PhoneBusy
+                }
+            },
             (Work::Nothing { .. }, Presence::Ready { .. }) => match self.line {
                 Line::InUse | Line::Unreachable => AgentState::PhoneBusy,
                 Line::Unknown | Line::Free => AgentState::Idle,

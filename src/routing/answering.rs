@@ -25,7 +25,7 @@ impl Core {
     pub(super) fn told_to_answer(&self, name: &AgentName) -> Told {
         let Some(agent) = self.agents.get(name) else { return Told::Never };
         let can = self.abilities.get(&agent.switch).is_some_and(|abilities| abilities.pick_up);
-        if can && !agent.station.is_outside() { agent.told } else { Told::Never }
+        if can && !agent.station.is_outside() && !agent.station.is_held_open() { agent.told } else { Told::Never }
     }
 
     pub(super) fn agent_answered(&mut self, now: Moment, name: &AgentName, by: AgentName) {

@@ -6,7 +6,7 @@ use super::core::{CONNECT_WITHIN, Core, HANG_UP_WITHIN, LegOf, Owed, PARTED_WITH
 use super::effect::{Act, HangUpCause};
 use super::fact::{EndedBy, Fact, OfferEnd, Outcome};
 use super::ids::*;
-use super::input::{Refusal, Returned};
+use super::input::{Failure, Refusal, Returned};
 use super::queue::QueueRules;
 use super::tag::Place;
 use super::timer::Timer;
@@ -43,23 +43,25 @@ impl Core {
                 self.end_offer(now, offer, OfferEnd::AgentGone);
                 self.back_to_waiting(now, call);
             }
-            Returned::Refused { .. } => self.connect_failed(now, call, offer),
+            Returned::Refused { .. } => self.connect_failed(now, call, offer, true),
         }
     }
 
     pub(super) fn connect_overdue(&mut self, now: Moment, call: CallId) {
         if let Some(Call { stage: Stage::Connecting { offer, .. }, .. }) = self.calls.get(&call) {
-            self.connect_failed(now, call, *offer);
+            self.connect_failed(now, call, *offer, false);
         }
     }
 
     /// Perhaps the caller has gone and the word of it is on its way: no other phone rings for this call before
-    /// the switch has looked.
-    fn connect_failed(&mut self, now: Moment, call: CallId, offer: OfferId) {
+    /// the switch has looked. `refused`: they have not been joined and will not be, so a line that is held open may stay.
+    fn connect_failed(&mut self, now: Moment, call: CallId, offer: OfferId, refused: bool) {
         let how = OfferEnd::Unseen;
-        if let Some(of) = self.offers.get(&offer) {
-            let (switch, leg) = (of.switch.clone(), of.leg.clone());
-            self.hang_up(now, &switch, leg, HangUpCause::Normal);
+        if let Some(of) = self.offers.get(&offer).cloned() {
+            match refused {
+                true => self.leave_phone(now, &of, HangUpCause::Normal),
+                false => self.hang_up(now, &of.switch, of.leg, HangUpCause::Normal),
+            }
         }
         self.end_offer(now, offer, how);
         self.back_to_waiting(now, call);
@@ -91,6 +93,7 @@ impl Core {
             (Some(LegOf::Agent(_)), Some(LegOf::Outside { call, .. })) => return self.dial_joined(now, *call, a),
             (None | Some(LegOf::Caller(_) | LegOf::Agent(_) | LegOf::Outside { .. }), _) => return,
         };
+        self.line_joined(&agent_leg);
         self.timers.stop(&Timer::PartedDue(call));
         if let Some(Call { stage: Stage::Talking { hold: Some(_), agent_leg: theirs, .. }, .. }) = self.calls.get(&call)
         {
@@ -138,6 +141,9 @@ impl Core {
     }
 
     pub(super) fn leg_parted(&mut self, now: Moment, leg: &LegId) {
+        if let Some(name) = self.at_held_line(leg) {
+            self.line_parted(now, &name);
+        }
         let call = match self.legs.get(leg) {
             Some(LegOf::Caller(call)) => *call,
             Some(LegOf::Agent(agent)) => match self.agents.get(agent).map(|agent| &agent.work) {
@@ -260,7 +266,9 @@ impl Core {
             Stage::Waiting { .. } | Stage::Connecting { .. } if unseen => (Outcome::EndedUnseen, by),
             Stage::Waiting { .. } | Stage::Connecting { .. } => (Outcome::Abandoned, by),
             Stage::Talking { queue, agent, agent_leg, .. } => {
-                self.hang_up(now, &gone.switch, agent_leg, HangUpCause::Normal);
+                if self.at_held_line(&agent_leg).is_none() {
+                    self.hang_up(now, &gone.switch, agent_leg, HangUpCause::Normal);
+                }
                 let rules = gone.walk.plan().queues.get(&queue).cloned();
                 self.start_wrap_up(now, &agent, queue, rules.as_ref());
                 (Outcome::Answered, by)
@@ -283,7 +291,11 @@ impl Core {
             return self.dial_leg_hung_up(now, call, leg, &by);
         }
         let offer = self.offer_of_leg(leg).cloned();
+        let line = self.at_held_line(leg);
         self.leg_gone(leg);
+        if let Some(name) = line {
+            self.line_down(now, &name, Failure::Unreachable);
+        }
         if let Some(offer) = offer {
             let picked_up = matches!(self.calls.get(&offer.call).map(|c| &c.stage), Some(Stage::Connecting { .. }));
             let how = match offer.asking {
@@ -300,14 +312,27 @@ impl Core {
             (agent_leg == leg).then(|| (call, queue.clone()))
         });
         if let Some((call, queue)) = talking {
-            let rules = self.rules_for(call, &queue).cloned();
-            self.start_wrap_up(now, agent, queue, rules.as_ref());
-            self.timers.stop(&Timer::PartedDue(call));
-            self.hang_up_on(now, call, Outcome::Answered, by, HangUpCause::Normal);
+            self.end_for_agent(now, call, agent, queue, by);
         }
     }
 
+    fn end_for_agent(&mut self, now: Moment, call: CallId, agent: &AgentName, queue: QueueName, by: EndedBy) {
+        let rules = self.rules_for(call, &queue).cloned();
+        self.start_wrap_up(now, agent, queue, rules.as_ref());
+        self.timers.stop(&Timer::PartedDue(call));
+        self.timers.stop(&Timer::HoldDue(call));
+        self.hang_up_on(now, call, Outcome::Answered, by, HangUpCause::Normal);
+    }
+
+    /// The caller is hung up, and the line stays.
+    pub(super) fn end_on_held_line(&mut self, now: Moment, call: CallId, agent: &AgentName) {
+        let Some(Stage::Talking { queue, .. }) = self.calls.get(&call).map(|call| &call.stage) else { return };
+        let queue = queue.clone();
+        self.end_for_agent(now, call, agent, queue, EndedBy::Agent(agent.clone()));
+    }
+
     fn start_wrap_up(&mut self, now: Moment, agent: &AgentName, queue: QueueName, rules: Option<&QueueRules>) {
+        self.line_settles(now, agent);
         let limit = rules.map_or(Some(std::time::Duration::ZERO), |rules| rules.wrap_up);
         let here = self.agents.get(agent);
         let given = here.is_some_and(|agent| agent.disposed.is_some() && agent.disposed == agent.work.call());

@@ -119,6 +119,8 @@ pub(super) enum Owed {
     Play(CallId),
     Ring(OfferId),
     RingDial(LegId),
+    RingLine(AgentName),
+    Tone(OfferId),
     PickUp(OfferId),
     Question(OfferId),
     Connect(CallId, OfferId),
@@ -366,6 +368,8 @@ impl Core {
                 Timer::DialLongest(call) => self.dial_too_long(now, call),
                 Timer::HangUpDue(leg) => self.hang_up_overdue(now, leg),
                 Timer::WrapUpDue(agent) => self.wrap_up_due(now, &agent),
+                Timer::LineDue(agent) => self.line_overdue(now, &agent),
+                Timer::LineAgain(agent) => self.line_again(&agent),
                 Timer::RestDue(agent) => self.rest_over(now, &agent),
                 Timer::EmergencyEnds(message) => {
                     self.emergency_switched_off(message, None, None, SwitchedOff::TimeUp);
@@ -394,6 +398,7 @@ impl Core {
             }
             Timer::DialDue(call) | Timer::DialLongest(call) => self.dials.get(call).map(|dial| &dial.switch),
             Timer::HangUpDue(leg) => self.switch_of_leg(leg),
+            Timer::LineDue(agent) | Timer::LineAgain(agent) => self.agents.get(agent).map(|agent| &agent.switch),
             // A deserted queue may have calls of several switches, and asks for each.
             Timer::WrapUpDue(_) | Timer::RestDue(_) | Timer::EmergencyEnds(_) | Timer::Deserted(_) => None,
             // A promise whose switch is away stands in no line that somebody free is in.
@@ -407,6 +412,8 @@ impl Core {
         match owed {
             Owed::Play(call) => self.play_returned(now, call, effect, how),
             Owed::Ring(offer) => self.ring_returned(now, offer, how),
+            Owed::RingLine(agent) => self.ring_line_returned(now, &agent, how),
+            Owed::Tone(offer) => self.tone_returned(now, offer, how),
             Owed::RingDial(leg) => self.dial_ring_returned(now, &leg, how),
             Owed::PickUp(offer) => self.pick_up_returned(offer, how),
             Owed::Question(offer) => self.question_returned(now, offer, effect, how),
@@ -530,6 +537,7 @@ impl Core {
     }
 
     fn settle_agents(&mut self, now: Moment) {
+        self.lines_follow(now);
         for (name, (presence, work, state)) in std::mem::take(&mut self.touched) {
             let Some(agent) = self.agents.get_mut(&name) else { continue };
             agent.served.follow(&work, &agent.work, now);

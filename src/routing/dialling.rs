@@ -65,6 +65,9 @@ impl Core {
         if agent.station.is_outside() {
             return Some(Refused::DialsFromOutside { agent: name.clone(), station: agent.station.clone() });
         }
+        if agent.station.is_held_open() {
+            return Some(Refused::DialsFromHeldLine { agent: name.clone(), station: agent.station.clone() });
+        }
         if !self.is_up(&rules.switch) {
             return Some(Refused::SwitchAway { switch: rules.switch.clone() });
         }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::dial::{DialEnd, DialEndedBy};
+use super::held_line::HeldLine;
 use super::ids::*;
 use super::input::Failure;
 use super::preference::{Acquaintance, Prefer};
@@ -376,6 +377,11 @@ pub enum Fact {
     },
 
     /// A switch was lost or seen again.
+    /// The line of an agent that is held open was dialled, is up, or went down.
+    HeldLineChanged {
+        agent: AgentName,
+        line: HeldLine,
+    },
     LinkChanged {
         switch: SwitchName,
         up: bool,
@@ -439,6 +445,7 @@ impl Fact {
             | Fact::AgentAssigned { .. }
             | Fact::AgentLoggedOut { .. }
             | Fact::AgentChanged { .. }
+            | Fact::HeldLineChanged { .. }
             | Fact::EmergencySwitchedOn { .. }
             | Fact::EmergencySwitchedOff { .. }
             | Fact::LinkChanged { .. }
@@ -466,6 +473,7 @@ impl Fact {
             | Fact::AgentLoggedIn { agent, .. }
             | Fact::AgentAssigned { agent, .. }
             | Fact::AgentLoggedOut { agent, .. }
+            | Fact::HeldLineChanged { agent, .. }
             | Fact::AgentChanged { agent, .. } => Some(agent),
             Fact::Healed { agent, .. } => agent.as_ref(),
             Fact::ControllerStarted { .. }

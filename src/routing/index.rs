@@ -277,6 +277,6 @@ impl Line {
 
 impl LineKey {
     fn is_for(&self, agent: &Agent) -> bool {
-        self.switch == agent.switch && agent.meets(&self.needs) && !(self.dials && agent.station.is_outside())
+        self.switch == agent.switch && agent.meets(&self.needs) && !(self.dials && agent.dials_nobody())
     }
 }

@@ -117,8 +117,7 @@ impl Core {
         let ends = wishes.clone().map(|wish| wish.within).min();
         for wish in wishes {
             let agent = self.agents.get(&wish.agent);
-            let could =
-                |agent: &Agent| could_take(agent, &switch, &promise.queue, &needs) && !agent.station.is_outside();
+            let could = |agent: &Agent| could_take(agent, &switch, &promise.queue, &needs) && !agent.dials_nobody();
             if agent.is_some_and(could) {
                 kept_for.insert(wish.agent.clone());
             }

@@ -13,6 +13,7 @@ use super::dial::{Counted, Dial, DialStage};
 use super::dialling::count_dial;
 use super::emergency::SwitchedOn;
 use super::fact::{EndedBy, Fact, OfferEnd, Outcome};
+use super::held_line::HeldLine;
 use super::ids::*;
 use super::preference::{Acquaintance, Prefer};
 use super::promise::{Asked, Promise, PromiseStage};
@@ -127,6 +128,9 @@ pub struct KnownAgent {
     pub served: Served,
     #[serde(default)]
     pub breaks: Breaks,
+    /// Of a station that is held open.
+    #[serde(default)]
+    pub held: HeldLine,
 }
 
 fn one_or_several<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<KnownOffer>, D::Error> {
@@ -297,6 +301,7 @@ impl Known {
                         auto_answer: *auto_answer,
                         presence: Presence::Ready { since: at },
                         served: before.as_ref().map(|before| Served { missed: 0, ..before.served }).unwrap_or_default(),
+                        held: before.as_ref().map(|before| before.held.at_log_in()).unwrap_or_default(),
                         breaks: before.as_ref().map(|before| before.breaks_till(at)).unwrap_or_default(),
                         work: before.map_or(Work::Nothing { since: at }, |before| before.work),
                     },
@@ -324,6 +329,12 @@ impl Known {
                 // Who is away and holds nothing is not on the floor any more.
                 if matches!((presence, work), (Presence::Away { .. }, Work::Nothing { .. })) {
                     self.agents.remove(agent);
+                }
+            }
+            // Of somebody who has logged out the end of the line is nothing.
+            Fact::HeldLineChanged { agent, line } => {
+                if let Some(known) = self.agents.get_mut(agent) {
+                    known.held = line.clone();
                 }
             }
             Fact::TransferBegan { call, number, switch: _, leg, longest, until } => {

@@ -15,6 +15,7 @@ mod dialling;
 pub mod effect;
 pub mod emergency;
 pub mod fact;
+pub mod held_line;
 mod holding;
 pub mod ids;
 mod index;

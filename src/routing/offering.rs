@@ -5,6 +5,7 @@ use super::call::{Call, Offer, Stage};
 use super::core::{Core, LegOf, Owed, RING_GRACE};
 use super::effect::{Act, HangUpCause};
 use super::fact::{Fact, OfferEnd, Reasons};
+use super::held_line::TONE_WITHIN;
 use super::ids::*;
 use super::input::{Failure, Line, Refusal, Returned};
 use super::outside::Rung;
@@ -38,17 +39,20 @@ impl Core {
         let Some(switch) = self.agents.get(agent).map(|agent| agent.switch.clone()) else { return };
         let rules = self.rules_for(call, &place.queue);
         let (ring_for, auto_answer) = rules.map_or((RING_FOR, false), |rules| (rules.ring_for, rules.auto_answer));
+        let line = self.agents.get(agent).and_then(|agent| agent.held.up().cloned());
         let Some(Rung { station, from, name, auto_answer }) = self.rung_as(agent, from, name, auto_answer) else {
             return self.change_agent(agent, |agent| agent.line = Line::Unreachable);
         };
         self.next_offer = self.next_offer.wrapping_add(1);
         let offer = OfferId { epoch: self.epoch, number: self.next_offer };
-        let leg = self.leg_for(offer);
-        let until = now + ring_for;
+        let leg = line.clone().unwrap_or_else(|| self.leg_for(offer));
+        let until = now + if line.is_some() { TONE_WITHIN } else { ring_for };
         if !self.change_work(agent, |work| work.ring(offer, call, now, until)) {
             return;
         }
-        self.change_agent(agent, |agent| agent.leg = Some(leg.clone()));
+        if line.is_none() {
+            self.change_agent(agent, |agent| agent.leg = Some(leg.clone()));
+        }
         self.fact(Fact::OfferMade {
             offer,
             call,
@@ -62,7 +66,7 @@ impl Core {
         self.legs.insert(leg.clone(), LegOf::Agent(agent.clone()));
         let (of, on) = (agent.clone(), switch.clone());
         let kept = Offer { id: offer, call, agent: of, switch: on, leg: leg.clone(), until, asking: None };
-        self.offers.insert(offer, kept);
+        self.offers.insert(offer, kept.clone());
         let mut together = false;
         if let Some(Call { stage: Stage::Waiting { rings, .. }, .. }) = self.calls.get_mut(&call) {
             together = rings.is_some();
@@ -77,12 +81,11 @@ impl Core {
         self.rung_once_more(call);
         self.timers.set(Timer::OfferDue(offer), until + RING_GRACE);
         let tags = self.tags(call, Place::Offered { offer, agent: agent.clone() });
-        self.order(
-            now,
-            &switch,
-            Act::Ring { leg, station, from, name, ring_for, auto_answer, tags },
-            Some(Owed::Ring(offer)),
-        );
+        let ring = Act::Ring { leg, station, from, name, ring_for, auto_answer, tags };
+        match line {
+            Some(_) => self.sound_the_tone(now, &kept),
+            None => drop(self.order(now, &switch, ring, Some(Owed::Ring(offer)))),
+        }
         if self.cut_announcement(now, call) {
             self.music(now, call);
         }
@@ -120,7 +123,11 @@ impl Core {
             return self.dial_leg_failed(now, call, leg, why);
         }
         let offer = self.offer_of_leg(leg).map(|offer| offer.id);
+        let line = self.at_held_line(leg);
         self.leg_gone(leg);
+        if let Some(name) = line {
+            self.line_down(now, &name, why);
+        }
         if let Some(offer) = offer {
             self.offer_lost(now, offer, why.into());
         }
@@ -229,9 +236,8 @@ impl Core {
 
     /// Take an offer back: the caller has gone, the agent logged out, another answered.
     pub(super) fn withdraw(&mut self, now: Moment, offer: OfferId, how: OfferEnd) -> Option<CallId> {
-        let of = self.offers.get(&offer)?;
-        let (switch, leg) = (of.switch.clone(), of.leg.clone());
-        self.hang_up(now, &switch, leg, HangUpCause::TakenElsewhere);
+        let of = self.offers.get(&offer)?.clone();
+        self.leave_phone(now, &of, HangUpCause::TakenElsewhere);
         self.end_offer(now, offer, how)
     }
 
@@ -248,6 +254,9 @@ impl Core {
             return self.hang_up(now, &switch, leg.clone(), HangUpCause::Normal);
         }
         let Some(offer) = self.offer_of_leg(leg).cloned() else {
+            if let Some(name) = self.at_held_line(leg) {
+                return self.line_answered(now, &name);
+            }
             // Ours, but no longer wanted: the pick-up crossed our hang-up. Strangers' legs are left alone.
             if let Some(LegOf::Agent(agent)) = self.legs.get(leg)
                 && let Some(switch) = self.agents.get(agent).map(|agent| agent.switch.clone())

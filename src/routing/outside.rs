@@ -31,15 +31,18 @@ impl StationAddress {
     /// # Errors
     /// What follows is no number.
     pub fn outside(&self) -> Option<Result<DialledNumber, NotANumber>> {
-        self.as_str().strip_prefix(OUTSIDE).map(str::parse)
+        self.phone().as_str().strip_prefix(OUTSIDE).map(str::parse)
     }
 
     pub fn is_outside(&self) -> bool {
-        self.as_str().starts_with(OUTSIDE)
+        self.phone().as_str().starts_with(OUTSIDE)
     }
 
     /// From what somebody typed: of a number the one form in which it is compared, anything else as it stands.
     pub fn typed(text: &str) -> Self {
+        if let Some(phone) = Self::new(text.trim()).is_held_open().then(|| Self::new(text.trim()).phone()) {
+            return Self::held_open(&Self::typed(phone.as_str()));
+        }
         let as_typed = Self::new(text);
         match as_typed.outside() {
             Some(Ok(number)) => Self::new(format!("{OUTSIDE}{number}")),
@@ -49,7 +52,11 @@ impl StationAddress {
 
     /// For whoever may know of agents and not of their numbers.
     pub fn without_number(&self) -> Self {
-        if self.is_outside() { Self::new(OUTSIDE) } else { self.clone() }
+        match (self.is_outside(), self.is_held_open()) {
+            (true, true) => Self::held_open(&Self::new(OUTSIDE)),
+            (true, false) => Self::new(OUTSIDE),
+            (false, _) => self.clone(),
+        }
     }
 }
 
@@ -121,16 +128,17 @@ impl Core {
         let agent = self.agents.get(agent)?;
         let Some(number) = agent.station.outside() else {
             let auto_answer = agent.auto_answer.unwrap_or(auto);
-            return Some(Rung { station: agent.station.clone(), from, name, auto_answer });
+            return Some(Rung { station: agent.station.phone(), from, name, auto_answer });
         };
         let rules = self.version.as_ref()?.dial_out.as_ref()?;
         let station = rules.to.with(&number.ok()?);
         Some(Rung { station, from: rules.shown.clone(), name: CallerName::new(""), auto_answer: false })
     }
 
-    /// Whether a pick-up of this phone is not yet an answer.
+    /// Whether a pick-up of this phone is not yet an answer. Of a line that is held open it was long ago.
     pub(super) fn is_asked_first(&self, offer: &Offer) -> bool {
-        self.agents.get(&offer.agent).is_some_and(|agent| agent.station.is_outside())
+        let agent = self.agents.get(&offer.agent);
+        agent.is_some_and(|agent| agent.station.is_outside() && !agent.station.is_held_open())
     }
 
     /// Picked up, or found so: whoever it was is asked, from the beginning.
@@ -190,7 +198,7 @@ impl Core {
 
     /// A key on an agent's phone: of those that are asked for one, 1 takes the call.
     pub(super) fn agent_pressed(&mut self, now: Moment, leg: &LegId, key: Key) {
-        if key.as_char() != '1' {
+        if self.line_key(now, leg, key) || key.as_char() != '1' {
             return;
         }
         let Some(mut of) = self.offer_of_leg(leg).filter(|of| of.asking.is_some()).cloned() else { return };

@@ -14,6 +14,7 @@ use super::dial::Dial;
 use super::dial_out::DialledNumber;
 use super::effect::HangUpCause;
 use super::fact::{EndedBy, Fact, OfferEnd};
+use super::held_line::HeldLine;
 use super::ids::*;
 use super::input::{Failure, Line};
 use super::promise::{FARTHEST, MOST_PROMISES};
@@ -43,6 +44,8 @@ pub enum Refused {
     NotANumber { station: StationAddress },
     #[error("{agent} sits at a telephone outside ({station}): numbers are dialled from a phone of the switch")]
     DialsFromOutside { agent: AgentName, station: StationAddress },
+    #[error("{agent} sits at a line that is held open ({station}): numbers are dialled from a phone that rings")]
+    DialsFromHeldLine { agent: AgentName, station: StationAddress },
     #[error("no switch is named {switch:?}")]
     NoSuchSwitch { switch: SwitchName },
     #[error("an agent can be in {MOST_QUEUES_OF_AN_AGENT} queues at most")]
@@ -164,21 +167,15 @@ impl Core {
         if let Some(why) = self.assignment_refused(queues, skills) {
             return Some(why);
         }
-        let holder = self.agents.values().find(|other| {
-            other.station == *station
-                && other.name != *agent
-                && !(matches!(other.presence, Presence::Away { .. })
-                    && matches!(other.work, Work::Nothing { .. })
-                    && other.leg.is_none())
-        });
+        let holder = self
+            .agents
+            .values()
+            .find(|other| other.station.phone() == station.phone() && other.name != *agent && !other.has_gone());
         if let Some(other) = holder {
             return Some(Refused::StationTaken { station: station.clone(), by: other.name.clone() });
         }
         let here = self.agents.get(agent)?;
-        let elsewhere = here.station != *station
-            && !(matches!(here.presence, Presence::Away { .. })
-                && matches!(here.work, Work::Nothing { .. })
-                && here.leg.is_none());
+        let elsewhere = here.station != *station && !here.has_gone();
         elsewhere.then(|| Refused::AlreadyLoggedIn { agent: agent.clone(), station: here.station.clone() })
     }
 
@@ -220,6 +217,7 @@ impl Core {
                 agent.presence = presence;
                 agent.line = line;
                 agent.told = Told::default();
+                agent.held = agent.held.at_log_in();
                 agent.served.missed = 0;
             });
         } else {
@@ -237,6 +235,8 @@ impl Core {
                 work,
                 line,
                 leg,
+                held: HeldLine::default(),
+                line_busy: false,
                 told: Told::default(),
                 in_vain: None,
                 served: Served::default(),
@@ -248,7 +248,12 @@ impl Core {
             self.touched.entry(agent.clone()).or_insert(before);
             self.agents.insert(agent.clone(), new);
         }
-        self.timers.stop(&Timer::RestDue(agent));
+        self.timers.stop(&Timer::RestDue(agent.clone()));
+        self.timers.stop(&Timer::LineAgain(agent.clone()));
+        if let Some(line) = self.agents.get(&agent).map(|agent| agent.held.clone()).filter(|line| line.leg().is_some())
+        {
+            self.fact(Fact::HeldLineChanged { agent, line });
+        }
     }
 
     pub(super) fn agent_assigned(
@@ -370,6 +375,11 @@ impl Core {
             return self.refuse(Refused::NoCall { agent: name.clone() });
         };
         let (call, switch, leg) = (*call, switch.clone(), agent_leg.clone());
+        if self.at_held_line(&leg).is_some() && self.is_up(&switch) {
+            let why = self.why.clone();
+            self.fact(Fact::CallEndAsked { call, agent: name.clone(), by, why });
+            return self.end_on_held_line(now, call, name);
+        }
         self.end_call_on(now, call, switch, leg, name, by);
     }
 

@@ -12,8 +12,9 @@ use super::call::{Call, Offer, QueuePlace, Stage};
 use super::core::{Core, LegOf, RING_GRACE};
 use super::effect::{Act, HangUpCause};
 use super::fact::{EndedBy, Fact, OfferEnd, Outcome};
+use super::held_line::LINE_RINGS_FOR;
 use super::ids::*;
-use super::input::{LegSeen, LegUp, Line};
+use super::input::{Failure, LegSeen, LegUp, Line};
 use super::known::{Known, KnownCall, KnownOffer};
 use super::outside::Asking;
 use super::rings::Rings;
@@ -49,6 +50,8 @@ impl Core {
                 work: known.work,
                 line: line.unwrap_or(Line::Unknown),
                 leg: None,
+                held: known.held,
+                line_busy: false,
                 told: Told::default(),
                 in_vain: None,
                 served: known.served,
@@ -69,6 +72,10 @@ impl Core {
             }
             if let super::agent::Presence::Missed { until: Some(until), .. } = &agent.presence {
                 self.timers.set(Timer::RestDue(name.clone()), (*until).max(now));
+            }
+            if let Some(leg) = agent.held.leg() {
+                self.legs.insert(leg.clone(), LegOf::Agent(name.clone()));
+                self.timers.set(Timer::LineDue(name.clone()), now + LINE_RINGS_FOR);
             }
             self.agents.insert(name.clone(), agent);
             self.index_agent(&name);
@@ -183,7 +190,7 @@ impl Core {
 
     pub(super) fn adopt_leg(&mut self, agent: &AgentName, leg: &LegId) {
         self.legs.insert(leg.clone(), LegOf::Agent(agent.clone()));
-        if let Some(agent) = self.agents.get_mut(agent) {
+        if let Some(agent) = self.agents.get_mut(agent).filter(|agent| agent.held.leg() != Some(leg)) {
             agent.leg = Some(leg.clone());
         }
     }
@@ -374,10 +381,23 @@ impl Core {
                 Some((agent.name.clone(), agent.leg.clone()?, busy))
             })
             .collect();
+        self.compare_lines(now, switch, seen);
         for (_, leg, busy) in held {
             match seen.get(&leg) {
                 Some(_) if !busy => self.hang_up(now, switch, leg, HangUpCause::Normal),
                 Some(_) => {}
+                None => self.look_at(now, switch, leg),
+            }
+        }
+    }
+
+    /// Lines that are held open stay, and stay quiet.
+    fn compare_lines(&mut self, now: Moment, switch: &SwitchName, seen: &BTreeMap<LegId, LegSeen>) {
+        let lines = self.agents.values().filter(|agent| agent.switch == *switch);
+        let lines: Vec<_> = lines.filter_map(|agent| Some((agent.name.clone(), agent.held.leg()?.clone()))).collect();
+        for (name, leg) in lines {
+            match seen.get(&leg) {
+                Some(seen) => self.line_lives(now, &name, seen),
                 None => self.look_at(now, switch, leg),
             }
         }
@@ -413,7 +433,11 @@ impl Core {
             (Some(LegOf::Agent(agent)), Some(seen)) => self.phone_lives(now, &agent, &seen),
             (Some(LegOf::Agent(agent)), None) => {
                 if let Some(offer) = self.offer_of_leg(leg).map(|offer| offer.id) {
+                    let line = self.at_held_line(leg);
                     self.leg_gone(leg);
+                    if let Some(name) = line {
+                        self.line_down(now, &name, Failure::Unreachable);
+                    }
                     self.offer_lost(now, offer, OfferEnd::Unseen);
                 } else {
                     self.agent_leg_hung_up(now, leg, &agent, EndedBy::Unseen);
@@ -462,7 +486,11 @@ impl Core {
             return;
         };
         let offer = self.offer_of_leg(&seen.leg).cloned();
+        if self.at_held_line(&seen.leg).is_some() {
+            self.line_lives(now, agent, seen);
+        }
         match (work, offer) {
+            (Work::Nothing { .. } | Work::WrappingUp { .. }, _) if self.at_held_line(&seen.leg).is_some() => {}
             (Work::Ringing { .. } | Work::Connecting { .. }, Some(offer)) => match &seen.joined_with {
                 Some(joined) => self.legs_joined(now, &seen.leg, joined),
                 None if !seen.in_hand => {}

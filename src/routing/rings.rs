@@ -159,7 +159,7 @@ impl Core {
         };
         let Some(index) = self.queues.get(&place.queue) else { return false };
         index.logged_in().iter().filter_map(|name| self.agents.get(name)).any(|agent| {
-            agent.leg.is_some()
+            (agent.leg.is_some() || agent.line_busy)
                 && matches!((&agent.presence, &agent.work), (Presence::Ready { .. }, Work::Nothing { .. }))
                 && agent.switch == *switch
                 && agent.meets(&place.in_force)

@@ -41,6 +41,8 @@ pub enum Place {
     Talking { agent: AgentName },
     /// On an agent's leg: what the phone was rung for.
     Offered { offer: OfferId, agent: AgentName },
+    /// On the leg of a line that is held open.
+    Line { agent: AgentName },
     /// On both legs of a dial: whose it is, and for how long the two may talk.
     Dialled { agent: AgentName, longest: Duration },
 }
@@ -74,6 +76,7 @@ impl Place {
             ),
             Place::Talking { agent } => format!("t:{}", enc(agent.as_str())),
             Place::Offered { offer, agent } => format!("o:{offer}:{}", enc(agent.as_str())),
+            Place::Line { agent } => format!("l:{}", enc(agent.as_str())),
             Place::Dialled { agent, longest } => format!("d:{}:{}", enc(agent.as_str()), longest.as_secs()),
         }
     }
@@ -99,6 +102,7 @@ impl Place {
                 credit: Duration::from_millis(credit.parse().ok()?),
             },
             ["t", agent] => Place::Talking { agent: AgentName::new(dec(agent)?) },
+            ["l", agent] => Place::Line { agent: AgentName::new(dec(agent)?) },
             // As it was written before conversations had a limit.
             ["d", agent] => Place::Dialled { agent: AgentName::new(dec(agent)?), longest: DialOut::LONGEST },
             ["d", agent, longest] => Place::Dialled {
@@ -123,7 +127,7 @@ impl Tags {
     /// Whether they were written on a leg that we rang: a phone's, or a number's outside.
     pub const fn on_a_leg_we_rang(&self) -> bool {
         match self.place {
-            Place::Offered { .. } | Place::Dialled { .. } => true,
+            Place::Offered { .. } | Place::Dialled { .. } | Place::Line { .. } => true,
             Place::Step { .. } | Place::Waiting { .. } | Place::Talking { .. } => false,
         }
     }
@@ -160,6 +164,7 @@ mod tests {
                 credit: Duration::from_secs(90),
             },
             Place::Talking { agent: AgentName::new("li.na") },
+            Place::Line { agent: AgentName::new("li.na") },
             Place::Dialled { agent: AgentName::new("li.na"), longest: Duration::from_secs(90) },
             Place::Offered { offer: OfferId { epoch: Epoch(7), number: 3 }, agent: AgentName::new("a|b") },
         ]

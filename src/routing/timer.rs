@@ -56,6 +56,10 @@ pub enum Timer {
     DialLongest(CallId),
     /// The leg that we hung up should be gone by now.
     HangUpDue(LegId),
+    /// A line that is held open should have been picked up by now, or have come back from a conversation.
+    LineDue(AgentName),
+    /// A line that went down is dialled again.
+    LineAgain(AgentName),
     WrapUpDue(AgentName),
     /// An agent who missed an offer is rung again.
     RestDue(AgentName),

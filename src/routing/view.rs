@@ -101,6 +101,8 @@ pub struct AgentSeen {
     pub breaks: Vec<BreakSeen>,
     /// What the phone does, as its switch sees it.
     pub phone: Line,
+    /// Of a station that is held open, where its line is: `down`, `rings`, `asked` (a telephone outside, for its key), `up`.
+    pub held_line: Option<&'static str>,
     /// Why the agent is left alone, after a call that was not picked up.
     pub missed: Option<MissedSeen>,
 }
@@ -340,6 +342,7 @@ impl Core {
             break_reason: reason,
             breaks: self.breaks_seen(agent),
             phone: agent.line,
+            held_line: agent.station.is_held_open().then(|| agent.held.as_str()),
             missed: match &agent.presence {
                 Presence::Missed { why, until, in_a_row, .. } => {
                     Some(MissedSeen { why: *why, until_ms: *until, in_a_row: *in_a_row })
@@ -368,7 +371,7 @@ impl Core {
     fn answers_by_itself(&self, agent: &Agent, call: CallId) -> bool {
         let queue = self.calls.get(&call).and_then(Call::queue);
         let by_rule = || queue.and_then(|queue| self.rules_for(call, queue)).is_some_and(|rules| rules.auto_answer);
-        !agent.station.is_outside() && agent.auto_answer.unwrap_or_else(by_rule)
+        !agent.dials_nobody() && agent.auto_answer.unwrap_or_else(by_rule)
     }
 
     /// One agent and the call in hand.

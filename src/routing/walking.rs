@@ -105,9 +105,14 @@ impl Core {
             Some(Place::Waiting { queue, joined, credit, .. }) => {
                 self.take_place_back(now, id, queue, *joined, *credit)
             }
-            Some(Place::Step { .. } | Place::Talking { .. } | Place::Offered { .. } | Place::Dialled { .. }) | None => {
-                false
-            }
+            Some(
+                Place::Step { .. }
+                | Place::Talking { .. }
+                | Place::Line { .. }
+                | Place::Offered { .. }
+                | Place::Dialled { .. },
+            )
+            | None => false,
         };
         if !kept {
             self.carry_out(now, id, dos);
@@ -132,16 +137,18 @@ impl Core {
             Place::Step { version, step, language } | Place::Waiting { version, step, language, .. } => {
                 (version, step, language)
             }
-            Place::Talking { .. } | Place::Offered { .. } | Place::Dialled { .. } => return None,
+            Place::Talking { .. } | Place::Line { .. } | Place::Offered { .. } | Place::Dialled { .. } => return None,
         };
         let plan = self.shelf.get(version).or(self.version.as_ref())?.clone();
         let language = language.parse().unwrap_or_else(|_| plan.first_language());
         let asleep = Walk::asleep(plan, step, language, keyed)?;
         match place {
             Place::Waiting { .. } => Some((asleep, Vec::new())),
-            Place::Step { .. } | Place::Talking { .. } | Place::Offered { .. } | Place::Dialled { .. } => {
-                self.begin_walk(now, to, &asleep)
-            }
+            Place::Step { .. }
+            | Place::Talking { .. }
+            | Place::Line { .. }
+            | Place::Offered { .. }
+            | Place::Dialled { .. } => self.begin_walk(now, to, &asleep),
         }
     }
 

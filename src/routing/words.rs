@@ -162,6 +162,7 @@ impl Fact {
                 (Broken::CameBack, _) => "no call-back is owed any more: the caller waits again".into(),
                 (Broken::Expired, _) => "the call-back is too long ago".into(),
             },
+            Fact::HeldLineChanged { agent, line } => format!("the line of {agent} is {}", line.as_str()),
             Fact::AgentLoggedIn { agent, station, .. } => format!("{agent} logged in at {station}"),
             Fact::CallEndAsked { agent, by, .. } if by == agent => {
                 format!("{agent} ends the call")

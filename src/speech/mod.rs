@@ -4,6 +4,8 @@
 //! A file is complete before it has its name (made beside it, then renamed), because a switch that is told to play
 //! a missing or half a file ends the call's AGI. Nothing here decides what is said, or when.
 
+mod tone;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -78,6 +80,10 @@ impl Speaker {
                 part(&self.speech.rate.to_string());
                 part(text);
             }
+            PromptSound::Tone => {
+                part("tone");
+                part(SOUND_FORMAT);
+            }
             PromptSound::Recording(name) => {
                 part("recording");
                 part(centre.as_str());
@@ -111,6 +117,7 @@ impl Speaker {
         let half = directory.join(format!(".{name}.{}.{:?}.wav", std::process::id(), tokio::task::try_id()));
         let made = match &prompt.sound {
             PromptSound::Say(text) => self.speak(prompt.language, text, &half).await,
+            PromptSound::Tone => tokio::fs::write(&half, tone::wave()).await.map_err(at(&half)),
             PromptSound::Recording(recording) => {
                 let from = self.recordings.get(centre).map(|dir| dir.join("prompts").join(format!("{recording}.wav")));
                 let from = from.unwrap_or_else(|| PathBuf::from(recording));

@@ -147,6 +147,7 @@ impl Projected {
                 | Fact::CallHungUp { .. }
                 | Fact::PickUpAsked { .. }
                 | Fact::KeypadUsed { .. }
+                | Fact::HeldLineChanged { .. }
                 | Fact::OfferPickedUp { .. }
                 | Fact::CallerKnown { .. }
                 | Fact::PickUpFailed { .. }
@@ -221,6 +222,7 @@ impl Projected {
             | Fact::CallHungUp { .. }
             | Fact::PickUpAsked { .. }
             | Fact::KeypadUsed { .. }
+            | Fact::HeldLineChanged { .. }
             | Fact::OfferPickedUp { .. }
             | Fact::CallerKnown { .. }
             | Fact::PickUpFailed { .. }

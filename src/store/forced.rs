@@ -88,6 +88,7 @@ fn forced<'f>(entry: &Recorded<'f>, fact: &'f Fact) -> Option<(&'f AgentName, &'
         | Fact::OfferEnded { .. }
         | Fact::PickUpAsked { .. }
         | Fact::KeypadUsed { .. }
+        | Fact::HeldLineChanged { .. }
         | Fact::OfferPickedUp { .. }
         | Fact::CallerKnown { .. }
         | Fact::PickUpFailed { .. }

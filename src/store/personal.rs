@@ -77,6 +77,7 @@ pub(super) fn impersonal(fact: &Fact) -> Option<Fact> {
         | Fact::PromiseBroken { .. }
         | Fact::AgentLoggedIn { .. }
         | Fact::AgentAssigned { .. }
+        | Fact::HeldLineChanged { .. }
         | Fact::AgentLoggedOut { .. }
         | Fact::AgentChanged { .. }
         | Fact::EmergencySwitchedOn { .. }

@@ -189,6 +189,7 @@ impl QueueStays {
             | Fact::PromiseBroken { .. }
             | Fact::AgentLoggedIn { .. }
             | Fact::AgentAssigned { .. }
+            | Fact::HeldLineChanged { .. }
             | Fact::AgentLoggedOut { .. }
             | Fact::EmergencySwitchedOn { .. }
             | Fact::EmergencySwitchedOff { .. }

@@ -48,6 +48,7 @@ fn text(prompt: Option<Prompt>) -> Option<String> {
     prompt.map(|prompt| match prompt.sound {
         Sound::Say(text) => text,
         Sound::Recording(name) => name,
+        Sound::Tone => "tone".into(),
     })
 }
 

@@ -121,6 +121,7 @@ impl Caller {
                 let sounds = prompts.iter().map(|prompt| match &prompt.sound {
                     Sound::Say(text) => text.clone(),
                     Sound::Recording(name) => format!("{name}.wav"),
+                    Sound::Tone => "tone".into(),
                 });
                 format!("play \"{}\"", sounds.collect::<Vec<_>>().join(" + "))
             }

@@ -7,9 +7,10 @@ use cordboard::calendar::Moment;
 use cordboard::routing::agent::Work;
 use cordboard::routing::call::{Call, Stage};
 use cordboard::routing::dial::DialStage;
+use cordboard::routing::held_line::HeldLine;
 use cordboard::routing::ids::*;
 use cordboard::routing::transferring::{Outside, OutsideStage};
-use cordboard::routing::{ASKED_AGAIN_AFTER, LegUp};
+use cordboard::routing::{ASKED_AGAIN_AFTER, KEYED_WITHIN, LegUp};
 use cordboard::switch::rehearsal::{Exchange, Hearing};
 
 use crate::floor::Floor;
@@ -22,6 +23,8 @@ enum Wrong {
     DeadAir,
     /// In the dialplan and hears nothing; a menu that waits for a key is silent.
     Silent,
+    /// Was asked for number or PIN, and keys nothing.
+    Unkeyed,
     /// Talks by our books, and does not hear the agent.
     Apart,
     /// On hold by our books, and hears somebody.
@@ -62,6 +65,7 @@ impl Patience {
     fn of(self, wrong: Wrong) -> Duration {
         match wrong {
             Wrong::Silent => self.prompts.map_or(Duration::MAX, |prompts| prompts + self.air),
+            Wrong::Unkeyed => self.prompts.map_or(Duration::MAX, |prompts| prompts + KEYED_WITHIN + self.air),
             // Where the end of a question may be lost, the ring's own end heals that.
             Wrong::Unasked => self.prompts.map_or(Duration::MAX, |_| ASKED_AGAIN_AFTER + self.air),
             Wrong::DeadAir
@@ -118,7 +122,10 @@ impl Ears {
             let hears = exchange.hears(&call.leg);
             let wrong = match (&call.stage, &hears) {
                 (_, None) => Some(Wrong::Ghost),
-                (Stage::InDialplan { .. }, Some(Hearing::Silence)) => Some(Wrong::Silent),
+                (Stage::InDialplan { .. }, Some(Hearing::Silence)) => {
+                    let keys = call.keypad.as_ref().is_some_and(|at| !at.waits());
+                    Some(if keys { Wrong::Unkeyed } else { Wrong::Silent })
+                }
                 (Stage::InDialplan { .. }, Some(_)) => None,
                 (Stage::Waiting { .. } | Stage::Connecting { .. }, Some(Hearing::Music)) => None,
                 // An announcement, and never while a phone rings for who hears it.
@@ -142,13 +149,18 @@ impl Ears {
             found.extend(wrong.map(|wrong| (call.leg.clone(), wrong)));
         }
         for agent in floor.agents.iter().filter(|agent| up(&agent.switch)) {
-            let (Some(exchange), Some(leg)) = (exchanges.get(&agent.switch), &agent.leg) else { continue };
+            let (Some(exchange), Some(leg)) = (exchanges.get(&agent.switch), agent.on_leg()) else { continue };
             let wrong = match exchange.leg(leg) {
                 None => Some(Wrong::Ghost),
                 Some(seen) if seen.up == LegUp::Up => {
                     // Who has put the caller on hold waits for nothing.
                     let holds = matches!(agent.work, Work::Talking { hold: Some(_), .. });
                     let asked = matches!(agent.work, Work::Ringing { .. }) && agent.station.is_outside();
+                    // Asked once, for as long as a phone rings; and while a tone begins and ends.
+                    let waits = matches!(agent.held, HeldLine::Asked { .. });
+                    let holds = holds
+                        || waits
+                        || (asked || matches!(agent.work, Work::Ringing { .. })) && agent.held.up().is_some();
                     let silent = exchange.hears(leg) == Some(Hearing::Silence) && !holds;
                     silent.then_some(if asked { Wrong::Unasked } else { Wrong::OffHook })
                 }
@@ -162,6 +174,7 @@ impl Ears {
                             floor.dial(*call).is_some_and(|dial| matches!(dial.stage, DialStage::AgentRings { .. }));
                         (!rings).then_some(Wrong::RingsForNobody)
                     }
+                    _ if matches!(agent.held, HeldLine::Rings { .. }) => None,
                     _ => Some(Wrong::RingsForNobody),
                 },
             };
@@ -186,7 +199,7 @@ impl Ears {
         let ours = |leg: &LegId| {
             floor.dials.iter().any(|dial| dial.out_leg == *leg)
                 || floor.calls.iter().any(|call| call.leg == *leg || outside_leg(call) == Some(leg))
-                || floor.agents.iter().any(|agent| agent.leg.as_ref() == Some(leg))
+                || floor.agents.iter().any(|agent| agent.leg.as_ref() == Some(leg) || agent.held.leg() == Some(leg))
         };
         if self.swept.is_none_or(|swept| now.since(swept) >= SWEEP) {
             self.swept = Some(now);

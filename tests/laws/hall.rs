@@ -105,6 +105,9 @@ fn seat(chance: &mut Chance, n: u64, switches: &[SwitchName], queues: &[QueueNam
     let station = match chance.below(8) {
         0 => format!("tel:+86138000{n:02}"),
         1 => format!("tel:1{}8000{n:02}", chance.below(10)),
+        // Held open, by a phone of the switch or by the trunk.
+        2 => format!("held:PJSIP/{n:02}"),
+        3 if percent(chance, 30) => format!("held:tel:+86138000{n:02}"),
         _ => format!("PJSIP/{n:02}"),
     };
     Seat {

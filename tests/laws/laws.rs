@@ -9,6 +9,7 @@ use cordboard::routing::agent::{Agent, Presence, Work};
 use cordboard::routing::call::{Call, QueuePlace, Stage};
 use cordboard::routing::dial::DialStage;
 use cordboard::routing::fact::{OfferEnd, Reasons, Rule};
+use cordboard::routing::held_line::TONE_WITHIN;
 use cordboard::routing::ids::*;
 use cordboard::routing::{Effect, Fact, Input, Known, Line, Strategy};
 
@@ -150,7 +151,7 @@ impl Laws {
             let Some((first, place)) = first else { continue };
             let comes = floor.agents.iter().copied().any(|other| {
                 matches!((&other.presence, &other.work), (Presence::Ready { .. }, Work::Nothing { .. }))
-                    && other.leg.is_some()
+                    && (other.leg.is_some() || other.line_busy)
                     && may_take(floor, other, first, place)
             });
             must!(
@@ -374,6 +375,11 @@ fn is_free(agent: &Agent) -> bool {
         && matches!(agent.work, Work::Nothing { .. })
         && matches!(agent.line, Line::Free | Line::Unknown)
         && agent.leg.is_none()
+        && (if agent.station.is_held_open() {
+            agent.held.up().is_some() && !agent.line_busy
+        } else {
+            agent.held.leg().is_none()
+        })
 }
 
 /// Somebody who may take the call, for as long as its queue says.
@@ -383,7 +389,8 @@ fn rings_for_the_right_one(floor: &Floor<'_>, fact: &Fact) -> Result<(), Broken>
     let Some(place) = place_of(of) else { return Ok(()) };
     must!(Law::Order, may_take(floor, agent, of, place), "{} was rung for {call}, and may not take it", agent.name);
     if let Some(rules) = of.walk.plan().queues.get(&place.queue) {
-        must!(Law::OnTime, *until == floor.now + rules.ring_for, "{call} rings until {until}, by {rules:?}");
+        let rings_for = if agent.station.is_held_open() { TONE_WITHIN } else { rules.ring_for };
+        must!(Law::OnTime, *until == floor.now + rings_for, "{call} rings until {until}, by {rules:?}");
     }
     Ok(())
 }
@@ -495,7 +502,7 @@ fn one_place(floor: &Floor<'_>) -> Result<(), Broken> {
                 let theirs = floor.agent(agent);
                 must!(
                     Law::OnePlace,
-                    theirs.is_some_and(|of| of.leg.as_ref() == Some(agent_leg) && of.work.call() == Some(call.id)),
+                    theirs.is_some_and(|of| of.on_leg() == Some(agent_leg) && of.work.call() == Some(call.id)),
                     "{} talks with {agent} on {agent_leg}, and {agent} is {theirs:?}",
                     call.id
                 );
@@ -509,7 +516,7 @@ fn one_place(floor: &Floor<'_>) -> Result<(), Broken> {
     }
     let mut serving = 0;
     for agent in floor.agents.iter().copied() {
-        if let Some(leg) = &agent.leg {
+        for leg in agent.leg.iter().chain(agent.held.leg()) {
             must!(Law::OnePlace, legs.insert(leg), "{leg} is of two, one of them {}", agent.name);
         }
         if let Some(offer) = agent.work.offer() {
@@ -536,7 +543,7 @@ fn one_place(floor: &Floor<'_>) -> Result<(), Broken> {
         };
         serving += 1;
         must!(Law::OnePlace, agrees, "{} holds {:?}, and the call is {of:?}", agent.name, agent.work);
-        must!(Law::OnePlace, agent.leg.is_some(), "{} holds {:?} without a leg", agent.name, agent.work);
+        must!(Law::OnePlace, agent.on_leg().is_some(), "{} holds {:?} without a leg", agent.name, agent.work);
     }
     for dial in floor.dials.iter().copied() {
         let theirs = floor.agent(&dial.agent).map(|of| &of.work);
@@ -718,6 +725,7 @@ fn fold_is_state(floor: &Floor<'_>, known: &Known) -> Result<(), Broken> {
                 folded.presence == agent.presence
                     && folded.work == agent.work
                     && folded.station == agent.station
+                    && (gone || folded.held == agent.held)
                     && folded.switch == agent.switch
                     && folded.queues == agent.queues
                     && folded.skills == agent.skills

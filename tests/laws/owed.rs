@@ -48,7 +48,7 @@ pub fn may_keep(floor: &Floor<'_>, agent: &Agent, promise: &Promise) -> bool {
         let skilled = holds.clone().all(|need| agent.skills.get(&need.skill).is_some_and(|level| *level >= need.level));
         let dials = floor.plan.as_ref().and_then(|plan| plan.dial_out.as_ref());
         skilled
-            && !agent.station.is_outside()
+            && !agent.dials_nobody()
             && agent.queues.contains(&promise.queue)
             && dials.is_some_and(|rules| rules.switch == agent.switch)
     };
@@ -68,6 +68,7 @@ fn is_free(agent: &Agent) -> bool {
         && matches!(agent.work, Work::Nothing { .. })
         && matches!(agent.line, Line::Free | Line::Unknown)
         && agent.leg.is_none()
+        && (!agent.station.is_held_open() || agent.held.up().is_some() && !agent.line_busy)
 }
 
 pub fn check(

@@ -15,9 +15,10 @@ use cordboard::routing::call::Stage;
 use cordboard::routing::dial::DialEnd;
 use cordboard::routing::fact::{OfferEnd, Outcome, Rule};
 use cordboard::routing::ids::*;
+use cordboard::routing::known::KnownAgent;
 use cordboard::routing::promise::Broken as BrokenPromise;
 use cordboard::routing::tag::Place;
-use cordboard::routing::{Act, Core, Effect, Fact, Handled, Input, Known, LegSeen};
+use cordboard::routing::{Act, Core, Effect, Fact, Handled, Input, Kept, Known, LegSeen};
 use cordboard::switch::rehearsal::{Chance, Exchange, Faults, PerMille, World};
 use cordboard::switch::{Event, Sound, SwitchAct, Ticket, Told};
 
@@ -350,7 +351,8 @@ impl Shift {
                     let offers = self.known.calls.get(call).map(|known| known.offers.as_slice()).unwrap_or_default();
                     let agent = offers.iter().find(|made| made.offer == *offer).map(|made| &made.agent);
                     let outside = agent.and_then(|agent| self.known.agents.get(agent));
-                    if outside.is_some_and(|agent| agent.station.is_outside()) {
+                    let asked = |agent: &KnownAgent| agent.station.is_outside() && !agent.station.is_held_open();
+                    if outside.is_some_and(asked) {
                         self.tally.keyed += 1;
                         // A journal that was torn may have lost the key, but not the joining that it brought.
                         let by_key = match &input {
@@ -415,6 +417,7 @@ impl Shift {
                 let sounds = prompts.into_iter().map(|prompt| match prompt.sound {
                     Said::Say(text) => Sound(PathBuf::from(text)),
                     Said::Recording(name) => Sound(PathBuf::from(name)),
+                    Said::Tone => Sound(PathBuf::from("tone")),
                 });
                 SwitchAct::Play { leg, sounds: sounds.collect() }
             }
@@ -557,13 +560,17 @@ impl Shift {
         must!(Law::NothingIsLeft, core.calls().next().is_none(), "calls at the end");
         must!(Law::NothingIsLeft, core.promises().next().is_none(), "promises at the end");
         must!(Law::NothingIsLeft, core.dials().next().is_none(), "dials at the end");
+        // Who is logged in at a line that is held open has it; nothing else.
+        let lines: BTreeSet<LegId> = core.agents().filter_map(|agent| agent.held.up().cloned()).collect();
         for (switch, exchange) in &self.exchanges {
-            let legs: Vec<_> = exchange.legs().collect();
+            let legs: Vec<_> = exchange.legs().filter(|seen| !lines.contains(&seen.leg)).collect();
             must!(Law::NothingIsLeft, legs.is_empty(), "legs on {switch} at the end: {legs:?}");
         }
-        let held: Vec<_> = core.agents().filter(|agent| agent.leg.is_some()).collect();
+        let held: Vec<_> =
+            core.agents().filter(|agent| agent.on_leg().is_some_and(|leg| !lines.contains(leg))).collect();
         must!(Law::NothingIsLeft, held.is_empty(), "legs of agents at the end: {held:?}");
         let kept = core.kept();
+        let kept = Kept { legs: kept.legs.saturating_sub(lines.len()), ..kept };
         must!(Law::NothingIsLeft, kept.is_nothing(), "{kept:?} at the end");
         // Wrap-up and rest are over too by now, so nothing is waited for.
         must!(Law::NothingIsLeft, core.next_wakeup().is_none(), "still something due at {:?}", core.next_wakeup());

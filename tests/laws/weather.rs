@@ -48,7 +48,7 @@ impl Weather {
         for seat in seats {
             let phone = phone(shift);
             if let Some(exchange) = shift.exchanges.get_mut(&seat.switch) {
-                exchange.happen(now, World::PhoneSetTo { station: seat.station, phone });
+                exchange.happen(now, World::PhoneSetTo { station: seat.station.phone(), phone });
             }
         }
         for switch in shift.hall.switches.clone() {
@@ -199,7 +199,7 @@ impl Weather {
             shift.happen(&switch, World::OutsideSetTo { phone: Some(Phone { presses, ..Phone::with(habit) }) })?;
         }
         for seat in shift.hall.seats.clone() {
-            let station = seat.station.clone();
+            let station = seat.station.phone();
             let habit = Habit::Answers { after: Span::ms(100, 3_000), talks: Some(Span::ms(1_000, 9_000)) };
             shift.happen(&seat.switch, World::PhonePluggedIn { station: station.clone() })?;
             shift.happen(&seat.switch, World::PhoneEndsOwnCall { station: station.clone() })?;
@@ -495,7 +495,7 @@ fn mischief(shift: &mut Shift) -> Result<(), Broken> {
     let seats = shift.hall.seats.clone();
     let seat = one_of(&mut shift.chance, &seats).clone();
     let switch = one_of(&mut shift.chance, &shift.hall.switches.clone()).clone();
-    let station = seat.station;
+    let station = seat.station.phone();
     let some_leg = |shift: &mut Shift, inbound: bool| {
         let legs: Vec<LegId> = shift
             .exchanges

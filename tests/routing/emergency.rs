@@ -59,6 +59,7 @@ fn told(floor: &Floor, leg: &LegId) -> Vec<String> {
     let text = |sound: &Sound| match sound {
         Sound::Say(text) => text.clone(),
         Sound::Recording(name) => name.clone(),
+        Sound::Tone => "tone".into(),
     };
     plays.flatten().map(|prompt| text(&prompt.sound)).collect()
 }

@@ -58,6 +58,7 @@ fn told(floor: &Floor) -> String {
     let said = prompts.iter().map(|prompt| match &prompt.sound {
         Sound::Say(text) => text.clone(),
         Sound::Recording(name) => name.clone(),
+        Sound::Tone => "tone".into(),
     });
     said.collect::<Vec<_>>().join(" ")
 }

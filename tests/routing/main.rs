@@ -7,6 +7,7 @@ mod dialling;
 mod easing;
 mod emergency;
 mod floor;
+mod held_line;
 mod holding;
 mod keypad;
 mod leaving;

@@ -48,6 +48,7 @@ fn told(floor: &Floor, leg: &LegId) -> Vec<String> {
     let text = |prompt: &Prompt| match &prompt.sound {
         Sound::Say(text) => text.clone(),
         Sound::Recording(name) => name.clone(),
+        Sound::Tone => "tone".into(),
     };
     plays.flatten().map(text).collect()
 }

@@ -147,7 +147,14 @@ pub fn dead_man(channel: &str, within: Duration) -> Action {
 pub fn joined(leg: &LegId, known: &Leg, dead_man: Duration) -> Option<Action> {
     let longest = match known.tags.as_ref().map(|tags| &tags.place) {
         Some(Place::Dialled { longest, .. }) => Some(seconds(*longest + dead_man)),
-        Some(Place::Offered { .. } | Place::Talking { .. } | Place::Step { .. } | Place::Waiting { .. }) | None => None,
+        Some(
+            Place::Offered { .. }
+            | Place::Line { .. }
+            | Place::Talking { .. }
+            | Place::Step { .. }
+            | Place::Waiting { .. },
+        )
+        | None => None,
     };
     let lifted = known.limited.then(|| NEVER.to_owned());
     longest.or(lifted).map(|after| limit(known.channel(leg), &after))
@@ -172,7 +179,7 @@ pub fn limit_with(leg: &Leg, tags: &Tags, dead_man: Duration) -> Option<String> 
         Place::Step { .. } | Place::Waiting { .. } => {
             (leg.inbound && leg.in_hand && !leg.leaving).then(|| seconds(dead_man))
         }
-        Place::Offered { .. } | Place::Dialled { .. } => None,
+        Place::Offered { .. } | Place::Dialled { .. } | Place::Line { .. } => None,
     }
 }
 

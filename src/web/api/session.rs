@@ -114,7 +114,9 @@ async fn at_their_own(web: &Web, of: &OfAgent, switch: &SwitchName, station: &St
 /// meaning to (`&` rings a second phone, `,` begins options). Or `tel:` and the number of a telephone outside, which only
 /// the centre's own `dial_out` makes an address of.
 pub fn is_station(text: &str) -> bool {
-    if let Some(outside) = StationAddress::new(text).outside() {
+    let phone = StationAddress::new(text).phone();
+    let text = phone.as_str();
+    if let Some(outside) = phone.outside() {
         return outside.is_ok();
     }
     let (kind, rest) = text.split_once('/').unwrap_or_default();

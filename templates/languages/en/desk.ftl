@@ -113,3 +113,7 @@ later-240 = in 4 hours
 later-1440 = tomorrow at this time
 later-promise = Promise
 desk-pin = Your PIN for phones that are not yours
+answer-by-tone = A tone, and the caller is there
+desk-line-rings = Your phone is called for your line: pick it up and leave it off the hook.
+desk-line-asked = Press 1 on your telephone to hold your line open.
+desk-line-down = Your line is down. It is called again by itself; if it was not picked up several times, say that you are ready.

@@ -28,6 +28,7 @@ refused-not-logged-in = { $agent } is not logged in at a phone.
 refused-already-logged-in = { $agent } is already logged in at { $station }. Log out there first.
 refused-not-a-number = { $station } is no telephone outside. Write tel: and its number, as tel:+8613800138000.
 refused-dials-from-outside = { $agent } sits at a telephone outside, and numbers are called from a phone of the switch.
+refused-dials-from-held-line = { $agent } sits at a line that is held open, and numbers are called from a phone that rings.
 refused-station-taken = { $by } sits at { $station } already; a phone can have one agent.
 refused-no-such-queue = There is no queue { $queue } in this centre.
 refused-no-such-skill = There is no skill { $skill } in this centre.

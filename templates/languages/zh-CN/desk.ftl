@@ -77,3 +77,7 @@ later-240 = 4 小时后
 later-1440 = 明天此时
 later-promise = 约定
 desk-pin = 其他话机的签入密码
+answer-by-tone = 提示音后即接通来电
+desk-line-rings = 正在呼叫您的话机以建立长连线路：请接起并保持摘机。
+desk-line-asked = 请在电话上按 1 键保持长连线路。
+desk-line-down = 长连线路已断开，系统将自动重新呼叫；多次未接后，请示闲。

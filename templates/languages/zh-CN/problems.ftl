@@ -28,6 +28,7 @@ refused-not-logged-in = { $agent } 没有在话机上签入。
 refused-already-logged-in = { $agent } 已在 { $station } 签入，请先在那里签出。
 refused-not-a-number = { $station } 不是外线电话，请写 tel: 加号码，如 tel:+8613800138000。
 refused-dials-from-outside = { $agent } 在外线电话上接听，外呼请使用交换机的话机。
+refused-dials-from-held-line = { $agent } 使用长连线路，外呼请使用普通话机。
 refused-station-taken = { $by } 已在使用 { $station }；一部话机只能有一名坐席。
 refused-no-such-queue = 本中心没有队列 { $queue }。
 refused-no-such-skill = 本中心没有技能 { $skill }。

@@ -110,6 +110,7 @@ impl Meter {
             | Fact::CallerKnown { .. }
             | Fact::PickUpFailed { .. }
             | Fact::AgentAssigned { .. }
+            | Fact::HeldLineChanged { .. }
             | Fact::OfferAnswered { .. }
             | Fact::CallHungUp { .. }
             | Fact::CallEnded { .. }

@@ -253,6 +253,7 @@ impl Teller<'_> {
             | Fact::ControllerStarted { .. }
             | Fact::VersionPublished { .. }
             | Fact::AgentLoggedIn { .. }
+            | Fact::HeldLineChanged { .. }
             | Fact::AgentLoggedOut { .. }
             | Fact::AgentChanged { .. }
             | Fact::EmergencySwitchedOn { .. }

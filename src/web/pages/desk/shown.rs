@@ -79,6 +79,8 @@ pub struct You {
     since: Moment,
     clock: String,
     station: String,
+    /// Of a line that is held open and is not up: what is to be done at the phone.
+    line: Option<&'static str>,
     /// What begins after the work in hand.
     next: Option<String>,
     break_reason: Option<String>,
@@ -246,6 +248,7 @@ fn you(frame: &Frame, agent: Option<&AgentSeen>, plan: &Centre) -> You {
         since,
         clock: since_clock(frame.now, since),
         station: agent.map_or_else(String::new, |agent| agent.station.to_string()),
+        line: agent.and_then(|agent| agent.held_line).and_then(line_word),
         next: agent.and_then(|agent| agent.next).map(|next| lamp(frame.t, next).word),
         break_reason: agent.and_then(|agent| agent.break_reason.clone()).map(|reason| reason.to_string()),
         forced: None,
@@ -371,9 +374,23 @@ async fn card(
     }
 }
 
+/// What is to be done that calls can come over a line that is held open; nothing where it is up.
+fn line_word(line: &str) -> Option<&'static str> {
+    match line {
+        "up" => None,
+        "rings" => Some("desk-line-rings"),
+        "asked" => Some("desk-line-asked"),
+        // `down`
+        _ => Some("desk-line-down"),
+    }
+}
+
 /// What takes a call at a telephone outside: not to be read from a phone that rings, and nobody there hears it again who
 /// has laid the handset down.
 fn key_one(agent: &AgentSeen, offer: &OfferSeen) -> Option<&'static str> {
+    if agent.station.is_held_open() {
+        return Some("answer-by-tone");
+    }
     let rings = agent.station.is_outside() && offer.until_ms.is_some();
     rings.then_some(if offer.key_awaited { "answer-key-one-now" } else { "answer-key-one" })
 }

@@ -241,6 +241,7 @@ impl Day {
             | Fact::CallHeld { .. }
             | Fact::CallRetrieved { .. }
             | Fact::AgentAssigned { .. }
+            | Fact::HeldLineChanged { .. }
             | Fact::OfferAnswered { .. }
             | Fact::OfferEnded { .. }
             | Fact::CallHungUp { .. }
