@@ -15,12 +15,15 @@ mod outages;
 mod parts;
 mod phones;
 mod several;
+mod stations;
 mod supervisors_hour;
 
 // What somebody sees and presses, and what comes out of the printer.
 #[allow(dead_code, reason = "it serves several programs, and each uses a part")]
 #[path = "../pages/browser.rs"]
 mod browser;
+#[path = "../phones/mod.rs"]
+mod handsets;
 #[allow(dead_code, reason = "it serves several programs, and each uses a part")]
 #[path = "../pages/paper.rs"]
 mod paper;

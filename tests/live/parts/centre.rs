@@ -55,12 +55,19 @@ impl Centre {
 
     /// The same, and `more` of what `asterisk:` may say in cordboard.yaml.
     pub fn with_switch(asterisk: &Asterisk, database: Option<&str>, yaml: &str, more: &str) -> Centre {
+        Centre::with_files(asterisk, database, &[("centre.yaml", yaml)], more)
+    }
+
+    /// The same with a plan of several files: each has numbers and a start of its own.
+    pub fn with_files(asterisk: &Asterisk, database: Option<&str>, files: &[(&str, &str)], more: &str) -> Centre {
         let dir = tempfile::tempdir().expect("a directory can be made");
         let web = format!("127.0.0.1:{}", asterisk.slot.next_ports());
         let (here, there) = asterisk.sounds();
         let plan = dir.path().join("test");
         std::fs::create_dir_all(&plan).expect("a directory can be made");
-        std::fs::write(plan.join("centre.yaml"), yaml).expect("the plan can be written");
+        for (name, yaml) in files {
+            std::fs::write(plan.join(name), yaml).expect("the plan can be written");
+        }
         let database = database.map_or_else(String::new, |url| format!("database: \"{url}\"\n"));
         let config = format!(
             "web: {{ address: \"{web}\" }}\n{database}switches:\n  pbx:\n    asterisk:\n      ami: \"{ami}\"\n      \
