@@ -44,6 +44,7 @@ pub struct Seat {
 #[derive(Clone, Debug)]
 pub struct Hall {
     pub centre: CentreName,
+    pub size: Size,
     pub switches: Vec<SwitchName>,
     /// Every version that is published in the course of the shift; the first is there from the start.
     pub plans: Vec<Arc<Centre>>,
@@ -65,8 +66,21 @@ pub fn ms(chance: &mut Chance, least: u64, most: u64) -> Duration {
     Duration::from_millis(least + chance.below(most - least + 1))
 }
 
+/// How many work there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    /// 5 to 40, watched at every step.
+    Small,
+    /// 41 to 200, with as many more callers; what every pair of a caller and an agent must obey is asked every
+    /// [`SELDOM`] steps.
+    Large,
+}
+
+/// Steps between two looks at all of a large hall. What one step did is looked at in each.
+pub const SELDOM: u64 = 1_000;
+
 impl Hall {
-    pub fn new(chance: &mut Chance) -> Self {
+    pub fn new(chance: &mut Chance, size: Size) -> Self {
         let centre = CentreName::new("hall");
         let switches: Vec<SwitchName> = if percent(chance, 25) { vec!["east", "west"] } else { vec!["pbx"] }
             .into_iter()
@@ -75,10 +89,14 @@ impl Hall {
         let queues: Vec<QueueName> = (0..1 + chance.below(6)).map(|n| QueueName::new(format!("queue{n}"))).collect();
         let plans: Vec<Arc<Centre>> =
             (0..VERSIONS).map(|version| Arc::new(plan(chance, &centre, version, &queues, &switches))).collect();
-        let seats = (0..5 + chance.below(36)).map(|n| seat(chance, n, &switches, &queues)).collect();
+        let seats = match size {
+            Size::Small => 5 + chance.below(36),
+            Size::Large => 41 + chance.below(160),
+        };
+        let seats = (0..seats).map(|n| seat(chance, n, &switches, &queues)).collect();
         // One number that nobody claims.
         let numbers = plans[0].numbers.keys().cloned().chain([PhoneNumber::new("999")]).collect();
-        Self { centre, switches, plans, seats, numbers }
+        Self { centre, size, switches, plans, seats, numbers }
     }
 
     /// Nobody of one queue with one set of needs is overtaken by who joined later than this.

@@ -23,7 +23,7 @@ use cordboard::switch::{Event, Sound, SwitchAct, Ticket, Told};
 
 use crate::ears::{Ears, Patience};
 use crate::floor::Floor;
-use crate::hall::{Hall, LONGEST_SILENCE, MISSING};
+use crate::hall::{Hall, LONGEST_SILENCE, MISSING, SELDOM, Size};
 use crate::law::{Broken, Law, broken, must};
 use crate::laws::{Laws, Step};
 use crate::ledger::Ledger;
@@ -140,8 +140,8 @@ pub struct Shift {
 }
 
 /// Runs the shift of a seed to its end.
-pub fn run(seed: u64, length: Duration, saboteur: Option<Saboteur>) -> Result<Tally, Failed> {
-    let mut shift = Shift::new(seed, saboteur);
+pub fn run(seed: u64, length: Duration, size: Size, saboteur: Option<Saboteur>) -> Result<Tally, Failed> {
+    let mut shift = Shift::new(seed, size, saboteur);
     let mut weather = Weather::new(&mut shift, length);
     match shift.last(&mut weather) {
         Ok(()) => Ok(shift.tally),
@@ -150,9 +150,9 @@ pub fn run(seed: u64, length: Duration, saboteur: Option<Saboteur>) -> Result<Ta
 }
 
 impl Shift {
-    fn new(seed: u64, saboteur: Option<Saboteur>) -> Self {
+    fn new(seed: u64, size: Size, saboteur: Option<Saboteur>) -> Self {
         let mut chance = Chance::new(seed);
-        let hall = Hall::new(&mut chance);
+        let hall = Hall::new(&mut chance, size);
         let exchanges = hall
             .switches
             .iter()
@@ -396,7 +396,8 @@ impl Shift {
 
     fn ask_the_laws(&mut self, timers_due: bool) -> Result<(), Broken> {
         let (Some(core), Some((at, input, effects, facts))) = (&self.core, self.story.back()) else { return Ok(()) };
-        let step = Step { input, effects, facts, timers_due };
+        let whole = self.hall.size == Size::Small || self.tally.steps.is_multiple_of(SELDOM);
+        let step = Step { input, effects, facts, timers_due, whole };
         match &mut self.saboteur {
             None => self.laws.check(&step, &Floor::of(*at, core), &self.known),
             Some(at_work) => {
@@ -625,7 +626,8 @@ impl Shift {
             self.now.since(MORNING),
             self.epoch
         );
-        let _ = writeln!(out, "again: CORDBOARD_SEED={} cargo test --test laws the_shift_of_a_seed", self.seed);
+        let size = if self.hall.size == Size::Large { " CORDBOARD_SIZE=large" } else { "" };
+        let _ = writeln!(out, "again: CORDBOARD_SEED={}{size} cargo test --test laws the_shift_of_a_seed", self.seed);
         out
     }
 

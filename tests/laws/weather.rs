@@ -12,7 +12,7 @@ use cordboard::routing::preference::{Acquaintance, KnownAs};
 use cordboard::routing::{Input, Why};
 use cordboard::switch::rehearsal::{Caller, Habit, Phone, Span, World};
 
-use crate::hall::{REASONS, Seat, ms, one_of, percent};
+use crate::hall::{REASONS, Seat, Size, ms, one_of, percent};
 use crate::law::Broken;
 use crate::shift::Shift;
 
@@ -42,7 +42,11 @@ impl Weather {
         let climate = [Climate::Calm, Climate::Real, Climate::Real, Climate::Harsh][chance.below(4) as usize];
         let disasters = percent(chance, 75);
         // From a quiet hall to one that drowns.
-        let between_callers = Duration::from_millis([150, 400, 1_000, 2_500][chance.below(4) as usize]);
+        let mut between_callers = Duration::from_millis([150, 400, 1_000, 2_500][chance.below(4) as usize]);
+        // As much for each of them to do: these are five times as many.
+        if shift.hall.size == Size::Large {
+            between_callers /= 5;
+        }
         let now = shift.now;
         let seats = shift.hall.seats.clone();
         for seat in seats {
