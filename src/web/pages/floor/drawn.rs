@@ -14,7 +14,7 @@ use crate::routing::agent::AgentState;
 use crate::routing::ids::QueueName;
 use crate::web::pages::emergency;
 use crate::web::pages::frame::Frame;
-use crate::web::pages::lamps::{Lamp, class, lamp, lamp_with, wait_class};
+use crate::web::pages::lamps::{Lamp, lamp, lamp_with, wait_class};
 use crate::web::pages::login::IN_QUERY;
 use crate::web::pages::problem::{PageProblem, Shown};
 use crate::web::pages::words::{Words, clock};
@@ -140,6 +140,8 @@ struct Tile {
     key: String,
     login: String,
     name: String,
+    /// A lamp may stand for two states.
+    state: &'static str,
     lamp: Lamp,
     /// When it turns late: a break whose minutes are over.
     target: Option<u64>,
@@ -247,6 +249,7 @@ impl Ink {
             key: key(agent.login.as_str()),
             login: percent_encoding::utf8_percent_encode(agent.login.as_str(), IN_QUERY).to_string(),
             name: agent.name.clone(),
+            state: agent.state.as_str(),
             lamp: lamp_with(self.t, agent.state, agent.phone_away),
             target: agent.break_over.map(|over| u64::try_from(over.since(agent.since).as_millis()).unwrap_or(0).max(1)),
             since: agent.since,
@@ -296,7 +299,7 @@ impl Ink {
             let Lamp { class, word } = lamp(self.t, state);
             let count = counts.get(&state).copied().unwrap_or_default();
             let current = filter.states == States::One(state);
-            Chip { href: filter.with_states(States::One(state)), id: class, count, word, class, current }
+            Chip { href: filter.with_states(States::One(state)), id: state.as_str(), count, word, class, current }
         });
         // Away last: they are not on the floor.
         let (away, here): (Vec<_>, Vec<_>) = states.partition(|chip| chip.class == "away");
@@ -364,7 +367,7 @@ impl Ink {
 }
 
 fn counts(board: &Board) -> Vec<(&'static str, usize)> {
-    let states = board.states.iter().map(|(state, count)| (class(*state), *count));
+    let states = board.states.iter().map(|(state, count)| (state.as_str(), *count));
     [("there", board.now.logged_in)].into_iter().chain(states).collect()
 }
 
