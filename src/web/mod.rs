@@ -8,6 +8,7 @@ mod guard;
 mod health;
 mod listen;
 mod metrics;
+mod notes;
 mod pages;
 mod peer;
 mod place;

@@ -1,6 +1,6 @@
 //! Ears on the switch itself: what callers and agents truly hear, whatever the core believes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use cordboard::calendar::Moment;
@@ -56,6 +56,8 @@ pub struct Patience {
 pub struct Ears {
     since: BTreeMap<(LegId, Wrong), Moment>,
     swept: Option<Moment>,
+    /// Who hears a prompt that an earlier controller has begun; nothing where this one has not listened yet.
+    left: Option<BTreeSet<LegId>>,
 }
 
 impl Patience {
@@ -91,6 +93,7 @@ impl Ears {
     /// Nothing is heard of a switch out of reach, and nothing can be done there.
     pub fn deaf(&mut self) {
         self.since.clear();
+        self.left = None;
     }
 
     /// Before anything else happens at `now`.
@@ -113,6 +116,16 @@ impl Ears {
         up: &dyn Fn(&SwitchName) -> bool,
     ) {
         let mut found: Vec<(LegId, Wrong)> = Vec::new();
+        let prompted = |leg: &LegId| exchanges.values().any(|exchange| exchange.hears(leg) == Some(Hearing::Prompt));
+        match &mut self.left {
+            // What somebody else has begun is heard to its end: a controller that died, or we before the link broke.
+            None => {
+                let legs = exchanges.values().flat_map(Exchange::legs).map(|seen| seen.leg);
+                self.left = Some(legs.filter(|leg| prompted(leg)).collect());
+            }
+            Some(left) => left.retain(prompted),
+        }
+        let left = self.left.clone().unwrap_or_default();
         for call in floor.calls.iter().filter(|call| up(&call.switch)) {
             let Some(exchange) = exchanges.get(&call.switch) else { continue };
             let hears = exchange.hears(&call.leg);
@@ -127,6 +140,7 @@ impl Ears {
                 (Stage::Waiting { rings: None, place, .. }, Some(Hearing::Silence)) if place.told.playing.is_some() => {
                     Some(Wrong::Silent)
                 }
+                (Stage::Waiting { .. }, Some(Hearing::Prompt)) if left.contains(&call.leg) => None,
                 (Stage::Waiting { .. } | Stage::Connecting { .. }, Some(_)) => Some(Wrong::DeadAir),
                 (Stage::Talking { hold: Some(_), .. }, Some(Hearing::Music)) => None,
                 (Stage::Talking { hold: Some(_), .. }, Some(Hearing::Leg(_))) => Some(Wrong::Overheard),

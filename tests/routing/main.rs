@@ -21,3 +21,4 @@ mod strategies;
 mod transferring;
 mod view;
 mod waiting;
+mod words;

@@ -59,6 +59,24 @@ fn a_talking_pair_stays_one_call_with_one_agent() {
 }
 
 #[test]
+fn a_pair_that_was_taken_apart_while_we_were_away_is_joined_again() {
+    let mut floor = Floor::new();
+    floor.login("ana");
+    let caller = floor.call("100");
+    floor.talks("ana", &caller);
+    let leg = floor.agent("ana").leg.clone().expect("a leg");
+    let mut floor = reborn(&floor);
+    floor.tell(snapshot(vec![seen(&caller), phone(&leg, LegUp::Up, None)]));
+    let wanted = Act::Connect { caller: caller.clone(), agent: leg.clone() };
+    let joins = floor.effects.iter().filter(|effect| effect.act == wanted).count();
+    assert_eq!(joins, 1, "once: {:#?}", floor.effects);
+    assert!(floor.facts.iter().any(|fact| matches!(fact, Fact::Healed { call: Some(_), .. })), "{:#?}", floor.facts);
+    floor.tell(Input::LegsJoined { a: caller.clone(), b: leg });
+    assert!(matches!(floor.stage(&caller), Stage::Talking { .. }));
+    assert_eq!(floor.state("ana"), AgentState::Talking);
+}
+
+#[test]
 fn a_phone_that_rings_goes_on_ringing_and_is_connected_when_picked_up() {
     let mut floor = Floor::new();
     floor.login("ana");

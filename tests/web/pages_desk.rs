@@ -6,6 +6,8 @@ use cordboard::store::Author;
 use cordboard::store::agents::Role;
 use cordboard::store::notes::LONGEST;
 use cordboard::store::people::{Answer, Guard, Wanted};
+use reqwest::Method;
+use serde_json::{Value, json};
 
 use crate::browser::Browser;
 use crate::desk::{CENTRE, Database, Desk};
@@ -56,5 +58,35 @@ async fn a_stream_ends_with_the_role_it_was_opened_in() {
     // The session goes on, with what it may see now.
     boss.stream().await.until("pulse", |_| true).await;
     assert_eq!(boss.open("/floor").await.status, 403);
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_writes_the_note_and_the_disposition_that_a_wrap_up_waits_for() {
+    let yaml = CENTRE.replacen("wrap_up: until_ready", "wrap_up: until_ready, disposition: required", 1);
+    assert_ne!(yaml, CENTRE, "the queue of these tests wraps up otherwise");
+    let desk = Desk::with_yaml(&format!("{yaml}{DISPOSITIONS}"), &["demo"], None, Database::File).await;
+    desk.log_in("mira").await;
+    desk.call("A caller");
+    let talking = desk.until("/agents/mira", |agent| agent["state"] == "talking").await;
+    let call = talking["call"].as_str().expect("a call").to_owned();
+    let path = format!("/agents/mira/calls/{call}/note");
+    let put = async |path: &str, body: Value| desk.ask(Method::PUT, path, Some(body)).await;
+
+    let (status, kept) = put(&path, json!({ "text": "Wants a window seat" })).await;
+    assert_eq!((status, &kept["text"], &kept["disposition"]), (200, &json!("Wants a window seat"), &json!(null)));
+    assert_eq!(put(&path, json!({ "disposition": "nonsense" })).await.0, 400);
+    assert_eq!(put(&path, json!({ "text": "x".repeat(LONGEST + 1) })).await.0, 413);
+    assert_eq!(put(&path, json!({ "words": "x" })).await.0, 400);
+    assert_eq!(put("/agents/mira/calls/c0000000001-00000099/note", json!({ "text": "x" })).await.0, 404);
+    assert_eq!(put("/agents/mira/calls/nothing/note", json!({ "text": "x" })).await.0, 404);
+    assert_eq!(put(&format!("/agents/otto/calls/{call}/note"), json!({ "text": "x" })).await.0, 404, "not theirs");
+
+    desk.ask(Method::DELETE, "/agents/mira/call", None).await;
+    desk.until("/agents/mira", |agent| agent["state"] == "wrapping_up").await;
+    assert_eq!(desk.ask(Method::DELETE, "/agents/mira/wrap-up", None).await.0, 409, "it is owed");
+    let (status, kept) = put(&path, json!({ "disposition": "settled" })).await;
+    assert_eq!((status, &kept["text"], &kept["disposition"]), (200, &json!("Wants a window seat"), &json!("settled")));
+    assert_eq!(desk.ask(Method::DELETE, "/agents/mira/wrap-up", None).await.0, 200);
     desk.close().await;
 }

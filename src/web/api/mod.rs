@@ -18,6 +18,7 @@ mod events;
 mod form;
 mod hooks;
 mod keys;
+mod notes;
 mod paging;
 mod promises;
 mod queues;

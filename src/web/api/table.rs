@@ -7,8 +7,8 @@ use super::body::By;
 use super::paging::Piece;
 use super::routes::{Route, delete, get, patch, post, put, route};
 use super::{
-    agents, breaks, calls, cases, centres, customers, dials, document, emergency, events, hooks, promises, queues,
-    records, session, versions,
+    agents, breaks, calls, cases, centres, customers, dials, document, emergency, events, hooks, notes, promises,
+    queues, records, session, versions,
 };
 use crate::events::Event;
 use crate::routing::promise::PromiseSeen;
@@ -182,6 +182,16 @@ fn people() -> Vec<Route> {
             "End the wrap-up",
             agents::end_wrap_up,
         )),
+        route(
+            put("/centres/{centre}/agents/{agent}/calls/{call}/note"),
+            Scope::AgentsWrite,
+            "write_note",
+            "What the agent writes about a call of theirs, and its disposition",
+            notes::save,
+        )
+        .asked::<By>()
+        .takes::<notes::Wanted>()
+        .gives::<notes::NoteSeen>(200),
         agent(route(
             delete("/centres/{centre}/agents/{agent}/call"),
             Scope::AgentsWrite,
