@@ -54,7 +54,10 @@ pub async fn keep(
         return Err(NotKept::TooLong);
     }
     // Only about a call of one's own: one that was offered to this person.
-    let story = web.hub().stories.of(&web.db, centre, call).await.map_err(NotKept::Unread)?;
+    let story = match web.hub().stories.of(&web.db, centre, call).await {
+        Err(PageProblem::NotFound) => return Err(NotKept::NotTheirs(agent.clone())),
+        story => story.map_err(NotKept::Unread)?,
+    };
     if !story.iter().any(|told| told.fact.agent() == Some(agent)) {
         return Err(NotKept::NotTheirs(agent.clone()));
     }

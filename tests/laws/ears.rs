@@ -56,8 +56,8 @@ pub struct Patience {
 pub struct Ears {
     since: BTreeMap<(LegId, Wrong), Moment>,
     swept: Option<Moment>,
-    /// Who hears a prompt that an earlier controller has begun; nothing where this one has not listened yet.
-    left: Option<BTreeSet<LegId>>,
+    /// Who hears a prompt that was begun before the switch was last in reach.
+    left: BTreeSet<LegId>,
 }
 
 impl Patience {
@@ -91,9 +91,18 @@ const SWEEP: Duration = Duration::from_millis(250);
 
 impl Ears {
     /// Nothing is heard of a switch out of reach, and nothing can be done there.
-    pub fn deaf(&mut self) {
+    pub fn deaf(&mut self, exchanges: &BTreeMap<SwitchName, Exchange>) {
         self.since.clear();
-        self.left = None;
+        self.left_to_itself(exchanges.values());
+    }
+
+    /// What was begun before a switch was out of reach is heard to its end: by a controller that died, or by us.
+    fn left_to_itself<'e>(&mut self, away: impl Iterator<Item = &'e Exchange>) {
+        for exchange in away {
+            let prompted =
+                exchange.legs().map(|seen| seen.leg).filter(|leg| exchange.hears(leg) == Some(Hearing::Prompt));
+            self.left.extend(prompted);
+        }
     }
 
     /// Before anything else happens at `now`.
@@ -117,15 +126,8 @@ impl Ears {
     ) {
         let mut found: Vec<(LegId, Wrong)> = Vec::new();
         let prompted = |leg: &LegId| exchanges.values().any(|exchange| exchange.hears(leg) == Some(Hearing::Prompt));
-        match &mut self.left {
-            // What somebody else has begun is heard to its end: a controller that died, or we before the link broke.
-            None => {
-                let legs = exchanges.values().flat_map(Exchange::legs).map(|seen| seen.leg);
-                self.left = Some(legs.filter(|leg| prompted(leg)).collect());
-            }
-            Some(left) => left.retain(prompted),
-        }
-        let left = self.left.clone().unwrap_or_default();
+        self.left.retain(prompted);
+        self.left_to_itself(exchanges.iter().filter(|(switch, _)| !up(switch)).map(|(_, exchange)| exchange));
         for call in floor.calls.iter().filter(|call| up(&call.switch)) {
             let Some(exchange) = exchanges.get(&call.switch) else { continue };
             let hears = exchange.hears(&call.leg);
@@ -140,7 +142,7 @@ impl Ears {
                 (Stage::Waiting { rings: None, place, .. }, Some(Hearing::Silence)) if place.told.playing.is_some() => {
                     Some(Wrong::Silent)
                 }
-                (Stage::Waiting { .. }, Some(Hearing::Prompt)) if left.contains(&call.leg) => None,
+                (Stage::Waiting { .. }, Some(Hearing::Prompt)) if self.left.contains(&call.leg) => None,
                 (Stage::Waiting { .. } | Stage::Connecting { .. }, Some(_)) => Some(Wrong::DeadAir),
                 (Stage::Talking { hold: Some(_), .. }, Some(Hearing::Music)) => None,
                 (Stage::Talking { hold: Some(_), .. }, Some(Hearing::Leg(_))) => Some(Wrong::Overheard),

@@ -279,7 +279,7 @@ impl Shift {
     }
 
     fn listen(&mut self) {
-        let Some(core) = &self.core else { return self.ears.deaf() };
+        let Some(core) = &self.core else { return self.ears.deaf(&self.exchanges) };
         let laws = &self.laws;
         let exchanges = &self.exchanges;
         let up = |switch: &SwitchName| laws.is_up(switch) && exchanges.get(switch).is_some_and(Exchange::link_is_up);
@@ -452,7 +452,7 @@ impl Shift {
         for exchange in self.exchanges.values_mut() {
             exchange.abandon_link();
         }
-        self.ears.deaf();
+        self.ears.deaf(&self.exchanges);
         let mut torn = BTreeSet::new();
         if self.chance.below(2) == 0 {
             torn = self.tear()?;
