@@ -11,6 +11,7 @@ pub mod escalator;
 pub mod filler;
 pub mod journal;
 pub mod keypad;
+mod lending;
 mod measure;
 mod precedence;
 mod prepare;

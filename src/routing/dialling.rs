@@ -68,6 +68,9 @@ impl Core {
         if !self.is_up(&rules.switch) {
             return Some(Refused::SwitchAway { switch: rules.switch.clone() });
         }
+        if agent.serves().is_some() {
+            return Some(Refused::NotFreeToDial { agent: name.clone(), state: AgentState::Elsewhere });
+        }
         let nothing = matches!(agent.work, Work::Nothing { .. }) && agent.leg.is_none();
         if !nothing || matches!(agent.line, Line::InUse | Line::Unreachable) {
             let state = if nothing { AgentState::PhoneBusy } else { agent.state() };

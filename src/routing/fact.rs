@@ -345,6 +345,24 @@ pub enum Fact {
         to: Option<StepName>,
     },
 
+    /// Queues are lent to an agent of another centre (`name@centre`), who knows that much of our skills. Again where others
+    /// are.
+    QueuesLent {
+        agent: AgentName,
+        queues: BTreeSet<QueueName>,
+        skills: BTreeMap<SkillName, u8>,
+        by: AgentName,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<Why>,
+    },
+    /// Taken back, or declined at the agent's home; then `by` is somebody of there.
+    LoanEnded {
+        agent: AgentName,
+        by: AgentName,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<Why>,
+    },
+
     /// New callers hear this message before anything else, and those who wait are told it. Again where only `until` is
     /// another.
     EmergencySwitchedOn {
@@ -436,6 +454,8 @@ impl Fact {
             | Fact::AgentAssigned { .. }
             | Fact::AgentLoggedOut { .. }
             | Fact::AgentChanged { .. }
+            | Fact::QueuesLent { .. }
+            | Fact::LoanEnded { .. }
             | Fact::EmergencySwitchedOn { .. }
             | Fact::EmergencySwitchedOff { .. }
             | Fact::LinkChanged { .. }
@@ -448,6 +468,8 @@ impl Fact {
         match self {
             Fact::OfferMade { agent, .. }
             | Fact::OfferEnded { agent, .. }
+            | Fact::QueuesLent { agent, .. }
+            | Fact::LoanEnded { agent, .. }
             | Fact::PickUpAsked { agent, .. }
             | Fact::PickUpFailed { agent, .. }
             | Fact::OfferPickedUp { agent, .. }

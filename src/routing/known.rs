@@ -14,6 +14,7 @@ use super::dialling::count_dial;
 use super::emergency::SwitchedOn;
 use super::fact::{EndedBy, Fact, OfferEnd, Outcome};
 use super::ids::*;
+use super::lending::Loan;
 use super::preference::{Acquaintance, Prefer};
 use super::promise::{Asked, Promise, PromiseStage};
 use super::promising::remember_request;
@@ -32,6 +33,9 @@ pub struct Known {
     pub promises: BTreeMap<CallId, Promise>,
     #[serde(default)]
     pub asked: VecDeque<Asked>,
+    /// Queues that are lent to people of other centres.
+    #[serde(default)]
+    pub loans: BTreeMap<AgentName, Loan>,
     /// The emergency messages that are on.
     #[serde(default)]
     pub emergency: BTreeMap<MessageName, SwitchedOn>,
@@ -339,6 +343,16 @@ impl Known {
             Fact::TransferAnswered { call } => self.of_transfer(*call, OutsideStage::Connecting),
             Fact::TransferConnected { call } => self.of_transfer(*call, OutsideStage::Talking { since: at }),
             Fact::TransferFailed { call, .. } => self.of_call(*call, |known| known.outside = None),
+            Fact::QueuesLent { agent, queues, skills, by, why } => {
+                let since = self.loans.get(agent).map_or(at, |before| before.since);
+                let (queues, skills, by, why) = (queues.clone(), skills.clone(), by.clone(), why.clone());
+                self.loans.insert(agent.clone(), Loan { since, queues, skills, by, why });
+            }
+            Fact::LoanEnded { agent, by: _, why: _ } => {
+                if self.loans.remove(agent).is_none() {
+                    self.strays += 1;
+                }
+            }
             Fact::EmergencySwitchedOn { message, by, why, until } => {
                 let since = self.emergency.get(message).map_or(at, |before| before.since);
                 let on = SwitchedOn { since, by: by.clone(), why: why.clone(), until: *until };

@@ -54,6 +54,8 @@ impl Core {
                 served: known.served,
                 disposed: None,
                 breaks: known.breaks,
+                // The loop says so before a switch does that somebody may be rung.
+                elsewhere: None,
             };
             self.links.entry(known.switch).or_insert(false);
             match &agent.work {
@@ -76,6 +78,7 @@ impl Core {
         for (id, known) in known.calls {
             self.remember_call(now, id, known, &plan);
         }
+        self.loans = known.loans;
         self.emergency = known.emergency;
         self.emergency_follows_version();
         self.emergency_ends_moved(now);
