@@ -141,7 +141,14 @@ impl Core {
                     None => self.guest_leaves(now, &agent, by.unwrap_or_else(|| agent.clone())),
                 }
             }
+            let not_here = matches!(elsewhere, Some(Elsewhere::Serves(_) | Elsewhere::NotReady));
             self.set_elsewhere(now, &agent, elsewhere);
+            if not_here {
+                // A break at home, say: as a break here would.
+                let offer = self.agents.get(&agent).and_then(|here| here.work.offer());
+                self.take_back(now, offer);
+                self.take_promise_back(now, &agent);
+            }
         }
     }
 

@@ -323,7 +323,7 @@ impl Core {
     }
 
     /// A phone that still rings for somebody who is not there any more.
-    fn take_back(&mut self, now: Moment, offer: Option<OfferId>) {
+    pub(super) fn take_back(&mut self, now: Moment, offer: Option<OfferId>) {
         let Some(offer) = offer else { return };
         let ringing = self.offers.get(&offer).and_then(|of| self.calls.get(&of.call)).map(|call| &call.stage);
         if let Some(Stage::Waiting { .. }) = ringing

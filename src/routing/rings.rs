@@ -11,6 +11,7 @@ use super::core::Core;
 use super::fact::OfferEnd;
 use super::ids::*;
 use super::index::Rank;
+use super::lending::Elsewhere;
 use crate::calendar::Moment;
 
 /// The phones that ring for a call: at least one, the one that has rung longest first. One alone, the usual case, is kept
@@ -160,6 +161,7 @@ impl Core {
         let Some(index) = self.queues.get(&place.queue) else { return false };
         index.logged_in().iter().filter_map(|name| self.agents.get(name)).any(|agent| {
             agent.leg.is_some()
+                && matches!(agent.elsewhere, None | Some(Elsewhere::Asked))
                 && matches!((&agent.presence, &agent.work), (Presence::Ready { .. }, Work::Nothing { .. }))
                 && agent.switch == *switch
                 && agent.meets(&place.in_force)

@@ -374,6 +374,7 @@ fn is_free(agent: &Agent) -> bool {
         && matches!(agent.work, Work::Nothing { .. })
         && matches!(agent.line, Line::Free | Line::Unknown)
         && agent.leg.is_none()
+        && agent.elsewhere.is_none()
 }
 
 /// Somebody who may take the call, for as long as its queue says.

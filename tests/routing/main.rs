@@ -10,6 +10,7 @@ mod floor;
 mod holding;
 mod keypad;
 mod leaving;
+mod lending;
 mod offers;
 mod outside;
 mod preference;
