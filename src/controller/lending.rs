@@ -31,9 +31,9 @@ pub struct Cores<'a> {
 }
 
 impl Lending {
-    /// Loans that a journal knew. Everybody is looked at when all cores have begun.
-    pub fn remember(&mut self, centre: &CentreName, loans: impl IntoIterator<Item = AgentName>) {
-        for guest in loans {
+    /// Guests that a journal knew. Everybody is looked at when all cores have begun.
+    pub fn remember(&mut self, centre: &CentreName, guests: impl IntoIterator<Item = AgentName>) {
+        for guest in guests {
             self.share(centre, &guest);
         }
     }
@@ -92,7 +92,8 @@ impl Lending {
             self.moved.insert(person, by);
         }
         if let Some((centre, news)) = taken.pop_first() {
-            return Some(with_phone(cores, centre, news));
+            // At once: a word about the phone before it could make it ring here.
+            return Some((centre, Input::SharedAgentsTold { news }));
         }
         let first = given.iter().map(|given| (&given.waits, &given.centre)).min().map(|(waits, at)| (*waits, at.clone()))?;
         // Whom nobody waits for, all at once; else one, and then the next caller anew.

@@ -11,7 +11,7 @@ pub mod escalator;
 pub mod filler;
 pub mod journal;
 pub mod keypad;
-mod lending;
+pub mod lending;
 mod measure;
 mod precedence;
 mod prepare;

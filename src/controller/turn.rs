@@ -173,9 +173,9 @@ impl Turn {
 
     fn first_inputs(&mut self, known: BTreeMap<CentreName, (Known, Epoch)>, switches: BTreeSet<SwitchName>) {
         let mut todo = VecDeque::new();
-        let mut loans: Vec<(CentreName, Vec<_>)> = Vec::new();
+        let mut guests: Vec<(CentreName, Vec<_>)> = Vec::new();
         for (centre, (known, epoch)) in known {
-            loans.push((centre.clone(), known.loans.keys().cloned().collect()));
+            guests.push((centre.clone(), known.guests().cloned().collect()));
             for call in known.calls.values() {
                 self.routes.bind(call.leg.clone(), centre.clone());
             }
@@ -186,7 +186,7 @@ impl Turn {
         }
         self.turn(todo);
         // When all have begun, and before any switch has said a word: nobody can be rung yet.
-        for (centre, guests) in loans {
+        for (centre, guests) in guests {
             self.lending.remember(&centre, guests);
         }
         self.turn(VecDeque::new());

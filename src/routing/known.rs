@@ -157,6 +157,11 @@ impl KnownAgent {
 }
 
 impl Known {
+    /// People of other centres: to whom something is lent, and who have something in hand of a loan that is over.
+    pub fn guests(&self) -> impl Iterator<Item = &AgentName> {
+        self.loans.keys().chain(self.agents.keys().filter(|name| name.home().is_some()))
+    }
+
     /// Work one fact in. `at` is the moment of the input that caused it.
     pub fn learn(&mut self, at: Moment, fact: &Fact) {
         match fact {

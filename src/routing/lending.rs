@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::agent::{Presence, Work};
+use super::call::Stage;
 use super::core::Core;
 use super::fact::Fact;
 use super::ids::*;
@@ -186,7 +187,8 @@ impl Core {
         }
         self.change_agent(agent, |here| {
             let was_away = matches!(here.elsewhere, Some(Elsewhere::Serves(_) | Elsewhere::NotReady));
-            if let (true, None, Work::Nothing { since }) = (was_away, &elsewhere, &mut here.work) {
+            let at_work = !matches!(here.presence, Presence::Away { .. });
+            if let (true, None, Work::Nothing { since }) = (was_away && at_work, &elsewhere, &mut here.work) {
                 *since = now;
             }
             here.elsewhere = elsewhere;
@@ -228,6 +230,12 @@ impl Core {
             is_ready: matches!(here.presence, Presence::Ready { .. }),
             is_logged_in: !matches!(here.presence, Presence::Away { .. }),
         })
+    }
+
+    /// Whether this ring has not been picked up yet.
+    pub fn is_waited_for(&self, offer: OfferId) -> bool {
+        let call = self.offers.get(&offer).and_then(|of| self.calls.get(&of.call));
+        call.is_some_and(|call| matches!(call.stage, Stage::Waiting { .. }))
     }
 
     /// Where somebody sits who is at work.
