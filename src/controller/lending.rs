@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Loans;
 use crate::calendar::Moment;
 use crate::routing::ids::{AgentName, CentreName, StationAddress, SwitchName};
 use crate::routing::lending::{Elsewhere, Shared, SharedNews};
@@ -215,4 +216,24 @@ fn with_phone(cores: &Cores<'_>, centre: CentreName, news: Vec<SharedNews>) -> (
         }
     }
     (centre, Input::SharedAgentsTold { news })
+}
+
+/// What one of these centres lends, and what the others lend to its people. `None`: there is no such centre.
+pub fn loans_of<'a>(centre: &CentreName, cores: impl Iterator<Item = (&'a CentreName, &'a Core)>) -> Option<Loans> {
+    let (mut loans, mut is_there) = (Loans::default(), false);
+    for (name, core) in cores {
+        if name == centre {
+            is_there = true;
+            loans.lent = core.loans().iter().map(|(guest, loan)| (guest.clone(), loan.clone())).collect();
+            continue;
+        }
+        for (guest, loan) in core.loans() {
+            if let Some((agent, home)) = guest.home()
+                && home == *centre
+            {
+                loans.ours.push((agent, name.clone(), loan.clone()));
+            }
+        }
+    }
+    is_there.then_some(loans)
 }

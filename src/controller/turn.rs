@@ -12,7 +12,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::clock::Clock;
 use super::journal::{self, crc_of_effects};
-use super::lending::{Cores, Lending};
+use super::lending::{Cores, Lending, loans_of};
 use super::prepare::{Desk, Prepared, asterisk_of};
 use super::prompts::{Prompts, Ready, SoundPlace};
 use super::route::Routes;
@@ -420,6 +420,10 @@ impl Turn {
             Ask::Call { centre, call, answer } => {
                 let seen = self.core_of(centre).map(|core| core.call_seen(self.clock.now(), call));
                 let _ = answer.send(seen);
+            }
+            Ask::Loans { centre, answer } => {
+                let cores = self.desks.iter().map(|(name, desk)| (name, &desk.core));
+                let _ = answer.send(loans_of(&centre, cores).ok_or(AskError::NoSuchCentre(centre)));
             }
             Ask::Promises { centre, answer } => {
                 let _ = answer.send(self.core_of(centre).map(|core| core.promises_seen()));

@@ -117,6 +117,7 @@ impl Core {
             kept_for: Vec::new(),
             otherwise: exits_of(&walk, &queued.queue),
             told: Announcing { until: now, ..Announcing::default() },
+            is_over: false,
         });
         let mut stage = Stage::InDialplan { playing: None };
         if let Some((outcome, by)) = known.ending {

@@ -72,6 +72,9 @@ impl Core {
     pub(super) fn may_ring_more(&self, call: &Call) -> bool {
         let Stage::Waiting { place, rings, doubt: false } = &call.stage else { return false };
         let Some(rings) = rings else { return true };
+        if place.is_over {
+            return false;
+        }
         let most = self.queues.get(&place.queue).map_or(1, |index| index.strategy().most_rings());
         rings.count() < most
     }

@@ -18,6 +18,7 @@ mod events;
 mod form;
 mod hooks;
 mod keys;
+mod loans;
 mod paging;
 mod promises;
 mod queues;

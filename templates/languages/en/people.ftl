@@ -132,3 +132,21 @@ stations-without =
        *[other] { $n } people without a station
     }
 stations-without-hint = They cannot start work at the page.
+people-loans = Lent queues
+loans-lent = Lent to people of other centres
+loans-lent-hint = They serve these queues as our own people do. When they work, and at which phone, their own centre says.
+loans-none-lent = Nothing is lent. Name an agent of another centre below, and the queues that they shall serve.
+loans-ours = Our people who serve other centres
+loans-ours-hint = While they are on a call of another centre nobody rings them here.
+loans-none-ours = None of our people serves another centre. When one of them is lent queues, it stands here and can be declined.
+loan-agent = Agent
+loan-centre = Centre
+loan-since = Since
+loan-by = By
+loan-why = Why (kept with it)
+loan-new = Lend queues
+loan-lend = Lend
+loan-end = Take back
+loan-decline = Decline
+loan-nobody = Write whom: name@centre.
+loan-level = Levels of a skill are 1 to 10.
