@@ -2,10 +2,11 @@
 
 use askama::Template;
 use axum::Form;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
+use super::abroad;
 use crate::dialplan::DispositionName;
 use crate::routing::Input;
 use crate::routing::ids::CallId;
@@ -27,6 +28,12 @@ pub struct Written {
     version: i64,
 }
 
+/// The centre whose call it is, where that is not the agent's own.
+#[derive(Deserialize)]
+pub struct Of {
+    of: Option<String>,
+}
+
 /// What stands beside the note when it is saved.
 #[derive(Template)]
 #[template(path = "desk/_saved.html")]
@@ -38,8 +45,10 @@ pub async fn save(
     State(web): State<Web>,
     who: Who,
     Path(call): Path<String>,
+    Query(asked): Query<Of>,
     Form(written): Form<Written>,
 ) -> Shown<Response> {
+    let who = abroad::of(&who, asked.of.as_deref());
     let call: CallId = call.parse().map_err(|_| PageProblem::NotFound)?;
     if written.text.chars().count() > LONGEST {
         return Err(PageProblem::Invalid("problem-note-too-long"));
