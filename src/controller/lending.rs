@@ -96,7 +96,8 @@ impl Lending {
             // At once: a word about the phone before it could make it ring here.
             return Some((centre, Input::SharedAgentsTold { news }));
         }
-        let first = given.iter().map(|given| (&given.waits, &given.centre)).min().map(|(waits, at)| (*waits, at.clone()))?;
+        let first =
+            given.iter().map(|given| (&given.waits, &given.centre)).min().map(|(waits, at)| (*waits, at.clone()))?;
         // Whom nobody waits for, all at once; else one, and then the next caller anew.
         let most = if first.0 == Waits::Nobody { usize::MAX } else { 1 };
         let to_first = given.into_iter().filter(|given| (given.waits, &given.centre) == (first.0, &first.1));
@@ -136,8 +137,8 @@ impl Lending {
         let ready = holding.is_some_and(|holding| holding.is_ready);
         let mut news = Vec::new();
         if let Some(core) = at_home {
-            let is = (!lenders.is_empty())
-                .then(|| Shared { seat: None, elsewhere: serves(home).map(Elsewhere::Serves) });
+            let is =
+                (!lenders.is_empty()).then(|| Shared { seat: None, elsewhere: serves(home).map(Elsewhere::Serves) });
             news.extend(differs(core, busy.contains(&home), name, is, None).map(|news| (home.clone(), news)));
         }
         for (centre, guest) in guests {
@@ -165,9 +166,7 @@ fn differs(
     // Whoever is busy there, and nowhere else, is asked about when it is over.
     let asked = |known: &Shared| is_busy && known.elsewhere == Some(Elsewhere::Asked);
     let same = match (known, &is) {
-        (Some(known), Some(is)) => {
-            known == is || (asked(known) && is.elsewhere.is_none() && known.seat == is.seat)
-        }
+        (Some(known), Some(is)) => known == is || (asked(known) && is.elsewhere.is_none() && known.seat == is.seat),
         (None, None) => true,
         (Some(_), None) | (None, Some(_)) => false,
     };

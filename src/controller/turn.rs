@@ -580,6 +580,7 @@ impl Turn {
             | Input::AgentLoggedIn { .. }
             | Input::AgentAssigned { .. }
             | Input::AgentLoggedOut { .. }
+            | Input::AgentDismissed { .. }
             | Input::AgentSaidReady { .. }
             | Input::AgentTookBreak { .. }
             | Input::AgentAnswered { .. }

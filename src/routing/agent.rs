@@ -385,6 +385,8 @@ pub struct Agent {
     ///
     /// [`Core::shared`]: super::Core::shared
     pub elsewhere: Option<Elsewhere>,
+    /// No person of the centre any more, and here for as long as the call in hand goes on.
+    pub dismissed: bool,
 }
 
 /// What an agent has done since logging in: what strategies count by.

@@ -268,6 +268,7 @@ impl Core {
             Input::AgentAssigned { agent, .. }
             | Input::AgentLoggedOut { agent, .. }
             | Input::AgentTookBreak { agent, .. }
+            | Input::AgentDismissed { agent, .. }
             | Input::AgentDialled { agent, .. }
                 if agent.home().is_some() =>
             {
@@ -281,6 +282,10 @@ impl Core {
                 self.why = why;
                 self.by = Some(by.clone());
                 self.agent_logged_out(now, &agent, by);
+            }
+            Input::AgentDismissed { agent, by } => {
+                self.by = Some(by.clone());
+                self.agent_dismissed(now, &agent, by);
             }
             Input::AgentSaidReady { agent, by, why } => {
                 self.why = why;

@@ -303,6 +303,9 @@ pub enum Fact {
         by: AgentName,
     },
     AgentLoggedOut {
+        /// They are no person of the centre any more: nothing is to be written by them after a call that goes on.
+        #[serde(default, skip_serializing_if = "is_not")]
+        dismissed: bool,
         agent: AgentName,
         by: AgentName,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -803,4 +806,9 @@ impl Rule {
         Rule::RingSeveral,
         Rule::RingAll,
     ];
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
+const fn is_not(it: &bool) -> bool {
+    !*it
 }

@@ -148,6 +148,11 @@ pub enum Input {
         #[serde(default)]
         why: Option<Why>,
     },
+    /// Is no person of the centre any more: logged out, wherever they are, and with nothing to write after a call.
+    AgentDismissed {
+        agent: AgentName,
+        by: AgentName,
+    },
     /// The agent takes calls (again).
     AgentSaidReady {
         agent: AgentName,

@@ -131,6 +131,8 @@ pub struct KnownAgent {
     pub served: Served,
     #[serde(default)]
     pub breaks: Breaks,
+    #[serde(default)]
+    pub dismissed: bool,
 }
 
 fn one_or_several<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<KnownOffer>, D::Error> {
@@ -307,9 +309,15 @@ impl Known {
                         presence: Presence::Ready { since: at },
                         served: before.as_ref().map(|before| Served { missed: 0, ..before.served }).unwrap_or_default(),
                         breaks: before.as_ref().map(|before| before.breaks_till(at)).unwrap_or_default(),
+                        dismissed: false,
                         work: before.map_or(Work::Nothing { since: at }, |before| before.work),
                     },
                 );
+            }
+            Fact::AgentLoggedOut { agent, dismissed, by: _, why: _ } => {
+                if let Some(known) = self.agents.get_mut(agent) {
+                    known.dismissed = *dismissed;
+                }
             }
             Fact::AgentAssigned { agent, queues, skills, by: _ } => match self.agents.get_mut(agent) {
                 Some(known) => {
@@ -380,7 +388,6 @@ impl Known {
             | Fact::CallBackRefused { .. }
             | Fact::ControllerStarted { .. }
             | Fact::VersionPublished { .. }
-            | Fact::AgentLoggedOut { .. }
             | Fact::LinkChanged { .. }
             | Fact::Healed { .. }
             | Fact::WallClockStepped { .. } => {}

@@ -151,7 +151,11 @@ impl Core {
     }
 
     /// Queues and skills that nobody can have here.
-    pub(super) fn assignment_refused(&self, queues: &BTreeSet<QueueName>, skills: &BTreeMap<SkillName, u8>) -> Option<Refused> {
+    pub(super) fn assignment_refused(
+        &self,
+        queues: &BTreeSet<QueueName>,
+        skills: &BTreeMap<SkillName, u8>,
+    ) -> Option<Refused> {
         let plan = self.version.as_ref()?;
         if queues.len() > MOST_QUEUES_OF_AN_AGENT || skills.len() > MOST_QUEUES_OF_AN_AGENT {
             return Some(Refused::TooManyQueues);
@@ -243,6 +247,7 @@ impl Core {
                 agent.line = line;
                 agent.told = Told::default();
                 agent.served.missed = 0;
+                agent.dismissed = false;
             });
         } else {
             let work = Work::Nothing { since: now };
@@ -267,6 +272,7 @@ impl Core {
                 disposed: None,
                 breaks: Breaks::default(),
                 elsewhere,
+                dismissed: false,
             };
             // The fact of the login says all that a first AgentChanged would, but one says the state in words.
             let before = (Presence::Away { since: now }, new.work.clone(), super::agent::AgentState::Away);
@@ -305,7 +311,7 @@ impl Core {
         let offer = agent.work.offer();
         let itself = by == *name;
         let why = self.why.clone();
-        self.fact(Fact::AgentLoggedOut { agent: name.clone(), by, why });
+        self.fact(Fact::AgentLoggedOut { agent: name.clone(), by, why, dismissed: false });
         self.change_agent(name, |agent| {
             agent.presence = Presence::Away { since: now };
             agent.in_vain = None;
@@ -320,6 +326,31 @@ impl Core {
             self.timers.stop(&Timer::WrapUpDue(name.clone()));
             self.wrap_up_over(now, name);
         }
+    }
+
+    /// Their phone stops ringing; who talks talks to the end, and is gone with it. A wrap-up ends, whatever is owed for it:
+    /// nobody is left who could write.
+    pub(super) fn agent_dismissed(&mut self, now: Moment, name: &AgentName, by: AgentName) {
+        let Some(agent) = self.agents.get(name) else {
+            return self.refuse(Refused::NotLoggedIn { agent: name.clone() });
+        };
+        let (offer, was_away) = (agent.work.offer(), matches!(agent.presence, Presence::Away { .. }));
+        if was_away && matches!(agent.work, Work::Nothing { .. }) {
+            return self.refuse(Refused::NotLoggedIn { agent: name.clone() });
+        }
+        self.fact(Fact::AgentLoggedOut { agent: name.clone(), by, why: None, dismissed: true });
+        self.change_agent(name, |agent| {
+            agent.dismissed = true;
+            agent.in_vain = None;
+            if !was_away {
+                agent.presence = Presence::Away { since: now };
+            }
+        });
+        self.timers.stop(&Timer::RestDue(name.clone()));
+        self.take_back(now, offer);
+        self.take_dial_back(now, name);
+        self.timers.stop(&Timer::WrapUpDue(name.clone()));
+        self.wrap_up_over(now, name);
     }
 
     /// A phone that still rings for somebody who is not there any more.

@@ -56,6 +56,7 @@ impl Core {
                 breaks: known.breaks,
                 // The loop says so before a switch does that somebody may be rung.
                 elsewhere: None,
+                dismissed: known.dismissed,
             };
             self.links.entry(known.switch).or_insert(false);
             match &agent.work {

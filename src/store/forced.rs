@@ -68,7 +68,9 @@ fn forced<'f>(entry: &Recorded<'f>, fact: &'f Fact) -> Option<(&'f AgentName, &'
                 "auto_answer": auto_answer });
             (by, "agent.forced", agent, after)
         }
-        Fact::AgentLoggedOut { agent, by, why } => (by, "agent.forced", agent, json!({ "did": "log_out", "why": why })),
+        Fact::AgentLoggedOut { agent, by, why, dismissed: _ } => {
+            (by, "agent.forced", agent, json!({ "did": "log_out", "why": why }))
+        }
         Fact::AgentAssigned { agent, queues, skills, by } => {
             (by, "agent.assigned", agent, json!({ "queues": queues, "skills": skills }))
         }

@@ -281,9 +281,8 @@ impl House {
 
     fn busy(&self, home: &CentreName, name: &AgentName) -> Vec<CentreName> {
         let named = |centre: &CentreName| if centre == home { name.clone() } else { name.guest_of(home) };
-        let busy = |(centre, core): &(&CentreName, &Core)| {
-            core.holding(&named(centre)).is_some_and(|holding| holding.is_busy)
-        };
+        let busy =
+            |(centre, core): &(&CentreName, &Core)| core.holding(&named(centre)).is_some_and(|holding| holding.is_busy);
         self.cores.iter().filter(busy).map(|(centre, _)| centre.clone()).collect()
     }
 

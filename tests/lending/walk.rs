@@ -137,10 +137,12 @@ fn walk(seed: u64) -> usize {
 fn nobody_is_rung_by_two_centres_waits_in_vain_or_is_rung_on_a_break_at_home() {
     let seeds = std::env::var("CORDBOARD_WALKS").ok().and_then(|text| text.parse().ok()).unwrap_or(12);
     let from = std::env::var("CORDBOARD_WALK").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
-    let served: usize = (from..from + seeds).map(|seed| {
-        // A failure names its walk.
-        println!("walk {seed}");
-        walk(seed)
-    }).sum();
+    let served: usize = (from..from + seeds)
+        .map(|seed| {
+            // A failure names its walk.
+            println!("walk {seed}");
+            walk(seed)
+        })
+        .sum();
     assert!(served > 20 * seeds as usize, "guests served {served} callers only");
 }

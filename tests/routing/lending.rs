@@ -9,7 +9,7 @@ use cordboard::routing::ids::*;
 use cordboard::routing::lending::{Elsewhere, Seat, Shared, SharedNews};
 use cordboard::routing::{Input, Known, Refused};
 
-use crate::floor::{Floor, pbx, seen, secs};
+use crate::floor::{Floor, pbx, secs, seen};
 
 const GUEST: &str = "mira@b";
 
@@ -61,7 +61,8 @@ fn a_guest_takes_calls_of_the_queues_that_are_lent_and_of_no_other() {
     let caller = floor.call("100");
     floor.talks(GUEST, &caller);
     assert_eq!(floor.state(GUEST), AgentState::Talking);
-    let named = floor.facts.iter().any(|fact| matches!(fact, Fact::CallConnected { agent, .. } if agent.as_str() == GUEST));
+    let named =
+        floor.facts.iter().any(|fact| matches!(fact, Fact::CallConnected { agent, .. } if agent.as_str() == GUEST));
     assert!(named, "the record says who it was, and where they are at home");
 }
 

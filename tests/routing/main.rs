@@ -4,6 +4,7 @@ mod agents;
 mod answering;
 mod commands;
 mod dialling;
+mod dismissed;
 mod easing;
 mod emergency;
 mod floor;

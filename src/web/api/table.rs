@@ -7,8 +7,8 @@ use super::body::By;
 use super::paging::Piece;
 use super::routes::{Route, delete, get, patch, post, put, route};
 use super::{
-    agents, breaks, calls, cases, centres, customers, dials, document, emergency, events, hooks, loans, promises, queues,
-    records, session, versions,
+    agents, breaks, calls, cases, centres, customers, dials, document, emergency, events, hooks, loans, promises,
+    queues, records, session, versions,
 };
 use crate::events::Event;
 use crate::routing::promise::PromiseSeen;

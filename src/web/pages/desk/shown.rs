@@ -215,8 +215,15 @@ impl Desk {
         let mut you = you(&frame, agent, &plan);
         you.forced = forced(web, who, &frame).await;
         if let Some(lender) = agent.and_then(|agent| agent.serves.as_ref()) {
-            return Self::abroad(web, who, frame, lender, you, agent.map_or_else(Vec::new, |agent| queues_of(&floor, agent)))
-                .await;
+            return Self::abroad(
+                web,
+                who,
+                frame,
+                lender,
+                you,
+                agent.map_or_else(Vec::new, |agent| queues_of(&floor, agent)),
+            )
+            .await;
         }
         let queues = agent.map_or_else(Vec::new, |agent| queues_of(&floor, agent));
         let (call, note) = match agent.and_then(|agent| agent.call.map(|call| (agent, call))) {
@@ -463,6 +470,13 @@ async fn written(web: &Web, who: &Who, frame: &Frame, call: CallId) -> Written {
             version,
             saved: Some(frame.t.with("note-saved", "at", zone.second(saved))),
         },
-        None => Written { call, of: String::new(), text: String::new(), disposition: String::new(), version: 0, saved: None },
+        None => Written {
+            call,
+            of: String::new(),
+            text: String::new(),
+            disposition: String::new(),
+            version: 0,
+            saved: None,
+        },
     }
 }

@@ -103,7 +103,7 @@ pub async fn create(
 /// Nobody's phone rings for who is not there any more; a conversation goes on to its end.
 async fn log_out(web: &Web, who: &Who, name: &AgentName) {
     end_all_of(web, who, name).await;
-    let input = Input::AgentLoggedOut { agent: name.clone(), by: who.agent().clone(), why: None };
+    let input = Input::AgentDismissed { agent: name.clone(), by: who.agent().clone() };
     match web.handle.tell(who.centre(), input).await {
         Ok(()) | Err(AskError::Refused(Refused::NotLoggedIn { .. })) => {}
         Err(error) => {
