@@ -24,7 +24,7 @@ fn the_phone_of_who_is_dismissed_stops_ringing_and_the_caller_waits_on() {
     let caller = floor.call("100");
     let leg = floor.ringing("ana");
     dismiss(&mut floor, "ana");
-    assert_eq!(floor.hung_up(), [leg.clone()]);
+    assert_eq!(floor.hung_up(), std::slice::from_ref(&leg));
     floor.tell(Input::LegFailed { leg, why: Failure::Withdrawn });
     assert!(matches!(floor.stage(&caller), Stage::Waiting { rings: None, .. }), "{floor}");
     assert_eq!(floor.state("ana"), AgentState::Away);

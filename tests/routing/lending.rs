@@ -130,7 +130,7 @@ fn a_break_at_home_takes_a_ring_back_and_nobody_is_rung_until_it_is_over() {
     let caller = floor.call("100");
     let leg = floor.ringing(GUEST);
     told(&mut floor, GUEST, Some(at_work(Some(Elsewhere::NotReady))));
-    assert_eq!(floor.hung_up(), [leg.clone()], "{floor}");
+    assert_eq!(floor.hung_up(), std::slice::from_ref(&leg), "{floor}");
     floor.tell(Input::LegFailed { leg, why: cordboard::routing::Failure::Withdrawn });
     assert_eq!(floor.state(GUEST), AgentState::Elsewhere);
     assert!(matches!(floor.stage(&caller), Stage::Waiting { rings: None, .. }), "{floor}");

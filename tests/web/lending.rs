@@ -66,7 +66,7 @@ async fn an_agent_serves_a_queue_of_another_centre_whose_data_stay_there() {
     let mira = Visitor::logged_in(&desk, "demo", "mira").await;
     let page = mira.get("/desk").await;
     page.is(200).shows("13912345678").shows("A call of centre bank").shows(&format!("/desk/notes/{call}?of=bank"));
-    page.hides("href=\"/customers").hides("href=\"/cases/new");
+    page.hides("href=\"/customers/").hides("/cases/new?call");
     mira.post("/desk/call/hold", &[]).await.is(204);
     until(&desk, "/centres/bank/agents/mira@demo", "on_hold").await;
     mira.post("/desk/call/retrieve", &[]).await.is(204);
@@ -133,7 +133,7 @@ async fn programs_lend_take_back_and_decline() {
         assert_eq!(desk.ask(Method::PUT, path, Some(body)).await.0, 409, "{path}");
     }
     let zero = json!({ "queues": ["desk"], "skills": { "english": 0 } });
-    assert_eq!(desk.ask(Method::PUT, "/loans/bo@bank", Some(zero)).await.0, 422);
+    assert_eq!(desk.ask(Method::PUT, "/loans/bo@bank", Some(zero)).await.0, 400);
     let (status, _) = asked(&desk, Method::DELETE, "/centres/bank/agents/nobody/loans/demo", json!({})).await;
     assert_eq!(status, 404);
     let (status, _) = asked(&desk, Method::DELETE, "/centres/bank/agents/bo/loans/demo?by=lead", json!({})).await;
