@@ -114,6 +114,9 @@
 //!                         the expected wait: routing/pace.rs
 //! an emergency message    dialplan/read/emergency.rs, routing/emergency.rs; web/api/emergency.rs, pages/emergency.rs (the band)
 //! sent to a number outside  the step's `transfer`: routing/transferring.rs, by routing/dial_out.rs
+//! agents shared by centres routing/lending.rs (loans, guests, whose the phone is), controller/lending.rs (tells each core
+//!                         of the others before any other input; its laws: tests/lending); web/api/loans.rs,
+//!                         pages/people/loans.rs, pages/desk/abroad.rs
 //! out of a queue by a rule routing/leaving.rs (waited, full, closed, nobody logged in), dialplan/check.rs (no ring of them)
 //! who is logged in        store/sessions.rs, web/pages/{login,sessions}.rs; who may do what: store/agents.rs `Role`
 //! people and their changes store/people.rs (whole and guarded), given.rs (what may be typed); the audit: store/audit.rs
@@ -150,6 +153,7 @@
 //! | caller, customer, contact, call | who rings; the record of them; one interaction; a contact by telephone |
 //! | leg | one party's channel on the switch |
 //! | agent | *presence* is what the agent says, *work* what they hold, *line* what the phone does; free when all agree |
+//! | loan, guest, home | queues of a centre lent to an agent of another; that agent there, `name@centre`; the centre that employs them |
 //! | queue, place | where callers wait; `joined - credit` is the order in it |
 //! | strategy | in which order the free agents of a queue are rung, and how many at once |
 //! | need, preference | a skill that an agent must have, until it eases; whom the caller knows, and is kept for a while |

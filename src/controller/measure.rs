@@ -87,6 +87,8 @@ pub fn count(happened: &Happened) {
         | Fact::AgentAssigned { .. }
         | Fact::AgentLoggedOut { .. }
         | Fact::AgentChanged { .. }
+        | Fact::QueuesLent { .. }
+        | Fact::LoanEnded { .. }
         | Fact::EmergencySwitchedOn { .. }
         | Fact::EmergencySwitchedOff { .. }
         | Fact::EmergencyHeard { .. }
@@ -155,6 +157,8 @@ pub fn log(happened: &Happened) {
         | Fact::AgentAssigned { .. }
         | Fact::AgentLoggedOut { .. }
         | Fact::AgentChanged { .. }
+        | Fact::QueuesLent { .. }
+        | Fact::LoanEnded { .. }
         | Fact::EmergencySwitchedOn { .. }
         | Fact::EmergencySwitchedOff { .. }
         | Fact::EmergencyHeard { .. }

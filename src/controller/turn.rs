@@ -12,6 +12,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::clock::Clock;
 use super::journal::{self, crc_of_effects};
+use super::lending::{Cores, Lending, loans_of};
 use super::prepare::{Desk, Prepared, asterisk_of};
 use super::prompts::{Prompts, Ready, SoundPlace};
 use super::route::Routes;
@@ -66,6 +67,8 @@ struct Turn {
     routes: Routes,
     /// What every phone of every switch does; cores are told of those at which somebody works.
     phones: BTreeMap<(SwitchName, StationAddress), Line>,
+    /// Agents whom several centres share.
+    lending: Lending,
     prompts: Prompts,
     clock: Clock,
     told: mpsc::Receiver<Told>,
@@ -150,6 +153,7 @@ impl Turn {
             _rehearsals: rehearsals,
             routes: Routes::default(),
             phones: BTreeMap::new(),
+            lending: Lending::default(),
             clock,
             told,
             ready,
@@ -169,7 +173,9 @@ impl Turn {
 
     fn first_inputs(&mut self, known: BTreeMap<CentreName, (Known, Epoch)>, switches: BTreeSet<SwitchName>) {
         let mut todo = VecDeque::new();
+        let mut guests: Vec<(CentreName, Vec<_>)> = Vec::new();
         for (centre, (known, epoch)) in known {
+            guests.push((centre.clone(), known.guests().cloned().collect()));
             for call in known.calls.values() {
                 self.routes.bind(call.leg.clone(), centre.clone());
             }
@@ -179,6 +185,11 @@ impl Turn {
             todo.push_back(Todo { centre, input, answer: None });
         }
         self.turn(todo);
+        // When all have begun, and before any switch has said a word: nobody can be rung yet.
+        for (centre, guests) in guests {
+            self.lending.remember(&centre, guests);
+        }
+        self.turn(VecDeque::new());
         self.tell();
         for desk in self.desks.values() {
             self.make_prompts((*desk.plan).clone(), None);
@@ -246,7 +257,7 @@ impl Turn {
         let mut acts: Vec<(CentreName, Effect)> = Vec::new();
         let mut records: BTreeMap<CentreName, Vec<journal::Handled>> = BTreeMap::new();
         let mut answers: Vec<Answer> = Vec::new();
-        while let Some(Todo { centre, input, answer }) = todo.pop_front() {
+        while let Some(Todo { centre, input, answer }) = self.shared_first(&mut todo) {
             if let Some(first) = self.before(&centre, &input) {
                 todo.push_front(Todo { centre: centre.clone(), input, answer });
                 todo.push_front(Todo { centre, input: first, answer: None });
@@ -264,6 +275,7 @@ impl Turn {
             if let Some(answer) = answer {
                 answers.push((answer, handled.refused.map_or(Ok(()), |why| Err(why.into()))));
             }
+            self.lending.moved(&centre, &handled.moved, &handled.facts);
             let effects_crc = crc_of_effects(&handled.effects);
             acts.extend(handled.effects.into_iter().map(|effect| (centre.clone(), effect)));
             let record = journal::Handled { at, input, facts: handled.facts, effects_crc };
@@ -285,6 +297,13 @@ impl Turn {
             measure::decided(began.elapsed());
         }
         answers
+    }
+
+    /// The next input: what a centre has to know of agents whom it shares goes before all that has come.
+    fn shared_first(&mut self, todo: &mut VecDeque<Todo>) -> Option<Todo> {
+        let of = |centre: &CentreName| self.desks.get(centre).map(|desk| &desk.core);
+        let told = self.lending.next(&Cores { of: &of, phones: &self.phones });
+        told.map(|(centre, input)| Todo { centre, input, answer: None }).or_else(|| todo.pop_front())
     }
 
     fn act(&mut self, centre: CentreName, effect: Effect) {
@@ -401,6 +420,10 @@ impl Turn {
             Ask::Call { centre, call, answer } => {
                 let seen = self.core_of(centre).map(|core| core.call_seen(self.clock.now(), call));
                 let _ = answer.send(seen);
+            }
+            Ask::Loans { centre, answer } => {
+                let cores = self.desks.iter().map(|(name, desk)| (name, &desk.core));
+                let _ = answer.send(loans_of(&centre, cores).ok_or(AskError::NoSuchCentre(centre)));
             }
             Ask::Promises { centre, answer } => {
                 let _ = answer.send(self.core_of(centre).map(|core| core.promises_seen()));
@@ -557,6 +580,7 @@ impl Turn {
             | Input::AgentLoggedIn { .. }
             | Input::AgentAssigned { .. }
             | Input::AgentLoggedOut { .. }
+            | Input::AgentDismissed { .. }
             | Input::AgentSaidReady { .. }
             | Input::AgentTookBreak { .. }
             | Input::AgentAnswered { .. }
@@ -570,6 +594,9 @@ impl Turn {
             | Input::AgentDisposed { .. }
             | Input::AgentEndedWrapUp { .. }
             | Input::AgentEndedCall { .. }
+            | Input::QueuesLent { .. }
+            | Input::LoanEnded { .. }
+            | Input::SharedAgentsTold { .. }
             | Input::EmergencySwitchedOn { .. }
             | Input::EmergencySwitchedOff { .. }
             | Input::TimeCame

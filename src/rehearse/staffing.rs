@@ -44,7 +44,7 @@ impl Times {
             | AgentState::Dialling
             | AgentState::TalkingOut => self.handling += time,
             AgentState::OnBreak => self.on_break += time,
-            AgentState::Missed | AgentState::PhoneBusy => self.held_up += time,
+            AgentState::Missed | AgentState::PhoneBusy | AgentState::Elsewhere => self.held_up += time,
         }
     }
 

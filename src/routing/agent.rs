@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::dial::DialEnd;
 use super::ids::*;
 use super::input::{Failure, Line};
+use super::lending::Elsewhere;
 use super::queue::Need;
 use crate::calendar::Moment;
 
@@ -319,10 +320,12 @@ pub enum AgentState {
     Missed,
     /// Ready, but the phone is in use by a call that is not ours, or cannot be reached.
     PhoneBusy,
+    /// Shared with another centre, which has the phone; of a guest also: not to be had at home.
+    Elsewhere,
 }
 
 impl AgentState {
-    pub const ALL: [AgentState; 11] = [
+    pub const ALL: [AgentState; 12] = [
         AgentState::Away,
         AgentState::Idle,
         AgentState::Ringing,
@@ -334,6 +337,7 @@ impl AgentState {
         AgentState::OnBreak,
         AgentState::Missed,
         AgentState::PhoneBusy,
+        AgentState::Elsewhere,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -349,6 +353,7 @@ impl AgentState {
             AgentState::OnBreak => "on_break",
             AgentState::Missed => "missed",
             AgentState::PhoneBusy => "phone_busy",
+            AgentState::Elsewhere => "elsewhere",
         }
     }
 }
@@ -376,6 +381,12 @@ pub struct Agent {
     /// The call of which a disposition was written last.
     pub disposed: Option<CallId>,
     pub breaks: Breaks,
+    /// Of somebody whom several centres share: why this one cannot have them now. A copy of what [`Core::shared`] has.
+    ///
+    /// [`Core::shared`]: super::Core::shared
+    pub elsewhere: Option<Elsewhere>,
+    /// No person of the centre any more, and here for as long as the call in hand goes on.
+    pub dismissed: bool,
 }
 
 /// What an agent has done since logging in: what strategies count by.
@@ -483,7 +494,21 @@ impl Agent {
         matches!(self.presence, Presence::Ready { .. })
             && matches!(self.work, Work::Nothing { .. })
             && self.leg.is_none()
+            && self.elsewhere.is_none()
             && !matches!(self.line, Line::InUse | Line::Unreachable)
+    }
+
+    /// The phone is ours, or something is still to be done for a call of ours.
+    pub fn is_busy(&self) -> bool {
+        !matches!(self.work, Work::Nothing { .. }) || self.leg.is_some()
+    }
+
+    /// The centre that has the phone.
+    pub fn serves(&self) -> Option<&CentreName> {
+        match &self.elsewhere {
+            Some(Elsewhere::Serves(centre)) => Some(centre),
+            Some(Elsewhere::NotReady | Elsewhere::Asked) | None => None,
+        }
     }
 
     /// Since when nothing was asked of the agent: the later of *ready* and the end of the last work.
@@ -515,8 +540,10 @@ impl Agent {
             (Work::Dialling { talking: Some(_), .. }, _) => AgentState::TalkingOut,
             (Work::WrappingUp { .. }, _) => AgentState::WrappingUp,
             (Work::Nothing { .. }, Presence::Away { .. }) => AgentState::Away,
+            (Work::Nothing { .. }, _) if self.serves().is_some() => AgentState::Elsewhere,
             (Work::Nothing { .. }, Presence::OnBreak { .. }) => AgentState::OnBreak,
             (Work::Nothing { .. }, Presence::Missed { .. }) => AgentState::Missed,
+            (Work::Nothing { .. }, _) if self.elsewhere == Some(Elsewhere::NotReady) => AgentState::Elsewhere,
             (Work::Nothing { .. }, Presence::Ready { .. }) => match self.line {
                 Line::InUse | Line::Unreachable => AgentState::PhoneBusy,
                 Line::Unknown | Line::Free => AgentState::Idle,

@@ -141,6 +141,15 @@ pub struct QueuePlace {
     pub kept_for: Vec<AgentName>,
     pub otherwise: Vec<(When, StepName)>,
     pub told: Announcing,
+    /// Has waited as long as its step says, and rings: it leaves when the phones that ring have rung, and no other is rung.
+    pub is_over: bool,
+}
+
+impl Call {
+    /// Waits no longer, and rings nowhere any more.
+    pub fn is_overdue(&self) -> bool {
+        matches!(&self.stage, Stage::Waiting { place, rings: None, .. } if place.is_over)
+    }
 }
 
 impl QueuePlace {

@@ -312,7 +312,8 @@ impl Core {
         let here = self.agents.get(agent);
         let given = here.is_some_and(|agent| agent.disposed.is_some() && agent.disposed == agent.work.call());
         let needs = rules.is_some_and(|rules| rules.needs_disposition) && !given;
-        if limit == Some(std::time::Duration::ZERO) && !needs {
+        let dismissed = here.is_some_and(|agent| agent.dismissed);
+        if dismissed || (limit == Some(std::time::Duration::ZERO) && !needs) {
             self.change_work(agent, |work| work.rest(now));
             return;
         }

@@ -16,6 +16,7 @@ use super::fact::{Fact, SwitchedOff};
 use super::ids::*;
 use super::index::QueueIndex;
 use super::input::{Abilities, Input, Line, Returned};
+use super::lending::{Loan, Shared};
 use super::people::{Login, Refused};
 use super::promise::{Asked, Broken, Promise};
 use super::promising::Wanted;
@@ -47,6 +48,8 @@ pub struct Handled {
     pub facts: Vec<Fact>,
     /// A person asked for what cannot be; nothing was changed.
     pub refused: Option<Refused>,
+    /// Agents to whom something happened: of those whom others share, the others are told.
+    pub moved: Vec<AgentName>,
 }
 
 /// Whose a leg is.
@@ -83,6 +86,10 @@ pub struct Core {
     pub(super) asked: VecDeque<Asked>,
     /// When numbers were dialled in the last hour: what the caps are counted by.
     pub(super) dialled: VecDeque<Counted>,
+    /// Queues that are lent to people of other centres.
+    pub(super) loans: BTreeMap<AgentName, Loan>,
+    /// What the loop has told of those whom several centres share, ours and guests.
+    pub(super) shared: BTreeMap<AgentName, Shared>,
     /// The emergency messages that are on.
     pub(super) emergency: BTreeMap<MessageName, SwitchedOn>,
     pub(super) legs: BTreeMap<LegId, LegOf>,
@@ -163,6 +170,8 @@ impl Core {
             promises: BTreeMap::new(),
             asked: VecDeque::new(),
             dialled: VecDeque::new(),
+            loans: BTreeMap::new(),
+            shared: BTreeMap::new(),
             emergency: BTreeMap::new(),
             legs: BTreeMap::new(),
             queues: BTreeMap::new(),
@@ -255,6 +264,16 @@ impl Core {
                 let login = Login { agent, station, switch, queues, skills, auto_answer, by };
                 self.agent_logged_in(now, login);
             }
+            // Guests come and go as their own centre says.
+            Input::AgentAssigned { agent, .. }
+            | Input::AgentLoggedOut { agent, .. }
+            | Input::AgentTookBreak { agent, .. }
+            | Input::AgentDismissed { agent, .. }
+            | Input::AgentDialled { agent, .. }
+                if agent.home().is_some() =>
+            {
+                self.is_guest(&agent);
+            }
             Input::AgentAssigned { agent, queues, skills, by } => {
                 self.by = Some(by.clone());
                 self.agent_assigned(now, agent, queues, skills, by);
@@ -263,6 +282,10 @@ impl Core {
                 self.why = why;
                 self.by = Some(by.clone());
                 self.agent_logged_out(now, &agent, by);
+            }
+            Input::AgentDismissed { agent, by } => {
+                self.by = Some(by.clone());
+                self.agent_dismissed(now, &agent, by);
             }
             Input::AgentSaidReady { agent, by, why } => {
                 self.why = why;
@@ -312,6 +335,16 @@ impl Core {
                 self.by = Some(by.clone());
                 self.agent_ended_call(now, &agent, by);
             }
+            Input::QueuesLent { agent, queues, skills, by, why } => {
+                self.by = Some(by.clone());
+                self.queues_lent(now, agent, Loan { since: now, queues, skills, by, why });
+            }
+            Input::LoanEnded { agent, by, why } => {
+                self.why = why;
+                self.by = Some(by.clone());
+                self.loan_ended(now, agent, by);
+            }
+            Input::SharedAgentsTold { news } => self.shared_agents_told(now, news),
             Input::EmergencySwitchedOn { message, until, by, why } => {
                 self.emergency_switched_on(now, message, until, by, why);
             }
@@ -524,6 +557,7 @@ impl Core {
 
     fn settle_agents(&mut self, now: Moment) {
         for (name, (presence, work, state)) in std::mem::take(&mut self.touched) {
+            self.ask_for_shared(&name);
             let Some(agent) = self.agents.get_mut(&name) else { continue };
             agent.served.follow(&work, &agent.work, now);
             agent.breaks.follow((&presence, &work), (&agent.presence, &agent.work), now);
@@ -543,6 +577,7 @@ impl Core {
                 });
             }
             self.index_agent(&name);
+            self.out.moved.push(name);
         }
     }
 

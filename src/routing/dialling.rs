@@ -68,6 +68,9 @@ impl Core {
         if !self.is_up(&rules.switch) {
             return Some(Refused::SwitchAway { switch: rules.switch.clone() });
         }
+        if agent.serves().is_some() {
+            return Some(Refused::NotFreeToDial { agent: name.clone(), state: AgentState::Elsewhere });
+        }
         let nothing = matches!(agent.work, Work::Nothing { .. }) && agent.leg.is_none();
         if !nothing || matches!(agent.line, Line::InUse | Line::Unreachable) {
             let state = if nothing { AgentState::PhoneBusy } else { agent.state() };
@@ -422,7 +425,8 @@ impl Core {
             });
         }
         let needs = dial.queue.as_ref().is_some_and(|queue| self.disposition_of_dial_owed(queue, &dial));
-        if !talked || dial.wrap_up == Some(Duration::ZERO) && !needs {
+        let dismissed = self.agents.get(&dial.agent).is_some_and(|agent| agent.dismissed);
+        if !talked || dismissed || dial.wrap_up == Some(Duration::ZERO) && !needs {
             self.change_work(&dial.agent, |work| work.end_dial(now));
             // Whoever was talked with may be owed a call-back at another hour, and is off the line now.
             return self.after_dial(now, &dial, how, by, why);

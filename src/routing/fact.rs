@@ -303,6 +303,9 @@ pub enum Fact {
         by: AgentName,
     },
     AgentLoggedOut {
+        /// They are no person of the centre any more: nothing is to be written by them after a call that goes on.
+        #[serde(default, skip_serializing_if = "is_not")]
+        dismissed: bool,
         agent: AgentName,
         by: AgentName,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -343,6 +346,24 @@ pub enum Fact {
         how: TransferFailure,
         /// `None`: the step of the call transfers no more, and the call ends.
         to: Option<StepName>,
+    },
+
+    /// Queues are lent to an agent of another centre (`name@centre`), who knows that much of our skills. Again where others
+    /// are.
+    QueuesLent {
+        agent: AgentName,
+        queues: BTreeSet<QueueName>,
+        skills: BTreeMap<SkillName, u8>,
+        by: AgentName,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<Why>,
+    },
+    /// Taken back, or declined at the agent's home; then `by` is somebody of there.
+    LoanEnded {
+        agent: AgentName,
+        by: AgentName,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<Why>,
     },
 
     /// New callers hear this message before anything else, and those who wait are told it. Again where only `until` is
@@ -436,6 +457,8 @@ impl Fact {
             | Fact::AgentAssigned { .. }
             | Fact::AgentLoggedOut { .. }
             | Fact::AgentChanged { .. }
+            | Fact::QueuesLent { .. }
+            | Fact::LoanEnded { .. }
             | Fact::EmergencySwitchedOn { .. }
             | Fact::EmergencySwitchedOff { .. }
             | Fact::LinkChanged { .. }
@@ -448,6 +471,8 @@ impl Fact {
         match self {
             Fact::OfferMade { agent, .. }
             | Fact::OfferEnded { agent, .. }
+            | Fact::QueuesLent { agent, .. }
+            | Fact::LoanEnded { agent, .. }
             | Fact::PickUpAsked { agent, .. }
             | Fact::PickUpFailed { agent, .. }
             | Fact::OfferPickedUp { agent, .. }
@@ -781,4 +806,9 @@ impl Rule {
         Rule::RingSeveral,
         Rule::RingAll,
     ];
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
+const fn is_not(it: &bool) -> bool {
+    !*it
 }

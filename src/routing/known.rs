@@ -14,6 +14,7 @@ use super::dialling::count_dial;
 use super::emergency::SwitchedOn;
 use super::fact::{EndedBy, Fact, OfferEnd, Outcome};
 use super::ids::*;
+use super::lending::Loan;
 use super::preference::{Acquaintance, Prefer};
 use super::promise::{Asked, Promise, PromiseStage};
 use super::promising::remember_request;
@@ -32,6 +33,9 @@ pub struct Known {
     pub promises: BTreeMap<CallId, Promise>,
     #[serde(default)]
     pub asked: VecDeque<Asked>,
+    /// Queues that are lent to people of other centres.
+    #[serde(default)]
+    pub loans: BTreeMap<AgentName, Loan>,
     /// The emergency messages that are on.
     #[serde(default)]
     pub emergency: BTreeMap<MessageName, SwitchedOn>,
@@ -127,6 +131,8 @@ pub struct KnownAgent {
     pub served: Served,
     #[serde(default)]
     pub breaks: Breaks,
+    #[serde(default)]
+    pub dismissed: bool,
 }
 
 fn one_or_several<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<KnownOffer>, D::Error> {
@@ -153,6 +159,11 @@ impl KnownAgent {
 }
 
 impl Known {
+    /// People of other centres: to whom something is lent, and who have something in hand of a loan that is over.
+    pub fn guests(&self) -> impl Iterator<Item = &AgentName> {
+        self.loans.keys().chain(self.agents.keys().filter(|name| name.home().is_some()))
+    }
+
     /// Work one fact in. `at` is the moment of the input that caused it.
     pub fn learn(&mut self, at: Moment, fact: &Fact) {
         match fact {
@@ -298,9 +309,15 @@ impl Known {
                         presence: Presence::Ready { since: at },
                         served: before.as_ref().map(|before| Served { missed: 0, ..before.served }).unwrap_or_default(),
                         breaks: before.as_ref().map(|before| before.breaks_till(at)).unwrap_or_default(),
+                        dismissed: false,
                         work: before.map_or(Work::Nothing { since: at }, |before| before.work),
                     },
                 );
+            }
+            Fact::AgentLoggedOut { agent, dismissed, by: _, why: _ } => {
+                if let Some(known) = self.agents.get_mut(agent) {
+                    known.dismissed = *dismissed;
+                }
             }
             Fact::AgentAssigned { agent, queues, skills, by: _ } => match self.agents.get_mut(agent) {
                 Some(known) => {
@@ -339,6 +356,16 @@ impl Known {
             Fact::TransferAnswered { call } => self.of_transfer(*call, OutsideStage::Connecting),
             Fact::TransferConnected { call } => self.of_transfer(*call, OutsideStage::Talking { since: at }),
             Fact::TransferFailed { call, .. } => self.of_call(*call, |known| known.outside = None),
+            Fact::QueuesLent { agent, queues, skills, by, why } => {
+                let since = self.loans.get(agent).map_or(at, |before| before.since);
+                let (queues, skills, by, why) = (queues.clone(), skills.clone(), by.clone(), why.clone());
+                self.loans.insert(agent.clone(), Loan { since, queues, skills, by, why });
+            }
+            Fact::LoanEnded { agent, by: _, why: _ } => {
+                if self.loans.remove(agent).is_none() {
+                    self.strays += 1;
+                }
+            }
             Fact::EmergencySwitchedOn { message, by, why, until } => {
                 let since = self.emergency.get(message).map_or(at, |before| before.since);
                 let on = SwitchedOn { since, by: by.clone(), why: why.clone(), until: *until };
@@ -361,7 +388,6 @@ impl Known {
             | Fact::CallBackRefused { .. }
             | Fact::ControllerStarted { .. }
             | Fact::VersionPublished { .. }
-            | Fact::AgentLoggedOut { .. }
             | Fact::LinkChanged { .. }
             | Fact::Healed { .. }
             | Fact::WallClockStepped { .. } => {}

@@ -23,6 +23,7 @@ mod keeping;
 mod keypad;
 pub mod known;
 mod leaving;
+pub mod lending;
 mod matching;
 mod needs;
 mod offering;

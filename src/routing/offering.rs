@@ -224,6 +224,10 @@ impl Core {
             }
             Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Outside(_) | Stage::Ending { .. } => return,
         }
+        if self.calls.get(&call).is_some_and(|of| of.is_overdue()) {
+            // Waited long enough while it rang.
+            return self.queue_exit_due(now, call);
+        }
         self.seek(now, call);
     }
 

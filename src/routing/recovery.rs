@@ -54,6 +54,9 @@ impl Core {
                 served: known.served,
                 disposed: None,
                 breaks: known.breaks,
+                // The loop says so before a switch does that somebody may be rung.
+                elsewhere: None,
+                dismissed: known.dismissed,
             };
             self.links.entry(known.switch).or_insert(false);
             match &agent.work {
@@ -76,6 +79,7 @@ impl Core {
         for (id, known) in known.calls {
             self.remember_call(now, id, known, &plan);
         }
+        self.loans = known.loans;
         self.emergency = known.emergency;
         self.emergency_follows_version();
         self.emergency_ends_moved(now);
@@ -114,6 +118,7 @@ impl Core {
             kept_for: Vec::new(),
             otherwise: exits_of(&walk, &queued.queue),
             told: Announcing { until: now, ..Announcing::default() },
+            is_over: false,
         });
         let mut stage = Stage::InDialplan { playing: None };
         if let Some((outcome, by)) = known.ending {

@@ -99,6 +99,10 @@ pub struct AgentSeen {
     pub break_reason: Option<BreakReason>,
     /// Breaks since logging in, of the reasons that have minutes to go with them.
     pub breaks: Vec<BreakSeen>,
+    /// The centre that has the phone just now, of one of ours whom it shares. Whose a guest is meanwhile is not ours to know.
+    pub serves: Option<CentreName>,
+    /// The centre at which a guest is at home.
+    pub home: Option<CentreName>,
     /// What the phone does, as its switch sees it.
     pub phone: Line,
     /// Why the agent is left alone, after a call that was not picked up.
@@ -339,6 +343,8 @@ impl Core {
             next,
             break_reason: reason,
             breaks: self.breaks_seen(agent),
+            serves: agent.serves().filter(|_| agent.name.home().is_none()).cloned(),
+            home: agent.name.home().map(|(_, home)| home),
             phone: agent.line,
             missed: match &agent.presence {
                 Presence::Missed { why, until, in_a_row, .. } => {

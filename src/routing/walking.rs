@@ -313,6 +313,7 @@ impl Core {
             otherwise: entry.otherwise,
             queue: entry.queue,
             told: Announcing { until: now, ..Announcing::default() },
+            is_over: false,
         }
     }
 

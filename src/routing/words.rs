@@ -190,6 +190,11 @@ impl Fact {
                     None => format!("not transferred: {how}"),
                 }
             }
+            Fact::QueuesLent { agent, queues, by, .. } => {
+                let queues: Vec<&str> = queues.iter().map(|queue| queue.as_str()).collect();
+                format!("{by} lends {} to {agent}", queues.join(", "))
+            }
+            Fact::LoanEnded { agent, by, .. } => format!("{by} ends what was lent to {agent}"),
             Fact::EmergencySwitchedOn { message, by, until, .. } => match until {
                 Some(until) => format!("emergency message {message} is on until {until}, switched on by {by}"),
                 None => format!("emergency message {message} is on, switched on by {by}"),

@@ -156,6 +156,8 @@ impl Projected {
                 | Fact::VersionPublished { .. }
                 | Fact::AgentAssigned { .. }
                 | Fact::AgentLoggedOut { .. }
+                | Fact::QueuesLent { .. }
+                | Fact::LoanEnded { .. }
                 | Fact::EmergencySwitchedOn { .. }
                 | Fact::EmergencySwitchedOff { .. }
                 | Fact::EmergencyHeard { .. }
@@ -235,6 +237,8 @@ impl Projected {
             | Fact::VersionPublished { .. }
             | Fact::AgentAssigned { .. }
             | Fact::AgentLoggedOut { .. }
+            | Fact::QueuesLent { .. }
+            | Fact::LoanEnded { .. }
             | Fact::EmergencySwitchedOn { .. }
             | Fact::EmergencySwitchedOff { .. }
             | Fact::EmergencyHeard { .. }

@@ -79,6 +79,8 @@ pub(super) fn impersonal(fact: &Fact) -> Option<Fact> {
         | Fact::AgentAssigned { .. }
         | Fact::AgentLoggedOut { .. }
         | Fact::AgentChanged { .. }
+        | Fact::QueuesLent { .. }
+        | Fact::LoanEnded { .. }
         | Fact::EmergencySwitchedOn { .. }
         | Fact::EmergencySwitchedOff { .. }
         | Fact::EmergencyHeard { .. }

@@ -190,6 +190,8 @@ impl QueueStays {
             | Fact::AgentLoggedIn { .. }
             | Fact::AgentAssigned { .. }
             | Fact::AgentLoggedOut { .. }
+            | Fact::QueuesLent { .. }
+            | Fact::LoanEnded { .. }
             | Fact::EmergencySwitchedOn { .. }
             | Fact::EmergencySwitchedOff { .. }
             | Fact::EmergencyHeard { .. }

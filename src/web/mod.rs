@@ -35,7 +35,7 @@ use crate::events::hooks::Reachable;
 use crate::routing::ids::{CentreName, SwitchName};
 use crate::store::Db;
 
-pub use api::{is_station, named};
+pub use api::{is_station, named, own_name};
 pub use listen::listen;
 pub use metrics::{Recorder, recorder};
 

@@ -328,7 +328,10 @@ pub fn place_of(call: &Call) -> Option<&QueuePlace> {
 /// The same, where it may be offered to somebody.
 fn seeks<'c>(floor: &Floor<'_>, call: &'c Call) -> Option<&'c QueuePlace> {
     match &call.stage {
-        Stage::Waiting { place, doubt: false, .. } => (call.rings() < most_rings(floor, place)).then_some(place),
+        // Who has waited long enough is rung no more.
+        Stage::Waiting { place, doubt: false, .. } => {
+            (call.rings() < most_rings(floor, place) && !place.is_over).then_some(place)
+        }
         _ => None,
     }
 }
@@ -383,6 +386,7 @@ fn is_free(agent: &Agent) -> bool {
         && matches!(agent.work, Work::Nothing { .. })
         && matches!(agent.line, Line::Free | Line::Unknown)
         && agent.leg.is_none()
+        && agent.elsewhere.is_none()
 }
 
 /// Somebody who may take the call, for as long as its queue says.

@@ -68,6 +68,7 @@ fn is_free(agent: &Agent) -> bool {
         && matches!(agent.work, Work::Nothing { .. })
         && matches!(agent.line, Line::Free | Line::Unknown)
         && agent.leg.is_none()
+        && agent.elsewhere.is_none()
 }
 
 pub fn check(

@@ -288,7 +288,10 @@ fn who_is_logged_out_by_another_ends_the_conversation_and_the_wrap_up_first() {
 fn facts_and_inputs_in_a_journal_of_before_are_still_read() {
     let fact = r#"{"fact":"agent_logged_out","agent":"ana","by":"ana"}"#;
     let read: Fact = serde_json::from_str(fact).expect("what was written is read");
-    assert_eq!(read, Fact::AgentLoggedOut { agent: AgentName::new("ana"), by: AgentName::new("ana"), why: None });
+    assert_eq!(
+        read,
+        Fact::AgentLoggedOut { agent: AgentName::new("ana"), by: AgentName::new("ana"), why: None, dismissed: false }
+    );
     assert_eq!(serde_json::to_string(&read).ok().as_deref(), Some(fact));
     let input = r#"{"AgentSaidReady":{"agent":"ana","by":"ana"}}"#;
     assert_eq!(serde_json::from_str::<Input>(input).ok(), Some(ready("ana")));

@@ -136,10 +136,12 @@ fn checked(table: &str, column: &str) -> Vec<String> {
         include_str!("../../migrations/0009_dials.sql"),
         include_str!("../../migrations/0011_promises.sql"),
         include_str!("../../migrations/0012_transferred_out.sql"),
-        include_str!("../../migrations/0013_answered_elsewhere.sql")
+        include_str!("../../migrations/0013_answered_elsewhere.sql"),
+        include_str!("../../migrations/0016_elsewhere.sql")
     );
     // A table that was made anew: as it was made last.
-    let text = text.replace("agent_states_wider", "agent_states").replace("offers_wider", "offers");
+    let text = text.replace("agent_states_wider", "agent_states").replace("agent_states_anew", "agent_states");
+    let text = text.replace("offers_wider", "offers");
     let text = text.replace("calls_wider", "calls");
     let table = text.rsplit(&format!("CREATE TABLE {table} (")).next().expect("the table");
     let words = table.split(&format!("CHECK ({column} IN (")).nth(1).expect("the check").split(')').next();

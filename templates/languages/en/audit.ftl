@@ -73,3 +73,5 @@ author-clock = Cordboard itself
 audit-did-hold = put the caller on hold
 audit-did-retrieve = took the caller back
 audit-fields = Fields
+audit-agent-lent = Queues lent
+audit-agent-loan-ended = Loan ended

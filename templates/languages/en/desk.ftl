@@ -110,3 +110,6 @@ later-120 = in 2 hours
 later-240 = in 4 hours
 later-1440 = tomorrow at this time
 later-promise = Promise
+desk-serves = For centre { $centre }
+desk-call-of = A call of centre { $centre }
+desk-call-of-hint = Notes and dispositions go to that centre.

@@ -73,3 +73,5 @@ author-clock = 系统
 audit-did-hold = 保持来电
 audit-did-retrieve = 取回来电
 audit-fields = 自定义字段
+audit-agent-lent = 借出队列
+audit-agent-loan-ended = 结束借用

@@ -74,3 +74,6 @@ later-120 = 2 小时后
 later-240 = 4 小时后
 later-1440 = 明天此时
 later-promise = 约定
+desk-serves = 服务中心：{ $centre }
+desk-call-of = { $centre } 中心的来电
+desk-call-of-hint = 备注和小结保存在该中心。

@@ -127,6 +127,8 @@ impl Meter {
             | Fact::AgentLoggedIn { .. }
             | Fact::AgentLoggedOut { .. }
             | Fact::AgentChanged { .. }
+            | Fact::QueuesLent { .. }
+            | Fact::LoanEnded { .. }
             | Fact::EmergencySwitchedOn { .. }
             | Fact::EmergencySwitchedOff { .. }
             | Fact::EmergencyHeard { .. }

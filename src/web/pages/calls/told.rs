@@ -254,6 +254,8 @@ impl Teller<'_> {
             | Fact::AgentLoggedIn { .. }
             | Fact::AgentLoggedOut { .. }
             | Fact::AgentChanged { .. }
+            | Fact::QueuesLent { .. }
+            | Fact::LoanEnded { .. }
             | Fact::EmergencySwitchedOn { .. }
             | Fact::EmergencySwitchedOff { .. }
             | Fact::LinkChanged { .. }

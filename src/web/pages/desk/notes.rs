@@ -2,10 +2,11 @@
 
 use askama::Template;
 use axum::Form;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
+use super::abroad;
 use crate::routing::ids::CallId;
 use crate::store::notes::LONGEST;
 use crate::web::Web;
@@ -26,6 +27,12 @@ pub struct Typed {
     version: i64,
 }
 
+/// The centre whose call it is, where that is not the agent's own.
+#[derive(Deserialize)]
+pub struct Of {
+    of: Option<String>,
+}
+
 /// What stands beside the note when it is saved.
 #[derive(Template)]
 #[template(path = "desk/_saved.html")]
@@ -37,8 +44,10 @@ pub async fn save(
     State(web): State<Web>,
     who: Who,
     Path(call): Path<String>,
+    Query(asked): Query<Of>,
     Form(written): Form<Typed>,
 ) -> Shown<Response> {
+    let who = abroad::of(&who, asked.of.as_deref());
     let call: CallId = call.parse().map_err(|_| PageProblem::NotFound)?;
     let disposition = Some(written.disposition).filter(|word| !word.is_empty());
     let (agent, written) = (who.agent(), Written { text: written.text, disposition, version: written.version });

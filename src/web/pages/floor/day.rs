@@ -224,6 +224,8 @@ impl Day {
             | Fact::ControllerStarted { .. }
             | Fact::VersionPublished { .. }
             | Fact::Keyed { .. }
+            | Fact::QueuesLent { .. }
+            | Fact::LoanEnded { .. }
             | Fact::EmergencySwitchedOn { .. }
             | Fact::EmergencySwitchedOff { .. }
             | Fact::EmergencyHeard { .. }

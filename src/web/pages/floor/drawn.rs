@@ -254,7 +254,9 @@ impl Ink {
             target: agent.break_over.map(|over| u64::try_from(over.since(agent.since).as_millis()).unwrap_or(0).max(1)),
             since: agent.since,
             clock: clock(u64::try_from(now.since(agent.since).as_millis()).unwrap_or(u64::MAX)),
-            with: reason.or_else(|| agent.queue.as_ref().map(|queue| queue.to_string())),
+            with: reason
+                .or_else(|| agent.serves.as_ref().map(|centre| centre.to_string()))
+                .or_else(|| agent.queue.as_ref().map(|queue| queue.to_string())),
             next: agent.next.map(|next| lamp(self.t, next).word),
             station: agent.station.to_string(),
             queues: agent.queues.clone(),
