@@ -199,6 +199,9 @@ pub enum Fact {
         promise: Option<CallId>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         queue: Option<QueueName>,
+        /// Why this agent is to keep it. Journals of before do not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reasons: Option<Reasons>,
     },
     /// The agent picked up: the number is rung.
     DialAgentAnswered {

@@ -5,12 +5,12 @@
 //! dial just now it keeps its place, and nobody is sought for it.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use super::agent::{Agent, AgentState};
 use super::core::{Core, FROZEN_STEP};
 use super::dial::{Dial, DialEnd, DialEndedBy, DialStage};
-use super::fact::Fact;
+use super::fact::{Fact, Reasons};
+use super::held::HeldBack;
 use super::ids::*;
 use super::index::{LineKey, Seeker};
 use super::input::Failure;
@@ -53,19 +53,17 @@ impl Core {
             self.timers.set(Timer::PromiseDue(id), due.max(now));
             self.timers.set(Timer::PromiseExpires(id), (due + LONGEST_OWED).max(now));
         }
+        // Opening hours are by the wall as well.
+        self.promises_stand_anew(now);
     }
 
     /// An agent is sought for it from now on, by what it needs at this moment of its wait; or nobody is, while it cannot be
     /// dialled.
     pub(super) fn seek_for_promise(&mut self, now: Moment, id: CallId) {
         let Some(promise) = self.promises.get(&id).filter(|promise| promise.has_place()).cloned() else { return };
-        let (line, changes) = match self.line_of_promise(now, &promise) {
-            Some((line, changes)) => (Some(line), changes),
-            None => (None, None),
-        };
+        let (line, again) = self.line_of_promise(now, &promise);
         let (rank, queue, before) = (promise.rank(), promise.queue.clone(), promise.stands.clone());
         let wishes: Vec<AgentName> = promise.wishes.iter().map(|wish| wish.agent.clone()).collect();
-        let again = changes.map(|waited| promise.joined + waited);
         match again {
             Some(at) => self.timers.set(Timer::PromiseMayBeTaken(id), at),
             None => self.timers.stop(&Timer::PromiseMayBeTaken(id)),
@@ -94,22 +92,23 @@ impl Core {
         }
     }
 
-    /// In which line it may stand, and after how long a wait that changes by the clock alone.
-    fn line_of_promise(&mut self, now: Moment, promise: &Promise) -> Option<(LineKey, Option<Duration>)> {
-        let (waiting, on_the_line) = (promise.stage == PromiseStage::Waiting, promise.of_call);
-        let plan = self.version.as_ref()?;
-        let rules = plan.dial_out.as_ref().filter(|rules| rules.allows(&promise.number, plan.country))?;
-        if !waiting
-            || on_the_line.is_some_and(|call| self.is_on_the_line(call))
-            || !self.links.contains_key(&rules.switch)
-        {
-            return None;
+    /// In which line it may stand, and when that changes by the clock alone.
+    fn line_of_promise(&mut self, now: Moment, promise: &Promise) -> (Option<LineKey>, Option<Moment>) {
+        if promise.stage != PromiseStage::Waiting {
+            return (None, None);
         }
-        let switch = rules.switch.clone();
-        if let Some(again) = self.dials_again(now) {
-            self.timers.set(Timer::DialsAgain, again);
-            return None;
+        match self.held_back(now, promise) {
+            Some((HeldBack::DialledTooMuch, again)) => {
+                again.into_iter().for_each(|again| self.timers.set(Timer::DialsAgain, again));
+                return (None, None);
+            }
+            Some((HeldBack::OnTheLine | HeldBack::NotAllowed | HeldBack::Closed, again)) => return (None, again),
+            // In its line, where nobody is free as long as their switch is away.
+            Some((HeldBack::SwitchAway, _)) | None => {}
         }
+        let dial_out = self.version.as_ref().and_then(|plan| plan.dial_out.as_ref());
+        let switch = dial_out.map(|rules| rules.switch.clone()).filter(|switch| self.links.contains_key(switch));
+        let Some(switch) = switch else { return (None, None) };
         let waited = now.since(promise.joined);
         let (needs, eases) = needs::after(&promise.needs, waited);
         let mut kept_for = BTreeSet::new();
@@ -124,12 +123,9 @@ impl Core {
             }
         }
         let kept_for = kept_for.into_iter().collect();
-        Some((LineKey { switch, needs, kept_for, dials: true }, eases.into_iter().chain(ends).min()))
-    }
-
-    /// Whoever is to be called is still talking with us, or hears that they will be.
-    fn is_on_the_line(&self, call: CallId) -> bool {
-        self.calls.contains_key(&call) || self.dials.contains_key(&call)
+        let by_wait = eases.into_iter().chain(ends).min().map(|waited| promise.joined + waited);
+        let changes = by_wait.into_iter().chain(self.closes(now, promise)).min();
+        (Some(LineKey { switch, needs, kept_for, dials: true }), changes)
     }
 
     /// A call or a dial is over: who was owed a call-back in it can be called now.
@@ -183,7 +179,7 @@ impl Core {
     // Kept, or broken.
 
     /// An agent is found: the agent's phone rings, and then the number does.
-    pub(super) fn dial_for_promise(&mut self, now: Moment, id: CallId, agent: &AgentName) {
+    pub(super) fn dial_for_promise(&mut self, now: Moment, id: CallId, agent: &AgentName, reasons: Reasons) {
         let Some(promise) = self.promises.get_mut(&id) else { return };
         let (number, queue, rank) = (promise.number.clone(), promise.queue.clone(), promise.rank());
         let stands = promise.stands.take();
@@ -195,7 +191,7 @@ impl Core {
             }
             index.stand_aside(rank);
         }
-        if !self.dial_to_keep(now, agent, number, id, queue) {
+        if !self.dial_to_keep(now, agent, number, id, queue, reasons) {
             // What was free a moment ago is not: looked at again.
             self.timers.set(Timer::PromiseMayBeTaken(id), now + FROZEN_STEP);
         }
@@ -238,10 +234,10 @@ impl Core {
             }
             return self.back_at_its_place(now, id, joined, Back::After(how));
         }
-        self.promise_not_reached(now, id, tries, rules.call_back, how);
+        self.promise_not_reached(now, id, tries, &rules.call_back, how);
     }
 
-    fn promise_not_reached(&mut self, now: Moment, id: CallId, tries: u32, rules: CallBackRules, after: DialEnd) {
+    fn promise_not_reached(&mut self, now: Moment, id: CallId, tries: u32, rules: &CallBackRules, after: DialEnd) {
         self.stand_nowhere(id);
         let until = now + rules.again_after;
         if let Some(promise) = self.promises.get_mut(&id) {
@@ -314,7 +310,7 @@ impl Core {
         if let PromiseStage::Dialling { dial } = stage
             && !self.dials.contains_key(&dial)
         {
-            self.promise_not_reached(now, id, tries, rules, DialEnd::Unseen);
+            self.promise_not_reached(now, id, tries, &rules, DialEnd::Unseen);
         }
     }
 
@@ -326,11 +322,11 @@ impl Core {
     }
 
     /// All of them, as the floor shows them.
-    pub fn promises_seen(&self) -> Vec<PromiseSeen> {
-        self.promises.values().map(|promise| self.see_promise(promise)).collect()
+    pub fn promises_seen(&self, now: Moment) -> Vec<PromiseSeen> {
+        self.promises.values().map(|promise| self.see_promise(now, promise)).collect()
     }
 
-    fn see_promise(&self, promise: &Promise) -> PromiseSeen {
+    fn see_promise(&self, now: Moment, promise: &Promise) -> PromiseSeen {
         let (mut due, mut dial) = (None, None);
         match promise.stage {
             PromiseStage::Scheduled { due: at } => due = Some(at),
@@ -339,6 +335,7 @@ impl Core {
             PromiseStage::Waiting => {}
         }
         let position = self.queues.get(&promise.queue).filter(|_| promise.has_place());
+        let held = self.held_back(now, promise).filter(|_| promise.stage == PromiseStage::Waiting);
         PromiseSeen {
             promise: promise.id,
             number: promise.number.to_phone_number(),
@@ -356,6 +353,8 @@ impl Core {
             position: position.map(|index| index.position(promise.rank())),
             dial: dial.map(|dial| dial.call),
             agent: dial.map(|dial| dial.agent.clone()),
+            held_back: held.map(|(why, _)| why),
+            held_until_ms: held.and_then(|(_, until)| until).map(|until| self.wall(until)),
         }
     }
 

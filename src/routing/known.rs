@@ -386,6 +386,7 @@ impl Known {
             request,
             promise,
             queue,
+            reasons: _,
         } = fact
         else {
             return;

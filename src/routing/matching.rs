@@ -291,7 +291,7 @@ impl Core {
             together: others.take(Reasons::MOST_TOGETHER).map(|other| other.agent.clone()).collect(),
         };
         if self.promises.contains_key(&call) {
-            self.dial_for_promise(now, call, &best);
+            self.dial_for_promise(now, call, &best, reasons);
         } else {
             self.make_offer(now, call, &best, reasons);
         }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::dial::DialEnd;
 use super::dial_out::DialledNumber;
+use super::held::HeldBack;
 use super::ids::*;
 use super::index::LineKey;
 use super::queue::Need;
@@ -167,18 +168,21 @@ impl NotPromised {
 }
 
 /// A queue's rules about call-backs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallBackRules {
     /// \[`tries`\] How often the number is rung before the promise is given up.
     pub tries: u32,
     /// \[`again_after`\] How long after a try that came to nothing.
     pub again_after: Duration,
+    /// \[`hours`\] The opening hours in which people are called, besides those of the queue itself.
+    #[serde(default)]
+    pub hours: Option<String>,
 }
 
 impl Default for CallBackRules {
     /// As most people would ring somebody back: thrice, and not at once.
     fn default() -> Self {
-        Self { tries: 3, again_after: Duration::from_secs(10 * 60) }
+        Self { tries: 3, again_after: Duration::from_secs(10 * 60), hours: None }
     }
 }
 
@@ -206,6 +210,10 @@ pub struct PromiseSeen {
     pub dial: Option<CallId>,
     /// Who is to keep it.
     pub agent: Option<AgentName>,
+    /// Why nobody is sought for it though it has its place; `null` where it waits for an agent.
+    pub held_back: Option<HeldBack>,
+    /// Until when, where the clock says so.
+    pub held_until_ms: Option<Moment>,
 }
 
 impl PromiseSeen {

@@ -19,6 +19,8 @@ use cordboard::routing::{Core, Strategy};
 #[derive(Clone, Debug)]
 pub struct Floor<'a> {
     pub now: Moment,
+    /// The hour by the clock on the wall.
+    pub wall: Moment,
     /// By id.
     pub calls: Vec<&'a Call>,
     /// By name.
@@ -53,9 +55,10 @@ fn strategies(core: &Core) -> BTreeMap<QueueName, Strategy> {
 }
 
 impl<'a> Floor<'a> {
-    pub fn of(now: Moment, core: &'a Core) -> Self {
+    pub fn of(now: Moment, wall: Moment, core: &'a Core) -> Self {
         Self {
             now,
+            wall,
             calls: core.calls().collect(),
             agents: core.agents().collect(),
             dials: core.dials().collect(),
@@ -92,9 +95,10 @@ impl<'a> Floor<'a> {
 }
 
 impl Copied {
-    pub fn floor(&self, now: Moment) -> Floor<'_> {
+    pub fn floor(&self, now: Moment, wall: Moment) -> Floor<'_> {
         Floor {
             now,
+            wall,
             calls: self.calls.iter().collect(),
             agents: self.agents.iter().collect(),
             dials: self.dials.iter().collect(),

@@ -150,7 +150,11 @@ fn rules(chance: &mut Chance, name: &QueueName) -> QueueRules {
         needs: needs(chance, 15),
         credit: secs([0, 0, 0, 20][chance.below(4) as usize]),
         hours: percent(chance, 60).then(|| OFFICE.to_owned()),
-        call_back: CallBackRules { tries: 1 + chance.below(3) as u32, again_after: ms(chance, 1_000, 15_000) },
+        call_back: CallBackRules {
+            tries: 1 + chance.below(3) as u32,
+            again_after: ms(chance, 1_000, 15_000),
+            hours: None,
+        },
         most_waiting: if percent(chance, 20) { 2 + chance.below(6) as usize } else { QueueRules::MOST_WAITING },
         ..QueueRules::named(name.clone())
     }

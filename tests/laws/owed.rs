@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use cordboard::calendar::Moment;
 use cordboard::routing::agent::{Agent, Presence, Work};
+use cordboard::routing::fact::{Reasons, Rule};
 use cordboard::routing::ids::*;
 use cordboard::routing::promise::{Promise, PromiseStage};
-use cordboard::routing::{Fact, Known, Line};
+use cordboard::routing::{Fact, Known, Line, Strategy};
 
 use crate::floor::Floor;
 use crate::law::{Broken, Law, must};
@@ -32,9 +33,15 @@ pub fn seeking<'f>(floor: &Floor<'f>, known: &Known) -> Vec<&'f Promise> {
     let Some(plan) = floor.plan.as_ref().filter(|_| may_dial(floor, known)) else { return Vec::new() };
     let Some(rules) = plan.dial_out.as_ref() else { return Vec::new() };
     let on_the_line = |call: CallId| floor.call(call).is_some() || floor.dial(call).is_some();
+    let open = |promise: &Promise| {
+        let of_queue = plan.queues.get(&promise.queue).into_iter();
+        let mut named = of_queue.flat_map(|of| [&of.hours, &of.call_back.hours]).flatten();
+        named.all(|name| plan.hours.get(name).is_none_or(|hours| hours.is_open(floor.wall)))
+    };
     let seeks = |promise: &&&Promise| {
         promise.stage == PromiseStage::Waiting
             && rules.allows(&promise.number, plan.country)
+            && open(promise)
             && !promise.of_call.is_some_and(on_the_line)
     };
     floor.promises.iter().filter(seeks).copied().collect()
@@ -88,11 +95,12 @@ pub fn check(
                 let Some(place) = floor.call(*call).and_then(crate::laws::place_of) else { continue };
                 (agent, (place.joined - place.credit, *call))
             }
-            Fact::Dialled { agent, promise: Some(promise), .. } => {
+            Fact::Dialled { agent, promise: Some(promise), reasons, .. } => {
                 let Some(of) = floor.promises.iter().find(|of| of.id == *promise) else { continue };
                 let theirs = floor.agent(agent);
                 let may = theirs.is_none_or(|agent| may_keep(floor, agent, of));
                 must!(Law::Order, may, "{agent} was rung for {promise}, and may not keep it");
+                why_this_one(floor, of, agent, reasons.as_ref())?;
                 (agent, rank(of))
             }
             _ => continue,
@@ -108,6 +116,28 @@ pub fn check(
     }
     one_dial_each(floor)?;
     fold_is_state(floor, known)
+}
+
+/// The agent is the first of those who could, for a reason that there is.
+fn why_this_one(
+    floor: &Floor<'_>,
+    promise: &Promise,
+    agent: &AgentName,
+    reasons: Option<&Reasons>,
+) -> Result<(), Broken> {
+    let Some(reasons) = reasons else {
+        return crate::law::broken(Law::Order, format!("{agent} was rung for {promise:?}, and nobody says why"));
+    };
+    let first = reasons.candidates.first().map(|(first, _)| first);
+    must!(Law::Order, first == Some(agent), "{agent} is not the first candidate of {reasons:?}");
+    let of_queue = floor.strategies.get(&promise.queue).map(Strategy::rule);
+    let came = match reasons.rule {
+        Rule::Preferred => !promise.wishes.is_empty(),
+        Rule::FirstInQueue => true,
+        rule => of_queue.is_none_or(|of_queue| of_queue == rule),
+    };
+    must!(Law::Order, came, "{promise:?} by {:?}, and its queue goes by {of_queue:?}", reasons.rule);
+    Ok(())
 }
 
 fn one_dial_each(floor: &Floor<'_>) -> Result<(), Broken> {

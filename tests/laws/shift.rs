@@ -283,11 +283,16 @@ impl Shift {
         let laws = &self.laws;
         let exchanges = &self.exchanges;
         let up = |switch: &SwitchName| laws.is_up(switch) && exchanges.get(switch).is_some_and(Exchange::link_is_up);
-        self.ears.listen(self.now, &Floor::of(self.now, core), exchanges, &up);
+        self.ears.listen(self.now, &Floor::of(self.now, self.wall(), core), exchanges, &up);
     }
 
     fn core_time(&self) -> Moment {
         Moment::from_ms(self.now.as_ms() + self.skew_ms)
+    }
+
+    /// The hour by the clock on the wall.
+    fn wall(&self) -> Moment {
+        Moment::from_ms(self.now.as_ms() + self.stepped_ms)
     }
 
     fn true_time(&self, of_core: Moment) -> Moment {
@@ -397,12 +402,13 @@ impl Shift {
     fn ask_the_laws(&mut self, timers_due: bool) -> Result<(), Broken> {
         let (Some(core), Some((at, input, effects, facts))) = (&self.core, self.story.back()) else { return Ok(()) };
         let step = Step { input, effects, facts, timers_due };
+        let wall = Moment::from_ms(self.now.as_ms() + self.stepped_ms);
         match &mut self.saboteur {
-            None => self.laws.check(&step, &Floor::of(*at, core), &self.known),
+            None => self.laws.check(&step, &Floor::of(*at, wall, core), &self.known),
             Some(at_work) => {
                 let mut copied = Floor::copied(core);
                 at_work.lie(&mut copied, facts);
-                self.laws.check(&step, &copied.floor(*at), &self.known)
+                self.laws.check(&step, &copied.floor(*at, wall), &self.known)
             }
         }
     }
@@ -589,7 +595,7 @@ impl Shift {
             }
         }
         if let Some(core) = &self.core {
-            let _ = writeln!(out, "{}", Floor::of(self.core_time(), core));
+            let _ = writeln!(out, "{}", Floor::of(self.core_time(), self.wall(), core));
             for call in core.calls() {
                 if let Stage::Talking { agent_leg, .. } = &call.stage {
                     let _ = writeln!(

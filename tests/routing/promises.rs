@@ -8,7 +8,8 @@ use cordboard::dialplan::{
 use cordboard::routing::agent::{AgentState, Work};
 use cordboard::routing::call::Stage;
 use cordboard::routing::dial::DialEnd;
-use cordboard::routing::fact::{EndedBy, LeftQueue, OfferEnd, Outcome};
+use cordboard::routing::fact::{EndedBy, LeftQueue, OfferEnd, Outcome, Rule};
+use cordboard::routing::held::HeldBack;
 use cordboard::routing::ids::*;
 use cordboard::routing::promise::{Broken, CallBackRules, NotPromised, Promise, PromiseStage};
 use cordboard::routing::queue::QueueRules;
@@ -50,7 +51,7 @@ fn offers(plan: &mut Centre) {
     claim.start = owed;
     plan.numbers.insert(PhoneNumber::new("900"), claim);
     let service = plan.queues.get_mut(&QueueName::new("service")).expect("a queue");
-    service.call_back = CallBackRules { tries: 2, again_after: secs(60) };
+    service.call_back = CallBackRules { tries: 2, again_after: secs(60), ..CallBackRules::default() };
 }
 
 fn presses(floor: &mut Floor, caller: &LegId) {
@@ -515,4 +516,123 @@ fn a_caller_who_hangs_up_before_hearing_it_all_is_owed_the_call_all_the_same() {
     });
     assert_eq!(ended, Some((Outcome::PromisedCallBack, EndedBy::Caller)));
     assert_eq!(promise(&floor).stage, PromiseStage::Waiting);
+}
+
+/// As `offering`, where the queue is open from eight to six by the clock on the wall.
+fn by_day() -> Floor {
+    Floor::with(|plan| {
+        offers(plan);
+        plan.queues.get_mut(&QueueName::new("service")).expect("a queue").hours = Some("office".into());
+    })
+}
+
+fn held(floor: &Floor) -> (Option<HeldBack>, Option<cordboard::calendar::Moment>) {
+    let seen = floor.core.promises_seen(floor.now);
+    seen.first().map(|seen| (seen.held_back, seen.held_until_ms)).expect("a promise")
+}
+
+#[test]
+fn whoever_is_rung_to_keep_a_promise_is_told_why_and_who_was_left_out() {
+    let (mut floor, _) = promised();
+    let english = SkillName::new("english");
+    floor.login_with("eve", &["service"], &[("english", 3)]);
+    let reasons = floor.facts.iter().find_map(|fact| match fact {
+        Fact::Dialled { reasons, .. } => reasons.clone(),
+        _ => None,
+    });
+    let reasons = reasons.expect("why it was eve");
+    assert_eq!((reasons.rule, reasons.logged_in, reasons.not_free, reasons.waiting), (Rule::FirstInQueue, 1, 0, 1));
+    assert_eq!(reasons.candidates.first().map(|(agent, _)| agent.as_str()), Some("eve"));
+    assert!(!reasons.needs.iter().any(|need| need.skill == english), "nothing was needed: {reasons:?}");
+}
+
+#[test]
+fn who_kept_a_promise_has_served_somebody_and_who_dialled_on_their_own_has_not() {
+    let (mut floor, leg, out) = number_rings();
+    assert_eq!(floor.agent("ana").served.rung, Some(floor.now), "rung, by turns, as for a caller");
+    floor.tell(Input::LegAnswered { leg: out.clone() });
+    floor.tell(Input::LegsJoined { a: leg.clone(), b: out.clone() });
+    assert_eq!(floor.agent("ana").served.calls, 1);
+    floor.pass(secs(30)).hangs_up(&out).hangs_up(&leg);
+    assert_eq!(floor.agent("ana").served.talked, secs(30));
+    floor.pass(secs(10));
+    let by = AgentName::new("ana");
+    let number = NUMBER.parse().expect("a number");
+    floor.tell(Input::AgentDialled { agent: by.clone(), number, by, request: None });
+    let leg = rung(&floor);
+    floor.tell(Input::LegAnswered { leg: leg.clone() });
+    let out = rung(&floor);
+    floor.tell(Input::LegAnswered { leg: out.clone() }).tell(Input::LegsJoined { a: leg.clone(), b: out.clone() });
+    floor.pass(secs(30)).hangs_up(&out).hangs_up(&leg);
+    assert_eq!((floor.agent("ana").served.calls, floor.agent("ana").served.talked), (1, secs(30)));
+}
+
+#[test]
+fn a_closed_queue_calls_nobody_back_and_goes_on_where_it_was_when_it_opens() {
+    let mut floor = by_day();
+    let caller = floor.call("100");
+    floor.pass(secs(10));
+    presses(&mut floor, &caller);
+    floor.hangs_up(&caller);
+    let joined = promise(&floor).joined;
+    // Six in the evening.
+    floor.pass(secs(6 * 3600));
+    floor.login("ana");
+    assert_eq!((floor.state("ana"), dials(&floor)), (AgentState::Idle, 0), "{floor}");
+    assert_eq!(held(&floor), (Some(HeldBack::Closed), Some(NOON + secs(20 * 3600))));
+    floor.pass(secs(14 * 3600) - secs(11));
+    assert_eq!(dials(&floor), 0, "not a second too early");
+    floor.pass(secs(1));
+    assert_eq!((floor.state("ana"), dials(&floor)), (AgentState::Dialling, 1), "{floor}");
+    assert_eq!(promise(&floor).joined, joined, "at the place that it had");
+}
+
+#[test]
+fn opening_hours_hold_a_promise_back_by_the_clock_on_the_wall_and_by_the_version_of_today() {
+    let mut floor = by_day();
+    floor.tell(asked_by("lead", NUMBER, None));
+    assert_eq!(held(&floor), (None, None), "it waits for an agent");
+    floor.tell(Input::WallClockStepped { by_ms: 7 * 3_600_000 });
+    floor.login("ana");
+    assert_eq!((held(&floor).0, dials(&floor)), (Some(HeldBack::Closed), 0));
+    let mut plan = plan();
+    offers(&mut plan);
+    plan.version = VersionHash::new("round the clock");
+    floor.core.shelve(std::sync::Arc::new(plan));
+    floor.tell(Input::VersionPublished { version: VersionHash::new("round the clock") });
+    assert_eq!(dials(&floor), 1, "the queue has no hours any more");
+}
+
+#[test]
+fn people_are_called_back_in_the_hours_for_that_though_the_queue_is_open_longer() {
+    let mut floor = Floor::with(|plan| {
+        offers(plan);
+        let service = plan.queues.get_mut(&QueueName::new("service")).expect("a queue");
+        service.call_back.hours = Some("office".into());
+    });
+    floor.tell(asked_by("lead", NUMBER, None));
+    floor.pass(secs(7 * 3600)).login("ana");
+    assert_eq!((held(&floor).0, dials(&floor)), (Some(HeldBack::Closed), 0));
+    let caller = floor.call("100");
+    assert_eq!(floor.of(&caller).stage.word().as_str(), "ringing", "callers are served meanwhile");
+}
+
+#[test]
+fn why_a_promise_is_held_back_is_seen_whatever_it_is() {
+    let mut floor = offering();
+    let caller = floor.call("100");
+    floor.pass(secs(10));
+    presses(&mut floor, &caller);
+    assert_eq!(held(&floor), (Some(HeldBack::OnTheLine), None));
+    floor.hangs_up(&caller);
+    assert_eq!(held(&floor), (None, None));
+    floor.tell(Input::LinkLost { switch: pbx() });
+    assert_eq!(held(&floor), (Some(HeldBack::SwitchAway), None));
+    let mut plan = plan();
+    offers(&mut plan);
+    plan.version = VersionHash::new("dials nobody");
+    plan.dial_out = None;
+    floor.core.shelve(std::sync::Arc::new(plan));
+    floor.tell(Input::VersionPublished { version: VersionHash::new("dials nobody") });
+    assert_eq!(held(&floor), (Some(HeldBack::NotAllowed), None));
 }

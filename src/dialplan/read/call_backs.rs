@@ -13,7 +13,7 @@ use crate::routing::promise::CallBackRules;
 const CALL_BACK: Known = Known { what: "a call_back action", keys: &["queue", "otherwise"], later: &["number", "at"] };
 const OFFER: Known = Known { what: "offer_call_back", keys: &["key", "then"], later: &["number", "say"] };
 const RULES: Known =
-    Known { what: "call_back of a queue", keys: &["tries", "again_after"], later: &["first", "agent"] };
+    Known { what: "call_back of a queue", keys: &["tries", "again_after", "hours"], later: &["first", "agent"] };
 
 /// Sooner than this a telephone that was busy is busy still; later than this it is another day.
 const AGAIN_AFTER: std::ops::RangeInclusive<Duration> = Duration::from_secs(30)..=Duration::from_secs(24 * 3600);
@@ -57,7 +57,11 @@ impl Reading {
             Some(node) => scalar::duration(node, "again_after", AGAIN_AFTER, &mut self.notes),
             None => Some(usual.again_after),
         };
-        Some(CallBackRules { tries: u32::try_from(tries?).unwrap_or(u32::MAX), again_after: again_after? })
+        let hours = match fields.get("hours") {
+            Some(node) => Some(self.refer(Kind::Hours, node, "the hours of a call_back")?.to_owned()),
+            None => None,
+        };
+        Some(CallBackRules { tries: u32::try_from(tries?).unwrap_or(u32::MAX), again_after: again_after?, hours })
     }
 
     /// Nobody is called back by a centre that dials nobody; told where it is wanted first.

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::list::{Names, called};
 use super::told::broken_word;
 use crate::routing::Input;
+use crate::routing::held::HeldBack;
 use crate::routing::ids::{CallId, QueueName};
 use crate::routing::promise::PromiseSeen;
 use crate::store::promises::{KeptPromise, PromiseEnd, WhichPromises};
@@ -45,6 +46,9 @@ struct Line {
     agent: String,
     class: &'static str,
     stands: &'static str,
+    /// Why nobody is sought for it just now, and until when.
+    held: Option<&'static str>,
+    held_until: Option<String>,
     /// Nobody is talked with yet.
     may_be_taken_back: bool,
 }
@@ -72,9 +76,20 @@ fn stands(kept: &KeptPromise, live: Option<&PromiseSeen>) -> (&'static str, &'st
     }
 }
 
+const fn held_word(why: HeldBack) -> &'static str {
+    match why {
+        HeldBack::OnTheLine => "held-on-the-line",
+        HeldBack::NotAllowed => "held-not-allowed",
+        HeldBack::Closed => "held-closed",
+        HeldBack::DialledTooMuch => "held-dialled-too-much",
+        HeldBack::SwitchAway => "held-switch-away",
+    }
+}
+
 fn line(frame: &Frame, names: &Names, kept: &KeptPromise, live: Option<&PromiseSeen>) -> Line {
     let (class, stands) = stands(kept, live);
     let due = live.map_or(kept.due, |live| live.due_ms);
+    let held = live.filter(|_| kept.ended.is_none()).and_then(|live| Some((live.held_back?, live.held_until_ms)));
     Line {
         promise: kept.promise,
         made: frame.zone.day_and_second(kept.made),
@@ -86,6 +101,8 @@ fn line(frame: &Frame, names: &Names, kept: &KeptPromise, live: Option<&PromiseS
         agent: kept.agent.as_ref().map(|agent| called(names, agent)).unwrap_or_default(),
         class,
         stands,
+        held: held.map(|(why, _)| held_word(why)),
+        held_until: held.and_then(|(_, until)| until).map(|until| frame.zone.day_and_second(until)),
         may_be_taken_back: live.is_some(),
     }
 }

@@ -181,11 +181,12 @@ impl Teller<'_> {
             }
             Fact::CallHungUp { .. } => plain("away", t.say("story-hung-up")),
             Fact::CallEnded { outcome, by, .. } => plain(outcome_class(*outcome), self.end(*outcome, by)),
-            Fact::Dialled { agent, number, by, promise, .. } => {
+            Fact::Dialled { agent, number, by, promise, reasons, .. } => {
                 let number = if self.erased { t.say("calls-erased") } else { number.to_string() };
                 let mut details =
                     if by == agent { Vec::new() } else { vec![t.with("story-dialled-by", "by", self.agent(by))] };
                 details.extend(promise.map(|promise| t.with("story-dialled-for", "promise", promise)));
+                details.extend(reasons.iter().flat_map(|reasons| self.reasons(reasons)));
                 let text = t.with_two("story-dialled", "agent", self.agent(agent), "number", number);
                 Said { mark: "ringing", text, details, keys: None }
             }
