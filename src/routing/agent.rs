@@ -388,6 +388,9 @@ pub struct Agent {
     pub leg: Option<LegId>,
     /// What is known of telling this phone to pick up.
     pub told: Told,
+    /// A number that rings, or whoever has picked up there, for whom this agent was free. Nobody is kept from the agent by
+    /// that but other numbers that could be rung.
+    pub counted_on: Option<CallId>,
     /// The last dial that came to nothing, until the next: for the desk, which would else fall silent.
     pub in_vain: Option<DialInVain>,
     pub served: Served,

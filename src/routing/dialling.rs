@@ -246,6 +246,9 @@ impl Core {
         if let Some(call) = self.transfer_of_leg(leg) {
             return self.transfer_ring_returned(now, call, leg, how);
         }
+        if let Some(call) = self.reach_of_leg(leg) {
+            return self.reach_ring_returned(now, call, leg, how);
+        }
         let Returned::Refused { why } = how else { return };
         let Some(call) = self.dial_of_leg(leg).map(|dial| dial.call) else { return };
         if let Refusal::Other(words) = why {
@@ -525,7 +528,7 @@ impl Core {
             .filter(|(_, of)| {
                 matches!(of, LegOf::Outside { call, switch: on } if on == switch && !self.dials.contains_key(call))
             })
-            .filter(|(leg, _)| self.transfer_of_leg(leg).is_none())
+            .filter(|(leg, _)| self.transfer_of_leg(leg).is_none() && self.reach_of_leg(leg).is_none())
             .map(|(leg, _)| leg.clone())
             .collect();
         for leg in orphans {
@@ -562,6 +565,9 @@ impl Core {
     pub(super) fn outside_lives(&mut self, now: Moment, call: CallId, seen: &LegSeen) {
         if let Some(call) = self.transfer_of_leg(&seen.leg) {
             return self.transfer_leg_lives(now, call, seen);
+        }
+        if let Some(call) = self.reach_of_leg(&seen.leg) {
+            return self.reach_lives(now, call, seen);
         }
         match self.dials.get(&call).map(|dial| (dial.stage, dial.leg.clone())) {
             None => {

@@ -34,6 +34,7 @@ pub mod preference;
 pub mod promise;
 mod promising;
 pub mod queue;
+pub mod reaching;
 mod recovery;
 mod rings;
 pub mod strategy;

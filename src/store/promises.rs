@@ -181,6 +181,9 @@ impl Promises {
             Fact::Dialled { call, promise: Some(promise), .. } => {
                 self.change(*promise, |row| row.dial = Some(call.to_string()));
             }
+            Fact::CustomerRung { call, reach, .. } => {
+                self.change(reach.promise, |row| row.dial = Some(call.to_string()));
+            }
             Fact::PromiseKept { promise, agent, .. } => self.change(*promise, |row| {
                 row.agent = Some(agent.as_str().to_owned());
                 row.end(told, PromiseEnd::Kept, None);

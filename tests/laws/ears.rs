@@ -183,8 +183,17 @@ impl Ears {
             };
             found.extend(wrong.map(|wrong| (dial.out_leg.clone(), wrong)));
         }
+        for reach in floor.reaches.iter().filter(|reach| up(&reach.switch)) {
+            let Some(exchange) = exchanges.get(&reach.switch) else { continue };
+            let wrong = match exchange.leg(&reach.leg) {
+                None => Some(Wrong::Ghost),
+                Some(seen) => (seen.up == LegUp::Up).then_some(Wrong::OffHook),
+            };
+            found.extend(wrong.map(|wrong| (reach.leg.clone(), wrong)));
+        }
         let ours = |leg: &LegId| {
-            floor.dials.iter().any(|dial| dial.out_leg == *leg)
+            floor.reaches.iter().any(|reach| reach.leg == *leg)
+                || floor.dials.iter().any(|dial| dial.out_leg == *leg)
                 || floor.calls.iter().any(|call| call.leg == *leg || outside_leg(call) == Some(leg))
                 || floor.agents.iter().any(|agent| agent.leg.as_ref() == Some(leg))
         };

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use cordboard::calendar::Moment;
 use cordboard::routing::agent::{Agent, Presence, Work};
+use cordboard::routing::call::Stage;
 use cordboard::routing::fact::{Reasons, Rule};
 use cordboard::routing::ids::*;
-use cordboard::routing::promise::{Promise, PromiseStage};
+use cordboard::routing::promise::{First, Promise, PromiseStage};
+use cordboard::routing::reaching::Reach;
 use cordboard::routing::{Fact, Known, Line, Strategy};
 
 use crate::floor::Floor;
@@ -55,7 +57,7 @@ pub fn may_keep(floor: &Floor<'_>, agent: &Agent, promise: &Promise) -> bool {
         let skilled = holds.clone().all(|need| agent.skills.get(&need.skill).is_some_and(|level| *level >= need.level));
         let dials = floor.plan.as_ref().and_then(|plan| plan.dial_out.as_ref());
         skilled
-            && !agent.station.is_outside()
+            && (is_customer_first(floor, promise) || !agent.station.is_outside())
             && agent.queues.contains(&promise.queue)
             && dials.is_some_and(|rules| rules.switch == agent.switch)
     };
@@ -70,6 +72,11 @@ pub fn may_keep(floor: &Floor<'_>, agent: &Agent, promise: &Promise) -> bool {
     could(agent) && (wished.is_empty() || wished.contains(&agent.name))
 }
 
+fn is_customer_first(floor: &Floor<'_>, promise: &Promise) -> bool {
+    let rules = floor.plan.as_ref().and_then(|plan| plan.queues.get(&promise.queue));
+    rules.is_some_and(|rules| matches!(rules.call_back.first, First::Customer { .. }))
+}
+
 fn is_free(agent: &Agent) -> bool {
     matches!(agent.presence, Presence::Ready { .. })
         && matches!(agent.work, Work::Nothing { .. })
@@ -81,11 +88,14 @@ pub fn check(
     floor: &Floor<'_>,
     known: &Known,
     facts: &[Fact],
+    counted_before: &BTreeSet<AgentName>,
     is_up: impl Fn(&SwitchName) -> bool,
 ) -> Result<(), Broken> {
     let seeking = seeking(floor, known);
+    let counted_on = floor.counted_on();
     for agent in floor.agents.iter().copied().filter(|agent| is_free(agent) && is_up(&agent.switch)) {
-        if let Some(promise) = seeking.iter().find(|promise| may_keep(floor, agent, promise)) {
+        let taken = |of: &Promise| is_customer_first(floor, of) && counted_on.contains(&agent.name);
+        if let Some(promise) = seeking.iter().find(|of| may_keep(floor, agent, of) && !taken(of)) {
             must!(Law::NobodyWaitsInVain, false, "{promise:?} waits beside {}", agent.name);
         }
     }
@@ -103,14 +113,33 @@ pub fn check(
                 why_this_one(floor, of, agent, reasons.as_ref())?;
                 (agent, rank(of))
             }
+            Fact::CustomerRung { reach, reasons, .. } => {
+                let Some(of) = floor.promises.iter().find(|of| of.id == reach.promise) else { continue };
+                let theirs = floor.agent(&reach.agent);
+                let may = theirs.is_none_or(|agent| may_keep(floor, agent, of));
+                must!(Law::Order, may, "{} was free for {}, and may not keep it", reach.agent, reach.promise);
+                why_this_one(floor, of, &reach.agent, Some(reasons))?;
+                (&reach.agent, rank(of))
+            }
             _ => continue,
         };
         let Some(agent) = floor.agent(agent) else { continue };
         let later = facts[n + 1..].iter().filter_map(|fact| match fact {
-            Fact::Dialled { promise: Some(promise), .. } => floor.promises.iter().find(|of| of.id == *promise),
+            Fact::Dialled { promise: Some(promise), .. } | Fact::CustomerRung { reach: Reach { promise, .. }, .. } => {
+                floor.promises.iter().find(|of| of.id == *promise)
+            }
             _ => None,
         });
-        for other in seeking.iter().chain(later).filter(|other| may_keep(floor, agent, other)) {
+        // Who stands for a number that rings is free for callers, and for no other number.
+        let stood = counted_before.contains(&agent.name)
+            || facts[..n]
+                .iter()
+                .any(|fact| matches!(fact, Fact::CustomerRung { reach, .. } if reach.agent == agent.name));
+        let could = |other: &&&Promise| {
+            let waits_for_another = is_customer_first(floor, other) && (stood || !other.wishes.is_empty());
+            may_keep(floor, agent, other) && !waits_for_another
+        };
+        for other in seeking.iter().chain(later).filter(could) {
             must!(Law::Order, rank(other) >= mine, "{} got {} before {other:?}", agent.name, mine.1);
         }
     }
@@ -146,10 +175,35 @@ fn one_dial_each(floor: &Floor<'_>) -> Result<(), Broken> {
         let Some(promise) = dial.promise else { continue };
         must!(Law::PromisesAreKept, dialled.insert(promise), "{promise} is dialled twice at once");
     }
+    for reach in &floor.reaches {
+        let once = dialled.insert(reach.promise);
+        must!(Law::PromisesAreKept, once, "{} is dialled twice at once", reach.promise);
+    }
+    let picked_up = floor.calls.iter().filter(|call| !matches!(call.stage, Stage::Talking { .. }));
+    for keeps in picked_up.filter_map(|call| call.keeps.as_ref()) {
+        // Kept, and over, where the conversation is.
+        let owed = floor.promises.iter().any(|of| of.id == keeps.promise);
+        let once = !owed || dialled.insert(keeps.promise);
+        must!(Law::PromisesAreKept, once, "{} is dialled while its customer is on the line", keeps.promise);
+    }
+    let mut stand_for = BTreeSet::new();
+    for reach in &floor.reaches {
+        must!(Law::PromisesAreKept, stand_for.insert(&reach.agent), "{} stands for two numbers", reach.agent);
+    }
     for promise in &floor.promises {
-        if let PromiseStage::Dialling { dial } = promise.stage {
-            let mine = floor.dial(dial).is_some_and(|dial| dial.promise == Some(promise.id));
+        if let PromiseStage::Dialling { dial } | PromiseStage::PickedUp { call: dial } = promise.stage {
+            let by_dial = floor.dial(dial).is_some_and(|dial| dial.promise == Some(promise.id));
+            let rings = floor.reaches.iter().any(|reach| reach.call == dial && reach.promise == promise.id);
+            let call = floor.call(dial).filter(|call| call.keeps.as_ref().is_some_and(|of| of.promise == promise.id));
+            let mine = match promise.stage {
+                PromiseStage::PickedUp { .. } => call.is_some(),
+                _ => by_dial || rings,
+            };
             must!(Law::PromisesAreKept, mine, "{promise:?}, and there is no such dial");
+            if let Some(place) = call.and_then(crate::laws::place_of).filter(|place| place.queue == promise.queue) {
+                let same = (place.joined, place.credit) == (promise.joined, promise.credit);
+                must!(Law::PlaceIsKept, same, "{promise:?}, and who picked up stands at {place:?}");
+            }
         } else {
             must!(Law::PromisesAreKept, !dialled.contains(&promise.id), "{promise:?} is dialled");
         }

@@ -33,6 +33,7 @@ fn made(number: u32, by: PromisedBy, of_call: Option<CallId>) -> Fact {
         due: None,
         by,
         of_call,
+        language: None,
         request: None,
     }
 }
@@ -48,6 +49,7 @@ fn caller() -> Vec<Fact> {
             to: PhoneNumber::new("100"),
             version: VersionHash::new("v1"),
             found: false,
+            promise: None,
         },
         Fact::CallQueued {
             call: call(1),
@@ -59,6 +61,7 @@ fn caller() -> Vec<Fact> {
             agents: vec![],
             step: StepName::new("plain"),
             language: "en".into(),
+            promise: None,
         },
     ]
 }

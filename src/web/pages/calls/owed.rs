@@ -68,6 +68,7 @@ fn stands(kept: &KeptPromise, live: Option<&PromiseSeen>) -> (&'static str, &'st
         (Some((_, PromiseEnd::Kept)), _) => ("idle", "promise-kept"),
         (Some((_, PromiseEnd::Broken(why))), _) => ("missed", broken_word(why)),
         (None, Some("scheduled")) => ("away", "promise-scheduled"),
+        (None, Some("picked_up")) => ("talking", "promise-picked-up"),
         (None, Some("dialling")) => ("ringing", "promise-dialling"),
         (None, Some("resting")) => ("missed", "promise-resting"),
         (None, Some(_)) => ("wrapup", "promise-waiting"),

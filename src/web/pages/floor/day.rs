@@ -252,6 +252,8 @@ impl Day {
             | Fact::DialEnded { .. }
             | Fact::PromiseMade { .. }
             | Fact::PromiseAgain { .. }
+            | Fact::CustomerRung { .. }
+            | Fact::CustomerNotReached { .. }
             | Fact::CallBackRefused { .. }
             | Fact::PromiseWaits { .. }
             | Fact::PromiseRests { .. }
@@ -306,6 +308,7 @@ mod tests {
             to: PhoneNumber::new("2"),
             version: VersionHash::new("v"),
             found: false,
+            promise: None,
         }
     }
 
@@ -320,6 +323,7 @@ mod tests {
             agents: vec![],
             step: StepName::new("s"),
             language: "en".into(),
+            promise: None,
         }
     }
 
