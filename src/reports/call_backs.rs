@@ -183,7 +183,8 @@ impl CallBackReport {
             cells.extend([Cell::Time(tally.kept_after()), Cell::Time(tally.longest), Cell::Text(words(balances))]);
             cells
         };
-        let mut rows: Vec<Vec<Cell>> = self.queues.iter().map(|(queue, tally)| line(queue.to_string(), tally)).collect();
+        let mut rows: Vec<Vec<Cell>> =
+            self.queues.iter().map(|(queue, tally)| line(queue.to_string(), tally)).collect();
         rows.push(line(words(Beside::AllQueues), &self.total));
         Sheet { head, rows }
     }

@@ -7,8 +7,8 @@ use super::StoreError;
 use super::driver::{Db, values};
 use super::promises::{KeptPromise, MOST_LISTED, PromiseEnd};
 use crate::calendar::Moment;
-use crate::reports::call_backs::{CallBackFigure, CallBackReport, Owed};
 use crate::reports::View;
+use crate::reports::call_backs::{CallBackFigure, CallBackReport, Owed};
 use crate::routing::ids::{CallId, CentreName, QueueName};
 
 /// Newest first: who was made before the period ended, and was not over when it began.

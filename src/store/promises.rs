@@ -235,7 +235,7 @@ impl Promise {
 }
 
 impl KeptPromise {
-    fn read(centre: &CentreName, row: &Row) -> Result<Self, StoreError> {
+    pub(super) fn read(centre: &CentreName, row: &Row) -> Result<Self, StoreError> {
         let text = row.text(TABLE, "promise")?;
         let bad = || StoreError::Inconsistent { table: TABLE, id: format!("{centre}/{text}") };
         let moment = |column| Ok::<_, StoreError>(row.maybe_number(TABLE, column)?.map(Moment::from_ms));

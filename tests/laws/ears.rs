@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use cordboard::calendar::Moment;
+use cordboard::dialplan::{Action, CallBack};
 use cordboard::routing::agent::Work;
 use cordboard::routing::call::{Call, Stage};
 use cordboard::routing::dial::DialStage;
@@ -22,6 +23,8 @@ enum Wrong {
     DeadAir,
     /// In the dialplan and hears nothing; a menu that waits for a key is silent.
     Silent,
+    /// Keys in a number to be called back on, and hears nothing.
+    Keying,
     /// Talks by our books, and does not hear the agent.
     Apart,
     /// On hold by our books, and hears somebody.
@@ -62,6 +65,7 @@ impl Patience {
     fn of(self, wrong: Wrong) -> Duration {
         match wrong {
             Wrong::Silent => self.prompts.map_or(Duration::MAX, |prompts| prompts + self.air),
+            Wrong::Keying => self.prompts.map_or(Duration::MAX, |prompts| prompts + KEYING + self.air),
             // Where the end of a question may be lost, the ring's own end heals that.
             Wrong::Unasked => self.prompts.map_or(Duration::MAX, |_| ASKED_AGAIN_AFTER + self.air),
             Wrong::DeadAir
@@ -74,6 +78,16 @@ impl Patience {
             | Wrong::Ghost => self.air,
         }
     }
+}
+
+/// Before each of as many digits as a caller of these halls keys.
+const KEYING: Duration = Duration::from_secs(5 * 5);
+
+/// In a step that asks for the number on which to be called back.
+fn may_key_number(call: &Call) -> bool {
+    let step = call.walk.plan().steps.get(call.walk.step());
+    let asks = |action: &Action| matches!(action, Action::CallBack(CallBack { asks_number: true, .. }));
+    step.is_some_and(|step| step.actions.iter().any(asks))
 }
 
 /// The other end of a transfer.
@@ -118,6 +132,7 @@ impl Ears {
             let hears = exchange.hears(&call.leg);
             let wrong = match (&call.stage, &hears) {
                 (_, None) => Some(Wrong::Ghost),
+                (Stage::InDialplan { .. }, Some(Hearing::Silence)) if may_key_number(call) => Some(Wrong::Keying),
                 (Stage::InDialplan { .. }, Some(Hearing::Silence)) => Some(Wrong::Silent),
                 (Stage::InDialplan { .. }, Some(_)) => None,
                 (Stage::Waiting { .. } | Stage::Connecting { .. }, Some(Hearing::Music)) => None,

@@ -204,7 +204,7 @@ fn waiting(chance: &mut Chance) -> Vec<Announcement> {
     }
     if percent(chance, 60) {
         let key = Key::try_from('1').expect("a key");
-        let then = StepName::new(if percent(chance, 80) { "bye" } else { "again" });
+        let then = StepName::new(if percent(chance, 65) { "bye" } else { "again" });
         rules.push(Announcement {
             due: Due::Once(ms(chance, 1_000, 4_000)),
             says: vec![words(chance)],

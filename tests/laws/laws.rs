@@ -248,6 +248,11 @@ impl Laws {
                 // Rung only after this, if at all: who rang somewhere before may wait for a phone more.
                 let rung_later = later.iter().filter(|call| **call == other.id).count();
                 let unrung = other.rings() == rung_later && (rung_later > 0 || seeks(floor, other).is_some());
+                // It rang until a ring was taken back for whoever still waits.
+                let rang = step.facts[n + 1..].iter().any(
+                    |fact| matches!(fact, Fact::OfferEnded { call, how: OfferEnd::Withdrawn, .. } if *call == other.id),
+                );
+                let unrung = unrung && !rang;
                 if !unrung || !may_take(floor, agent, other, theirs) {
                     continue;
                 }

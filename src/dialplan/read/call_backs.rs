@@ -54,7 +54,7 @@ impl Reading {
         Some(OfferCallBack { key: key?, then: then? })
     }
 
-    pub(super) fn call_back_rules(&mut self, node: &Node) -> Option<CallBackRules> {
+    pub(super) fn call_back_rules(&mut self, node: &Node, queue: &QueueName) -> Option<CallBackRules> {
         let usual = CallBackRules::default();
         let fields = Fields::of(node, &RULES, &mut self.notes)?;
         let tries = match fields.get("tries") {
@@ -65,7 +65,7 @@ impl Reading {
             Some(node) => scalar::duration(node, "again_after", AGAIN_AFTER, &mut self.notes),
             None => Some(usual.again_after),
         };
-        let first = self.who_is_rung_first(node, &fields);
+        let first = self.who_is_rung_first(node, &fields, queue);
         let hours = match fields.get("hours") {
             Some(node) => Some(self.refer(Kind::Hours, node, "the hours of a call_back")?.to_owned()),
             None => None,
@@ -79,7 +79,7 @@ impl Reading {
     }
 
     /// `first`, and where the customer begins, which goes with the one and not with the other.
-    fn who_is_rung_first(&mut self, node: &Node, fields: &Fields<'_>) -> Option<First> {
+    fn who_is_rung_first(&mut self, node: &Node, fields: &Fields<'_>, queue: &QueueName) -> Option<First> {
         let words = [("agent", false), ("customer", true)];
         let customer = match fields.get("first") {
             Some(node) => scalar::word(node, "first", &words, &mut self.notes)?,
@@ -87,7 +87,11 @@ impl Reading {
         };
         match (customer, fields.get("start")) {
             (false, None) => Some(First::Agent),
-            (true, Some(start)) => Some(First::Customer { start: self.step(start, "start")? }),
+            (true, Some(node)) => {
+                let start = self.step(node, "start")?;
+                self.called.push((start.clone(), queue.clone(), node.place.clone()));
+                Some(First::Customer { start })
+            }
             (true, None) => {
                 let sentence = "first: customer needs start: the step in which they begin who pick up";
                 self.notes.add(&node.place, sentence);
