@@ -263,6 +263,8 @@ impl Core {
         let (outcome, by) = match gone.stage {
             Stage::InDialplan { .. } if unseen => (Outcome::EndedUnseen, by),
             Stage::InDialplan { .. } if gone.promise.is_some() => (Outcome::PromisedCallBack, by),
+            // Called by us, and gone before an agent could be heard: what the trade calls abandoned, of calls out.
+            Stage::InDialplan { .. } if gone.keeps.is_some() => (Outcome::Abandoned, by),
             Stage::InDialplan { .. } => (Outcome::LeftInDialplan, by),
             Stage::Waiting { .. } | Stage::Connecting { .. } if unseen => (Outcome::EndedUnseen, by),
             Stage::Waiting { .. } | Stage::Connecting { .. } => (Outcome::Abandoned, by),

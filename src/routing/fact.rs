@@ -539,7 +539,8 @@ impl Fact {
 pub enum Outcome {
     /// Talked with an agent.
     Answered,
-    /// Hung up while waiting in a queue, or in the instant before an agent who picked up could be heard.
+    /// Hung up while waiting in a queue, or in the instant before an agent who picked up could be heard; of who is called back,
+    /// before an agent was heard at all.
     Abandoned,
     /// Hung up in the dialplan, before asking for a person.
     LeftInDialplan,

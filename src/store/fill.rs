@@ -191,6 +191,8 @@ impl Projected {
             Fact::Keyed { call, step: _, into: _, keys } => {
                 self.people.keyed(*call, &KeyedDigits { seq: told.seq, n: told.n, keys: keys.clone() })?;
             }
+            // Who is called back asked for a person when they called.
+            Fact::CallQueued { call, queue, promise: Some(_), .. } => self.calls.called_back(*call, queue),
             Fact::CallQueued { call, queue, joined, .. } => {
                 self.calls.queued(*call, queue, *joined);
             }

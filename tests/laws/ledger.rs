@@ -517,7 +517,7 @@ fn fits(outcome: Outcome, by: &EndedBy, story: &Story) -> bool {
     }
     match outcome {
         Outcome::Answered => story.connected,
-        Outcome::Abandoned => story.queue.is_some() && *by == EndedBy::Caller,
+        Outcome::Abandoned => (story.queue.is_some() || story.keeps.is_some()) && *by == EndedBy::Caller,
         Outcome::LeftInDialplan => story.queue.is_none() && !story.connected && !story.owed && *by == EndedBy::Caller,
         Outcome::PromisedCallBack => {
             story.queue.is_none() && !story.connected && matches!(by, EndedBy::Caller | EndedBy::Us)

@@ -188,6 +188,8 @@ impl Day {
     pub fn hear(&mut self, at: Moment, fact: &Fact) {
         self.roll(at);
         match fact {
+            // Who is called back was counted when they called.
+            Fact::CallArrived { promise: Some(_), .. } | Fact::CallQueued { promise: Some(_), .. } => {}
             Fact::CallArrived { call, .. } if at >= self.began => {
                 self.here.entry(*call).or_default();
             }
