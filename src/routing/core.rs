@@ -240,8 +240,12 @@ impl Core {
             Input::KeyPressed { leg, key } => match self.legs.get(&leg) {
                 Some(LegOf::Caller(call)) => {
                     let call = *call;
-                    self.key_while_waiting(now, call, key);
-                    self.walk_on(now, call, Heard::Key(key));
+                    // The key by which somebody leaves the queue is no answer to what they are asked then.
+                    if matches!(self.calls.get(&call).map(|of| &of.stage), Some(Stage::Waiting { .. })) {
+                        self.key_while_waiting(now, call, key);
+                    } else {
+                        self.walk_on(now, call, Heard::Key(key));
+                    }
                 }
                 Some(LegOf::Agent(_)) => self.agent_pressed(now, &leg, key),
                 Some(LegOf::Outside { .. }) | None => {}
