@@ -95,8 +95,10 @@
 //! departments, types of case, dispositions  dialplan/read/{departments,cases,dispositions}.rs into organisation/, cases/kind.rs
 //! numbers that are dialled routing/dialling.rs by routing/dial_out.rs (what may be; dialplan/read/dial_out.rs); store/dials.rs, web/api/dials.rs
 //! call-backs that are owed  routing/promising.rs makes them, keeping.rs keeps them (by the lines of matching.rs and the
-//!                         dials of dialling.rs); dialplan/read/call_backs.rs; store/promises.rs, web/api/promises.rs,
-//!                         pages/calls/owed.rs; their laws: tests/laws/owed.rs
+//!                         dials of dialling.rs); reaching.rs where the customer is rung first; held.rs: why nobody is
+//!                         sought just now; dialplan/read/call_backs.rs, dialplan/numbering.rs (on which number);
+//!                         store/promises.rs, web/api/promises.rs, pages/calls/owed.rs; their line of the report:
+//!                         reports/call_backs.rs, store/call_back_report.rs; their laws: tests/laws/owed.rs
 //! what phones do          switch/asterisk/devices.rs; controller/turn.rs keeps it of all, and tells a core of those in use by agents
 //! the order in a queue    routing/call.rs: QueuePlace::rank; who of the free, routing/strategy/ (one file each) in the lines
 //!                         of routing/index.rs, matched by matching.rs: offer_to_best; several phones for one call, and
@@ -174,7 +176,9 @@
 //! | beat | our sign of life on the switch: new calls are ours while it is fresh |
 //! | shed | to hold the beat back, so that new calls fall back on the switch (`Journal::must_shed`) |
 //! | dead man | the limit on a call in our hands after which the switch takes it back, and hangs up what we rang |
-//! | promise | a call-back that is owed, with its place in a queue: scheduled, waiting, dialled, resting; kept or broken |
+//! | promise | a call-back that is owed, with its place in a queue: scheduled, waiting, dialled, picked up, resting; kept or broken |
+//! | reach | a number that rings for a promise before an agent is rung |
+//! | counted on, held back | of an agent: free for a number that rings; of a promise: has its place, and nobody is sought for it |
 //! | dial, number, barred | an agent's call to the outside, kept apart from calls; whom it is for; listed as not to be dialled |
 //! | answered | of a call: caller and agent heard each other (`CallConnected`) |
 //! | rehearsal, scenario, stream | days run through the core without a switch; what describes them; callers of one kind in it |

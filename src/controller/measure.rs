@@ -80,6 +80,8 @@ pub fn count(happened: &Happened) {
         | Fact::DialAnswered { .. }
         | Fact::DialConnected { .. }
         | Fact::PromiseAgain { .. }
+        | Fact::CustomerRung { .. }
+        | Fact::CustomerNotReached { .. }
         | Fact::CallBackRefused { .. }
         | Fact::PromiseWaits { .. }
         | Fact::PromiseRests { .. }
@@ -148,6 +150,8 @@ pub fn log(happened: &Happened) {
         | Fact::DialEnded { .. }
         | Fact::PromiseMade { .. }
         | Fact::PromiseAgain { .. }
+        | Fact::CustomerRung { .. }
+        | Fact::CustomerNotReached { .. }
         | Fact::CallBackRefused { .. }
         | Fact::PromiseWaits { .. }
         | Fact::PromiseRests { .. }

@@ -426,7 +426,7 @@ impl Turn {
                 let _ = answer.send(loans_of(&centre, cores).ok_or(AskError::NoSuchCentre(centre)));
             }
             Ask::Promises { centre, answer } => {
-                let _ = answer.send(self.core_of(centre).map(|core| core.promises_seen()));
+                let _ = answer.send(self.core_of(centre).map(|core| core.promises_seen(self.clock.now())));
             }
             Ask::Publish { centre, files, answer } => self.publish(*centre, files, answer),
             Ask::Stop { answer } => {

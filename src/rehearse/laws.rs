@@ -212,6 +212,7 @@ mod tests {
             to: PhoneNumber::new("2"),
             version: VersionHash::new("v"),
             found: false,
+            promise: None,
         }
     }
 

@@ -80,6 +80,9 @@ pub enum Work {
         since: Moment,
         /// Since when they hear each other.
         talking: Option<Moment>,
+        /// It is to keep a promise of a queue.
+        #[serde(default, skip_serializing_if = "is_not")]
+        promised: bool,
     },
     WrappingUp {
         call: CallId,
@@ -225,10 +228,10 @@ impl Work {
         }
     }
 
-    /// A number is to be called.
-    pub fn dial(self, call: CallId, now: Moment) -> Result<Self, NotFrom> {
+    /// A number is to be called; `promised`: to keep a promise of a queue.
+    pub fn dial(self, call: CallId, now: Moment, promised: bool) -> Result<Self, NotFrom> {
         match self {
-            Work::Nothing { .. } => Ok(Work::Dialling { call, since: now, talking: None }),
+            Work::Nothing { .. } => Ok(Work::Dialling { call, since: now, talking: None, promised }),
             other @ (Work::Ringing { .. }
             | Work::Connecting { .. }
             | Work::Talking { .. }
@@ -240,7 +243,9 @@ impl Work {
     /// Agent and number hear each other.
     pub fn talk_out(self, now: Moment) -> Result<Self, NotFrom> {
         match self {
-            Work::Dialling { call, since, talking: None } => Ok(Work::Dialling { call, since, talking: Some(now) }),
+            Work::Dialling { call, since, talking: None, promised } => {
+                Ok(Work::Dialling { call, since, talking: Some(now), promised })
+            }
             other @ (Work::Nothing { .. }
             | Work::Ringing { .. }
             | Work::Connecting { .. }
@@ -279,6 +284,19 @@ impl Work {
             | Work::Connecting { .. }
             | Work::Talking { .. }
             | Work::WrappingUp { .. }) => Err(NotFrom(other)),
+        }
+    }
+
+    /// Since when somebody is served by it: a caller, or whoever a call-back was promised. A number that was dialled on
+    /// somebody's own wish is no work that a queue gives.
+    pub const fn served_since(&self) -> Option<Moment> {
+        match self {
+            Work::Talking { since, .. } | Work::Dialling { talking: Some(since), promised: true, .. } => Some(*since),
+            Work::Nothing { .. }
+            | Work::Ringing { .. }
+            | Work::Connecting { .. }
+            | Work::Dialling { .. }
+            | Work::WrappingUp { .. } => None,
         }
     }
 
@@ -375,6 +393,9 @@ pub struct Agent {
     pub leg: Option<LegId>,
     /// What is known of telling this phone to pick up.
     pub told: Told,
+    /// A number that rings, or whoever has picked up there, for whom this agent was free. Nobody is kept from the agent by
+    /// that but other numbers that could be rung.
+    pub counted_on: Option<CallId>,
     /// The last dial that came to nothing, until the next: for the desk, which would else fall silent.
     pub in_vain: Option<DialInVain>,
     pub served: Served,
@@ -392,11 +413,11 @@ pub struct Agent {
 /// What an agent has done since logging in: what strategies count by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Served {
-    /// Conversations with callers.
+    /// Conversations with callers, and with those who were called back.
     pub calls: u32,
-    /// Talked with callers, hold included; without the conversation that goes on.
+    /// Talked with them, hold included; without the conversation that goes on.
     pub talked: Duration,
-    /// When the phone was rung for a caller last.
+    /// When the phone was rung for one of them last.
     pub rung: Option<Moment>,
     /// Calls that were not picked up, one after the other, since a conversation or the last *ready*.
     #[serde(default)]
@@ -406,21 +427,26 @@ pub struct Served {
 impl Served {
     /// The work has changed, at this moment.
     pub fn follow(&mut self, before: &Work, after: &Work, at: Moment) {
-        if let (Work::Talking { call, .. }, Work::Talking { call: now, .. }) = (before, after)
-            && call == now
-        {
+        let (talked, talks) = (before.served_since(), after.served_since());
+        if talked.is_some() && talks.is_some() && before.call() == after.call() {
             return;
         }
-        if let Work::Talking { since, .. } = before {
-            self.talked = self.talked.saturating_add(at.since(*since));
+        if let Some(since) = talked {
+            self.talked = self.talked.saturating_add(at.since(since));
+        }
+        if talks.is_some() {
+            self.calls = self.calls.saturating_add(1);
+            self.missed = 0;
         }
         match after {
-            Work::Talking { .. } => {
-                self.calls = self.calls.saturating_add(1);
-                self.missed = 0;
+            Work::Ringing { since, .. } | Work::Dialling { since, promised: true, talking: None, .. } => {
+                self.rung = Some(*since);
             }
-            Work::Ringing { since, .. } => self.rung = Some(*since),
-            Work::Nothing { .. } | Work::Connecting { .. } | Work::Dialling { .. } | Work::WrappingUp { .. } => {}
+            Work::Nothing { .. }
+            | Work::Connecting { .. }
+            | Work::Talking { .. }
+            | Work::Dialling { .. }
+            | Work::WrappingUp { .. } => {}
         }
     }
 }

@@ -12,6 +12,7 @@ use super::index::LineKey;
 use super::outside::Asking;
 use super::preference::{Acquaintance, Prefer};
 use super::queue::Need;
+use super::reaching::Keeps;
 use super::rings::Rings;
 use super::transferring::{Outside, OutsideStage};
 use crate::calendar::Moment;
@@ -38,6 +39,8 @@ pub struct Call {
     pub waited: Duration,
     /// The call-back that is owed for it.
     pub promise: Option<CallId>,
+    /// Who is called back, and has picked up: the promise that this is to keep.
+    pub keeps: Option<Keeps>,
     /// The emergency messages that the caller has been given.
     pub warned: BTreeSet<MessageName>,
     /// The one that is played before the step.
@@ -160,7 +163,13 @@ impl QueuePlace {
 
     /// In which line of its queue a call of this switch stands.
     pub fn line(&self, switch: &SwitchName) -> LineKey {
-        LineKey { switch: switch.clone(), needs: self.in_force.clone(), kept_for: self.kept_for.clone(), dials: false }
+        LineKey {
+            switch: switch.clone(),
+            needs: self.in_force.clone(),
+            kept_for: self.kept_for.clone(),
+            dials: false,
+            counts: false,
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use super::agent::Work;
 use super::call::{Call, Stage};
 use super::core::{CONNECT_WITHIN, Core, HANG_UP_WITHIN, LegOf, Owed, PARTED_WITHIN};
+use super::dial::DialEnd;
 use super::effect::{Act, HangUpCause};
 use super::fact::{EndedBy, Fact, OfferEnd, Outcome};
 use super::ids::*;
@@ -125,13 +126,15 @@ impl Core {
         self.leave_queue(call, &place);
         self.end_offer(now, offer.id, OfferEnd::Connected);
         self.change_work(&offer.agent, |work| work.connect(now));
+        let waited = now.since(place.joined);
         self.fact(Fact::CallConnected {
             call,
             agent: offer.agent.clone(),
             leg: agent_leg.clone(),
             queue: place.queue.clone(),
-            waited: now.since(place.joined),
+            waited,
         });
+        self.kept_by_call(now, call, &offer.agent, waited);
         if let Some(of) = self.calls.get_mut(&call) {
             of.stage = Stage::Talking { queue: place.queue, agent: offer.agent, agent_leg, since: now, hold: None };
         }
@@ -237,8 +240,12 @@ impl Core {
 
     /// The number's leg is gone.
     pub(super) fn outside_gone(&mut self, now: Moment, leg: &LegId, call: CallId, by: &EndedBy) {
-        let transfer = self.transfer_of_leg(leg);
+        let (transfer, reach) = (self.transfer_of_leg(leg), self.reach_of_leg(leg));
         self.leg_gone(leg);
+        if let Some(call) = reach {
+            let how = if *by == EndedBy::Unseen { DialEnd::Unseen } else { DialEnd::Refused };
+            return self.reach_failed(now, call, how);
+        }
         if let Some(call) = transfer {
             return self.transfer_leg_gone(now, call, by);
         }
@@ -256,6 +263,8 @@ impl Core {
         let (outcome, by) = match gone.stage {
             Stage::InDialplan { .. } if unseen => (Outcome::EndedUnseen, by),
             Stage::InDialplan { .. } if gone.promise.is_some() => (Outcome::PromisedCallBack, by),
+            // Called by us, and gone before an agent could be heard: what the trade calls abandoned, of calls out.
+            Stage::InDialplan { .. } if gone.keeps.is_some() => (Outcome::Abandoned, by),
             Stage::InDialplan { .. } => (Outcome::LeftInDialplan, by),
             Stage::Waiting { .. } | Stage::Connecting { .. } if unseen => (Outcome::EndedUnseen, by),
             Stage::Waiting { .. } | Stage::Connecting { .. } => (Outcome::Abandoned, by),
@@ -274,6 +283,9 @@ impl Core {
         self.fact(Fact::CallEnded { call, outcome, by });
         if gone.promise.is_some() {
             self.off_the_line(now, call);
+        }
+        if let Some(keeps) = &gone.keeps {
+            self.was_to_keep(now, call, keeps, unseen);
         }
     }
 

@@ -20,6 +20,7 @@ use super::lending::{Loan, Shared};
 use super::people::{Login, Refused};
 use super::promise::{Asked, Broken, Promise};
 use super::promising::Wanted;
+use super::reaching::Reach;
 use super::tag::{Place, Tags};
 use super::timer::{Timer, Timers};
 use super::why::Why;
@@ -80,6 +81,8 @@ pub struct Core {
     /// Calls for which two phones or more ring, and some for which they did.
     pub(super) together: BTreeSet<CallId>,
     pub(super) dials: BTreeMap<CallId, Dial>,
+    /// Numbers that ring for promises, before an agent is rung.
+    pub(super) reaches: BTreeMap<CallId, Reach>,
     /// Call-backs that are owed.
     pub(super) promises: BTreeMap<CallId, Promise>,
     /// Those that were asked for in the last hour by a request with a name.
@@ -167,6 +170,7 @@ impl Core {
             offers: BTreeMap::new(),
             together: BTreeSet::new(),
             dials: BTreeMap::new(),
+            reaches: BTreeMap::new(),
             promises: BTreeMap::new(),
             asked: VecDeque::new(),
             dialled: VecDeque::new(),
@@ -245,8 +249,12 @@ impl Core {
             Input::KeyPressed { leg, key } => match self.legs.get(&leg) {
                 Some(LegOf::Caller(call)) => {
                     let call = *call;
-                    self.key_while_waiting(now, call, key);
-                    self.walk_on(now, call, Heard::Key(key));
+                    // The key by which somebody leaves the queue is no answer to what they are asked then.
+                    if matches!(self.calls.get(&call).map(|of| &of.stage), Some(Stage::Waiting { .. })) {
+                        self.key_while_waiting(now, call, key);
+                    } else {
+                        self.walk_on(now, call, Heard::Key(key));
+                    }
                 }
                 Some(LegOf::Agent(_)) => self.agent_pressed(now, &leg, key),
                 Some(LegOf::Outside { .. }) | None => {}
@@ -380,6 +388,7 @@ impl Core {
                 Timer::PromiseDue(promise) => self.promise_due(now, promise),
                 Timer::PromiseMayBeTaken(promise) => self.seek_for_promise(now, promise),
                 Timer::PromiseExpires(promise) => self.break_promise(now, promise, Broken::Expired, None),
+                Timer::ReachDue(call) => self.reach_overdue(now, call),
                 Timer::DialsAgain => self.promises_stand_anew(now),
                 Timer::OfferDue(offer) => self.offer_overdue(now, offer),
                 Timer::PickUpDue(offer) => self.pick_up_overdue(offer),
@@ -419,6 +428,7 @@ impl Core {
                 self.offers.get(offer).map(|offer| &offer.switch)
             }
             Timer::DialDue(call) | Timer::DialLongest(call) => self.dials.get(call).map(|dial| &dial.switch),
+            Timer::ReachDue(call) => self.reaches.get(call).map(|reach| &reach.switch),
             Timer::HangUpDue(leg) => self.switch_of_leg(leg),
             // A deserted queue may have calls of several switches, and asks for each.
             Timer::WrapUpDue(_) | Timer::RestDue(_) | Timer::EmergencyEnds(_) | Timer::Deserted(_) => None,

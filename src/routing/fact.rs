@@ -13,6 +13,7 @@ use super::input::Failure;
 use super::preference::{Acquaintance, Prefer};
 use super::promise::{Back, Broken, NotPromised, PromisedBy, Wish};
 use super::queue::Need;
+use super::reaching::Reach;
 use super::why::Why;
 use crate::calendar::Moment;
 use crate::dialplan::AgentWish;
@@ -41,6 +42,9 @@ pub enum Fact {
         version: VersionHash,
         /// Not seen arriving, but found on the switch after a start or a reconnect.
         found: bool,
+        /// Called by us, and picked up: the promise that it is to keep.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        promise: Option<CallId>,
     },
     StepEntered {
         call: CallId,
@@ -75,6 +79,9 @@ pub enum Fact {
         /// The step it came from, and where it would resume.
         step: StepName,
         language: String,
+        /// Whose place it is, of who is called back: no caller of the queue's, and in a balance of its own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        promise: Option<CallId>,
     },
     /// Left the queue by a rule of its step (`otherwise`), for another step; or was turned away at its door.
     CallLeftQueue {
@@ -199,6 +206,9 @@ pub enum Fact {
         promise: Option<CallId>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         queue: Option<QueueName>,
+        /// Why this agent is to keep it. Journals of before do not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reasons: Option<Reasons>,
     },
     /// The agent picked up: the number is rung.
     DialAgentAnswered {
@@ -239,6 +249,9 @@ pub enum Fact {
         /// The call whose place it was, or in which it was asked for.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         of_call: Option<CallId>,
+        /// What the caller was spoken to in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        language: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         request: Option<RequestName>,
     },
@@ -248,6 +261,9 @@ pub enum Fact {
         call: CallId,
         joined: Moment,
         credit: Duration,
+        /// On another number from here on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<PhoneNumber>,
     },
     /// A caller asked to be called back, and cannot be.
     CallBackRefused {
@@ -267,6 +283,21 @@ pub enum Fact {
         until: Moment,
         tries: u32,
         after: DialEnd,
+    },
+    /// An agent is free for it, and its number is rung before the agent is. The leg is named at once, so that a start knows
+    /// it.
+    CustomerRung {
+        call: CallId,
+        queue: QueueName,
+        reach: Reach,
+        /// Why the agent who is free for it is this one.
+        reasons: Reasons,
+    },
+    /// It rings no more, and nobody picked up whom an agent could talk with.
+    CustomerNotReached {
+        call: CallId,
+        promise: CallId,
+        how: DialEnd,
     },
     /// The number and an agent hear each other.
     PromiseKept {
@@ -443,6 +474,8 @@ impl Fact {
             | Fact::DialAnswered { call }
             | Fact::DialConnected { call, .. }
             | Fact::DialEnded { call, .. }
+            | Fact::CustomerRung { call, .. }
+            | Fact::CustomerNotReached { call, .. }
             | Fact::CallBackRefused { call, .. } => Some(*call),
             Fact::PromiseMade { promise, .. }
             | Fact::PromiseAgain { promise, .. }
@@ -512,6 +545,8 @@ impl Fact {
             | Fact::CallEnded { .. }
             | Fact::DialAnswered { .. }
             | Fact::PromiseMade { .. }
+            | Fact::CustomerRung { .. }
+            | Fact::CustomerNotReached { .. }
             | Fact::CallBackRefused { .. }
             | Fact::PromiseAgain { .. }
             | Fact::PromiseWaits { .. }
@@ -529,7 +564,8 @@ impl Fact {
 pub enum Outcome {
     /// Talked with an agent.
     Answered,
-    /// Hung up while waiting in a queue, or in the instant before an agent who picked up could be heard.
+    /// Hung up while waiting in a queue, or in the instant before an agent who picked up could be heard; of who is called back,
+    /// before an agent was heard at all.
     Abandoned,
     /// Hung up in the dialplan, before asking for a person.
     LeftInDialplan,

@@ -19,6 +19,7 @@ use super::preference::{Acquaintance, Prefer};
 use super::promise::{Asked, Promise, PromiseStage};
 use super::promising::remember_request;
 use super::queue::Need;
+use super::reaching::{Keeps, Reach};
 use super::transferring::{Outside, OutsideStage};
 use crate::calendar::Moment;
 
@@ -28,6 +29,9 @@ pub struct Known {
     pub agents: BTreeMap<AgentName, KnownAgent>,
     #[serde(default)]
     pub dials: BTreeMap<CallId, Dial>,
+    /// Numbers that ring for promises, before an agent is rung.
+    #[serde(default)]
+    pub reaches: BTreeMap<CallId, Reach>,
     /// Call-backs that are owed.
     #[serde(default)]
     pub promises: BTreeMap<CallId, Promise>,
@@ -70,6 +74,9 @@ pub struct KnownCall {
     /// The call-back that is owed for it.
     #[serde(default)]
     pub promise: Option<CallId>,
+    /// Who is called back: the promise that this is to keep.
+    #[serde(default)]
+    pub keeps: Option<Keeps>,
     /// The emergency messages that the caller has been given.
     #[serde(default)]
     pub warned: BTreeSet<MessageName>,
@@ -167,7 +174,8 @@ impl Known {
     /// Work one fact in. `at` is the moment of the input that caused it.
     pub fn learn(&mut self, at: Moment, fact: &Fact) {
         match fact {
-            Fact::CallArrived { call, switch, leg, from, name, to, version, found: _ } => {
+            Fact::CallArrived { call, switch, leg, from, name, to, version, found: _, promise } => {
+                let keeps = promise.and_then(|promise| self.learn_picked_up(promise, *call));
                 self.calls.insert(
                     *call,
                     KnownCall {
@@ -186,6 +194,7 @@ impl Known {
                         queued: None,
                         waited: Duration::ZERO,
                         promise: None,
+                        keeps,
                         warned: BTreeSet::new(),
                         offers: Vec::new(),
                         talking: None,
@@ -202,8 +211,8 @@ impl Known {
                 known.language.clone_from(language);
                 known.queued = None;
             }),
-            Fact::CallQueued { call, queue, joined, credit, needs, prefer, agents, step, language } => {
-                self.of_call(*call, |known| {
+            Fact::CallQueued { call, queue, joined, credit, needs, prefer, agents, step, language, promise: _ } => self
+                .of_call(*call, |known| {
                     known.step = Some(step.clone());
                     known.language.clone_from(language);
                     known.talking = None;
@@ -216,8 +225,7 @@ impl Known {
                         prefer: prefer.clone(),
                         agents: agents.clone(),
                     });
-                })
-            }
+                }),
             Fact::CallLeftQueue { call, .. } => self.of_call(*call, |known| {
                 // Turned away at a door it has no place.
                 if let Some(place) = known.queued.take() {
@@ -283,6 +291,16 @@ impl Known {
             | Fact::PromiseRests { .. }
             | Fact::PromiseKept { .. }
             | Fact::PromiseBroken { .. } => self.learn_promise(at, fact),
+            Fact::CustomerRung { call, queue: _, reach, reasons: _ } => {
+                count_dial(&mut self.dialled, at, None);
+                self.of_promise(reach.promise, |promise| promise.stage = PromiseStage::Dialling { dial: *call });
+                self.reaches.insert(*call, reach.clone());
+            }
+            Fact::CustomerNotReached { call, .. } => {
+                if self.reaches.remove(call).is_none() {
+                    self.strays += 1;
+                }
+            }
             Fact::Dialled { .. } => self.learn_dial(at, fact),
             Fact::DialAgentAnswered { call, agent: _, until } => {
                 self.of_dial(*call, |dial| dial.stage = DialStage::Rings { until: *until });
@@ -394,6 +412,16 @@ impl Known {
         }
     }
 
+    /// Who was rung first has picked up.
+    fn learn_picked_up(&mut self, promise: CallId, call: CallId) -> Option<Keeps> {
+        self.of_promise(promise, |promise| promise.stage = PromiseStage::PickedUp { call });
+        let Some(reach) = self.reaches.remove(&call) else {
+            self.strays += 1;
+            return None;
+        };
+        Some(Keeps { promise, agent: reach.agent })
+    }
+
     fn learn_dial(&mut self, at: Moment, fact: &Fact) {
         let Fact::Dialled {
             call,
@@ -412,6 +440,7 @@ impl Known {
             request,
             promise,
             queue,
+            reasons: _,
         } = fact
         else {
             return;
@@ -448,9 +477,13 @@ impl Known {
     fn learn_promise(&mut self, at: Moment, fact: &Fact) {
         match fact {
             Fact::PromiseMade { .. } => self.learn_made(at, fact),
-            Fact::PromiseAgain { promise, call, joined, credit } => {
+            Fact::PromiseAgain { promise, call, joined, credit, number } => {
+                let number = number.as_ref().and_then(|number| number.as_str().parse().ok());
                 self.of_promise(*promise, |promise| {
                     (promise.joined, promise.credit, promise.of_call) = (*joined, *credit, Some(*call));
+                    if let Some(number) = number {
+                        promise.number = number;
+                    }
                 });
                 self.of_call(*call, |known| known.promise = Some(*promise));
             }
@@ -476,8 +509,20 @@ impl Known {
     }
 
     fn learn_made(&mut self, at: Moment, fact: &Fact) {
-        let Fact::PromiseMade { promise, number, queue, joined, credit, needs, wishes, due, by, of_call, request } =
-            fact
+        let Fact::PromiseMade {
+            promise,
+            number,
+            queue,
+            joined,
+            credit,
+            needs,
+            wishes,
+            due,
+            by,
+            of_call,
+            language,
+            request,
+        } = fact
         else {
             return;
         };
@@ -499,6 +544,7 @@ impl Known {
             wishes: wishes.clone(),
             by: by.clone(),
             of_call: *of_call,
+            language: language.clone(),
             made: at,
             tries: 0,
             stage: due.map_or(PromiseStage::Waiting, |due| PromiseStage::Scheduled { due }),

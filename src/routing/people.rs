@@ -267,6 +267,7 @@ impl Core {
                 line,
                 leg,
                 told: Told::default(),
+                counted_on: None,
                 in_vain: None,
                 served: Served::default(),
                 disposed: None,

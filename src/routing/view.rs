@@ -240,7 +240,7 @@ impl Core {
             emergency: self.emergency_seen(),
             agents: self.agents.keys().filter_map(|name| self.agent_seen(name)).collect(),
             calls: self.calls_seen(now),
-            promises: self.promises_seen(),
+            promises: self.promises_seen(now),
         }
     }
 

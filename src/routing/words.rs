@@ -13,6 +13,7 @@ impl Fact {
         match self {
             Fact::ControllerStarted { epoch, version } => format!("started, epoch {epoch}, version {version}"),
             Fact::VersionPublished { version } => format!("version {version} is current"),
+            Fact::CallArrived { promise: Some(promise), .. } => format!("who is owed call-back {promise} picks up"),
             Fact::CallArrived { to, found: false, .. } => format!("a call to {to}"),
             Fact::CallArrived { to, found: true, .. } => format!("a call to {to}, found on the switch"),
             Fact::StepEntered { step, language, .. } => format!("in step {step} ({language})"),
@@ -133,6 +134,7 @@ impl Fact {
             }
             Fact::PromiseMade { queue, due: None, .. } => format!("a call-back is owed by {queue}"),
             Fact::PromiseMade { queue, due: Some(due), .. } => format!("a call-back is owed by {queue} at {due}"),
+            Fact::PromiseAgain { call, number: Some(_), .. } => format!("to be called on another number, by {call}"),
             Fact::PromiseAgain { call, .. } => format!("asked for again in {call}: the first is kept"),
             Fact::CallBackRefused { queue, why, .. } => {
                 let why = match why {
@@ -151,6 +153,8 @@ impl Fact {
             Fact::PromiseRests { until, tries, after, .. } => {
                 format!("try {tries} of the call-back: {}; again at {until}", after.as_str().replace('_', " "))
             }
+            Fact::CustomerRung { reach, .. } => format!("the number is rung, {} being free for it", reach.agent),
+            Fact::CustomerNotReached { how, .. } => format!("the number rings no more: {}", how.as_str()),
             Fact::PromiseKept { agent, waited, .. } => {
                 format!("called back by {agent} after {:.1} s", waited.as_secs_f64())
             }

@@ -118,6 +118,8 @@ fn forced<'f>(entry: &Recorded<'f>, fact: &'f Fact) -> Option<(&'f AgentName, &'
         | Fact::DialEnded { .. }
         | Fact::PromiseMade { .. }
         | Fact::PromiseAgain { .. }
+        | Fact::CustomerRung { .. }
+        | Fact::CustomerNotReached { .. }
         | Fact::CallBackRefused { .. }
         | Fact::PromiseWaits { .. }
         | Fact::PromiseRests { .. }

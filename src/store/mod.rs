@@ -8,6 +8,7 @@ pub mod agent_states;
 pub mod agents;
 mod aside;
 pub mod audit;
+pub mod call_back_report;
 pub mod call_lists;
 pub mod calls;
 pub mod case_events;
@@ -50,6 +51,7 @@ pub fn statements() -> Vec<&'static str> {
         agents::STATEMENTS,
         audit::STATEMENTS,
         call_lists::STATEMENTS,
+        call_back_report::STATEMENTS,
         calls::STATEMENTS,
         case_events::STATEMENTS,
         case_lists::STATEMENTS,

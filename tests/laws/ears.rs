@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use cordboard::calendar::Moment;
+use cordboard::dialplan::{Action, CallBack};
 use cordboard::routing::agent::Work;
 use cordboard::routing::call::{Call, Stage};
 use cordboard::routing::dial::DialStage;
@@ -22,6 +23,8 @@ enum Wrong {
     DeadAir,
     /// In the dialplan and hears nothing; a menu that waits for a key is silent.
     Silent,
+    /// Keys in a number to be called back on, and hears nothing.
+    Keying,
     /// Talks by our books, and does not hear the agent.
     Apart,
     /// On hold by our books, and hears somebody.
@@ -64,6 +67,7 @@ impl Patience {
     fn of(self, wrong: Wrong) -> Duration {
         match wrong {
             Wrong::Silent => self.prompts.map_or(Duration::MAX, |prompts| prompts + self.air),
+            Wrong::Keying => self.prompts.map_or(Duration::MAX, |prompts| prompts + KEYING + self.air),
             // Where the end of a question may be lost, the ring's own end heals that.
             Wrong::Unasked => self.prompts.map_or(Duration::MAX, |_| ASKED_AGAIN_AFTER + self.air),
             Wrong::DeadAir
@@ -76,6 +80,16 @@ impl Patience {
             | Wrong::Ghost => self.air,
         }
     }
+}
+
+/// Before each of as many digits as a caller of these halls keys.
+const KEYING: Duration = Duration::from_secs(5 * 5);
+
+/// In a step that asks for the number on which to be called back.
+fn may_key_number(call: &Call) -> bool {
+    let step = call.walk.plan().steps.get(call.walk.step());
+    let asks = |action: &Action| matches!(action, Action::CallBack(CallBack { asks_number: true, .. }));
+    step.is_some_and(|step| step.actions.iter().any(asks))
 }
 
 /// The other end of a transfer.
@@ -133,6 +147,7 @@ impl Ears {
             let hears = exchange.hears(&call.leg);
             let wrong = match (&call.stage, &hears) {
                 (_, None) => Some(Wrong::Ghost),
+                (Stage::InDialplan { .. }, Some(Hearing::Silence)) if may_key_number(call) => Some(Wrong::Keying),
                 (Stage::InDialplan { .. }, Some(Hearing::Silence)) => Some(Wrong::Silent),
                 (Stage::InDialplan { .. }, Some(_)) => None,
                 (Stage::Waiting { .. } | Stage::Connecting { .. }, Some(Hearing::Music)) => None,
@@ -199,8 +214,17 @@ impl Ears {
             };
             found.extend(wrong.map(|wrong| (dial.out_leg.clone(), wrong)));
         }
+        for reach in floor.reaches.iter().filter(|reach| up(&reach.switch)) {
+            let Some(exchange) = exchanges.get(&reach.switch) else { continue };
+            let wrong = match exchange.leg(&reach.leg) {
+                None => Some(Wrong::Ghost),
+                Some(seen) => (seen.up == LegUp::Up).then_some(Wrong::OffHook),
+            };
+            found.extend(wrong.map(|wrong| (reach.leg.clone(), wrong)));
+        }
         let ours = |leg: &LegId| {
-            floor.dials.iter().any(|dial| dial.out_leg == *leg)
+            floor.reaches.iter().any(|reach| reach.leg == *leg)
+                || floor.dials.iter().any(|dial| dial.out_leg == *leg)
                 || floor.calls.iter().any(|call| call.leg == *leg || outside_leg(call) == Some(leg))
                 || floor.agents.iter().any(|agent| agent.leg.as_ref() == Some(leg))
         };

@@ -13,7 +13,7 @@ use cordboard::organisation::Organisation;
 use cordboard::routing::dial_out::DialOut;
 use cordboard::routing::ids::*;
 use cordboard::routing::preference::{KnownAs, Prefer};
-use cordboard::routing::promise::CallBackRules;
+use cordboard::routing::promise::{CallBackRules, First};
 use cordboard::routing::queue::{Need, QueueRules};
 use cordboard::routing::strategy::Strategy;
 use cordboard::switch::rehearsal::Chance;
@@ -168,9 +168,20 @@ fn rules(chance: &mut Chance, name: &QueueName) -> QueueRules {
         needs: needs(chance, 15),
         credit: secs([0, 0, 0, 20][chance.below(4) as usize]),
         hours: percent(chance, 60).then(|| OFFICE.to_owned()),
-        call_back: CallBackRules { tries: 1 + chance.below(3) as u32, again_after: ms(chance, 1_000, 15_000) },
+        call_back: call_back(chance, name),
         most_waiting: if percent(chance, 20) { 2 + chance.below(6) as usize } else { QueueRules::MOST_WAITING },
         ..QueueRules::named(name.clone())
+    }
+}
+
+/// In about half of the queues whoever is called back is rung before an agent is.
+fn call_back(chance: &mut Chance, queue: &QueueName) -> CallBackRules {
+    let start = if percent(chance, 50) { format!("to {queue}") } else { format!("hear {queue}") };
+    CallBackRules {
+        tries: 1 + chance.below(3) as u32,
+        again_after: ms(chance, 1_000, 15_000),
+        first: if percent(chance, 50) { First::Customer { start: StepName::new(start) } } else { First::Agent },
+        hours: None,
     }
 }
 
@@ -211,7 +222,7 @@ fn waiting(chance: &mut Chance) -> Vec<Announcement> {
     }
     if percent(chance, 60) {
         let key = Key::try_from('1').expect("a key");
-        let then = StepName::new(if percent(chance, 80) { "bye" } else { "again" });
+        let then = StepName::new(if percent(chance, 65) { "bye" } else { "again" });
         rules.push(Announcement {
             due: Due::Once(ms(chance, 1_000, 4_000)),
             says: vec![words(chance)],
@@ -304,7 +315,11 @@ fn plan(
         otherwise: percent(chance, 70).then(|| one_of(chance, &to_queues).clone()),
     };
     steps.push(("menu".into(), vec![Action::Menu(menu), Action::HangUp]));
-    let wanted = CallBack { queue: one_of(chance, queues).clone(), otherwise: one_of(chance, &to_queues).clone() };
+    let wanted = CallBack {
+        queue: one_of(chance, queues).clone(),
+        asks_number: percent(chance, 40),
+        otherwise: one_of(chance, &to_queues).clone(),
+    };
     steps.push(("owed".into(), vec![Action::CallBack(wanted), Action::Play(words(chance)), Action::HangUp]));
     let ask = Ask {
         prompt: words(chance),

@@ -10,6 +10,8 @@ use cordboard::routing::call::{Call, QueuePlace, Stage};
 use cordboard::routing::dial::DialStage;
 use cordboard::routing::fact::{OfferEnd, Reasons, Rule};
 use cordboard::routing::ids::*;
+use cordboard::routing::promise::Wish;
+use cordboard::routing::reaching::Reach;
 use cordboard::routing::{Effect, Fact, Input, Known, Line, Strategy};
 
 use crate::floor::Floor;
@@ -33,6 +35,8 @@ pub struct Laws {
     /// Whose place the torn journal has lost and only the channel knows, and by when it must be back.
     returning: BTreeMap<LegId, Option<Moment>>,
     up: BTreeSet<SwitchName>,
+    /// Who stood for a number that rang, or for who picked up, before this step.
+    counted_on: BTreeSet<AgentName>,
 }
 
 /// What one step was.
@@ -115,7 +119,8 @@ impl Laws {
                 by_strategy(floor, *call, agent, floor.now - idle.unwrap_or_default(), reasons)?;
             }
         }
-        crate::owed::check(floor, known, step.facts, step.whole, |switch| self.is_up(switch))?;
+        let before = std::mem::replace(&mut self.counted_on, floor.counted_on());
+        crate::owed::check(floor, known, step.facts, step.whole, &before, |switch| self.is_up(switch))?;
         self.order_of_promises(step, floor)?;
         on_time(step, floor)?;
         self.place_is_kept(step, floor)?;
@@ -219,6 +224,7 @@ impl Laws {
                 && theirs.needs == place.needs
                 && theirs.prefer.is_empty()
                 && theirs.agents.is_empty()
+                && other.keeps.is_none()
             {
                 let most = self.most_credit + of.waited;
                 must!(Law::Order, place.joined <= theirs.joined + most, "{call} overtook {}", other.id);
@@ -230,7 +236,11 @@ impl Laws {
     /// No caller waits with an earlier rank whom the agent of a promise may take, nor is offered to somebody after.
     fn order_of_promises(&self, step: &Step<'_>, floor: &Floor<'_>) -> Result<(), Broken> {
         for (n, fact) in step.facts.iter().enumerate() {
-            let Fact::Dialled { agent, promise: Some(promise), .. } = fact else { continue };
+            let (Fact::Dialled { agent, promise: Some(promise), .. }
+            | Fact::CustomerRung { reach: Reach { agent, promise, .. }, .. }) = fact
+            else {
+                continue;
+            };
             let Some(of) = floor.promises.iter().find(|of| of.id == *promise) else { continue };
             let Some(agent) = floor.agent(agent) else { continue };
             let after = &step.facts[n + 1..];
@@ -378,7 +388,15 @@ fn wished_for<'f>(floor: &Floor<'f>, call: &Call, place: &QueuePlace) -> Vec<&'f
     }
     let wishes = place.prefer.iter().filter(|wish| waited < wish.within);
     let known = wishes.filter_map(|wish| floor.agent(call.knows.get(&wish.agent)?));
+    let promised = wishes_of(floor, call).iter().filter(|wish| waited < wish.within);
+    let known = known.chain(promised.filter_map(|wish| floor.agent(&wish.agent)));
     known.filter(could).map(|agent| &agent.name).collect()
+}
+
+/// Of who is called back: whom the promise names.
+fn wishes_of<'f>(floor: &Floor<'f>, call: &Call) -> &'f [Wish] {
+    let promise = call.keeps.as_ref().and_then(|keeps| floor.promises.iter().find(|of| of.id == keeps.promise));
+    promise.map_or(&[], |promise| promise.wishes.as_slice())
 }
 
 fn is_free(agent: &Agent) -> bool {
@@ -551,6 +569,10 @@ fn one_place(floor: &Floor<'_>) -> Result<(), Broken> {
         must!(Law::OnePlace, agrees, "{} holds {:?}, and the call is {of:?}", agent.name, agent.work);
         must!(Law::OnePlace, agent.leg.is_some(), "{} holds {:?} without a leg", agent.name, agent.work);
     }
+    for reach in floor.reaches.iter().copied() {
+        must!(Law::OnePlace, legs.insert(&reach.leg), "{} is of two, one of them {}", reach.leg, reach.call);
+        must!(Law::OnePlace, floor.call(reach.call).is_none(), "{} rings and is a call", reach.call);
+    }
     for dial in floor.dials.iter().copied() {
         let theirs = floor.agent(&dial.agent).map(|of| &of.work);
         let theirs = matches!(theirs, Some(Work::Dialling { call, .. }) if *call == dial.call);
@@ -603,6 +625,13 @@ fn fold_is_state(floor: &Floor<'_>, known: &Known) -> Result<(), Broken> {
     );
     must!(
         Law::FoldIsState,
+        known.reaches.values().eq(floor.reaches.iter().copied()),
+        "reaches: {:?} folded, {:?} held",
+        known.reaches,
+        floor.reaches
+    );
+    must!(
+        Law::FoldIsState,
         known.emergency == *floor.emergency,
         "on: {:?} folded, {:?} held",
         known.emergency,
@@ -616,6 +645,7 @@ fn fold_is_state(floor: &Floor<'_>, known: &Known) -> Result<(), Broken> {
                 && folded.switch == call.switch
                 && folded.to == call.to
                 && folded.arrived == call.arrived
+                && folded.keeps == call.keeps
                 && folded.knows == call.knows
                 && folded.warned == call.warned
                 && folded.waited == call.waited,

@@ -81,7 +81,7 @@ fn tell(all: &Tally, n: usize, began: Instant) {
         "rings beside others: {}, of which {} stopped as another answered, and {} for a caller who had none",
         all.together, all.elsewhere, all.taken_back
     );
-    eprintln!("promises: {:?}", all.promises);
+    eprintln!("promises: {:?}; customers rung, picked up, talked with: {:?}", all.promises, all.customers);
     eprintln!("healed: {:#?}", all.healed);
 }
 
@@ -102,6 +102,7 @@ fn fixed(share: u64) {
         assert!(all.dials.get(&how).is_some_and(|n| *n > 0), "no dial {how:?}: {:?}", all.dials);
     }
     assert!(all.promises.get(&None).is_some_and(|n| *n > 20), "hardly any promise was kept: {:?}", all.promises);
+    assert!(all.customers.iter().all(|n| *n > 3), "hardly any customer was rung first: {:?}", all.customers);
     for why in [BrokenPromise::Cancelled, BrokenPromise::NotReached, BrokenPromise::CameBack] {
         assert!(all.promises.get(&Some(why)).is_some_and(|n| *n > 0), "no promise {why:?}: {:?}", all.promises);
     }

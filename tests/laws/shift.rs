@@ -65,6 +65,8 @@ pub struct Tally {
     pub keyed: u64,
     pub taken_back: u64,
     pub healed: BTreeMap<String, u64>,
+    /// Customers who were rung before an agent was; who picked up; with whom an agent talked.
+    pub customers: [u64; 3],
 }
 
 impl Tally {
@@ -92,6 +94,9 @@ impl Tally {
         }
         for (how, n) in &other.promises {
             *self.promises.entry(*how).or_default() += n;
+        }
+        for (mine, theirs) in self.customers.iter_mut().zip(other.customers) {
+            *mine += theirs;
         }
         for (what, n) in &other.healed {
             *self.healed.entry(what.clone()).or_default() += n;
@@ -227,6 +232,10 @@ impl Shift {
             let world = if inbound { World::CallerHangsUp { leg } } else { World::PhoneHangsUp { leg } };
             self.happen(&switch, world)?;
         }
+        // A phone that a list has missed, in a dial that the journal has lost, is put down by whoever sits at it.
+        if self.patience.lists_miss {
+            self.silent_phones_are_put_down()?;
+        }
         // A dial under way ends, and its promise with it or before.
         for _ in 0..2 {
             self.take_promises_back()?;
@@ -237,6 +246,21 @@ impl Shift {
         while self.step_in_time(None, drained)? {}
         self.nothing_is_left()?;
         self.live_again()
+    }
+
+    fn silent_phones_are_put_down(&mut self) -> Result<(), Broken> {
+        let known: BTreeSet<LegId> =
+            self.core.iter().flat_map(|core| core.agents()).filter_map(|agent| agent.leg.clone()).collect();
+        let stray = |seen: &LegSeen| !seen.inbound && seen.joined_with.is_none() && !known.contains(&seen.leg);
+        let strays: Vec<(SwitchName, LegId)> = self
+            .exchanges
+            .iter()
+            .flat_map(|(switch, exchange)| exchange.legs().filter(stray).map(|seen| (switch.clone(), seen.leg)))
+            .collect();
+        for (switch, leg) in strays {
+            self.happen(&switch, World::PhoneHangsUp { leg })?;
+        }
+        Ok(())
     }
 
     fn take_promises_back(&mut self) -> Result<(), Broken> {
@@ -283,11 +307,16 @@ impl Shift {
         let laws = &self.laws;
         let exchanges = &self.exchanges;
         let up = |switch: &SwitchName| laws.is_up(switch) && exchanges.get(switch).is_some_and(Exchange::link_is_up);
-        self.ears.listen(self.now, &Floor::of(self.now, core), exchanges, &up);
+        self.ears.listen(self.now, &Floor::of(self.now, self.wall(), core), exchanges, &up);
     }
 
     fn core_time(&self) -> Moment {
         Moment::from_ms(self.now.as_ms() + self.skew_ms)
+    }
+
+    /// The hour by the clock on the wall.
+    fn wall(&self) -> Moment {
+        Moment::from_ms(self.now.as_ms() + self.stepped_ms)
     }
 
     fn true_time(&self, of_core: Moment) -> Moment {
@@ -336,7 +365,15 @@ impl Shift {
         for fact in &handled.facts {
             self.known.learn(at, fact);
             match fact {
-                Fact::CallArrived { .. } => self.tally.calls += 1,
+                Fact::CustomerRung { .. } => self.tally.customers[0] += 1,
+                Fact::CallArrived { promise, .. } => {
+                    self.tally.calls += 1;
+                    self.tally.customers[1] += u64::from(promise.is_some());
+                }
+                Fact::PromiseKept { dial, .. } => {
+                    *self.tally.promises.entry(None).or_default() += 1;
+                    self.tally.customers[2] += u64::from(self.known.calls.contains_key(dial));
+                }
                 Fact::OfferMade { call, reasons, .. } => {
                     *self.tally.rules.entry(reasons.rule).or_default() += 1;
                     self.tally.together += u64::from(reasons.others > 0);
@@ -371,7 +408,6 @@ impl Shift {
                 Fact::CallRetrieved { .. } => self.tally.retrieved += 1,
                 Fact::CallEnded { outcome, .. } => *self.tally.outcomes.entry(*outcome).or_default() += 1,
                 Fact::DialEnded { how, .. } => *self.tally.dials.entry(*how).or_default() += 1,
-                Fact::PromiseKept { .. } => *self.tally.promises.entry(None).or_default() += 1,
                 Fact::PromiseBroken { why, .. } => *self.tally.promises.entry(Some(*why)).or_default() += 1,
                 Fact::Healed { what, .. } => *self.tally.healed.entry(kind_of(what)).or_default() += 1,
                 _ => {}
@@ -398,12 +434,13 @@ impl Shift {
         let (Some(core), Some((at, input, effects, facts))) = (&self.core, self.story.back()) else { return Ok(()) };
         let whole = self.hall.size == Size::Small || self.tally.steps.is_multiple_of(SELDOM);
         let step = Step { input, effects, facts, timers_due, whole };
+        let wall = Moment::from_ms(self.now.as_ms() + self.stepped_ms);
         match &mut self.saboteur {
-            None => self.laws.check(&step, &Floor::of(*at, core), &self.known),
+            None => self.laws.check(&step, &Floor::of(*at, wall, core), &self.known),
             Some(at_work) => {
                 let mut copied = Floor::copied(core);
                 at_work.lie(&mut copied, facts);
-                self.laws.check(&step, &copied.floor(*at), &self.known)
+                self.laws.check(&step, &copied.floor(*at, wall), &self.known)
             }
         }
     }
@@ -590,7 +627,7 @@ impl Shift {
             }
         }
         if let Some(core) = &self.core {
-            let _ = writeln!(out, "{}", Floor::of(self.core_time(), core));
+            let _ = writeln!(out, "{}", Floor::of(self.core_time(), self.wall(), core));
             for call in core.calls() {
                 if let Stage::Talking { agent_leg, .. } = &call.stage {
                     let _ = writeln!(

@@ -38,6 +38,7 @@ fn dialled(number: u32) -> Fact {
         request: None,
         promise: None,
         queue: None,
+        reasons: None,
     }
 }
 
@@ -49,7 +50,7 @@ fn talks_out(ms: i64) -> Fact {
     Fact::AgentChanged {
         agent: ana(),
         presence: Presence::Ready { since: at(0) },
-        work: Work::Dialling { call: call(1), since: at(0), talking: Some(at(ms)) },
+        work: Work::Dialling { call: call(1), since: at(0), talking: Some(at(ms)), promised: false },
         state: AgentState::TalkingOut,
         by: None,
         why: None,

@@ -183,6 +183,17 @@ async fn a_supervisor_sees_what_is_owed_and_takes_it_back_and_an_agent_does_not(
     desk.until("/promises", |page| page["promises"][0]["how"] == "cancelled").await;
     sofia.get("/calls/owed").await.is(200).shows("The call-back is taken back").hides("Take back<");
     sofia.post("/calls/owed/cancel", &[("promise", &id)]).await.is(409).shows("No such call-back");
+    // The report's line of its own, and the list behind each of its numbers.
+    let report = sofia.get("/reports/queues").await;
+    report.is(200).shows("Call-backs").shows("taken back").shows("figure=cancelled");
+    let behind = |figure: &str| format!("/calls/owed?queue=&figure={figure}&view=flow&since=0&before=9999999999999");
+    sofia.get(&behind("cancelled")).await.is(200).shows("+8613800138000").shows("taken back");
+    sofia.get(&behind("kept")).await.is(200).hides("+8613800138000");
+    sofia.get(&behind("nonsense")).await.is(404);
+    sofia.get("/calls/owed?figure=kept&view=flow").await.is(404);
+    let csv = sofia.get("/reports/queues/call-backs.csv").await;
+    csv.is(200).shows("queue,carried over,promised,kept,not reached").shows("all queues,0,1,0,0,1,0,0,0");
+    mira.get("/reports/queues/call-backs.csv").await.is(403);
     desk.close().await;
 }
 

@@ -119,6 +119,8 @@ impl Meter {
             | Fact::DialEnded { .. }
             | Fact::PromiseMade { .. }
             | Fact::PromiseAgain { .. }
+            | Fact::CustomerRung { .. }
+            | Fact::CustomerNotReached { .. }
             | Fact::CallBackRefused { .. }
             | Fact::PromiseWaits { .. }
             | Fact::PromiseRests { .. }
@@ -213,6 +215,7 @@ mod tests {
                     agents: vec![],
                     step: StepName::new("main"),
                     language: "en".into(),
+                    promise: None,
                 },
             ),
             (

@@ -188,6 +188,8 @@ impl Day {
     pub fn hear(&mut self, at: Moment, fact: &Fact) {
         self.roll(at);
         match fact {
+            // Who is called back was counted when they called.
+            Fact::CallArrived { promise: Some(_), .. } | Fact::CallQueued { promise: Some(_), .. } => {}
             Fact::CallArrived { call, .. } if at >= self.began => {
                 self.here.entry(*call).or_default();
             }
@@ -254,6 +256,8 @@ impl Day {
             | Fact::DialEnded { .. }
             | Fact::PromiseMade { .. }
             | Fact::PromiseAgain { .. }
+            | Fact::CustomerRung { .. }
+            | Fact::CustomerNotReached { .. }
             | Fact::CallBackRefused { .. }
             | Fact::PromiseWaits { .. }
             | Fact::PromiseRests { .. }
@@ -308,6 +312,7 @@ mod tests {
             to: PhoneNumber::new("2"),
             version: VersionHash::new("v"),
             found: false,
+            promise: None,
         }
     }
 
@@ -322,6 +327,7 @@ mod tests {
             agents: vec![],
             step: StepName::new("s"),
             language: "en".into(),
+            promise: None,
         }
     }
 
