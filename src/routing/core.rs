@@ -304,8 +304,8 @@ impl Core {
                 self.agent_ended_wrap_up(now, &agent);
             }
             Input::AgentDisposed { agent, call, given, by } => {
-                self.by = Some(by);
-                self.agent_disposed(now, &agent, call, given);
+                self.by = Some(by.clone());
+                self.agent_disposed(now, &agent, call, given, by);
             }
             Input::AgentEndedCall { agent, by, why } => {
                 self.why = why;

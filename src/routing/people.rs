@@ -211,6 +211,7 @@ impl Core {
                 if matches!((&agent.presence, &agent.work), (Presence::Away { .. }, Work::Nothing { .. })) {
                     agent.served = Served::default();
                     agent.breaks = Breaks::default();
+                    agent.disposed = None;
                 }
                 agent.station = station;
                 agent.switch = switch;

@@ -52,7 +52,7 @@ impl Core {
                 told: Told::default(),
                 in_vain: None,
                 served: known.served,
-                disposed: None,
+                disposed: known.disposed,
                 breaks: known.breaks,
             };
             self.links.entry(known.switch).or_insert(false);

@@ -156,6 +156,7 @@ impl Projected {
                 | Fact::VersionPublished { .. }
                 | Fact::AgentAssigned { .. }
                 | Fact::AgentLoggedOut { .. }
+                | Fact::AgentDisposed { .. }
                 | Fact::EmergencySwitchedOn { .. }
                 | Fact::EmergencySwitchedOff { .. }
                 | Fact::EmergencyHeard { .. }
@@ -235,6 +236,7 @@ impl Projected {
             | Fact::VersionPublished { .. }
             | Fact::AgentAssigned { .. }
             | Fact::AgentLoggedOut { .. }
+            | Fact::AgentDisposed { .. }
             | Fact::EmergencySwitchedOn { .. }
             | Fact::EmergencySwitchedOff { .. }
             | Fact::EmergencyHeard { .. }

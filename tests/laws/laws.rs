@@ -721,7 +721,7 @@ fn fold_is_state(floor: &Floor<'_>, known: &Known) -> Result<(), Broken> {
                     && folded.switch == agent.switch
                     && folded.queues == agent.queues
                     && folded.skills == agent.skills
-                    && (gone || folded.served == agent.served),
+                    && (gone || folded.served == agent.served && folded.disposed == agent.disposed),
                 "{} is {:?} {:?}, folded {folded:?}",
                 agent.name,
                 agent.presence,

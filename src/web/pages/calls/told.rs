@@ -253,6 +253,7 @@ impl Teller<'_> {
             | Fact::VersionPublished { .. }
             | Fact::AgentLoggedIn { .. }
             | Fact::AgentLoggedOut { .. }
+            | Fact::AgentDisposed { .. }
             | Fact::AgentChanged { .. }
             | Fact::EmergencySwitchedOn { .. }
             | Fact::EmergencySwitchedOff { .. }
