@@ -215,6 +215,12 @@ impl Core {
     /// The only way in. Never panics on any input; the same inputs give the same answers.
     pub fn handle(&mut self, now: Moment, input: Input) -> Handled {
         self.dispatch(now, input);
+        if self.by.is_some() && self.timers.next().is_some_and(|due| due <= now) {
+            // What comes about by the clock at the same moment nobody has asked for.
+            self.settle_agents(now);
+            self.by = None;
+            self.why = None;
+        }
         self.run_timers(now);
         self.settle(now);
         std::mem::take(&mut self.out)

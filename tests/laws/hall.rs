@@ -146,6 +146,10 @@ fn rules(chance: &mut Chance, name: &QueueName) -> QueueRules {
         ring_for: ms(chance, 2_000, 9_000),
         wrap_up: [Some(Duration::ZERO), Some(secs(1)), Some(secs(4)), None][chance.below(4) as usize],
         rest_after_missed: [Some(Duration::ZERO), Some(secs(2)), Some(secs(6)), None][chance.below(4) as usize],
+        rest_after_busy: [Some(Duration::ZERO), Some(secs(1)), Some(secs(3)), None][chance.below(4) as usize],
+        rest_after_unreachable: [Some(secs(1)), Some(secs(5)), None][chance.below(3) as usize],
+        most_missed: [None, None, Some(1), Some(2), Some(3)][chance.below(5) as usize],
+        needs_disposition: percent(chance, 30),
         strategy: strategy(chance),
         needs: needs(chance, 15),
         credit: secs([0, 0, 0, 20][chance.below(4) as usize]),
@@ -154,6 +158,12 @@ fn rules(chance: &mut Chance, name: &QueueName) -> QueueRules {
         most_waiting: if percent(chance, 20) { 2 + chance.below(6) as usize } else { QueueRules::MOST_WAITING },
         ..QueueRules::named(name.clone())
     }
+}
+
+/// Short, as the shifts are.
+fn allowances(chance: &mut Chance) -> BTreeMap<BreakReason, Duration> {
+    let some = |chance: &mut Chance| percent(chance, 60).then(|| ms(chance, 0, 20_000));
+    REASONS.iter().filter_map(|reason| Some((BreakReason::new(reason), some(chance)?))).collect()
 }
 
 fn prefer(chance: &mut Chance) -> Vec<Prefer> {
@@ -317,7 +327,7 @@ fn plan(
         languages: vec![Language::En, Language::Zh],
         skills: SKILLS.map(SkillName::new).to_vec(),
         break_reasons: REASONS.map(BreakReason::new).to_vec(),
-        break_allowances: BTreeMap::from([(BreakReason::new("lunch"), Duration::from_secs(45 * 60))]),
+        break_allowances: allowances(chance),
         dispositions: cordboard::dialplan::Dispositions::default(),
         organisation: Organisation::default(),
         case_types: BTreeMap::new(),
