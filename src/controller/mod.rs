@@ -12,6 +12,7 @@ pub mod filler;
 pub mod journal;
 pub mod keypad;
 mod measure;
+mod phones;
 mod precedence;
 mod prepare;
 mod prompts;
