@@ -91,6 +91,8 @@ pub enum Refused {
     TooManyPromises,
     #[error("a call-back can be promised for {} days ahead at most", FARTHEST.as_secs() / 86_400)]
     TooFarAhead,
+    #[error("this Idempotency-Key was sent with something else before: another request has a key of its own")]
+    KeyUsed,
     #[error("there is no emergency message {message:?} in this centre")]
     NoSuchMessage { message: MessageName },
     #[error("{message} cannot be switched on until a moment that has passed")]
