@@ -99,7 +99,7 @@
 //!                         sought just now; dialplan/read/call_backs.rs, dialplan/numbering.rs (on which number);
 //!                         store/promises.rs, web/api/promises.rs, pages/calls/owed.rs; their line of the report:
 //!                         reports/call_backs.rs, store/call_back_report.rs; their laws: tests/laws/owed.rs
-//! what phones do          switch/asterisk/devices.rs; controller/turn.rs keeps it of all, and tells a core of those in use by agents
+//! what phones do          switch/asterisk/devices.rs; controller/phones.rs keeps it of all; a core is told of those in use by agents
 //! the order in a queue    routing/call.rs: QueuePlace::rank; who of the free, routing/strategy/ (one file each) in the lines
 //!                         of routing/index.rs, matched by matching.rs: offer_to_best; several phones for one call, and
 //!                         which ring is taken back for whom nobody rings: rings.rs (why it was: routing/words.rs,
@@ -127,7 +127,7 @@
 //!                         `Web::forget_persons`
 //! a call's record         migrations/, store/calls.rs, shown by web/api/records.rs; names and numbers in store/personal.rs;
 //!                         the page's list, with a way in for each filter: store/call_lists.rs; calls in hand: web/api/calls.rs
-//! a new fact              routing/fact.rs, known.rs, words.rs; controller/measure.rs; store/{fill,personal,queue_stays}.rs;
+//! a new fact              routing/fact.rs, known.rs, moves.rs, words.rs; controller/measure.rs; store/{fill,personal,queue_stays}.rs;
 //!                         pages/calls/{told,bill}.rs; hooks and event stream know it by themselves; tests/laws/ledger.rs
 //! a rehearsal             rehearse/ (world.rs runs it, reading.rs reads the scenario, beside.rs has Erlang); command/rehearse.rs
 //! old journals go         command/records.rs: forget, after journal::KEEP_FOR

@@ -8,10 +8,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Loans;
+use super::phones::Phones;
 use crate::calendar::Moment;
-use crate::routing::ids::{AgentName, CentreName, StationAddress, SwitchName};
+use crate::routing::ids::{AgentName, CentreName};
 use crate::routing::lending::{Elsewhere, Shared, SharedNews};
-use crate::routing::{Core, Fact, Input, Line};
+use crate::routing::{Core, Fact, Input};
 
 /// Somebody at home: their centre, and their name there.
 type Person = (CentreName, AgentName);
@@ -28,7 +29,7 @@ pub struct Lending {
 /// What the loop lends of itself for this.
 pub struct Cores<'a> {
     pub of: &'a dyn Fn(&CentreName) -> Option<&'a Core>,
-    pub phones: &'a BTreeMap<(SwitchName, StationAddress), Line>,
+    pub phones: &'a Phones,
 }
 
 impl Lending {
@@ -206,7 +207,7 @@ fn with_phone(cores: &Cores<'_>, centre: CentreName, news: Vec<SharedNews>) -> (
     let core = (cores.of)(&centre);
     let seats = news.iter().filter_map(|news| news.is.as_ref()?.seat.as_ref());
     for seat in seats {
-        let line = cores.phones.get(&(seat.switch.clone(), seat.station.clone())).copied();
+        let line = cores.phones.line_of(&seat.switch, &seat.station);
         if let (Some(core), Some(line)) = (core, line)
             && core.line_of(&seat.switch, &seat.station) != line
         {

@@ -91,6 +91,7 @@ pub fn count(happened: &Happened) {
         | Fact::AgentChanged { .. }
         | Fact::QueuesLent { .. }
         | Fact::LoanEnded { .. }
+        | Fact::AgentDisposed { .. }
         | Fact::EmergencySwitchedOn { .. }
         | Fact::EmergencySwitchedOff { .. }
         | Fact::EmergencyHeard { .. }
@@ -163,6 +164,7 @@ pub fn log(happened: &Happened) {
         | Fact::AgentChanged { .. }
         | Fact::QueuesLent { .. }
         | Fact::LoanEnded { .. }
+        | Fact::AgentDisposed { .. }
         | Fact::EmergencySwitchedOn { .. }
         | Fact::EmergencySwitchedOff { .. }
         | Fact::EmergencyHeard { .. }

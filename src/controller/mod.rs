@@ -13,6 +13,7 @@ pub mod journal;
 pub mod keypad;
 pub mod lending;
 mod measure;
+pub mod phones;
 mod precedence;
 mod prepare;
 mod prompts;

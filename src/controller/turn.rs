@@ -13,6 +13,7 @@ use tokio::time::MissedTickBehavior;
 use super::clock::Clock;
 use super::journal::{self, crc_of_effects};
 use super::lending::{Cores, Lending, loans_of};
+use super::phones::Phones;
 use super::prepare::{Desk, Prepared, asterisk_of};
 use super::prompts::{Prompts, Ready, SoundPlace};
 use super::route::Routes;
@@ -20,8 +21,8 @@ use super::untaken::untaken;
 use super::{Ask, AskError, Happened, Plans, PublishError, Pulse, measure, precedence, publish};
 use crate::config::SwitchConfig;
 use crate::dialplan::{Centre, CentreFiles, all_prompts};
-use crate::routing::ids::{CentreName, Epoch, PhoneNumber, StationAddress, SwitchName, VersionHash};
-use crate::routing::{Act, Core, Effect, Input, Known, LegSeen, Line, Refusal, Returned};
+use crate::routing::ids::{CentreName, Epoch, PhoneNumber, SwitchName, VersionHash};
+use crate::routing::{Act, Core, Effect, Input, Known, LegSeen, Refusal, Returned};
 use crate::switch::asterisk;
 use crate::switch::rehearsal::{Exchange, Rehearsal};
 use crate::switch::{Event, Link, MOST_TOLD, Order, SwitchAct, Ticket, Told};
@@ -65,8 +66,8 @@ struct Turn {
     /// Rehearsal switches live as long as we do.
     _rehearsals: BTreeMap<SwitchName, Rehearsal>,
     routes: Routes,
-    /// What every phone of every switch does; cores are told of those at which somebody works.
-    phones: BTreeMap<(SwitchName, StationAddress), Line>,
+    /// Cores are told of those at which somebody works.
+    phones: Phones,
     /// Agents whom several centres share.
     lending: Lending,
     prompts: Prompts,
@@ -152,7 +153,7 @@ impl Turn {
             links,
             _rehearsals: rehearsals,
             routes: Routes::default(),
-            phones: BTreeMap::new(),
+            phones: Phones::default(),
             lending: Lending::default(),
             clock,
             told,
@@ -439,7 +440,7 @@ impl Turn {
     /// Whoever logs in at a phone that talks is not rung there, from the first moment: what the core is told before.
     fn before(&self, centre: &CentreName, input: &Input) -> Option<Input> {
         let Input::AgentLoggedIn { station, switch, .. } = input else { return None };
-        let line = self.phones.get(&(switch.clone(), station.clone())).copied()?;
+        let line = self.phones.line_of(switch, station)?;
         let news = self.desks.get(centre)?.core.line_of(switch, station) != line;
         news.then(|| Input::StationChanged { switch: switch.clone(), station: station.clone(), line })
     }
@@ -562,7 +563,7 @@ impl Turn {
                 return;
             }
             Input::StationChanged { switch, station, line } => {
-                self.phones.insert((switch.clone(), station.clone()), *line);
+                self.phones.note(switch, station, *line);
                 let sits = self.desks.iter().filter(|(_, desk)| desk.core.is_anybodys(switch, station));
                 todo.extend(sits.map(|(centre, _)| to(centre.clone(), input.clone())));
                 return;

@@ -350,9 +350,10 @@ impl Core {
     }
 
     /// A disposition was written, or taken out again. Where only that was waited for, wrap-up is over.
-    pub(super) fn agent_disposed(&mut self, now: Moment, name: &AgentName, call: CallId, given: bool) {
+    pub(super) fn agent_disposed(&mut self, now: Moment, name: &AgentName, call: CallId, given: bool, by: AgentName) {
         let Some(agent) = self.agents.get(name) else { return };
-        if agent.work.call() != Some(call) {
+        // Told with every note that is saved: mostly nothing of it has changed.
+        if agent.work.call() != Some(call) || (agent.disposed == Some(call)) == given {
             return;
         }
         let rules = match &agent.work {
@@ -369,6 +370,7 @@ impl Core {
         let owed = self.owes_disposition(name);
         let asked = owed || rules.is_some_and(|rules| rules.needs_disposition);
         self.change_agent(name, |agent| agent.disposed = given.then_some(call));
+        self.fact(Fact::AgentDisposed { agent: name.clone(), call, given, by });
         if !asked || owed != given {
             return;
         }

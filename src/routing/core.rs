@@ -228,6 +228,12 @@ impl Core {
     /// The only way in. Never panics on any input; the same inputs give the same answers.
     pub fn handle(&mut self, now: Moment, input: Input) -> Handled {
         self.dispatch(now, input);
+        if self.by.is_some() && self.timers.next().is_some_and(|due| due <= now) {
+            // What comes about by the clock at the same moment nobody has asked for.
+            self.settle_agents(now);
+            self.by = None;
+            self.why = None;
+        }
         self.run_timers(now);
         self.settle(now);
         std::mem::take(&mut self.out)
@@ -335,8 +341,8 @@ impl Core {
                 self.agent_ended_wrap_up(now, &agent);
             }
             Input::AgentDisposed { agent, call, given, by } => {
-                self.by = Some(by);
-                self.agent_disposed(now, &agent, call, given);
+                self.by = Some(by.clone());
+                self.agent_disposed(now, &agent, call, given, by);
             }
             Input::AgentEndedCall { agent, by, why } => {
                 self.why = why;

@@ -34,6 +34,22 @@ pub(super) fn count_dial(dialled: &mut VecDeque<Counted>, now: Moment, request: 
     dialled.push_back(Counted { at: now, request: request.cloned() });
 }
 
+/// A key that was sent before: with the same, or with something else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SentBefore {
+    Same,
+    KeyAlone,
+}
+
+pub(super) fn sent_before<'r>(
+    mut lately: impl Iterator<Item = &'r RequestName>,
+    request: Option<&RequestName>,
+) -> Option<SentBefore> {
+    let request = request?;
+    let before = lately.find(|before| before.has_key_of(request))?;
+    Some(if before == request { SentBefore::Same } else { SentBefore::KeyAlone })
+}
+
 /// What a dial begins with, besides the centre's rules.
 struct Begun {
     number: DialledNumber,
@@ -101,9 +117,11 @@ impl Core {
         request: Option<RequestName>,
     ) {
         // Sent again, because its answer got lost.
-        let same = |dial: &Counted| dial.request == request && dial.at + HOUR > now;
-        if request.is_some() && self.dialled.iter().any(same) {
-            return;
+        let lately = self.dialled.iter().filter(|dial| dial.at + HOUR > now).filter_map(|dial| dial.request.as_ref());
+        match sent_before(lately, request.as_ref()) {
+            Some(SentBefore::Same) => return,
+            Some(SentBefore::KeyAlone) => return self.refuse(Refused::KeyUsed),
+            None => {}
         }
         if self.logged_in(name).is_none() {
             return;

@@ -353,6 +353,13 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         why: Option<Why>,
     },
+    /// The agent has written how the call in hand ended, or has taken that out again. Which words it was, the note has.
+    AgentDisposed {
+        agent: AgentName,
+        call: CallId,
+        given: bool,
+        by: AgentName,
+    },
 
     /// The caller is sent to a number outside: it rings. Its leg is named at once, so that a start knows it.
     TransferBegan {
@@ -476,7 +483,8 @@ impl Fact {
             | Fact::DialEnded { call, .. }
             | Fact::CustomerRung { call, .. }
             | Fact::CustomerNotReached { call, .. }
-            | Fact::CallBackRefused { call, .. } => Some(*call),
+            | Fact::CallBackRefused { call, .. }
+            | Fact::AgentDisposed { call, .. } => Some(*call),
             Fact::PromiseMade { promise, .. }
             | Fact::PromiseAgain { promise, .. }
             | Fact::PromiseWaits { promise, .. }
@@ -521,7 +529,8 @@ impl Fact {
             | Fact::AgentLoggedIn { agent, .. }
             | Fact::AgentAssigned { agent, .. }
             | Fact::AgentLoggedOut { agent, .. }
-            | Fact::AgentChanged { agent, .. } => Some(agent),
+            | Fact::AgentChanged { agent, .. }
+            | Fact::AgentDisposed { agent, .. } => Some(agent),
             Fact::Healed { agent, .. } => agent.as_ref(),
             Fact::ControllerStarted { .. }
             | Fact::VersionPublished { .. }

@@ -169,6 +169,19 @@ name!(
     /// What makes two requests one: the same again does nothing again. Made of what was sent, never shown.
     RequestName
 );
+impl RequestName {
+    /// The key alone, where the name has what was wanted behind it.
+    fn key(&self) -> &str {
+        let parts = self.as_str().split_once('-').filter(|(key, this)| (key.len(), this.len()) == (32, 31));
+        parts.map_or(self.as_str(), |(key, _)| key)
+    }
+
+    /// Whether the same key was sent with this; what was wanted may be another thing.
+    pub fn has_key_of(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
 name!(
     /// The hash of one published version of a centre's YAML, in hexadecimal.
     VersionHash

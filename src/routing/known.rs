@@ -140,6 +140,9 @@ pub struct KnownAgent {
     pub breaks: Breaks,
     #[serde(default)]
     pub dismissed: bool,
+    /// The call of which a disposition was written last.
+    #[serde(default)]
+    pub disposed: Option<CallId>,
 }
 
 fn one_or_several<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<KnownOffer>, D::Error> {
@@ -328,6 +331,7 @@ impl Known {
                         served: before.as_ref().map(|before| Served { missed: 0, ..before.served }).unwrap_or_default(),
                         breaks: before.as_ref().map(|before| before.breaks_till(at)).unwrap_or_default(),
                         dismissed: false,
+                        disposed: before.as_ref().and_then(|before| before.disposed),
                         work: before.map_or(Work::Nothing { since: at }, |before| before.work),
                     },
                 );
@@ -361,6 +365,10 @@ impl Known {
                     self.agents.remove(agent);
                 }
             }
+            Fact::AgentDisposed { agent, call, given, by: _ } => match self.agents.get_mut(agent) {
+                Some(known) => known.disposed = given.then_some(*call),
+                None => self.strays += 1,
+            },
             Fact::TransferBegan { call, number, switch: _, leg, longest, until } => {
                 count_dial(&mut self.dialled, at, None);
                 let Ok(number) = number.as_str().parse() else {

@@ -92,6 +92,8 @@ pub enum Refused {
     TooManyPromises,
     #[error("a call-back can be promised for {} days ahead at most", FARTHEST.as_secs() / 86_400)]
     TooFarAhead,
+    #[error("this Idempotency-Key was sent with something else before: another request has a key of its own")]
+    KeyUsed,
     #[error("there is no emergency message {message:?} in this centre")]
     NoSuchMessage { message: MessageName },
     #[error("{message} cannot be switched on until a moment that has passed")]
@@ -237,6 +239,7 @@ impl Core {
                 if matches!((&agent.presence, &agent.work), (Presence::Away { .. }, Work::Nothing { .. })) {
                     agent.served = Served::default();
                     agent.breaks = Breaks::default();
+                    agent.disposed = None;
                 }
                 agent.station = station;
                 agent.switch = switch;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::call::{Call, QueuePlace, Stage};
 use super::core::{Core, FROZEN_STEP};
 use super::dial_out::DialledNumber;
+use super::dialling::{SentBefore, sent_before};
 use super::fact::{Fact, LeftQueue};
 use super::ids::*;
 use super::people::Refused;
@@ -61,9 +62,11 @@ impl Core {
     /// Somebody asks for a call-back.
     pub(super) fn call_back_asked(&mut self, now: Moment, wanted: Wanted) {
         let Wanted { queue, number, at, agent, of_call, by, request } = wanted;
-        let same = |asked: &Asked| Some(&asked.request) == request.as_ref() && asked.at + HOUR > now;
-        if request.is_some() && self.asked.iter().any(same) {
-            return;
+        let lately = self.asked.iter().filter(|asked| asked.at + HOUR > now).map(|asked| &asked.request);
+        match sent_before(lately, request.as_ref()) {
+            Some(SentBefore::Same) => return,
+            Some(SentBefore::KeyAlone) => return self.refuse(Refused::KeyUsed),
+            None => {}
         }
         let wall = self.wall(now);
         let due = at.filter(|at| *at > wall);

@@ -53,7 +53,7 @@ impl Core {
                 counted_on: None,
                 in_vain: None,
                 served: known.served,
-                disposed: None,
+                disposed: known.disposed,
                 breaks: known.breaks,
                 // The loop says so before a switch does that somebody may be rung.
                 elsewhere: None,

@@ -176,6 +176,8 @@ impl Fact {
             Fact::AgentChanged { agent, state, .. } => {
                 format!("{agent} is {}", state.as_str().replace('_', " "))
             }
+            Fact::AgentDisposed { agent, given: true, .. } => format!("{agent} has written how the call ended"),
+            Fact::AgentDisposed { agent, given: false, .. } => format!("{agent} has taken out how the call ended"),
             Fact::TransferBegan { .. } => "transferred to a number outside, which rings".into(),
             Fact::TransferAnswered { .. } => "the number answered".into(),
             Fact::TransferConnected { .. } => "caller and number talk".into(),

@@ -161,6 +161,7 @@ impl Projected {
                 | Fact::AgentLoggedOut { .. }
                 | Fact::QueuesLent { .. }
                 | Fact::LoanEnded { .. }
+                | Fact::AgentDisposed { .. }
                 | Fact::EmergencySwitchedOn { .. }
                 | Fact::EmergencySwitchedOff { .. }
                 | Fact::EmergencyHeard { .. }
@@ -249,6 +250,7 @@ impl Projected {
             | Fact::AgentLoggedOut { .. }
             | Fact::QueuesLent { .. }
             | Fact::LoanEnded { .. }
+            | Fact::AgentDisposed { .. }
             | Fact::EmergencySwitchedOn { .. }
             | Fact::EmergencySwitchedOff { .. }
             | Fact::EmergencyHeard { .. }

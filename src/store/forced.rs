@@ -91,7 +91,9 @@ fn forced<'f>(entry: &Recorded<'f>, fact: &'f Fact) -> Option<(&'f AgentName, &'
             let did = did(presence, work, entry.at).filter(|_| !said)?;
             (by, "agent.forced", agent, json!({ "did": did, "state": state, "why": why }))
         }
-        Fact::AgentChanged { by: None, .. }
+        // Written at the agent's own desk, and nowhere else.
+        Fact::AgentDisposed { .. }
+        | Fact::AgentChanged { by: None, .. }
         | Fact::CallRetrieved { by: None, .. }
         | Fact::ControllerStarted { .. }
         | Fact::VersionPublished { .. }

@@ -117,6 +117,9 @@ pub enum StoreError {
     /// There is one of that name already.
     #[error("{what} {name} is there already")]
     Exists { what: &'static str, name: String },
+    /// The key of a request, for something else.
+    #[error("this Idempotency-Key was sent with something else before: another request has a key of its own")]
+    Used,
     /// There is none of that name.
     #[error("there is no {what} {name}")]
     Missing { what: &'static str, name: String },

@@ -84,6 +84,7 @@ pub(super) fn impersonal(fact: &Fact) -> Option<Fact> {
         | Fact::AgentChanged { .. }
         | Fact::QueuesLent { .. }
         | Fact::LoanEnded { .. }
+        | Fact::AgentDisposed { .. }
         | Fact::EmergencySwitchedOn { .. }
         | Fact::EmergencySwitchedOff { .. }
         | Fact::EmergencyHeard { .. }

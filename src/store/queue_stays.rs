@@ -196,6 +196,7 @@ impl QueueStays {
             | Fact::AgentLoggedOut { .. }
             | Fact::QueuesLent { .. }
             | Fact::LoanEnded { .. }
+            | Fact::AgentDisposed { .. }
             | Fact::EmergencySwitchedOn { .. }
             | Fact::EmergencySwitchedOff { .. }
             | Fact::EmergencyHeard { .. }

@@ -164,6 +164,10 @@ fn rules(chance: &mut Chance, name: &QueueName) -> QueueRules {
         ring_for: ms(chance, 2_000, 9_000),
         wrap_up: [Some(Duration::ZERO), Some(secs(1)), Some(secs(4)), None][chance.below(4) as usize],
         rest_after_missed: [Some(Duration::ZERO), Some(secs(2)), Some(secs(6)), None][chance.below(4) as usize],
+        rest_after_busy: [Some(Duration::ZERO), Some(secs(1)), Some(secs(3)), None][chance.below(4) as usize],
+        rest_after_unreachable: [Some(secs(1)), Some(secs(5)), None][chance.below(3) as usize],
+        most_missed: [None, None, Some(1), Some(2), Some(3)][chance.below(5) as usize],
+        needs_disposition: percent(chance, 30),
         strategy: strategy(chance),
         needs: needs(chance, 15),
         credit: secs([0, 0, 0, 20][chance.below(4) as usize]),
@@ -183,6 +187,12 @@ fn call_back(chance: &mut Chance, queue: &QueueName) -> CallBackRules {
         first: if percent(chance, 50) { First::Customer { start: StepName::new(start) } } else { First::Agent },
         hours: None,
     }
+}
+
+/// Short, as the shifts are.
+fn allowances(chance: &mut Chance) -> BTreeMap<BreakReason, Duration> {
+    let some = |chance: &mut Chance| percent(chance, 60).then(|| ms(chance, 0, 20_000));
+    REASONS.iter().filter_map(|reason| Some((BreakReason::new(reason), some(chance)?))).collect()
 }
 
 fn prefer(chance: &mut Chance) -> Vec<Prefer> {
@@ -350,7 +360,7 @@ fn plan(
         languages: vec![Language::En, Language::Zh],
         skills: SKILLS.map(SkillName::new).to_vec(),
         break_reasons: REASONS.map(BreakReason::new).to_vec(),
-        break_allowances: BTreeMap::from([(BreakReason::new("lunch"), Duration::from_secs(45 * 60))]),
+        break_allowances: allowances(chance),
         dispositions: cordboard::dialplan::Dispositions::default(),
         organisation: Organisation::default(),
         case_types: BTreeMap::new(),

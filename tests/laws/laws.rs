@@ -14,6 +14,7 @@ use cordboard::routing::promise::Wish;
 use cordboard::routing::reaching::Reach;
 use cordboard::routing::{Effect, Fact, Input, Known, Line, Strategy};
 
+use crate::between::Between;
 use crate::floor::Floor;
 use crate::law::{Broken, Law, must};
 use crate::ledger::Ledger;
@@ -29,6 +30,7 @@ const RETURN: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug, Default)]
 pub struct Laws {
     pub ledger: Ledger,
+    pub between: Between,
     most_credit: Duration,
     /// Where each leg stands in line, as first told.
     places: BTreeMap<LegId, (QueueName, Moment)>,
@@ -51,8 +53,8 @@ pub struct Step<'a> {
 }
 
 impl Laws {
-    pub fn new(most_credit: Duration) -> Self {
-        Self { most_credit, ..Self::default() }
+    pub fn new(most_credit: Duration, between: Between) -> Self {
+        Self { most_credit, between, ..Self::default() }
     }
 
     pub fn is_up(&self, switch: &SwitchName) -> bool {
@@ -123,6 +125,7 @@ impl Laws {
         crate::owed::check(floor, known, step.facts, step.whole, &before, |switch| self.is_up(switch))?;
         self.order_of_promises(step, floor)?;
         on_time(step, floor)?;
+        self.between.check(step, floor)?;
         self.place_is_kept(step, floor)?;
         if step.whole { fold_is_state(floor, known) } else { Ok(()) }
     }
@@ -421,7 +424,8 @@ fn rings_for_the_right_one(floor: &Floor<'_>, fact: &Fact) -> Result<(), Broken>
 
 fn on_time(step: &Step<'_>, floor: &Floor<'_>) -> Result<(), Broken> {
     for agent in floor.agents.iter().copied() {
-        if let Work::WrappingUp { until: Some(until), .. } = &agent.work {
+        // One that owes a disposition goes on past it.
+        if let Work::WrappingUp { until: Some(until), needs_disposition: false, .. } = &agent.work {
             must!(Law::OnTime, *until > floor.now, "{} should have ended wrap-up at {until}", agent.name);
         }
         if let Presence::Missed { until: Some(until), .. } = &agent.presence {
@@ -764,7 +768,10 @@ fn fold_is_state(floor: &Floor<'_>, known: &Known) -> Result<(), Broken> {
                     && folded.switch == agent.switch
                     && folded.queues == agent.queues
                     && folded.skills == agent.skills
-                    && (gone || folded.served == agent.served),
+                    && (gone
+                        || folded.served == agent.served
+                            && folded.breaks == agent.breaks
+                            && folded.disposed == agent.disposed),
                 "{} is {:?} {:?}, folded {folded:?}",
                 agent.name,
                 agent.presence,

@@ -104,9 +104,11 @@ impl Ledger {
         }
         if let Some(call) = fact.call() {
             let new = matches!(fact, Fact::CallArrived { .. });
+            // How it ended is written after its end too.
+            let about_it = matches!(fact, Fact::Healed { .. } | Fact::AgentDisposed { .. });
             must!(
                 Law::EndsOnce,
-                new || self.open.contains_key(&call) || matches!(fact, Fact::Healed { .. }),
+                new || self.open.contains_key(&call) || about_it,
                 "{fact:?} of a call that {}",
                 if self.ended.contains_key(&call) { "has ended" } else { "never arrived" }
             );

@@ -6,6 +6,7 @@
 //! once broke is kept as a sentence in `tests/routing`, because a seed means another shift whenever the halls
 //! change.
 
+mod between;
 mod ears;
 mod floor;
 mod hall;
@@ -19,11 +20,14 @@ mod weather;
 
 use std::time::{Duration, Instant};
 
+use cordboard::routing::Failure;
 use cordboard::routing::dial::DialEnd;
 use cordboard::routing::fact::{Outcome, Rule};
+use cordboard::routing::ids::BreakReason;
 use cordboard::routing::promise::Broken as BrokenPromise;
 
-use crate::hall::Size;
+use crate::between::Seen;
+use crate::hall::{REASONS, Size};
 use crate::law::Law;
 use crate::sabotage::Saboteur;
 use crate::shift::{Failed, Tally};
@@ -82,6 +86,7 @@ fn tell(all: &Tally, n: usize, began: Instant) {
         all.together, all.elsewhere, all.taken_back
     );
     eprintln!("promises: {:?}; customers rung, picked up, talked with: {:?}", all.promises, all.customers);
+    eprintln!("between calls: {:?}", all.between);
     eprintln!("healed: {:#?}", all.healed);
 }
 
@@ -106,11 +111,27 @@ fn fixed(share: u64) {
     for why in [BrokenPromise::Cancelled, BrokenPromise::NotReached, BrokenPromise::CameBack] {
         assert!(all.promises.get(&Some(why)).is_some_and(|n| *n > 0), "no promise {why:?}: {:?}", all.promises);
     }
+    between_calls(&all.between);
     for outcome in Outcome::ALL {
         // A transfer that is answered while nobody dies is rare in a quarter of the halls.
         let few = if outcome == Outcome::TransferredOut { 3 } else { 10 };
         assert!(all.outcomes.get(&outcome).is_some_and(|n| *n > few), "hardly any call {outcome:?}: {all:?}");
     }
+}
+
+fn between_calls(seen: &Seen) {
+    for why in [Failure::NoAnswer, Failure::Busy, Failure::Rejected, Failure::Unreachable] {
+        assert!(seen.rests.get(&why).is_some_and(|n| *n > 10), "hardly anybody rested after {why:?}: {seen:?}");
+    }
+    assert!(seen.too_often > 10, "hardly anybody was set aside for missing too many: {seen:?}");
+    assert!(seen.owing > 20 && seen.chosen_before > 5, "hardly any disposition was owed, or chosen before: {seen:?}");
+    assert!(seen.waited_for > 3 && seen.taken_out > 20, "hardly any disposition was waited for: {seen:?}");
+    assert!(seen.let_off > 0, "nobody was let off a disposition: {seen:?}");
+    assert!(
+        REASONS.iter().all(|reason| seen.breaks.get(&BreakReason::new(reason)).is_some_and(|n| *n > 10)),
+        "{seen:?}"
+    );
+    assert!(seen.past_allowance > 3, "no break was longer than it might be: {seen:?}");
 }
 
 #[test]
@@ -164,7 +185,7 @@ fn the_laws_hold_in_shifts_of_fresh_seeds() {
 }
 
 /// Who breaks which law. A law that nobody can break proves nothing.
-const SABOTEURS: [(Saboteur, Law); 31] = [
+const SABOTEURS: [(Saboteur, Law); 41] = [
     (Saboteur::HangUpsAreDropped, Law::NoDeadAir),
     (Saboteur::MusicIsDropped, Law::NoDeadAir),
     (Saboteur::ConnectsAreDropped, Law::NoDeadAir),
@@ -196,6 +217,16 @@ const SABOTEURS: [(Saboteur, Law); 31] = [
     (Saboteur::TriesAreMiscounted, Law::PromisesAreKept),
     (Saboteur::WarningsComeLast, Law::HeardFirst),
     (Saboteur::WarningsAreDoubled, Law::HeardFirst),
+    (Saboteur::RestsAreCutShort, Law::LeftAlone),
+    (Saboteur::ManyMissedAreForgiven, Law::LeftAlone),
+    (Saboteur::MissedAreMiscounted, Law::LeftAlone),
+    (Saboteur::BusyIsNoAnswer, Law::LeftAlone),
+    (Saboteur::RestsEndByThemselves, Law::LeftAlone),
+    (Saboteur::DispositionsAreWaived, Law::WrapUpIsDisposed),
+    (Saboteur::WrapUpEndsUndisposed, Law::WrapUpIsDisposed),
+    (Saboteur::DispositionsAreForgotten, Law::WrapUpIsDisposed),
+    (Saboteur::BreaksAreOvercounted, Law::BreaksAreCounted),
+    (Saboteur::BreaksEndByThemselves, Law::BreaksAreCounted),
 ];
 
 /// Shifts of a minute that a saboteur has to be noticed in.

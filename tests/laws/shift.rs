@@ -21,6 +21,7 @@ use cordboard::routing::{Act, Core, Effect, Fact, Handled, Input, Known, LegSeen
 use cordboard::switch::rehearsal::{Chance, Exchange, Faults, PerMille, World};
 use cordboard::switch::{Event, Sound, SwitchAct, Ticket, Told};
 
+use crate::between::{Between, Seen};
 use crate::ears::{Ears, Patience};
 use crate::floor::Floor;
 use crate::hall::{Hall, LONGEST_SILENCE, MISSING, SELDOM, Size};
@@ -64,6 +65,7 @@ pub struct Tally {
     /// Calls taken by a key at a telephone outside.
     pub keyed: u64,
     pub taken_back: u64,
+    pub between: Seen,
     pub healed: BTreeMap<String, u64>,
     /// Customers who were rung before an agent was; who picked up; with whom an agent talked.
     pub customers: [u64; 3],
@@ -86,6 +88,7 @@ impl Tally {
         self.elsewhere += other.elsewhere;
         self.keyed += other.keyed;
         self.taken_back += other.taken_back;
+        self.between.add(&other.between);
         for (rule, n) in &other.rules {
             *self.rules.entry(*rule).or_default() += n;
         }
@@ -149,7 +152,7 @@ pub fn run(seed: u64, length: Duration, size: Size, saboteur: Option<Saboteur>) 
     let mut shift = Shift::new(seed, size, saboteur);
     let mut weather = Weather::new(&mut shift, length);
     match shift.last(&mut weather) {
-        Ok(()) => Ok(shift.tally),
+        Ok(()) => Ok(Tally { between: shift.laws.between.seen, ..shift.tally }),
         Err(broken) => Err(Failed { story: shift.tell_story(&broken), broken }),
     }
 }
@@ -168,6 +171,7 @@ impl Shift {
             })
             .collect();
         let most_credit = hall.most_credit();
+        let between = Between::new(&hall.plans);
         Self {
             seed,
             hall,
@@ -182,7 +186,7 @@ impl Shift {
             known: Known::default(),
             life: Life::default(),
             replays: seed.is_multiple_of(4) || saboteur.is_some(),
-            laws: Laws::new(most_credit),
+            laws: Laws::new(most_credit, between),
             ears: Ears::default(),
             patience: Patience { air: Duration::from_millis(500), prompts: Some(LONGEST_SILENCE), lists_miss: false },
             dies_after: None,
@@ -523,11 +527,12 @@ impl Shift {
             .collect())
     }
 
-    fn books(&self) -> Result<Ledger, Broken> {
+    fn books(&mut self) -> Result<Ledger, Broken> {
         let mut ledger = Ledger::default();
         for fact in self.journal.iter().flat_map(|(_, facts)| facts) {
             ledger.enter(fact)?;
         }
+        self.laws.between = self.laws.between.anew(&self.journal);
         Ok(ledger)
     }
 

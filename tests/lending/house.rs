@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use cordboard::calendar::Moment;
 use cordboard::controller::lending::{Cores, Lending};
+use cordboard::controller::phones::Phones;
 use cordboard::dialplan::{Centre, load_centre};
 use cordboard::routing::agent::Presence;
 use cordboard::routing::ids::*;
@@ -58,7 +59,7 @@ pub struct House {
     lending: Lending,
     lives: BTreeMap<CentreName, Life>,
     legs: BTreeMap<LegId, CentreName>,
-    phones: BTreeMap<(SwitchName, StationAddress), Line>,
+    phones: Phones,
     epoch: u32,
     /// Conversations of guests that began.
     pub served: usize,
@@ -79,7 +80,7 @@ impl House {
             lending: Lending::default(),
             lives: BTreeMap::new(),
             legs: BTreeMap::new(),
-            phones: BTreeMap::new(),
+            phones: Phones::default(),
             epoch: 0,
             served: 0,
             refused: None,
@@ -94,7 +95,7 @@ impl House {
         self.exchange.abandon_link();
         self.epoch += 1;
         self.lending = Lending::default();
-        self.phones.clear();
+        self.phones = Phones::default();
         for (name, plan) in self.plans.clone() {
             let mut core = Core::new(name.clone());
             core.shelve(plan.clone());
@@ -232,7 +233,7 @@ impl House {
                 }
             }
             Input::StationChanged { switch, station, line } => {
-                self.phones.insert((switch.clone(), station.clone()), *line);
+                self.phones.note(switch, station, *line);
                 for name in all {
                     if self.cores[&name].is_anybodys(switch, station) {
                         self.tell(&name, input.clone());

@@ -20,7 +20,7 @@ fn ana() -> AgentName {
     AgentName::new("anna")
 }
 
-fn dialled(number: u32) -> Fact {
+pub fn dialled(number: u32) -> Fact {
     Fact::Dialled {
         call: call(number),
         agent: ana(),
@@ -46,7 +46,7 @@ fn ended(number: u32, how: DialEnd, by: DialEndedBy) -> Fact {
     Fact::DialEnded { call: call(number), agent: ana(), how, by }
 }
 
-fn talks_out(ms: i64) -> Fact {
+pub fn talks_out(ms: i64) -> Fact {
     Fact::AgentChanged {
         agent: ana(),
         presence: Presence::Ready { since: at(0) },

@@ -6,6 +6,7 @@ use cordboard::store::Author;
 use cordboard::store::agents::Role;
 use cordboard::store::notes::LONGEST;
 use cordboard::store::people::{Answer, Guard, Wanted};
+use cordboard::switch::rehearsal::World;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -88,5 +89,32 @@ async fn a_program_writes_the_note_and_the_disposition_that_a_wrap_up_waits_for(
     let (status, kept) = put(&path, json!({ "disposition": "settled" })).await;
     assert_eq!((status, &kept["text"], &kept["disposition"]), (200, &json!("Wants a window seat"), &json!("settled")));
     assert_eq!(desk.ask(Method::DELETE, "/agents/mira/wrap-up", None).await.0, 200);
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_note_with_its_disposition_is_what_a_wrap_up_waits_for() {
+    let yaml = CENTRE.replace("wrap_up: until_ready", "wrap_up: until_ready, disposition: required");
+    let desk = Desk::with_yaml(&format!("{yaml}{DISPOSITIONS}"), &["demo"], None, Database::File).await;
+    person(&desk, "demo", "mira", Role::Agent).await;
+    let mira = Visitor::logged_in(&desk, "demo", "mira").await;
+    desk.log_in("mira").await;
+    let caller = desk.call("A caller");
+    let talking = desk.until("/agents/mira", |agent| agent["state"] == "talking").await;
+    let path = format!("/desk/notes/{}", talking["call"].as_str().expect("a call"));
+    desk.rehearsal.happen(World::CallerHangsUp { leg: caller });
+    desk.until("/agents/mira", |agent| agent["state"] == "wrapping_up").await;
+    let owes = async || mira.get("/desk").await.text.contains("Choose a disposition");
+    assert!(owes().await);
+    mira.post("/desk/wrap-up/end", &[]).await;
+    mira.put(&path, &[("text", "said"), ("disposition", ""), ("version", "1")]).await.is(200);
+    assert!(owes().await, "words alone are no disposition");
+    mira.put(&path, &[("text", "said"), ("disposition", "settled"), ("version", "2")]).await.is(200);
+    assert!(!owes().await);
+    // What another tab saved before it came late, and changes nothing.
+    mira.put(&path, &[("text", "old"), ("disposition", ""), ("version", "1")]).await.is(200);
+    assert!(!owes().await);
+    mira.post("/desk/wrap-up/end", &[]).await;
+    desk.until("/agents/mira", |agent| agent["state"] == "idle").await;
     desk.close().await;
 }

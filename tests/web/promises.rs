@@ -146,6 +146,11 @@ async fn a_key_promises_once_however_often_it_asks_and_needs_the_scope_for_dials
     assert!(first["by"].as_str().is_some_and(|by| by.starts_with("key ")), "{status}: {first}");
     let (status, second) = with(&dials, "order 66").await;
     assert_eq!((status, &second["promise"]), (200, &first["promise"]), "{second}");
+    let other = desk.request(Method::POST, "/api/v1/centres/demo/queues/desk/promises");
+    let other = other.header("idempotency-key", "order 66").bearer_auth(&dials);
+    let other = other.json(&json!({ "number": "13900139000" })).send().await.expect("an answer");
+    assert_eq!(other.status(), 409, "the same key for another number");
+    assert_eq!(other.json::<Value>().await.expect("JSON")["error"], json!("key_used"));
     let (status, answer) = with(&dials, "order 67").await;
     assert_eq!((status, &answer["error"]), (409, &json!("promised_already")), "{answer}");
     let (status, answer) = with(&reads, "another").await;

@@ -68,6 +68,7 @@ impl From<StoreError> for Problem {
             }
             StoreError::Missing { .. } => Problem::NotFound(error.to_string()),
             StoreError::Exists { .. } => Problem::Invalid(error.to_string()),
+            StoreError::Used => Problem::Conflict("key_used", error.to_string()),
             StoreError::Inconsistent { .. } | StoreError::Refused { .. } => Problem::Internal(error.to_string()),
         }
     }

@@ -56,6 +56,7 @@ refused-disposition-owed = Choose a disposition first: this queue wants one for 
 refused-disposition-owed-unless-why = { $agent } has not chosen a disposition yet. Say why the wrap-up ends without one.
 refused-no-such-promise = No such call-back is owed any more: it was kept or taken back.
 refused-promised-already = { $number } is promised a call-back by queue { $queue } already.
+refused-key-used = The same request was sent with something else before. Send this one anew.
 refused-being-kept = This call-back is being kept just now: the number has answered.
 refused-too-many-promises = Too many call-backs are owed already. Keep some first.
 refused-too-far-ahead = A call-back can be promised for 90 days ahead at most.

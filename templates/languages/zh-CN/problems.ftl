@@ -56,6 +56,7 @@ refused-disposition-owed = 请先选择处理结果：本队列要求每通电�
 refused-disposition-owed-unless-why = { $agent } 尚未选择处理结果，请说明为何直接结束话后处理。
 refused-no-such-promise = 该回呼已不存在：已完成或已取消。
 refused-promised-already = 队列 { $queue } 已约定回呼 { $number }。
+refused-key-used = 该请求此前已用于其他内容，请重新提交。
 refused-being-kept = 该回呼正在进行：对方已接听。
 refused-too-many-promises = 待回呼已达上限，请先完成一部分。
 refused-too-far-ahead = 回呼最多可预约 90 天以内。

@@ -99,9 +99,9 @@ fn report(results: &[(&Place, Option<Caught>)], of: usize) {
     println!(
         "\n{caught} of {tried} caught, {:.1} % ({of} were to be tried): {} by the spec tests, {} by the laws, {} by not ending",
         share(caught, tried),
-        by(Caught::BySpec),
-        by(Caught::ByLaw),
-        by(Caught::ByTime),
+        by(Caught::Spec),
+        by(Caught::Law),
+        by(Caught::Time),
     );
 }
 

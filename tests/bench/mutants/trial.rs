@@ -12,10 +12,12 @@ use crate::build::Build;
 use crate::places::Place;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// By what.
 pub enum Caught {
-    BySpec,
-    ByLaw,
-    ByTime,
+    Spec,
+    Law,
+    /// The tests did not end.
+    Time,
 }
 
 /// A program and the tests of it that are run, with the time that they take where nothing is wrong.
@@ -105,8 +107,8 @@ impl Trial {
         for suite in &self.suites {
             match run(suite, &self.build.tree, place.number, suite.takes * 6 + Duration::from_secs(10)) {
                 End::Well => {}
-                End::Failed => return Some(if suite.law { Caught::ByLaw } else { Caught::BySpec }),
-                End::TooLong => return Some(Caught::ByTime),
+                End::Failed => return Some(if suite.law { Caught::Law } else { Caught::Spec }),
+                End::TooLong => return Some(Caught::Time),
             }
         }
         None

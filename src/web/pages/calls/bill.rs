@@ -131,6 +131,7 @@ impl Meter {
             | Fact::AgentChanged { .. }
             | Fact::QueuesLent { .. }
             | Fact::LoanEnded { .. }
+            | Fact::AgentDisposed { .. }
             | Fact::EmergencySwitchedOn { .. }
             | Fact::EmergencySwitchedOff { .. }
             | Fact::EmergencyHeard { .. }

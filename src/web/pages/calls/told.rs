@@ -270,6 +270,7 @@ impl Teller<'_> {
             | Fact::VersionPublished { .. }
             | Fact::AgentLoggedIn { .. }
             | Fact::AgentLoggedOut { .. }
+            | Fact::AgentDisposed { .. }
             | Fact::AgentChanged { .. }
             | Fact::QueuesLent { .. }
             | Fact::LoanEnded { .. }

@@ -29,7 +29,7 @@ pub struct Show {
     choices: Vec<QueueName>,
     chips: Vec<Chip>,
     wrong: Vec<Line>,
-    messages: Vec<emergency::Row>,
+    messages: emergency::Rows,
     figures: Drawn,
     queues: Vec<Row>,
     waiting: Vec<waiting::Drawn>,
@@ -266,7 +266,7 @@ impl Ink {
     }
 
     /// The page.
-    pub fn show(&self, board: &Board, frame: Frame, filter: Filter, messages: Vec<emergency::Row>) -> Show {
+    pub fn show(&self, board: &Board, frame: Frame, filter: Filter, messages: emergency::Rows) -> Show {
         let queues = board.queues.iter().map(|queue| self.row(board, queue, !filter.shows_queue(&queue.name)));
         let tiles = board.agents.iter().map(|agent| self.tile(board.at, agent, !filter.shows(agent)));
         Show {
