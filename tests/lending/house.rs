@@ -11,7 +11,7 @@ use cordboard::dialplan::{Centre, load_centre};
 use cordboard::routing::agent::Presence;
 use cordboard::routing::ids::*;
 use cordboard::routing::lending::Elsewhere;
-use cordboard::routing::{Act, Core, Effect, Handled, Input, Known, LegSeen, Line};
+use cordboard::routing::{Act, Core, Effect, Handled, Input, Known, LegSeen};
 use cordboard::switch::rehearsal::{Exchange, Faults, World};
 use cordboard::switch::{Event, Sound, SwitchAct, Ticket};
 

@@ -150,6 +150,7 @@ async fn writes_on(db: &Db) {
             to: PhoneNumber::new("100"),
             version: VersionHash::new("ab12"),
             found: false,
+            promise: None,
         },
         Fact::CallEnded { call: new, outcome: Outcome::TransferredOut, by: EndedBy::Number },
         Fact::OfferMade {

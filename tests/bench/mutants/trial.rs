@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use crate::build::Build;
 use crate::places::Place;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 /// By what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Caught {
     Spec,
     Law,
