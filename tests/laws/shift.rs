@@ -224,6 +224,27 @@ impl Shift {
         weather.clears(self)?;
         let patience_ends = self.now + Duration::from_secs(self.chance.below(60));
         while self.step_in_time(None, patience_ends)? {}
+        self.who_is_outside_hangs_up()?;
+        // A phone that a list has missed, in a dial that the journal has lost, is put down by whoever sits at it.
+        if self.patience.lists_miss {
+            self.silent_phones_are_put_down()?;
+        }
+        // A dial under way ends, and its promise with it or before.
+        for _ in 0..2 {
+            self.take_promises_back()?;
+            let settled = self.now + Duration::from_secs(30);
+            while self.step_in_time(None, settled)? {}
+            // Who was called back and picked up meanwhile.
+            self.who_is_outside_hangs_up()?;
+        }
+        self.take_promises_back()?;
+        let drained = self.now + DRAIN;
+        while self.step_in_time(None, drained)? {}
+        self.nothing_is_left()?;
+        self.live_again()
+    }
+
+    fn who_is_outside_hangs_up(&mut self) -> Result<(), Broken> {
         let legs: Vec<(SwitchName, LegId, bool)> = self
             .exchanges
             .iter()
@@ -236,20 +257,7 @@ impl Shift {
             let world = if inbound { World::CallerHangsUp { leg } } else { World::PhoneHangsUp { leg } };
             self.happen(&switch, world)?;
         }
-        // A phone that a list has missed, in a dial that the journal has lost, is put down by whoever sits at it.
-        if self.patience.lists_miss {
-            self.silent_phones_are_put_down()?;
-        }
-        // A dial under way ends, and its promise with it or before.
-        for _ in 0..2 {
-            self.take_promises_back()?;
-            let settled = self.now + Duration::from_secs(30);
-            while self.step_in_time(None, settled)? {}
-        }
-        let drained = self.now + DRAIN;
-        while self.step_in_time(None, drained)? {}
-        self.nothing_is_left()?;
-        self.live_again()
+        Ok(())
     }
 
     fn silent_phones_are_put_down(&mut self) -> Result<(), Broken> {
