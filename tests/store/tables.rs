@@ -272,8 +272,9 @@ async fn a_piece_broken_off_at_any_step_is_in_or_is_not() {
             assert_eq!(facts, 0, "after {polls} polls");
             broken += 1;
         }
-        // On a busy machine an answer is there before it is waited for, and a poll gets further.
-        assert!(broken > 3, "{broken}");
+        // On a busy machine an answer is there before it is waited for, and a poll gets further: twice at least it was
+        // broken off before its end (two have been seen, and forty).
+        assert!(broken > 1, "{broken}");
     }
     let [sqlite, postgres] = &both.all;
     assert_eq!(rows(sqlite).await, rows(postgres).await);
