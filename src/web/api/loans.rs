@@ -10,10 +10,11 @@ use serde::{Deserialize, Serialize};
 use super::answer::{Answer, Problem};
 use super::asker::Asker;
 use super::body::{Asked, Body, InCentre, agent_name};
+use super::signature::Signature;
 use crate::controller::Handle;
+use crate::routing::Input;
 use crate::routing::ids::{AgentName, CentreName, QueueName, SkillName};
 use crate::routing::lending::Loan;
-use crate::routing::{Input, Why};
 
 /// What is lent, on both sides of a centre.
 #[derive(Serialize, JsonSchema)]
@@ -54,24 +55,6 @@ pub struct Wanted {
     why: Option<String>,
 }
 
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct By {
-    /// Who asks for it. A key speaks for itself, whoever it names.
-    by: Option<String>,
-    /// What is kept with it: one line of 200 characters at most.
-    why: Option<String>,
-}
-
-fn said(asker: &Asker, by: Option<String>, why: Option<String>) -> Answer<(AgentName, Option<Why>)> {
-    let by = match (asker, by) {
-        (Asker::House, Some(by)) => agent_name(&by)?,
-        (Asker::House, None) | (Asker::Key(_), _) => AgentName::new(asker.name()),
-    };
-    let why = why.map(|why| why.parse::<Why>().map_err(|not| Problem::Invalid(not.to_string()))).transpose()?;
-    Ok((by, why))
-}
-
 async fn seen(handle: &Handle, centre: &CentreName) -> Answer<Json<Loans>> {
     let loans = handle.loans(centre).await?;
     let lent = loans.lent.into_iter().map(|(agent, loan)| Lent { agent, loan }).collect();
@@ -98,7 +81,7 @@ pub async fn lend(
     if let Some((skill, level)) = skills.iter().find(|(_, level)| !(1..=10).contains(*level)) {
         return Err(Problem::Invalid(format!("the level of {skill} is {level}; levels are 1 to 10")));
     }
-    let (by, why) = said(&asker, by, why)?;
+    let (by, why) = Signature::new(by, why).of(&asker)?;
     handle.tell(&centre, Input::QueuesLent { agent, queues, skills, by, why }).await?;
     seen(&handle, &centre).await
 }
@@ -107,10 +90,10 @@ pub async fn take_back(
     State(handle): State<Handle>,
     Extension(asker): Extension<Asker>,
     Path((centre, agent)): Path<(String, String)>,
-    Asked(By { by, why }): Asked<By>,
+    Asked(signature): Asked<Signature>,
 ) -> Answer<Json<Loans>> {
     let (centre, agent) = (CentreName::new(centre), agent_name(&agent)?);
-    let (by, why) = said(&asker, by, why)?;
+    let (by, why) = signature.of(&asker)?;
     handle.tell(&centre, Input::LoanEnded { agent, by, why }).await?;
     seen(&handle, &centre).await
 }
@@ -120,10 +103,10 @@ pub async fn decline(
     State(handle): State<Handle>,
     Extension(asker): Extension<Asker>,
     Path((centre, agent, lender)): Path<(String, String, String)>,
-    Asked(By { by, why }): Asked<By>,
+    Asked(signature): Asked<Signature>,
 ) -> Answer<Json<Loans>> {
     let (centre, agent, lender) = (CentreName::new(centre), agent_name(&agent)?, CentreName::new(lender));
-    let (by, why) = said(&asker, by, why)?;
+    let (by, why) = signature.of(&asker)?;
     let loans = handle.loans(&centre).await?;
     // What another centre has is told to nobody who has no part in it.
     if !loans.ours.iter().any(|(ours, of, _)| *ours == agent && *of == lender) {

@@ -26,6 +26,7 @@ mod queues;
 mod records;
 mod routes;
 mod session;
+mod signature;
 mod table;
 mod versions;
 

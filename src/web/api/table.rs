@@ -6,6 +6,7 @@ use axum::http::Method;
 use super::body::By;
 use super::paging::Piece;
 use super::routes::{Route, delete, get, patch, post, put, route};
+use super::signature::Signature;
 use super::{
     agents, breaks, calls, cases, centres, customers, dials, document, emergency, events, hooks, loans, notes,
     promises, queues, records, session, versions,
@@ -90,7 +91,7 @@ fn floor() -> Vec<Route> {
             "Switch the message off",
             emergency::switch_off,
         )
-        .asked::<emergency::By>()
+        .asked::<Signature>()
         .gives::<MessageSeen>(200),
         route(
             get("/centres/{centre}/agents"),
@@ -229,7 +230,7 @@ fn lent() -> Vec<Route> {
             "Take back what is lent to an agent of another centre; a conversation goes on to its end",
             loans::take_back,
         )
-        .asked::<loans::By>()
+        .asked::<Signature>()
         .gives::<loans::Loans>(200),
         route(
             delete("/centres/{centre}/agents/{agent}/loans/{lender}"),
@@ -238,7 +239,7 @@ fn lent() -> Vec<Route> {
             "Have an agent of this centre serve that other one no more",
             loans::decline,
         )
-        .asked::<loans::By>()
+        .asked::<Signature>()
         .gives::<loans::Loans>(200),
     ]
 }
