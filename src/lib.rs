@@ -95,9 +95,11 @@
 //! departments, types of case, dispositions  dialplan/read/{departments,cases,dispositions}.rs into organisation/, cases/kind.rs
 //! numbers that are dialled routing/dialling.rs by routing/dial_out.rs (what may be; dialplan/read/dial_out.rs); store/dials.rs, web/api/dials.rs
 //! call-backs that are owed  routing/promising.rs makes them, keeping.rs keeps them (by the lines of matching.rs and the
-//!                         dials of dialling.rs); dialplan/read/call_backs.rs; store/promises.rs, web/api/promises.rs,
-//!                         pages/calls/owed.rs; their laws: tests/laws/owed.rs
-//! what phones do          switch/asterisk/devices.rs; controller/turn.rs keeps it of all, and tells a core of those in use by agents
+//!                         dials of dialling.rs); reaching.rs where the customer is rung first; held.rs: why nobody is
+//!                         sought just now; dialplan/read/call_backs.rs, dialplan/numbering.rs (on which number);
+//!                         store/promises.rs, web/api/promises.rs, pages/calls/owed.rs; their line of the report:
+//!                         reports/call_backs.rs, store/call_back_report.rs; their laws: tests/laws/owed.rs
+//! what phones do          switch/asterisk/devices.rs; controller/phones.rs keeps it of all; a core is told of those in use by agents
 //! the order in a queue    routing/call.rs: QueuePlace::rank; who of the free, routing/strategy/ (one file each) in the lines
 //!                         of routing/index.rs, matched by matching.rs: offer_to_best; several phones for one call, and
 //!                         which ring is taken back for whom nobody rings: rings.rs (why it was: routing/words.rs,
@@ -116,6 +118,9 @@
 //!                         the expected wait: routing/pace.rs
 //! an emergency message    dialplan/read/emergency.rs, routing/emergency.rs; web/api/emergency.rs, pages/emergency.rs (the band)
 //! sent to a number outside  the step's `transfer`: routing/transferring.rs, by routing/dial_out.rs
+//! agents shared by centres routing/lending.rs (loans, guests, whose the phone is), controller/lending.rs (tells each core
+//!                         of the others before any other input; its laws: tests/lending); web/api/loans.rs,
+//!                         pages/people/loans.rs, pages/desk/abroad.rs
 //! out of a queue by a rule routing/leaving.rs (waited, full, closed, nobody logged in), dialplan/check.rs (no ring of them)
 //! who is logged in        store/sessions.rs, web/pages/{login,sessions}.rs; who may do what: store/agents.rs `Role`
 //! people and their changes store/people.rs (whole and guarded), given.rs (what may be typed); the audit: store/audit.rs
@@ -124,7 +129,7 @@
 //!                         `Web::forget_persons`
 //! a call's record         migrations/, store/calls.rs, shown by web/api/records.rs; names and numbers in store/personal.rs;
 //!                         the page's list, with a way in for each filter: store/call_lists.rs; calls in hand: web/api/calls.rs
-//! a new fact              routing/fact.rs, known.rs, words.rs; controller/measure.rs; store/{fill,personal,queue_stays}.rs;
+//! a new fact              routing/fact.rs, known.rs, moves.rs, words.rs; controller/measure.rs; store/{fill,personal,queue_stays}.rs;
 //!                         pages/calls/{told,bill}.rs; hooks and event stream know it by themselves; tests/laws/ledger.rs
 //! a rehearsal             rehearse/ (world.rs runs it, reading.rs reads the scenario, beside.rs has Erlang); command/rehearse.rs
 //! old journals go         command/records.rs: forget, after journal::KEEP_FOR
@@ -152,6 +157,7 @@
 //! | caller, customer, contact, call | who rings; the record of them; one interaction; a contact by telephone |
 //! | leg | one party's channel on the switch |
 //! | agent | *presence* is what the agent says, *work* what they hold, *line* what the phone does; free when all agree |
+//! | loan, guest, home | queues of a centre lent to an agent of another; that agent there, `name@centre`; the centre that employs them |
 //! | queue, place | where callers wait; `joined - credit` is the order in it |
 //! | strategy | in which order the free agents of a queue are rung, and how many at once |
 //! | need, preference | a skill that an agent must have, until it eases; whom the caller knows, and is kept for a while |
@@ -174,7 +180,9 @@
 //! | beat | our sign of life on the switch: new calls are ours while it is fresh |
 //! | shed | to hold the beat back, so that new calls fall back on the switch (`Journal::must_shed`) |
 //! | dead man | the limit on a call in our hands after which the switch takes it back, and hangs up what we rang |
-//! | promise | a call-back that is owed, with its place in a queue: scheduled, waiting, dialled, resting; kept or broken |
+//! | promise | a call-back that is owed, with its place in a queue: scheduled, waiting, dialled, picked up, resting; kept or broken |
+//! | reach | a number that rings for a promise before an agent is rung |
+//! | counted on, held back | of an agent: free for a number that rings; of a promise: has its place, and nobody is sought for it |
 //! | dial, number, barred | an agent's call to the outside, kept apart from calls; whom it is for; listed as not to be dialled |
 //! | answered | of a call: caller and agent heard each other (`CallConnected`) |
 //! | rehearsal, scenario, stream | days run through the core without a switch; what describes them; callers of one kind in it |

@@ -13,7 +13,7 @@ use cordboard::store::agents::{HashedPassword, Person, Role};
 use cordboard::store::given;
 use cordboard::store::people::{Guard, Wanted};
 use cordboard::store::{Author, Db};
-use cordboard::web::{is_station, named};
+use cordboard::web::{is_station, own_name};
 
 use super::{At, failed, mistaken, password, within};
 
@@ -223,7 +223,7 @@ fn order(config: &Config, centre: &CentreName, what: What) -> Result<Order, Stri
     };
     Ok(match what {
         What::Add(Add { name, display_name, role, place, password }) => {
-            let name = named(&name)?;
+            let name = own_name(&name)?;
             let display_name = display(display_name.unwrap_or_else(|| name.to_string()))?;
             let mut wanted = wanted(config, centre, place)?;
             wanted.password = if password { Some(Some(hashed(true)?)) } else { None };
@@ -244,13 +244,13 @@ fn order(config: &Config, centre: &CentreName, what: What) -> Result<Order, Stri
             }
             wanted.display_name = display_name.map(display).transpose()?;
             wanted.role = role.map(Role::from);
-            Order::Set { name: named(&name)?, wanted }
+            Order::Set { name: own_name(&name)?, wanted }
         }
         What::Password { name, none } => {
-            let name = named(&name)?;
+            let name = own_name(&name)?;
             Order::Password { name, password: if none { None } else { Some(hashed(true)?) } }
         }
-        What::Remove { name } => Order::Remove { name: named(&name)? },
+        What::Remove { name } => Order::Remove { name: own_name(&name)? },
     })
 }
 

@@ -3,7 +3,7 @@
 
 use std::io::{IsTerminal, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -12,7 +12,7 @@ use cordboard::rehearse::{
     WhatIf, log, rehearse, what_if,
 };
 
-use super::{FAILED, mistaken, rehearsed};
+use super::{FAILED, MISTAKEN, failed, mistaken, rehearsed};
 
 /// Seeds that one run tries.
 const MOST_SEEDS: u64 = 100_000;
@@ -181,33 +181,41 @@ fn stopped(why: &Stopped) -> ExitCode {
 }
 
 /// One seed after another, until a law is broken.
-fn faults(rehearse: &Rehearse, mut asked_for: Asked) -> ExitCode {
+fn faults(rehearse: &Rehearse, asked_for: Asked) -> ExitCode {
+    let (mut out, mut err) = (std::io::stdout().lock(), std::io::stderr());
+    let run = |plan: &Plan, recorder| measured(plan, Some(Misfortunes::new(plan)), recorder);
+    match tried(rehearse, asked_for, run, &mut out, &mut err) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => failed(&error),
+    }
+}
+
+fn tried(
+    rehearse: &Rehearse,
+    mut asked_for: Asked,
+    run: impl Fn(&Plan, Option<Recorder>) -> Result<Measured, Stopped>,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> std::io::Result<u8> {
     let first = asked_for.plan.seed;
-    let what = match (&rehearse.log, &rehearse.scenario) {
-        (Some(log), _) => format!("--log {}", log.display()),
-        (None, Some(scenario)) => scenario.display().to_string(),
-        (None, None) => String::new(),
-    };
     let mut held = Vec::new();
     for seed in (0..rehearse.seeds).map(|n| first.wrapping_add(n)) {
         if seed != first {
             let again = Rehearse { seed: Some(seed), records: None, what_if: Vec::new(), ..again(rehearse) };
             asked_for = match asked(&again, &[]) {
                 Ok(asked) => asked,
-                Err(error) => return mistaken(&error),
+                Err(error) => return writeln!(err, "{error}").map(|()| MISTAKEN),
             };
         }
         let recorder = match rehearse.records.as_ref().map(|dir| Recorder::begin(dir, &asked_for.plan)).transpose() {
             Ok(recorder) => recorder,
-            Err(why) => return mistaken(&why),
+            Err(why) => return writeln!(err, "{why}").map(|()| MISTAKEN),
         };
-        let misfortunes = Misfortunes::new(&asked_for.plan);
-        let done = catch_unwind(AssertUnwindSafe(|| measured(&asked_for.plan, Some(misfortunes), recorder)));
-        let why = match done {
+        let why = match catch_unwind(AssertUnwindSafe(|| run(&asked_for.plan, recorder))) {
             Ok(Ok(measured)) => {
                 held.push((seed, Sheet::of(&measured)));
                 if !rehearse.json {
-                    println!("{}", rehearsed::held(seed, &measured));
+                    writeln!(out, "{}", rehearsed::held(seed, &measured))?;
                 }
                 continue;
             }
@@ -215,17 +223,36 @@ fn faults(rehearse: &Rehearse, mut asked_for: Asked) -> ExitCode {
             Err(_) => "the core panicked".into(),
         };
         if rehearse.json {
-            println!("{}", serde_json::json!({ "held": held.len(), "broken": { "seed": seed, "why": why } }));
+            let broken = serde_json::json!({ "seed": seed, "why": why });
+            writeln!(out, "{}", serde_json::json!({ "held": held.len(), "broken": broken }))?;
         }
-        eprintln!("cordboard: seed {seed}: {why}\nagain: cordboard rehearse {what} --faults --seed {seed}");
-        return ExitCode::from(FAILED);
+        writeln!(err, "cordboard: seed {seed}: {why}\nagain: {}", the_same(rehearse, seed))?;
+        return Ok(FAILED);
     }
     if rehearse.json {
         let seeds: Vec<_> =
             held.iter().map(|(seed, sheet)| serde_json::json!({ "seed": seed, "figures": sheet })).collect();
-        println!("{}", serde_json::json!({ "held": held.len(), "seeds": seeds }));
+        writeln!(out, "{}", serde_json::json!({ "held": held.len(), "seeds": seeds }))?;
     }
-    ExitCode::SUCCESS
+    Ok(0)
+}
+
+/// What to type to see one seed again, and it alone.
+fn the_same(rehearse: &Rehearse, seed: u64) -> String {
+    let what = match (&rehearse.log, &rehearse.scenario) {
+        (Some(log), _) if rehearse.absences => format!("--log {} --absences", quoted(log)),
+        (Some(log), _) => format!("--log {}", quoted(log)),
+        (None, Some(scenario)) => quoted(scenario),
+        (None, None) => String::new(),
+    };
+    format!("cordboard rehearse {what} --faults --seed {seed}")
+}
+
+/// As a shell takes it for one word.
+fn quoted(path: &Path) -> String {
+    let path = path.display().to_string();
+    let plain = |c: char| c.is_alphanumeric() || "/._-+=:,@".contains(c);
+    if !path.is_empty() && path.chars().all(plain) { path } else { format!("'{}'", path.replace('\'', "'\\''")) }
 }
 
 /// The same question, to be asked with another seed.
@@ -242,5 +269,110 @@ fn again(rehearse: &Rehearse) -> Rehearse {
         records: None,
         intervals: *intervals,
         json: *json,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use cordboard::rehearse::Watchers;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Typed {
+        #[command(flatten)]
+        rehearse: Rehearse,
+    }
+
+    const CENTRE: &str = "\
+language: 1
+name: Desk
+zone: Asia/Shanghai
+languages: [en]
+numbers: [\"1000\"]
+start: desk
+queues: { desk: {} }
+steps: { desk: [ { queue: desk } ] }
+";
+    const DAY: &str = "\
+rehearsal: 1
+centre: desk
+first_day: 2026-03-02
+callers: { all: { to: \"1000\", per_hour: 2, patience: 2m, talks: 3m } }
+agents: { desk: { count: 1, shift: \"09:00-10:00\" } }
+";
+
+    fn place() -> (tempfile::TempDir, PathBuf) {
+        let directory = tempfile::tempdir().expect("a directory");
+        let day = directory.path().join("it's a day.yaml");
+        std::fs::create_dir(directory.path().join("desk")).expect("made");
+        std::fs::write(directory.path().join("desk/centre.yaml"), CENTRE).expect("written");
+        std::fs::write(&day, DAY).expect("written");
+        (directory, day)
+    }
+
+    fn typed(words: &[&str]) -> Rehearse {
+        Typed::try_parse_from(words).unwrap_or_else(|error| panic!("{words:?}: {error}")).rehearse
+    }
+
+    /// As it would be, but for the seed that breaks something.
+    fn runs_but(breaks: u64, how: fn() -> Stopped) -> impl Fn(&Plan, Option<Recorder>) -> Result<Measured, Stopped> {
+        move |plan, _| if plan.seed == breaks { Err(how()) } else { rehearse(plan, None, Watchers::default()) }
+    }
+
+    fn said(
+        asked_for: &Rehearse,
+        run: impl Fn(&Plan, Option<Recorder>) -> Result<Measured, Stopped>,
+    ) -> (u8, String, String) {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let plan = asked(asked_for, &[]).expect("a plan");
+        let code = tried(asked_for, plan, run, &mut out, &mut err).expect("written");
+        let text = |bytes| String::from_utf8(bytes).expect("text");
+        (code, text(out), text(err))
+    }
+
+    fn broken() -> Stopped {
+        Stopped::Records("a call is in two places".into())
+    }
+
+    #[test]
+    fn a_law_that_is_broken_ends_the_run_names_its_seed_and_can_be_seen_again() {
+        let (_place, day) = place();
+        let day = day.to_str().expect("a path");
+        let asked_for = typed(&["rehearse", day, "--faults", "--seeds", "5", "--seed", "7"]);
+        let (code, out, err) = said(&asked_for, runs_but(9, broken));
+        assert_eq!(code, FAILED);
+        assert_eq!(out.lines().count(), 2, "7 and 8 held, and 10 was not tried: {out}");
+        assert!(err.starts_with("cordboard: seed 9: ") && err.contains("a call is in two places"), "{err}");
+        // The line is what a shell makes of it: the same scenario, that seed, and nothing else.
+        let again = err.lines().find_map(|line| line.strip_prefix("again: cordboard ")).expect("a line to type");
+        let unquoted = format!("'{}'", day.replace('\'', "'\\''"));
+        let (before, after) = again.split_once(&unquoted).expect("the path in quotes");
+        let words: Vec<&str> = before.split_whitespace().chain([day]).chain(after.split_whitespace()).collect();
+        let again = typed(&words);
+        assert_eq!(
+            (again.seed, again.seeds, again.faults, again.scenario.as_deref()),
+            (Some(9), 1, true, Some(Path::new(day)))
+        );
+        let (code, out, _) = said(&again, runs_but(9, broken));
+        assert_eq!((code, out.as_str()), (FAILED, ""));
+    }
+
+    #[test]
+    fn a_panic_of_the_core_is_told_as_a_broken_law_is_and_programs_are_told_which_seed() {
+        let (_place, day) = place();
+        let words = ["rehearse", day.to_str().expect("a path"), "--faults", "--seeds", "2", "--seed", "1", "--json"];
+        let (code, out, err) = said(&typed(&words), runs_but(2, || panic!("on purpose")));
+        assert_eq!(code, FAILED);
+        let told: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+        assert_eq!(told, serde_json::json!({ "held": 1, "broken": { "seed": 2, "why": "the core panicked" } }));
+        assert!(err.contains("seed 2: the core panicked"), "{err}");
+    }
+
+    #[test]
+    fn what_is_typed_again_for_a_log_has_all_that_the_first_run_was_told() {
+        let asked_for = typed(&["rehearse", "--log", "month.gz", "--absences", "--faults", "--seeds", "3"]);
+        assert_eq!(the_same(&asked_for, 4), "cordboard rehearse --log month.gz --absences --faults --seed 4");
     }
 }

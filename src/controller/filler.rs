@@ -259,6 +259,7 @@ impl Work {
                 StoreError::Inconsistent { .. }
                 | StoreError::Refused { .. }
                 | StoreError::Exists { .. }
+                | StoreError::Used
                 | StoreError::Missing { .. },
             )
             | Trouble::Journal(_)

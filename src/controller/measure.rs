@@ -80,6 +80,8 @@ pub fn count(happened: &Happened) {
         | Fact::DialAnswered { .. }
         | Fact::DialConnected { .. }
         | Fact::PromiseAgain { .. }
+        | Fact::CustomerRung { .. }
+        | Fact::CustomerNotReached { .. }
         | Fact::CallBackRefused { .. }
         | Fact::PromiseWaits { .. }
         | Fact::PromiseRests { .. }
@@ -88,6 +90,9 @@ pub fn count(happened: &Happened) {
         | Fact::HeldLineChanged { .. }
         | Fact::AgentLoggedOut { .. }
         | Fact::AgentChanged { .. }
+        | Fact::QueuesLent { .. }
+        | Fact::LoanEnded { .. }
+        | Fact::AgentDisposed { .. }
         | Fact::EmergencySwitchedOn { .. }
         | Fact::EmergencySwitchedOff { .. }
         | Fact::EmergencyHeard { .. }
@@ -147,6 +152,8 @@ pub fn log(happened: &Happened) {
         | Fact::DialEnded { .. }
         | Fact::PromiseMade { .. }
         | Fact::PromiseAgain { .. }
+        | Fact::CustomerRung { .. }
+        | Fact::CustomerNotReached { .. }
         | Fact::CallBackRefused { .. }
         | Fact::PromiseWaits { .. }
         | Fact::PromiseRests { .. }
@@ -157,6 +164,9 @@ pub fn log(happened: &Happened) {
         | Fact::HeldLineChanged { .. }
         | Fact::AgentLoggedOut { .. }
         | Fact::AgentChanged { .. }
+        | Fact::QueuesLent { .. }
+        | Fact::LoanEnded { .. }
+        | Fact::AgentDisposed { .. }
         | Fact::EmergencySwitchedOn { .. }
         | Fact::EmergencySwitchedOff { .. }
         | Fact::EmergencyHeard { .. }

@@ -12,7 +12,9 @@ pub mod filler;
 mod guesses;
 pub mod journal;
 pub mod keypad;
+pub mod lending;
 mod measure;
+pub mod phones;
 mod precedence;
 mod prepare;
 mod prompts;
@@ -33,6 +35,7 @@ use crate::calendar::Moment;
 use crate::config::SwitchConfig;
 use crate::dialplan::{Centre, CentreFiles};
 use crate::routing::ids::{AgentName, CallId, CentreName, Epoch, SwitchName, VersionHash};
+use crate::routing::lending::Loan;
 use crate::routing::promise::PromiseSeen;
 use crate::routing::view::{CallSeen, DeskSeen, Floor};
 use crate::routing::{Fact, Input, Refused};
@@ -113,6 +116,7 @@ enum Ask {
     Floor { centre: CentreName, answer: oneshot::Sender<Result<Floor, AskError>> },
     Desk { centre: CentreName, agent: AgentName, answer: oneshot::Sender<Result<Option<DeskSeen>, AskError>> },
     Call { centre: CentreName, call: CallId, answer: oneshot::Sender<Result<Option<CallSeen>, AskError>> },
+    Loans { centre: CentreName, answer: oneshot::Sender<Result<Loans, AskError>> },
     Promises { centre: CentreName, answer: oneshot::Sender<Result<Vec<PromiseSeen>, AskError>> },
     Publish { centre: Box<Centre>, files: CentreFiles, answer: oneshot::Sender<Result<VersionHash, PublishError>> },
     Stop { answer: oneshot::Sender<()> },
@@ -124,6 +128,15 @@ pub enum PublishError {
     Start(#[from] StartError),
     #[error(transparent)]
     Ask(#[from] AskError),
+}
+
+/// Queues lent between centres, as one of them may know.
+#[derive(Clone, Debug, Default)]
+pub struct Loans {
+    /// Our queues, by the guest (`name@centre`) to whom they are lent.
+    pub lent: Vec<(AgentName, Loan)>,
+    /// Our people to whom another centre has lent some of its queues.
+    pub ours: Vec<(AgentName, CentreName, Loan)>,
 }
 
 /// Where one centre's journal is and how far it has come: what a [`filler::Filler`] needs to know of it.
@@ -216,6 +229,16 @@ impl Handle {
     pub async fn promises(&self, centre: &CentreName) -> Result<Vec<PromiseSeen>, AskError> {
         let (answer, answered) = oneshot::channel();
         self.asks.send(Ask::Promises { centre: centre.clone(), answer }).await.map_err(|_| AskError::Away)?;
+        answered.await.map_err(|_| AskError::Away)?
+    }
+
+    /// What a centre lends, and what is lent to its people.
+    ///
+    /// # Errors
+    /// `NoSuchCentre`, `Away`.
+    pub async fn loans(&self, centre: &CentreName) -> Result<Loans, AskError> {
+        let (answer, answered) = oneshot::channel();
+        self.asks.send(Ask::Loans { centre: centre.clone(), answer }).await.map_err(|_| AskError::Away)?;
         answered.await.map_err(|_| AskError::Away)?
     }
 

@@ -12,6 +12,8 @@ use tokio::time::MissedTickBehavior;
 
 use super::clock::Clock;
 use super::journal::{self, crc_of_effects};
+use super::lending::{Cores, Lending, loans_of};
+use super::phones::Phones;
 use super::prepare::{Desk, Prepared, asterisk_of};
 use super::prompts::{Prompts, Ready, SoundPlace};
 use super::route::Routes;
@@ -20,8 +22,8 @@ use super::withheld::KeptBack;
 use super::{Ask, AskError, Happened, Plans, PublishError, Pulse, measure, precedence, publish};
 use crate::config::SwitchConfig;
 use crate::dialplan::{Centre, CentreFiles, all_prompts};
-use crate::routing::ids::{CentreName, Epoch, PhoneNumber, StationAddress, SwitchName, VersionHash};
-use crate::routing::{Act, Core, Effect, Input, Known, LegSeen, Line, Refusal, Returned};
+use crate::routing::ids::{CentreName, Epoch, PhoneNumber, SwitchName, VersionHash};
+use crate::routing::{Act, Core, Effect, Input, Known, LegSeen, Refusal, Returned};
 use crate::switch::asterisk;
 use crate::switch::rehearsal::{Exchange, Rehearsal};
 use crate::switch::{Event, Link, MOST_TOLD, Order, SwitchAct, Ticket, Told};
@@ -65,8 +67,10 @@ struct Turn {
     /// Rehearsal switches live as long as we do.
     _rehearsals: BTreeMap<SwitchName, Rehearsal>,
     routes: Routes,
-    /// What every phone of every switch does; cores are told of those at which somebody works.
-    phones: BTreeMap<(SwitchName, StationAddress), Line>,
+    /// Cores are told of those at which somebody works.
+    phones: Phones,
+    /// Agents whom several centres share.
+    lending: Lending,
     prompts: Prompts,
     kept_back: KeptBack,
     clock: Clock,
@@ -151,7 +155,8 @@ impl Turn {
             links,
             _rehearsals: rehearsals,
             routes: Routes::default(),
-            phones: BTreeMap::new(),
+            phones: Phones::default(),
+            lending: Lending::default(),
             kept_back,
             clock,
             told,
@@ -172,7 +177,9 @@ impl Turn {
 
     fn first_inputs(&mut self, known: BTreeMap<CentreName, (Known, Epoch)>, switches: BTreeSet<SwitchName>) {
         let mut todo = VecDeque::new();
+        let mut guests: Vec<(CentreName, Vec<_>)> = Vec::new();
         for (centre, (known, epoch)) in known {
+            guests.push((centre.clone(), known.guests().cloned().collect()));
             for call in known.calls.values() {
                 self.routes.bind(call.leg.clone(), centre.clone());
             }
@@ -182,6 +189,11 @@ impl Turn {
             todo.push_back(Todo { centre, input, answer: None });
         }
         self.turn(todo);
+        // When all have begun, and before any switch has said a word: nobody can be rung yet.
+        for (centre, guests) in guests {
+            self.lending.remember(&centre, guests);
+        }
+        self.turn(VecDeque::new());
         self.tell();
         for desk in self.desks.values() {
             self.make_prompts((*desk.plan).clone(), None);
@@ -249,7 +261,7 @@ impl Turn {
         let mut acts: Vec<(CentreName, Effect)> = Vec::new();
         let mut records: BTreeMap<CentreName, Vec<journal::Handled>> = BTreeMap::new();
         let mut answers: Vec<Answer> = Vec::new();
-        while let Some(Todo { centre, input, answer }) = todo.pop_front() {
+        while let Some(Todo { centre, input, answer }) = self.shared_first(&mut todo) {
             if let Some(first) = self.before(&centre, &input) {
                 todo.push_front(Todo { centre: centre.clone(), input, answer });
                 todo.push_front(Todo { centre, input: first, answer: None });
@@ -268,6 +280,7 @@ impl Turn {
             if let Some(answer) = answer {
                 answers.push((answer, handled.refused.map_or(Ok(()), |why| Err(why.into()))));
             }
+            self.lending.moved(&centre, &handled.moved, &handled.facts);
             let effects_crc = crc_of_effects(&handled.effects);
             acts.extend(handled.effects.into_iter().map(|effect| (centre.clone(), effect)));
             let record = journal::Handled { at, input, facts: handled.facts, effects_crc };
@@ -289,6 +302,13 @@ impl Turn {
             measure::decided(began.elapsed());
         }
         answers
+    }
+
+    /// The next input: what a centre has to know of agents whom it shares goes before all that has come.
+    fn shared_first(&mut self, todo: &mut VecDeque<Todo>) -> Option<Todo> {
+        let of = |centre: &CentreName| self.desks.get(centre).map(|desk| &desk.core);
+        let told = self.lending.next(&Cores { of: &of, phones: &self.phones });
+        told.map(|(centre, input)| Todo { centre, input, answer: None }).or_else(|| todo.pop_front())
     }
 
     fn act(&mut self, centre: CentreName, effect: Effect) {
@@ -406,8 +426,12 @@ impl Turn {
                 let seen = self.core_of(centre).map(|core| core.call_seen(self.clock.now(), call));
                 let _ = answer.send(seen);
             }
+            Ask::Loans { centre, answer } => {
+                let cores = self.desks.iter().map(|(name, desk)| (name, &desk.core));
+                let _ = answer.send(loans_of(&centre, cores).ok_or(AskError::NoSuchCentre(centre)));
+            }
             Ask::Promises { centre, answer } => {
-                let _ = answer.send(self.core_of(centre).map(|core| core.promises_seen()));
+                let _ = answer.send(self.core_of(centre).map(|core| core.promises_seen(self.clock.now())));
             }
             Ask::Publish { centre, files, answer } => self.publish(*centre, files, answer),
             Ask::Stop { answer } => {
@@ -420,7 +444,7 @@ impl Turn {
     /// Whoever logs in at a phone that talks is not rung there, from the first moment: what the core is told before.
     fn before(&self, centre: &CentreName, input: &Input) -> Option<Input> {
         let Input::AgentLoggedIn { station, switch, .. } = input else { return None };
-        let line = self.phones.get(&(switch.clone(), station.clone())).copied()?;
+        let line = self.phones.line_of(switch, station)?;
         let news = self.desks.get(centre)?.core.line_of(switch, station) != line;
         news.then(|| Input::StationChanged { switch: switch.clone(), station: station.clone(), line })
     }
@@ -555,7 +579,7 @@ impl Turn {
                 return;
             }
             Input::StationChanged { switch, station, line } => {
-                self.phones.insert((switch.clone(), station.clone()), *line);
+                self.phones.note(switch, station, *line);
                 let sits = self.desks.iter().filter(|(_, desk)| desk.core.is_anybodys(switch, station));
                 todo.extend(sits.map(|(centre, _)| to(centre.clone(), input.clone())));
                 return;
@@ -573,6 +597,7 @@ impl Turn {
             | Input::AgentLoggedIn { .. }
             | Input::AgentAssigned { .. }
             | Input::AgentLoggedOut { .. }
+            | Input::AgentDismissed { .. }
             | Input::AgentSaidReady { .. }
             | Input::AgentTookBreak { .. }
             | Input::AgentAnswered { .. }
@@ -586,6 +611,9 @@ impl Turn {
             | Input::AgentDisposed { .. }
             | Input::AgentEndedWrapUp { .. }
             | Input::AgentEndedCall { .. }
+            | Input::QueuesLent { .. }
+            | Input::LoanEnded { .. }
+            | Input::SharedAgentsTold { .. }
             | Input::EmergencySwitchedOn { .. }
             | Input::EmergencySwitchedOff { .. }
             | Input::TimeCame

@@ -119,6 +119,8 @@ pub struct HoursBranch {
 pub struct CallBack {
     /// `queue`: whose agents call back, by its rules.
     pub queue: QueueName,
+    /// `number: ask`: the caller chooses between the number they call from and one that they key in; else the former.
+    pub asks_number: bool,
     /// `otherwise`: where a caller goes who cannot be called back: no number is shown, or one that may not be dialled.
     pub otherwise: StepName,
 }

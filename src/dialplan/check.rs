@@ -47,6 +47,7 @@ pub(super) fn whole(reading: &mut Reading, drafts: &[Draft], numbers: &BTreeMap<
         ending(draft, &mut reading.notes);
     }
     let graph = Graph::of(reading, drafts);
+    called_back(reading, drafts, &graph);
     // Without a single good number nothing is reached, and that has been said.
     let reached = if numbers.is_empty() { vec![true; drafts.len()] } else { graph.reached() };
     for unreached in graph.unreached(&reached) {
@@ -68,6 +69,24 @@ pub(super) fn whole(reading: &mut Reading, drafts: &[Draft], numbers: &BTreeMap<
         let sentence =
             format!("{} goes round without a pause: nothing is played, no key is asked for", named(drafts, &round));
         reading.notes.add(&drafts[first(&round)].place, sentence);
+    }
+}
+
+/// Whoever is called back before an agent is rung comes to the queue that called them.
+fn called_back(reading: &mut Reading, drafts: &[Draft], graph: &Graph) {
+    for (start, queue, place) in std::mem::take(&mut reading.called) {
+        let Some(start) = drafts.iter().position(|draft| draft.name == start) else { continue };
+        let mut led_to = vec![false; drafts.len()];
+        spread(&graph.ways, vec![start], &mut led_to);
+        let comes_there = |draft: &Draft| {
+            let mut to = draft.actions.iter().filter_map(|(action, _)| action.to_queue());
+            !draft.sound || to.any(|to| to.entry.queue == queue)
+        };
+        if !drafts.iter().zip(led_to).any(|(draft, led)| led && comes_there(draft)) {
+            let sentence =
+                format!("step \"{}\" never leads to queue \"{queue}\", which calls back", drafts[start].name);
+            reading.notes.add(&place, sentence);
+        }
     }
 }
 

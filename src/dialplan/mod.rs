@@ -13,6 +13,7 @@ mod figures;
 mod keypad;
 mod language;
 pub mod load;
+mod numbering;
 mod prompt;
 mod question;
 pub mod read;

@@ -9,7 +9,7 @@ use super::centre::Centre;
 use super::figures::{Figure, Figures};
 use super::keypad;
 use super::language::Language;
-use super::question::press_one;
+use super::question::{key_number, not_that_number, press_one, which_number};
 
 /// What an action has a caller hear, in every language of the centre.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -162,6 +162,10 @@ pub fn all_prompts(centre: &Centre) -> Vec<Prompt> {
                 to.waiting.iter().flat_map(|rule| &rule.says).for_each(|said| said.static_prompts(&mut found));
             }
             Action::Agent(wish) => keypad::prompts(wish, &centre.languages, &mut found),
+            Action::CallBack(wanted) if wanted.asks_number => {
+                let asked = [which_number, key_number, not_that_number];
+                found.extend(centre.languages.iter().flat_map(|language| asked.map(|ask| ask(*language))));
+            }
             Action::Hours(_)
             | Action::SetLanguage(_)
             | Action::CallBack(_)

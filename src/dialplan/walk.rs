@@ -13,6 +13,7 @@ use super::action::{Action, Ask, CallBack, Key, Menu, QueueEntry, ToQueue, Trans
 use super::centre::Centre;
 use super::keypad::AgentWish;
 use super::language::Language;
+use super::numbering::Numbering;
 use super::prompt::{Prompt, Spoken};
 use crate::calendar::Moment;
 use crate::routing::ids::{PhoneNumber, QueueName, StepName};
@@ -58,6 +59,8 @@ pub enum Do {
     StopWait,
     /// The caller is to be called back; say `CallBack` whether they will be.
     CallBack(CallBack),
+    /// The same, on this number, which the caller keyed in.
+    CallBackAt { wanted: CallBack, number: String },
     /// The call leaves the walk for the queue, and the walk sleeps until [`Walk::go`].
     Queue(QueueEntry),
     /// The caller is to be joined with a number outside, and the walk sleeps until [`Walk::go`].
@@ -90,11 +93,11 @@ pub struct Walk {
     ahead: VecDeque<Key>,
     /// An answer was complete by its count: the end key that a caller adds out of habit is meant for nothing else.
     habit: Option<Key>,
-    doing: Doing,
+    pub(super) doing: Doing,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Doing {
+pub(super) enum Doing {
     /// Something that is no part of the step is heard before its first action.
     Before,
     /// A `say` or `play` runs to its end.
@@ -105,6 +108,8 @@ enum Doing {
     Answering { tries_left: u8, listening: Listening, digits: String },
     /// Whether a call-back is promised is to be said.
     Asking,
+    /// Which number to call back is asked.
+    Numbering(Numbering),
     /// The call is in a queue.
     Away,
     /// The call was told to hang up.
@@ -113,14 +118,14 @@ enum Doing {
 
 /// What runs while a caller may key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Listening {
+pub(super) enum Listening {
     ToPrompt,
     ToSilence,
 }
 
 /// Whether the walk goes on at once or has something to wait for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Pace {
+pub(super) enum Pace {
     On,
     Pause,
 }
@@ -189,6 +194,12 @@ impl Walk {
     /// What to do next, after what happened. What does not fit the state is ignored, because calls race.
     pub fn next(&mut self, now: Moment, heard: Heard) -> Vec<Do> {
         let mut out = Vec::new();
+        if let Doing::Numbering(numbering) = self.doing.clone() {
+            if self.numbering(numbering, heard, &mut out) == Pace::On {
+                self.run(now, &mut out);
+            }
+            return out;
+        }
         let pace = match heard {
             Heard::PlayEnded | Heard::PlayFailed => {
                 self.habit = None;
@@ -216,6 +227,7 @@ impl Walk {
             Doing::Away | Doing::Asking => {}
             Doing::Before | Doing::Playing => out.push(Do::StopPlay),
             Doing::Choosing { listening, .. } | Doing::Answering { listening, .. } => out.push(listening.stop()),
+            Doing::Numbering(numbering) => out.extend(numbering.stop()),
         }
         if self.enter(step, &mut out) == Pace::On {
             self.run(now, &mut out);
@@ -311,6 +323,7 @@ impl Walk {
                 out.push(Do::Queue(to.entry_for(self.language)));
                 Pace::Pause
             }
+            Action::CallBack(CallBack { asks_number: true, .. }) => self.which_number(out),
             Action::CallBack(wanted) => {
                 self.doing = Doing::Asking;
                 out.push(Do::CallBack(wanted.clone()));
@@ -340,6 +353,7 @@ impl Walk {
                 | Doing::Playing
                 | Doing::Choosing { .. }
                 | Doing::Answering { .. }
+                | Doing::Numbering(_)
                 | Doing::Away
                 | Doing::Over,
                 _,
@@ -367,6 +381,7 @@ impl Walk {
                 | Doing::Answering { .. }
                 | Doing::Asking
                 | Doing::Before
+                | Doing::Numbering(_)
                 | Doing::Away
                 | Doing::Over,
                 _,
@@ -393,6 +408,7 @@ impl Walk {
                 | Doing::Before
                 | Doing::Playing
                 | Doing::Asking
+                | Doing::Numbering(_)
                 | Doing::Away
                 | Doing::Over,
                 _,
@@ -432,9 +448,15 @@ impl Walk {
                 }
                 Pace::Pause
             }
-            (Doing::Choosing { .. } | Doing::Answering { .. } | Doing::Asking | Doing::Away | Doing::Over, _) => {
-                Pace::Pause
-            }
+            (
+                Doing::Choosing { .. }
+                | Doing::Answering { .. }
+                | Doing::Asking
+                | Doing::Numbering(_)
+                | Doing::Away
+                | Doing::Over,
+                _,
+            ) => Pace::Pause,
         }
     }
 
@@ -535,12 +557,17 @@ impl Walk {
         }
     }
 
-    fn fall_through(&mut self) -> Pace {
+    /// The action that is being done.
+    pub(super) fn action<'p>(&self, plan: &'p Centre) -> Option<&'p Action> {
+        plan.steps.get(&self.step)?.actions.get(self.at)
+    }
+
+    pub(super) fn fall_through(&mut self) -> Pace {
         self.at = self.at.saturating_add(1);
         Pace::On
     }
 
-    fn enter(&mut self, step: &StepName, out: &mut Vec<Do>) -> Pace {
+    pub(super) fn enter(&mut self, step: &StepName, out: &mut Vec<Do>) -> Pace {
         if !self.plan.steps.contains_key(step) {
             self.hang_up(Ending::Lost, out);
             return Pace::Pause;
@@ -562,7 +589,7 @@ impl Walk {
 }
 
 impl Listening {
-    fn stop(self) -> Do {
+    pub(super) const fn stop(self) -> Do {
         match self {
             Listening::ToPrompt => Do::StopPlay,
             Listening::ToSilence => Do::StopWait,

@@ -11,8 +11,8 @@ use crate::calendar::Moment;
 use crate::dialplan::Centre;
 use crate::reports::queue_by_interval::Fold;
 use crate::reports::{BeforeQueue, Period, QueueReport, Stay, StayEnd, Terms};
-use crate::routing::Fact;
 use crate::routing::ids::{OfferId, QueueName};
+use crate::routing::{CallerMoves, Fact, Moves, PhoneMoves};
 
 /// Folds facts into figures as they come.
 pub struct Collector<'p> {
@@ -64,21 +64,30 @@ impl<'p> Collector<'p> {
     }
 
     pub fn told(&mut self, at: Moment, fact: &Fact) {
-        match fact {
-            Fact::CallArrived { .. } => self.calls += 1,
-            Fact::OfferMade { offer, queue, reasons, .. } => {
-                self.ringing.insert(*offer, (queue.clone(), at));
+        match fact.moves() {
+            Moves::Caller(_, CallerMoves::Arrived { .. }) => self.calls += 1,
+            Moves::Phone(offer, _, PhoneMoves::Rings { queue, reasons, .. }) => {
+                self.ringing.insert(offer, (queue.clone(), at));
                 if reasons.lacking_skill > 0 {
                     self.grounds.entry(queue.clone()).or_default().skills_decide = true;
                 }
             }
-            Fact::OfferEnded { offer, .. } => {
-                if let Some((queue, since)) = self.ringing.remove(offer) {
+            Moves::Phone(offer, _, PhoneMoves::Stops { .. }) => {
+                if let Some((queue, since)) = self.ringing.remove(&offer) {
                     self.grounds.entry(queue).or_default().rang += at.since(since);
                 }
             }
-            // The rest is of stays and agents, or changes no figure.
-            _ => {}
+            // Of stays and agents.
+            Moves::Caller(
+                _,
+                CallerMoves::Stepped
+                | CallerMoves::Queued { .. }
+                | CallerMoves::LeftQueue { .. }
+                | CallerMoves::Connected { .. }
+                | CallerMoves::Ended { .. },
+            )
+            | Moves::Agent(..)
+            | Moves::Nothing => {}
         }
         self.stays.told(at, fact);
         self.staffing.told(at, fact);

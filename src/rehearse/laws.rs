@@ -7,7 +7,7 @@ use crate::calendar::Moment;
 use crate::routing::agent::Work;
 use crate::routing::call::Stage;
 use crate::routing::ids::{AgentName, CallId, LegId, OfferId};
-use crate::routing::{Core, Fact, Handled, Input};
+use crate::routing::{CallerMoves, Core, Fact, Handled, Input, Moves, PhoneMoves};
 use crate::switch::rehearsal::Exchange;
 
 /// Looking at the whole floor costs its size: so much of it is looked at for each step, in the mean.
@@ -79,41 +79,54 @@ impl Laws {
     }
 
     fn enter(&mut self, fact: &Fact, core: &Core) -> Result<(), Broken> {
-        match fact {
-            Fact::CallArrived { call, .. } if !self.alive.insert(*call) => {
+        match fact.moves() {
+            Moves::Caller(call, CallerMoves::Arrived { .. }) => {
+                if self.alive.insert(call) {
+                    return Ok(());
+                }
                 self.broken(Law::EndsOnce, format!("{call} arrives again"))
             }
-            Fact::CallEnded { call, .. } if !self.alive.remove(call) => {
+            Moves::Caller(call, CallerMoves::Ended { .. }) => {
+                if self.alive.remove(&call) {
+                    return Ok(());
+                }
                 self.broken(Law::EndsOnce, format!("{call} ends, and is not there"))
             }
-            Fact::OfferMade { offer, call, agent, queue, .. } => {
-                if let Some(other) = self.agents.insert(agent.clone(), *offer) {
+            Moves::Phone(offer, call, PhoneMoves::Rings { agent, queue, .. }) => {
+                if let Some(other) = self.agents.insert(agent.clone(), offer) {
                     return self.broken(Law::OnePlace, format!("{agent} is on {other} and gets {offer}"));
                 }
                 let rules = core.plan().and_then(|plan| plan.queues.get(queue));
                 let most = rules.map_or(1, |rules| rules.strategy.most_rings());
-                let rings = self.calls.entry(*call).or_default();
-                rings.insert(*offer);
+                let rings = self.calls.entry(call).or_default();
+                rings.insert(offer);
                 if rings.len() > most {
                     let rings = rings.clone();
                     return self.broken(Law::OnePlace, format!("{call} rings by {rings:?}, and at most {most} may"));
                 }
                 Ok(())
             }
-            Fact::OfferEnded { offer, call, agent, .. } => {
+            Moves::Phone(offer, call, PhoneMoves::Stops { agent }) => {
                 let of_agent = self.agents.remove(agent);
-                let of_call = self.calls.get_mut(call).is_some_and(|rings| rings.remove(offer));
-                if self.calls.get(call).is_some_and(BTreeSet::is_empty) {
-                    self.calls.remove(call);
+                let of_call = self.calls.get_mut(&call).is_some_and(|rings| rings.remove(&offer));
+                if self.calls.get(&call).is_some_and(BTreeSet::is_empty) {
+                    self.calls.remove(&call);
                 }
-                if of_agent == Some(*offer) && of_call {
+                if of_agent == Some(offer) && of_call {
                     return Ok(());
                 }
                 let how = format!("{offer} ends for {agent}, who had {of_agent:?}, and for {call}: {of_call}");
                 self.broken(Law::OnePlace, how)
             }
-            // Nothing else opens or ends one.
-            _ => Ok(()),
+            Moves::Caller(
+                _,
+                CallerMoves::Stepped
+                | CallerMoves::Queued { .. }
+                | CallerMoves::LeftQueue { .. }
+                | CallerMoves::Connected { .. },
+            )
+            | Moves::Agent(..)
+            | Moves::Nothing => Ok(()),
         }
     }
 
@@ -212,6 +225,7 @@ mod tests {
             to: PhoneNumber::new("2"),
             version: VersionHash::new("v"),
             found: false,
+            promise: None,
         }
     }
 

@@ -7,7 +7,7 @@ use super::arrivals::Arrival;
 use super::world::{Stopped, World};
 use crate::routing::agent::{Presence, Work};
 use crate::routing::ids::{AgentName, CallId, CallerName, LegId, PhoneNumber, QueueName};
-use crate::routing::{Fact, Input};
+use crate::routing::{AgentMoves, CallerMoves, Fact, Input, Moves};
 use crate::switch::rehearsal::{Caller, Habit, Phone, World as Happening};
 
 /// How long an agent is away from the desk after a missed offer, where the queue waits for *ready*.
@@ -143,16 +143,16 @@ impl World<'_> {
 
     /// What a fact makes people do later.
     pub(super) fn notice(&mut self, fact: &Fact) {
-        match fact {
-            Fact::CallArrived { call, leg, .. } => drop(self.legs.insert(*call, leg.clone())),
-            Fact::CallQueued { call, queue, .. } => self.joins(*call, queue),
-            Fact::CallConnected { call, agent, .. } => self.talks(*call, agent),
-            Fact::CallEnded { call, .. } => {
-                if let Some(leg) = self.legs.remove(call) {
+        match fact.moves() {
+            Moves::Caller(call, CallerMoves::Arrived { leg }) => drop(self.legs.insert(call, leg.clone())),
+            Moves::Caller(call, CallerMoves::Queued { queue, .. }) => self.joins(call, queue),
+            Moves::Caller(call, CallerMoves::Connected { agent }) => self.talks(call, agent),
+            Moves::Caller(call, CallerMoves::Ended { .. }) => {
+                if let Some(leg) = self.legs.remove(&call) {
                     self.people.remove(&leg);
                 }
             }
-            Fact::AgentChanged { agent, presence, work, .. } => {
+            Moves::Agent(agent, AgentMoves::Changed { presence, work, .. }) => {
                 if let (Work::WrappingUp { call, .. }, Some((of, lasts))) = (work, self.wrap_up.get(agent))
                     && of == call
                 {
@@ -165,8 +165,10 @@ impl World<'_> {
                     self.due(self.now + BACK_AFTER_MISSED, Deed::SaysReady(agent.clone()));
                 }
             }
-            // Nothing else concerns people here.
-            _ => {}
+            Moves::Caller(_, CallerMoves::Stepped | CallerMoves::LeftQueue { .. })
+            | Moves::Agent(_, AgentMoves::LoggedIn { .. })
+            | Moves::Phone(..)
+            | Moves::Nothing => {}
         }
     }
 

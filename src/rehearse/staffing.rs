@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use crate::calendar::Moment;
 use crate::reports::Period;
-use crate::routing::Fact;
 use crate::routing::agent::AgentState;
 use crate::routing::ids::{AgentName, QueueName, SkillName};
+use crate::routing::{AgentMoves, Fact, Moves};
 
 /// Time in the states that matter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Times {
             | AgentState::Dialling
             | AgentState::TalkingOut => self.handling += time,
             AgentState::OnBreak => self.on_break += time,
-            AgentState::Missed | AgentState::PhoneBusy => self.held_up += time,
+            AgentState::Missed | AgentState::PhoneBusy | AgentState::Elsewhere => self.held_up += time,
         }
     }
 
@@ -83,8 +83,8 @@ impl<'p> Staffing<'p> {
     }
 
     pub fn told(&mut self, at: Moment, fact: &Fact) {
-        match fact {
-            Fact::AgentLoggedIn { agent, queues, skills, .. } => {
+        match fact.moves() {
+            Moves::Agent(agent, AgentMoves::LoggedIn { queues, skills }) => {
                 let kind = (queues.clone(), skills.clone());
                 let next = self.numbers.len();
                 let kind = *self.numbers.entry(kind).or_insert(next);
@@ -93,9 +93,8 @@ impl<'p> Staffing<'p> {
                 }
                 self.turn_to(at, agent, Some(kind), AgentState::Idle);
             }
-            Fact::AgentChanged { agent, state, .. } => self.turn_to(at, agent, None, *state),
-            // Nothing else is an agent's time.
-            _ => {}
+            Moves::Agent(agent, AgentMoves::Changed { state, .. }) => self.turn_to(at, agent, None, state),
+            Moves::Caller(..) | Moves::Phone(..) | Moves::Nothing => {}
         }
     }
 

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use crate::calendar::Moment;
 use crate::reports::{Handling, Part, Stay, StayEnd};
-use crate::routing::Fact;
 use crate::routing::agent::Work;
 use crate::routing::fact::{EndedBy, LeftQueue, Outcome};
 use crate::routing::ids::{AgentName, CallId, QueueName};
+use crate::routing::{AgentMoves, CallerMoves, Fact, Moves};
 
 /// One stay, as far as it has come.
 #[derive(Clone, Debug)]
@@ -53,16 +53,21 @@ pub struct Stays {
 impl Stays {
     /// Work one fact in.
     pub fn told(&mut self, at: Moment, fact: &Fact) {
-        match fact {
-            Fact::CallArrived { call, .. } => self.calls.entry(*call).or_default().arrived = at,
-            Fact::StepEntered { call, .. } => self.left(*call, at, StayEnd::Moved),
-            Fact::CallQueued { call, queue, joined, .. } => self.joined(*call, at, queue, *joined),
-            Fact::CallLeftQueue { call, queue, why, .. } => self.left_by_rule(*call, at, queue, *why),
-            Fact::CallConnected { call, agent, .. } => self.connected(*call, at, agent),
-            Fact::CallEnded { call, outcome, by } => self.ended(*call, at, *outcome, by),
-            Fact::AgentChanged { agent, work, .. } => self.agent_changed(at, agent, work),
-            // Nothing else moves anybody in or out of a queue.
-            _ => {}
+        match fact.moves() {
+            Moves::Caller(call, moves) => self.caller_moved(call, at, moves),
+            Moves::Agent(agent, AgentMoves::Changed { work, .. }) => self.agent_changed(at, agent, work),
+            Moves::Agent(_, AgentMoves::LoggedIn { .. }) | Moves::Phone(..) | Moves::Nothing => {}
+        }
+    }
+
+    fn caller_moved(&mut self, call: CallId, at: Moment, moves: CallerMoves<'_>) {
+        match moves {
+            CallerMoves::Arrived { leg: _ } => self.calls.entry(call).or_default().arrived = at,
+            CallerMoves::Stepped => self.left(call, at, StayEnd::Moved),
+            CallerMoves::Queued { queue, joined } => self.joined(call, at, queue, joined),
+            CallerMoves::LeftQueue { queue, why } => self.left_by_rule(call, at, queue, why),
+            CallerMoves::Connected { agent } => self.connected(call, at, agent),
+            CallerMoves::Ended { outcome, by } => self.ended(call, at, outcome, by),
         }
     }
 

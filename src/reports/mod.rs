@@ -7,6 +7,7 @@
 //!
 //! Owns no SQL (`store/queue_report.rs` reads) and no page.
 
+pub mod call_backs;
 pub mod chart;
 pub mod figure;
 pub mod period;

@@ -78,6 +78,9 @@ pub enum Beside {
     Hold,
     WrapUp,
     LongestWait,
+    /// Of call-backs that were kept: how long after their place began to count, on average and at the longest.
+    KeptAfter,
+    LongestAfter,
     /// Both sides of the row are equal.
     Balances,
     Yes,
@@ -113,6 +116,10 @@ impl Beside {
             (Beside::WrapUp, Language::Zh) => "话后（秒）",
             (Beside::LongestWait, Language::En) => "longest wait, s",
             (Beside::LongestWait, Language::Zh) => "最长等待（秒）",
+            (Beside::KeptAfter, Language::En) => "kept after, on average, s",
+            (Beside::KeptAfter, Language::Zh) => "平均回呼等待（秒）",
+            (Beside::LongestAfter, Language::En) => "kept after, at the longest, s",
+            (Beside::LongestAfter, Language::Zh) => "最长回呼等待（秒）",
             (Beside::Balances, Language::En) => "balances",
             (Beside::Balances, Language::Zh) => "收支平衡",
             (Beside::Yes, Language::En) => "yes",

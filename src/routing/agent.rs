@@ -10,6 +10,7 @@ use super::dial::DialEnd;
 use super::held_line::HeldLine;
 use super::ids::*;
 use super::input::{Failure, Line};
+use super::lending::Elsewhere;
 use super::queue::Need;
 use crate::calendar::Moment;
 
@@ -80,6 +81,9 @@ pub enum Work {
         since: Moment,
         /// Since when they hear each other.
         talking: Option<Moment>,
+        /// It is to keep a promise of a queue.
+        #[serde(default, skip_serializing_if = "is_not")]
+        promised: bool,
     },
     WrappingUp {
         call: CallId,
@@ -225,10 +229,10 @@ impl Work {
         }
     }
 
-    /// A number is to be called.
-    pub fn dial(self, call: CallId, now: Moment) -> Result<Self, NotFrom> {
+    /// A number is to be called; `promised`: to keep a promise of a queue.
+    pub fn dial(self, call: CallId, now: Moment, promised: bool) -> Result<Self, NotFrom> {
         match self {
-            Work::Nothing { .. } => Ok(Work::Dialling { call, since: now, talking: None }),
+            Work::Nothing { .. } => Ok(Work::Dialling { call, since: now, talking: None, promised }),
             other @ (Work::Ringing { .. }
             | Work::Connecting { .. }
             | Work::Talking { .. }
@@ -240,7 +244,9 @@ impl Work {
     /// Agent and number hear each other.
     pub fn talk_out(self, now: Moment) -> Result<Self, NotFrom> {
         match self {
-            Work::Dialling { call, since, talking: None } => Ok(Work::Dialling { call, since, talking: Some(now) }),
+            Work::Dialling { call, since, talking: None, promised } => {
+                Ok(Work::Dialling { call, since, talking: Some(now), promised })
+            }
             other @ (Work::Nothing { .. }
             | Work::Ringing { .. }
             | Work::Connecting { .. }
@@ -282,6 +288,19 @@ impl Work {
         }
     }
 
+    /// Since when somebody is served by it: a caller, or whoever a call-back was promised. A number that was dialled on
+    /// somebody's own wish is no work that a queue gives.
+    pub const fn served_since(&self) -> Option<Moment> {
+        match self {
+            Work::Talking { since, .. } | Work::Dialling { talking: Some(since), promised: true, .. } => Some(*since),
+            Work::Nothing { .. }
+            | Work::Ringing { .. }
+            | Work::Connecting { .. }
+            | Work::Dialling { .. }
+            | Work::WrappingUp { .. } => None,
+        }
+    }
+
     /// The call in hand, wrap-up included.
     pub const fn call(&self) -> Option<CallId> {
         match self {
@@ -320,10 +339,12 @@ pub enum AgentState {
     Missed,
     /// Ready, but the phone is in use by a call that is not ours, or cannot be reached.
     PhoneBusy,
+    /// Shared with another centre, which has the phone; of a guest also: not to be had at home.
+    Elsewhere,
 }
 
 impl AgentState {
-    pub const ALL: [AgentState; 11] = [
+    pub const ALL: [AgentState; 12] = [
         AgentState::Away,
         AgentState::Idle,
         AgentState::Ringing,
@@ -335,6 +356,7 @@ impl AgentState {
         AgentState::OnBreak,
         AgentState::Missed,
         AgentState::PhoneBusy,
+        AgentState::Elsewhere,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -350,6 +372,7 @@ impl AgentState {
             AgentState::OnBreak => "on_break",
             AgentState::Missed => "missed",
             AgentState::PhoneBusy => "phone_busy",
+            AgentState::Elsewhere => "elsewhere",
         }
     }
 }
@@ -374,22 +397,31 @@ pub struct Agent {
     pub line_busy: bool,
     /// What is known of telling this phone to pick up.
     pub told: Told,
+    /// A number that rings, or whoever has picked up there, for whom this agent was free. Nobody is kept from the agent by
+    /// that but other numbers that could be rung.
+    pub counted_on: Option<CallId>,
     /// The last dial that came to nothing, until the next: for the desk, which would else fall silent.
     pub in_vain: Option<DialInVain>,
     pub served: Served,
     /// The call of which a disposition was written last.
     pub disposed: Option<CallId>,
     pub breaks: Breaks,
+    /// Of somebody whom several centres share: why this one cannot have them now. A copy of what [`Core::shared`] has.
+    ///
+    /// [`Core::shared`]: super::Core::shared
+    pub elsewhere: Option<Elsewhere>,
+    /// No person of the centre any more, and here for as long as the call in hand goes on.
+    pub dismissed: bool,
 }
 
 /// What an agent has done since logging in: what strategies count by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Served {
-    /// Conversations with callers.
+    /// Conversations with callers, and with those who were called back.
     pub calls: u32,
-    /// Talked with callers, hold included; without the conversation that goes on.
+    /// Talked with them, hold included; without the conversation that goes on.
     pub talked: Duration,
-    /// When the phone was rung for a caller last.
+    /// When the phone was rung for one of them last.
     pub rung: Option<Moment>,
     /// Calls that were not picked up, one after the other, since a conversation or the last *ready*.
     #[serde(default)]
@@ -399,21 +431,26 @@ pub struct Served {
 impl Served {
     /// The work has changed, at this moment.
     pub fn follow(&mut self, before: &Work, after: &Work, at: Moment) {
-        if let (Work::Talking { call, .. }, Work::Talking { call: now, .. }) = (before, after)
-            && call == now
-        {
+        let (talked, talks) = (before.served_since(), after.served_since());
+        if talked.is_some() && talks.is_some() && before.call() == after.call() {
             return;
         }
-        if let Work::Talking { since, .. } = before {
-            self.talked = self.talked.saturating_add(at.since(*since));
+        if let Some(since) = talked {
+            self.talked = self.talked.saturating_add(at.since(since));
+        }
+        if talks.is_some() {
+            self.calls = self.calls.saturating_add(1);
+            self.missed = 0;
         }
         match after {
-            Work::Talking { .. } => {
-                self.calls = self.calls.saturating_add(1);
-                self.missed = 0;
+            Work::Ringing { since, .. } | Work::Dialling { since, promised: true, talking: None, .. } => {
+                self.rung = Some(*since);
             }
-            Work::Ringing { since, .. } => self.rung = Some(*since),
-            Work::Nothing { .. } | Work::Connecting { .. } | Work::Dialling { .. } | Work::WrappingUp { .. } => {}
+            Work::Nothing { .. }
+            | Work::Connecting { .. }
+            | Work::Talking { .. }
+            | Work::Dialling { .. }
+            | Work::WrappingUp { .. } => {}
         }
     }
 }
@@ -487,6 +524,7 @@ impl Agent {
         matches!(self.presence, Presence::Ready { .. })
             && matches!(self.work, Work::Nothing { .. })
             && self.leg.is_none()
+            && self.elsewhere.is_none()
             && self.has_its_phone()
     }
 
@@ -514,6 +552,19 @@ impl Agent {
     /// and a line that is held open is for callers.
     pub fn dials_nobody(&self) -> bool {
         self.station.is_outside() || self.station.is_held_open()
+    }
+
+    /// The phone is ours, or something is still to be done for a call of ours.
+    pub fn is_busy(&self) -> bool {
+        !matches!(self.work, Work::Nothing { .. }) || self.leg.is_some()
+    }
+
+    /// The centre that has the phone.
+    pub fn serves(&self) -> Option<&CentreName> {
+        match &self.elsewhere {
+            Some(Elsewhere::Serves(centre)) => Some(centre),
+            Some(Elsewhere::NotReady | Elsewhere::Asked) | None => None,
+        }
     }
 
     /// Since when nothing was asked of the agent: the later of *ready* and the end of the last work.
@@ -545,8 +596,10 @@ impl Agent {
             (Work::Dialling { talking: Some(_), .. }, _) => AgentState::TalkingOut,
             (Work::WrappingUp { .. }, _) => AgentState::WrappingUp,
             (Work::Nothing { .. }, Presence::Away { .. }) => AgentState::Away,
+            (Work::Nothing { .. }, _) if self.serves().is_some() => AgentState::Elsewhere,
             (Work::Nothing { .. }, Presence::OnBreak { .. }) => AgentState::OnBreak,
             (Work::Nothing { .. }, Presence::Missed { .. }) => AgentState::Missed,
+            (Work::Nothing { .. }, _) if self.elsewhere == Some(Elsewhere::NotReady) => AgentState::Elsewhere,
             (Work::Nothing { .. }, Presence::Ready { .. }) if self.station.is_held_open() => match self.held {
                 HeldLine::Up { .. } if self.line != Line::Unreachable => AgentState::Idle,
                 HeldLine::Up { .. } | HeldLine::Down { .. } | HeldLine::Rings { .. } | HeldLine::Asked { .. } => {

@@ -13,6 +13,7 @@ use super::keypad::AtKeypad;
 use super::outside::Asking;
 use super::preference::{Acquaintance, Prefer};
 use super::queue::Need;
+use super::reaching::Keeps;
 use super::rings::Rings;
 use super::transferring::{Outside, OutsideStage};
 use crate::calendar::Moment;
@@ -39,6 +40,8 @@ pub struct Call {
     pub waited: Duration,
     /// The call-back that is owed for it.
     pub promise: Option<CallId>,
+    /// Who is called back, and has picked up: the promise that this is to keep.
+    pub keeps: Option<Keeps>,
     /// The emergency messages that the caller has been given.
     pub warned: BTreeSet<MessageName>,
     /// The one that is played before the step.
@@ -142,6 +145,15 @@ pub struct QueuePlace {
     pub kept_for: Vec<AgentName>,
     pub otherwise: Vec<(When, StepName)>,
     pub told: Announcing,
+    /// Has waited as long as its step says, and rings: it leaves when the phones that ring have rung, and no other is rung.
+    pub is_over: bool,
+}
+
+impl Call {
+    /// Waits no longer, and rings nowhere any more.
+    pub fn is_overdue(&self) -> bool {
+        matches!(&self.stage, Stage::Waiting { place, rings: None, .. } if place.is_over)
+    }
 }
 
 impl QueuePlace {
@@ -152,7 +164,13 @@ impl QueuePlace {
 
     /// In which line of its queue a call of this switch stands.
     pub fn line(&self, switch: &SwitchName) -> LineKey {
-        LineKey { switch: switch.clone(), needs: self.in_force.clone(), kept_for: self.kept_for.clone(), dials: false }
+        LineKey {
+            switch: switch.clone(),
+            needs: self.in_force.clone(),
+            kept_for: self.kept_for.clone(),
+            dials: false,
+            counts: false,
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use super::agent::Work;
 use super::call::{Call, Stage};
 use super::core::{CONNECT_WITHIN, Core, HANG_UP_WITHIN, LegOf, Owed, PARTED_WITHIN};
+use super::dial::DialEnd;
 use super::effect::{Act, HangUpCause};
 use super::fact::{EndedBy, Fact, OfferEnd, Outcome};
 use super::ids::*;
@@ -128,13 +129,15 @@ impl Core {
         self.leave_queue(call, &place);
         self.end_offer(now, offer.id, OfferEnd::Connected);
         self.change_work(&offer.agent, |work| work.connect(now));
+        let waited = now.since(place.joined);
         self.fact(Fact::CallConnected {
             call,
             agent: offer.agent.clone(),
             leg: agent_leg.clone(),
             queue: place.queue.clone(),
-            waited: now.since(place.joined),
+            waited,
         });
+        self.kept_by_call(now, call, &offer.agent, waited);
         if let Some(of) = self.calls.get_mut(&call) {
             of.stage = Stage::Talking { queue: place.queue, agent: offer.agent, agent_leg, since: now, hold: None };
         }
@@ -243,8 +246,12 @@ impl Core {
 
     /// The number's leg is gone.
     pub(super) fn outside_gone(&mut self, now: Moment, leg: &LegId, call: CallId, by: &EndedBy) {
-        let transfer = self.transfer_of_leg(leg);
+        let (transfer, reach) = (self.transfer_of_leg(leg), self.reach_of_leg(leg));
         self.leg_gone(leg);
+        if let Some(call) = reach {
+            let how = if *by == EndedBy::Unseen { DialEnd::Unseen } else { DialEnd::Refused };
+            return self.reach_failed(now, call, how);
+        }
         if let Some(call) = transfer {
             return self.transfer_leg_gone(now, call, by);
         }
@@ -262,6 +269,8 @@ impl Core {
         let (outcome, by) = match gone.stage {
             Stage::InDialplan { .. } if unseen => (Outcome::EndedUnseen, by),
             Stage::InDialplan { .. } if gone.promise.is_some() => (Outcome::PromisedCallBack, by),
+            // Called by us, and gone before an agent could be heard: what the trade calls abandoned, of calls out.
+            Stage::InDialplan { .. } if gone.keeps.is_some() => (Outcome::Abandoned, by),
             Stage::InDialplan { .. } => (Outcome::LeftInDialplan, by),
             Stage::Waiting { .. } | Stage::Connecting { .. } if unseen => (Outcome::EndedUnseen, by),
             Stage::Waiting { .. } | Stage::Connecting { .. } => (Outcome::Abandoned, by),
@@ -282,6 +291,9 @@ impl Core {
         self.fact(Fact::CallEnded { call, outcome, by });
         if gone.promise.is_some() {
             self.off_the_line(now, call);
+        }
+        if let Some(keeps) = &gone.keeps {
+            self.was_to_keep(now, call, keeps, unseen);
         }
     }
 
@@ -337,7 +349,8 @@ impl Core {
         let here = self.agents.get(agent);
         let given = here.is_some_and(|agent| agent.disposed.is_some() && agent.disposed == agent.work.call());
         let needs = rules.is_some_and(|rules| rules.needs_disposition) && !given;
-        if limit == Some(std::time::Duration::ZERO) && !needs {
+        let dismissed = here.is_some_and(|agent| agent.dismissed);
+        if dismissed || (limit == Some(std::time::Duration::ZERO) && !needs) {
             self.change_work(agent, |work| work.rest(now));
             return;
         }
@@ -362,9 +375,10 @@ impl Core {
     }
 
     /// A disposition was written, or taken out again. Where only that was waited for, wrap-up is over.
-    pub(super) fn agent_disposed(&mut self, now: Moment, name: &AgentName, call: CallId, given: bool) {
+    pub(super) fn agent_disposed(&mut self, now: Moment, name: &AgentName, call: CallId, given: bool, by: AgentName) {
         let Some(agent) = self.agents.get(name) else { return };
-        if agent.work.call() != Some(call) {
+        // Told with every note that is saved: mostly nothing of it has changed.
+        if agent.work.call() != Some(call) || (agent.disposed == Some(call)) == given {
             return;
         }
         let rules = match &agent.work {
@@ -381,6 +395,7 @@ impl Core {
         let owed = self.owes_disposition(name);
         let asked = owed || rules.is_some_and(|rules| rules.needs_disposition);
         self.change_agent(name, |agent| agent.disposed = given.then_some(call));
+        self.fact(Fact::AgentDisposed { agent: name.clone(), call, given, by });
         if !asked || owed != given {
             return;
         }

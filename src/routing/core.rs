@@ -16,9 +16,11 @@ use super::fact::{Fact, SwitchedOff};
 use super::ids::*;
 use super::index::QueueIndex;
 use super::input::{Abilities, Input, Line, Returned};
+use super::lending::{Loan, Shared};
 use super::people::{Login, Refused};
 use super::promise::{Asked, Broken, Promise};
 use super::promising::Wanted;
+use super::reaching::Reach;
 use super::tag::{Place, Tags};
 use super::timer::{Timer, Timers};
 use super::why::Why;
@@ -47,6 +49,8 @@ pub struct Handled {
     pub facts: Vec<Fact>,
     /// A person asked for what cannot be; nothing was changed.
     pub refused: Option<Refused>,
+    /// Agents to whom something happened: of those whom others share, the others are told.
+    pub moved: Vec<AgentName>,
 }
 
 /// Whose a leg is.
@@ -77,12 +81,18 @@ pub struct Core {
     /// Calls for which two phones or more ring, and some for which they did.
     pub(super) together: BTreeSet<CallId>,
     pub(super) dials: BTreeMap<CallId, Dial>,
+    /// Numbers that ring for promises, before an agent is rung.
+    pub(super) reaches: BTreeMap<CallId, Reach>,
     /// Call-backs that are owed.
     pub(super) promises: BTreeMap<CallId, Promise>,
     /// Those that were asked for in the last hour by a request with a name.
     pub(super) asked: VecDeque<Asked>,
     /// When numbers were dialled in the last hour: what the caps are counted by.
     pub(super) dialled: VecDeque<Counted>,
+    /// Queues that are lent to people of other centres.
+    pub(super) loans: BTreeMap<AgentName, Loan>,
+    /// What the loop has told of those whom several centres share, ours and guests.
+    pub(super) shared: BTreeMap<AgentName, Shared>,
     /// The emergency messages that are on.
     pub(super) emergency: BTreeMap<MessageName, SwitchedOn>,
     pub(super) legs: BTreeMap<LegId, LegOf>,
@@ -162,9 +172,12 @@ impl Core {
             offers: BTreeMap::new(),
             together: BTreeSet::new(),
             dials: BTreeMap::new(),
+            reaches: BTreeMap::new(),
             promises: BTreeMap::new(),
             asked: VecDeque::new(),
             dialled: VecDeque::new(),
+            loans: BTreeMap::new(),
+            shared: BTreeMap::new(),
             emergency: BTreeMap::new(),
             legs: BTreeMap::new(),
             queues: BTreeMap::new(),
@@ -217,6 +230,12 @@ impl Core {
     /// The only way in. Never panics on any input; the same inputs give the same answers.
     pub fn handle(&mut self, now: Moment, input: Input) -> Handled {
         self.dispatch(now, input);
+        if self.by.is_some() && self.timers.next().is_some_and(|due| due <= now) {
+            // What comes about by the clock at the same moment nobody has asked for.
+            self.settle_agents(now);
+            self.by = None;
+            self.why = None;
+        }
         self.run_timers(now);
         self.settle(now);
         std::mem::take(&mut self.out)
@@ -243,8 +262,12 @@ impl Core {
             Input::KeyPressed { leg, key } => match self.legs.get(&leg) {
                 Some(LegOf::Caller(call)) => {
                     let call = *call;
-                    self.key_while_waiting(now, call, key);
-                    self.walk_on(now, call, Heard::Key(key));
+                    // The key by which somebody leaves the queue is no answer to what they are asked then.
+                    if matches!(self.calls.get(&call).map(|of| &of.stage), Some(Stage::Waiting { .. })) {
+                        self.key_while_waiting(now, call, key);
+                    } else {
+                        self.walk_on(now, call, Heard::Key(key));
+                    }
                 }
                 Some(LegOf::Agent(_)) => self.agent_pressed(now, &leg, key),
                 Some(LegOf::Outside { .. }) | None => {}
@@ -262,6 +285,16 @@ impl Core {
                 let login = Login { agent, station, switch, queues, skills, auto_answer, by };
                 self.agent_logged_in(now, login);
             }
+            // Guests come and go as their own centre says.
+            Input::AgentAssigned { agent, .. }
+            | Input::AgentLoggedOut { agent, .. }
+            | Input::AgentTookBreak { agent, .. }
+            | Input::AgentDismissed { agent, .. }
+            | Input::AgentDialled { agent, .. }
+                if agent.home().is_some() =>
+            {
+                self.is_guest(&agent);
+            }
             Input::AgentAssigned { agent, queues, skills, by } => {
                 self.by = Some(by.clone());
                 self.agent_assigned(now, agent, queues, skills, by);
@@ -270,6 +303,10 @@ impl Core {
                 self.why = why;
                 self.by = Some(by.clone());
                 self.agent_logged_out(now, &agent, by);
+            }
+            Input::AgentDismissed { agent, by } => {
+                self.by = Some(by.clone());
+                self.agent_dismissed(now, &agent, by);
             }
             Input::AgentSaidReady { agent, by, why } => {
                 self.why = why;
@@ -311,14 +348,24 @@ impl Core {
                 self.agent_ended_wrap_up(now, &agent);
             }
             Input::AgentDisposed { agent, call, given, by } => {
-                self.by = Some(by);
-                self.agent_disposed(now, &agent, call, given);
+                self.by = Some(by.clone());
+                self.agent_disposed(now, &agent, call, given, by);
             }
             Input::AgentEndedCall { agent, by, why } => {
                 self.why = why;
                 self.by = Some(by.clone());
                 self.agent_ended_call(now, &agent, by);
             }
+            Input::QueuesLent { agent, queues, skills, by, why } => {
+                self.by = Some(by.clone());
+                self.queues_lent(now, agent, Loan { since: now, queues, skills, by, why });
+            }
+            Input::LoanEnded { agent, by, why } => {
+                self.why = why;
+                self.by = Some(by.clone());
+                self.loan_ended(now, agent, by);
+            }
+            Input::SharedAgentsTold { news } => self.shared_agents_told(now, news),
             Input::EmergencySwitchedOn { message, until, by, why } => {
                 self.emergency_switched_on(now, message, until, by, why);
             }
@@ -355,6 +402,7 @@ impl Core {
                 Timer::PromiseDue(promise) => self.promise_due(now, promise),
                 Timer::PromiseMayBeTaken(promise) => self.seek_for_promise(now, promise),
                 Timer::PromiseExpires(promise) => self.break_promise(now, promise, Broken::Expired, None),
+                Timer::ReachDue(call) => self.reach_overdue(now, call),
                 Timer::DialsAgain => self.promises_stand_anew(now),
                 Timer::OfferDue(offer) => self.offer_overdue(now, offer),
                 Timer::PickUpDue(offer) => self.pick_up_overdue(offer),
@@ -397,6 +445,7 @@ impl Core {
                 self.offers.get(offer).map(|offer| &offer.switch)
             }
             Timer::DialDue(call) | Timer::DialLongest(call) => self.dials.get(call).map(|dial| &dial.switch),
+            Timer::ReachDue(call) => self.reaches.get(call).map(|reach| &reach.switch),
             Timer::HangUpDue(leg) => self.switch_of_leg(leg),
             Timer::LineDue(agent) | Timer::LineAgain(agent) => self.agents.get(agent).map(|agent| &agent.switch),
             // A deserted queue may have calls of several switches, and asks for each.
@@ -539,6 +588,7 @@ impl Core {
     fn settle_agents(&mut self, now: Moment) {
         self.lines_follow(now);
         for (name, (presence, work, state)) in std::mem::take(&mut self.touched) {
+            self.ask_for_shared(&name);
             let Some(agent) = self.agents.get_mut(&name) else { continue };
             agent.served.follow(&work, &agent.work, now);
             agent.breaks.follow((&presence, &work), (&agent.presence, &agent.work), now);
@@ -558,6 +608,7 @@ impl Core {
                 });
             }
             self.index_agent(&name);
+            self.out.moved.push(name);
         }
     }
 

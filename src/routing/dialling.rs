@@ -11,7 +11,7 @@ use super::core::{CONNECT_WITHIN, Core, LegOf, Owed, PARTED_WITHIN, RING_GRACE};
 use super::dial::{Counted, Dial, DialEnd, DialEndedBy, DialStage};
 use super::dial_out::{DialOut, DialledNumber};
 use super::effect::{Act, HangUpCause};
-use super::fact::{EndedBy, Fact};
+use super::fact::{EndedBy, Fact, Reasons};
 use super::ids::*;
 use super::input::{Failure, LegSeen, Line, Refusal, Returned};
 use super::people::Refused;
@@ -34,6 +34,22 @@ pub(super) fn count_dial(dialled: &mut VecDeque<Counted>, now: Moment, request: 
     dialled.push_back(Counted { at: now, request: request.cloned() });
 }
 
+/// A key that was sent before: with the same, or with something else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SentBefore {
+    Same,
+    KeyAlone,
+}
+
+pub(super) fn sent_before<'r>(
+    mut lately: impl Iterator<Item = &'r RequestName>,
+    request: Option<&RequestName>,
+) -> Option<SentBefore> {
+    let request = request?;
+    let before = lately.find(|before| before.has_key_of(request))?;
+    Some(if before == request { SentBefore::Same } else { SentBefore::KeyAlone })
+}
+
 /// What a dial begins with, besides the centre's rules.
 struct Begun {
     number: DialledNumber,
@@ -41,6 +57,7 @@ struct Begun {
     request: Option<RequestName>,
     promise: Option<CallId>,
     queue: Option<QueueName>,
+    reasons: Option<Reasons>,
     /// The agent's own phone.
     ring_for: Duration,
     wrap_up: Option<Duration>,
@@ -71,6 +88,9 @@ impl Core {
         if !self.is_up(&rules.switch) {
             return Some(Refused::SwitchAway { switch: rules.switch.clone() });
         }
+        if agent.serves().is_some() {
+            return Some(Refused::NotFreeToDial { agent: name.clone(), state: AgentState::Elsewhere });
+        }
         let nothing = matches!(agent.work, Work::Nothing { .. }) && agent.leg.is_none();
         if !nothing || matches!(agent.line, Line::InUse | Line::Unreachable) {
             let state = if nothing { AgentState::PhoneBusy } else { agent.state() };
@@ -100,9 +120,11 @@ impl Core {
         request: Option<RequestName>,
     ) {
         // Sent again, because its answer got lost.
-        let same = |dial: &Counted| dial.request == request && dial.at + HOUR > now;
-        if request.is_some() && self.dialled.iter().any(same) {
-            return;
+        let lately = self.dialled.iter().filter(|dial| dial.at + HOUR > now).filter_map(|dial| dial.request.as_ref());
+        match sent_before(lately, request.as_ref()) {
+            Some(SentBefore::Same) => return,
+            Some(SentBefore::KeyAlone) => return self.refuse(Refused::KeyUsed),
+            None => {}
         }
         if self.logged_in(name).is_none() {
             return;
@@ -114,7 +136,8 @@ impl Core {
             return self.refuse(why);
         }
         let (ring_for, wrap_up) = (rules.ring_for, rules.wrap_up);
-        let begun = Begun { number, by, request, promise: None, queue: None, ring_for, wrap_up, auto_answer: false };
+        let (promise, queue, reasons, auto_answer) = (None, None, None, false);
+        let begun = Begun { number, by, request, promise, queue, reasons, ring_for, wrap_up, auto_answer };
         self.begin_dial(now, name, rules, begun);
     }
 
@@ -126,6 +149,7 @@ impl Core {
         number: DialledNumber,
         promise: CallId,
         queue: QueueName,
+        reasons: Reasons,
     ) -> bool {
         let Some(plan) = self.version.clone() else { return false };
         let Some(rules) = plan.dial_out.clone() else { return false };
@@ -142,18 +166,19 @@ impl Core {
             wrap_up: of_queue.map_or(rules.wrap_up, |queue| queue.wrap_up),
             auto_answer: of_queue.is_some_and(|queue| queue.auto_answer),
             queue: Some(queue),
+            reasons: Some(reasons),
         };
         self.begin_dial(now, name, rules, begun)
     }
 
     /// The agent's own phone rings.
     fn begin_dial(&mut self, now: Moment, name: &AgentName, rules: DialOut, begun: Begun) -> bool {
-        let Begun { number, by, request, promise, queue, ring_for, wrap_up, auto_answer } = begun;
+        let Begun { number, by, request, promise, queue, reasons, ring_for, wrap_up, auto_answer } = begun;
         let Some(station) = self.agents.get(name).map(|agent| agent.station.clone()) else { return false };
         let call = self.next_call_id();
         let (leg, out_leg) = (self.next_leg_id(), self.next_leg_id());
         let until = now + ring_for;
-        if !self.change_work(name, |work| work.dial(call, now)) {
+        if !self.change_work(name, |work| work.dial(call, now, promise.is_some())) {
             return false;
         }
         self.change_agent(name, |agent| {
@@ -195,6 +220,7 @@ impl Core {
             request,
             promise,
             queue: dial.queue.clone(),
+            reasons,
         });
         self.legs.insert(leg.clone(), LegOf::Agent(name.clone()));
         self.timers.set(Timer::DialDue(call), until + RING_GRACE);
@@ -243,6 +269,9 @@ impl Core {
     pub(super) fn dial_ring_returned(&mut self, now: Moment, leg: &LegId, how: &Returned) {
         if let Some(call) = self.transfer_of_leg(leg) {
             return self.transfer_ring_returned(now, call, leg, how);
+        }
+        if let Some(call) = self.reach_of_leg(leg) {
+            return self.reach_ring_returned(now, call, leg, how);
         }
         let Returned::Refused { why } = how else { return };
         let Some(call) = self.dial_of_leg(leg).map(|dial| dial.call) else { return };
@@ -425,7 +454,8 @@ impl Core {
             });
         }
         let needs = dial.queue.as_ref().is_some_and(|queue| self.disposition_of_dial_owed(queue, &dial));
-        if !talked || dial.wrap_up == Some(Duration::ZERO) && !needs {
+        let dismissed = self.agents.get(&dial.agent).is_some_and(|agent| agent.dismissed);
+        if !talked || dismissed || dial.wrap_up == Some(Duration::ZERO) && !needs {
             self.change_work(&dial.agent, |work| work.end_dial(now));
             // Whoever was talked with may be owed a call-back at another hour, and is off the line now.
             return self.after_dial(now, &dial, how, by, why);
@@ -523,7 +553,7 @@ impl Core {
             .filter(|(_, of)| {
                 matches!(of, LegOf::Outside { call, switch: on } if on == switch && !self.dials.contains_key(call))
             })
-            .filter(|(leg, _)| self.transfer_of_leg(leg).is_none())
+            .filter(|(leg, _)| self.transfer_of_leg(leg).is_none() && self.reach_of_leg(leg).is_none())
             .map(|(leg, _)| leg.clone())
             .collect();
         for leg in orphans {
@@ -560,6 +590,9 @@ impl Core {
     pub(super) fn outside_lives(&mut self, now: Moment, call: CallId, seen: &LegSeen) {
         if let Some(call) = self.transfer_of_leg(&seen.leg) {
             return self.transfer_leg_lives(now, call, seen);
+        }
+        if let Some(call) = self.reach_of_leg(&seen.leg) {
+            return self.reach_lives(now, call, seen);
         }
         match self.dials.get(&call).map(|dial| (dial.stage, dial.leg.clone())) {
             None => {

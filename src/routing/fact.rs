@@ -14,6 +14,7 @@ use super::input::Failure;
 use super::preference::{Acquaintance, Prefer};
 use super::promise::{Back, Broken, NotPromised, PromisedBy, Wish};
 use super::queue::Need;
+use super::reaching::Reach;
 use super::why::Why;
 use crate::calendar::Moment;
 use crate::dialplan::AgentWish;
@@ -42,6 +43,9 @@ pub enum Fact {
         version: VersionHash,
         /// Not seen arriving, but found on the switch after a start or a reconnect.
         found: bool,
+        /// Called by us, and picked up: the promise that it is to keep.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        promise: Option<CallId>,
     },
     StepEntered {
         call: CallId,
@@ -79,6 +83,9 @@ pub enum Fact {
         /// The step it came from, and where it would resume.
         step: StepName,
         language: String,
+        /// Whose place it is, of who is called back: no caller of the queue's, and in a balance of its own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        promise: Option<CallId>,
     },
     /// Left the queue by a rule of its step (`otherwise`), for another step; or was turned away at its door.
     CallLeftQueue {
@@ -203,6 +210,9 @@ pub enum Fact {
         promise: Option<CallId>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         queue: Option<QueueName>,
+        /// Why this agent is to keep it. Journals of before do not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reasons: Option<Reasons>,
     },
     /// The agent picked up: the number is rung.
     DialAgentAnswered {
@@ -243,6 +253,9 @@ pub enum Fact {
         /// The call whose place it was, or in which it was asked for.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         of_call: Option<CallId>,
+        /// What the caller was spoken to in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        language: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         request: Option<RequestName>,
     },
@@ -252,6 +265,9 @@ pub enum Fact {
         call: CallId,
         joined: Moment,
         credit: Duration,
+        /// On another number from here on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<PhoneNumber>,
     },
     /// A caller asked to be called back, and cannot be.
     CallBackRefused {
@@ -271,6 +287,21 @@ pub enum Fact {
         until: Moment,
         tries: u32,
         after: DialEnd,
+    },
+    /// An agent is free for it, and its number is rung before the agent is. The leg is named at once, so that a start knows
+    /// it.
+    CustomerRung {
+        call: CallId,
+        queue: QueueName,
+        reach: Reach,
+        /// Why the agent who is free for it is this one.
+        reasons: Reasons,
+    },
+    /// It rings no more, and nobody picked up whom an agent could talk with.
+    CustomerNotReached {
+        call: CallId,
+        promise: CallId,
+        how: DialEnd,
     },
     /// The number and an agent hear each other.
     PromiseKept {
@@ -307,6 +338,9 @@ pub enum Fact {
         by: AgentName,
     },
     AgentLoggedOut {
+        /// They are no person of the centre any more: nothing is to be written by them after a call that goes on.
+        #[serde(default, skip_serializing_if = "is_not")]
+        dismissed: bool,
         agent: AgentName,
         by: AgentName,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -322,6 +356,13 @@ pub enum Fact {
         by: Option<AgentName>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         why: Option<Why>,
+    },
+    /// The agent has written how the call in hand ended, or has taken that out again. Which words it was, the note has.
+    AgentDisposed {
+        agent: AgentName,
+        call: CallId,
+        given: bool,
+        by: AgentName,
     },
 
     /// The caller is sent to a number outside: it rings. Its leg is named at once, so that a start knows it.
@@ -347,6 +388,24 @@ pub enum Fact {
         how: TransferFailure,
         /// `None`: the step of the call transfers no more, and the call ends.
         to: Option<StepName>,
+    },
+
+    /// Queues are lent to an agent of another centre (`name@centre`), who knows that much of our skills. Again where others
+    /// are.
+    QueuesLent {
+        agent: AgentName,
+        queues: BTreeSet<QueueName>,
+        skills: BTreeMap<SkillName, u8>,
+        by: AgentName,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<Why>,
+    },
+    /// Taken back, or declined at the agent's home; then `by` is somebody of there.
+    LoanEnded {
+        agent: AgentName,
+        by: AgentName,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<Why>,
     },
 
     /// New callers hear this message before anything else, and those who wait are told it. Again where only `until` is
@@ -431,7 +490,10 @@ impl Fact {
             | Fact::DialAnswered { call }
             | Fact::DialConnected { call, .. }
             | Fact::DialEnded { call, .. }
-            | Fact::CallBackRefused { call, .. } => Some(*call),
+            | Fact::CustomerRung { call, .. }
+            | Fact::CustomerNotReached { call, .. }
+            | Fact::CallBackRefused { call, .. }
+            | Fact::AgentDisposed { call, .. } => Some(*call),
             Fact::PromiseMade { promise, .. }
             | Fact::PromiseAgain { promise, .. }
             | Fact::PromiseWaits { promise, .. }
@@ -446,6 +508,8 @@ impl Fact {
             | Fact::AgentLoggedOut { .. }
             | Fact::AgentChanged { .. }
             | Fact::HeldLineChanged { .. }
+            | Fact::QueuesLent { .. }
+            | Fact::LoanEnded { .. }
             | Fact::EmergencySwitchedOn { .. }
             | Fact::EmergencySwitchedOff { .. }
             | Fact::LinkChanged { .. }
@@ -458,6 +522,8 @@ impl Fact {
         match self {
             Fact::OfferMade { agent, .. }
             | Fact::OfferEnded { agent, .. }
+            | Fact::QueuesLent { agent, .. }
+            | Fact::LoanEnded { agent, .. }
             | Fact::PickUpAsked { agent, .. }
             | Fact::PickUpFailed { agent, .. }
             | Fact::OfferPickedUp { agent, .. }
@@ -474,7 +540,8 @@ impl Fact {
             | Fact::AgentAssigned { agent, .. }
             | Fact::AgentLoggedOut { agent, .. }
             | Fact::HeldLineChanged { agent, .. }
-            | Fact::AgentChanged { agent, .. } => Some(agent),
+            | Fact::AgentChanged { agent, .. }
+            | Fact::AgentDisposed { agent, .. } => Some(agent),
             Fact::Healed { agent, .. } => agent.as_ref(),
             Fact::ControllerStarted { .. }
             | Fact::VersionPublished { .. }
@@ -498,6 +565,8 @@ impl Fact {
             | Fact::CallEnded { .. }
             | Fact::DialAnswered { .. }
             | Fact::PromiseMade { .. }
+            | Fact::CustomerRung { .. }
+            | Fact::CustomerNotReached { .. }
             | Fact::CallBackRefused { .. }
             | Fact::PromiseAgain { .. }
             | Fact::PromiseWaits { .. }
@@ -515,7 +584,8 @@ impl Fact {
 pub enum Outcome {
     /// Talked with an agent.
     Answered,
-    /// Hung up while waiting in a queue, or in the instant before an agent who picked up could be heard.
+    /// Hung up while waiting in a queue, or in the instant before an agent who picked up could be heard; of who is called back,
+    /// before an agent was heard at all.
     Abandoned,
     /// Hung up in the dialplan, before asking for a person.
     LeftInDialplan,
@@ -792,4 +862,9 @@ impl Rule {
         Rule::RingSeveral,
         Rule::RingAll,
     ];
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
+const fn is_not(it: &bool) -> bool {
+    !*it
 }

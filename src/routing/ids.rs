@@ -169,6 +169,19 @@ name!(
     /// What makes two requests one: the same again does nothing again. Made of what was sent, never shown.
     RequestName
 );
+impl RequestName {
+    /// The key alone, where the name has what was wanted behind it.
+    fn key(&self) -> &str {
+        let parts = self.as_str().split_once('-').filter(|(key, this)| (key.len(), this.len()) == (32, 31));
+        parts.map_or(self.as_str(), |(key, _)| key)
+    }
+
+    /// Whether the same key was sent with this; what was wanted may be another thing.
+    pub fn has_key_of(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
 name!(
     /// The hash of one published version of a centre's YAML, in hexadecimal.
     VersionHash
@@ -182,6 +195,28 @@ name!(
     /// A caller's display name as it came from outside, bounded and free of control characters.
     CallerName
 );
+
+impl AgentName {
+    /// An agent as another centre than their own names them.
+    #[must_use]
+    pub fn guest_of(&self, home: &CentreName) -> Self {
+        Self::new(format!("{self}@{home}"))
+    }
+
+    /// Of somebody at home in another centre, who they are there. Nobody is taken on under such a name, and nobody logs in
+    /// with one; an address of e-mail has a dot behind its `@`, which no centre's name has.
+    pub fn home(&self) -> Option<(Self, CentreName)> {
+        let (name, home) = self.as_str().rsplit_once('@')?;
+        let mut letters = home.chars();
+        let is_centre = letters.next().is_some_and(|first| first.is_ascii_lowercase())
+            && letters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+            && home.len() <= LONGEST_CENTRE;
+        (is_centre && !name.is_empty()).then(|| (Self::new(name), CentreName::new(home)))
+    }
+}
+
+/// The longest name of a centre.
+const LONGEST_CENTRE: usize = 16;
 
 /// The longest number or caller's name kept, in characters; Asterisk itself cuts a name at 80.
 pub const LONGEST_FROM_OUTSIDE: usize = 80;
@@ -207,6 +242,18 @@ impl CallerName {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_guest_is_named_with_their_home_and_nobody_else_is() {
+        let mira = AgentName::new("mira").guest_of(&CentreName::new("b"));
+        assert_eq!(mira.as_str(), "mira@b");
+        assert_eq!(mira.home(), Some((AgentName::new("mira"), CentreName::new("b"))));
+        let twice = AgentName::new("mira@b").guest_of(&CentreName::new("c2"));
+        assert_eq!(twice.home(), Some((AgentName::new("mira@b"), CentreName::new("c2"))));
+        for own in ["mira", "mira@example.com", "@b", "mira@", "mira@B", "mira@2b", "mira@b ", "a@abcdefghijklmnopq"] {
+            assert_eq!(AgentName::new(own).home(), None, "{own}");
+        }
+    }
 
     #[test]
     fn no_minted_id_is_a_prefix_of_another() {

@@ -38,6 +38,8 @@ pub struct LineKey {
     pub kept_for: Vec<AgentName>,
     /// A promise: a number is dialled for it, which nobody at a telephone outside can do.
     pub dials: bool,
+    /// A promise whose customer is rung first: by an agent who stands for no other number that rings.
+    pub counts: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -277,6 +279,9 @@ impl Line {
 
 impl LineKey {
     fn is_for(&self, agent: &Agent) -> bool {
-        self.switch == agent.switch && agent.meets(&self.needs) && !(self.dials && agent.dials_nobody())
+        self.switch == agent.switch
+            && agent.meets(&self.needs)
+            && !(self.dials && agent.dials_nobody())
+            && !(self.counts && agent.counted_on.is_some())
     }
 }

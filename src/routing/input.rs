@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::dial_out::DialledNumber;
 use super::ids::*;
 use super::known::Known;
+use super::lending::SharedNews;
 use super::preference::Acquaintance;
 use super::tag::Tags;
 use super::why::Why;
@@ -153,6 +154,11 @@ pub enum Input {
         #[serde(default)]
         why: Option<Why>,
     },
+    /// Is no person of the centre any more: logged out, wherever they are, and with nothing to write after a call.
+    AgentDismissed {
+        agent: AgentName,
+        by: AgentName,
+    },
     /// The agent takes calls (again).
     AgentSaidReady {
         agent: AgentName,
@@ -229,6 +235,26 @@ pub enum Input {
         by: AgentName,
         #[serde(default)]
         why: Option<Why>,
+    },
+
+    /// Queues of this centre are lent to an agent of another, who knows that much of our skills; again, to lend others.
+    QueuesLent {
+        /// `name@centre`.
+        agent: AgentName,
+        queues: BTreeSet<QueueName>,
+        skills: BTreeMap<SkillName, u8>,
+        by: AgentName,
+        why: Option<Why>,
+    },
+    /// Taken back, or declined at the agent's home (then `by` is somebody of there: `name@centre`).
+    LoanEnded {
+        agent: AgentName,
+        by: AgentName,
+        why: Option<Why>,
+    },
+    /// From the loop, before any other input: what other centres do with agents whom they share with this one.
+    SharedAgentsTold {
+        news: Vec<SharedNews>,
     },
 
     /// From now on callers hear this message first. By the clock on the wall until a moment, or until it is switched off;

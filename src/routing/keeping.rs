@@ -5,12 +5,12 @@
 //! dial just now it keeps its place, and nobody is sought for it.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use super::agent::{Agent, AgentState};
 use super::core::{Core, FROZEN_STEP};
 use super::dial::{Dial, DialEnd, DialEndedBy, DialStage};
-use super::fact::Fact;
+use super::fact::{Fact, Reasons};
+use super::held::HeldBack;
 use super::ids::*;
 use super::index::{LineKey, Seeker};
 use super::input::Failure;
@@ -28,7 +28,7 @@ impl Core {
         let (joined, why) = match promise.stage {
             PromiseStage::Scheduled { due } => (self.by_core(due).min(now), Back::Due),
             PromiseStage::Resting { .. } => (promise.joined, Back::Rested),
-            PromiseStage::Waiting | PromiseStage::Dialling { .. } => return,
+            PromiseStage::Waiting | PromiseStage::Dialling { .. } | PromiseStage::PickedUp { .. } => return,
         };
         self.back_at_its_place(now, id, joined, why);
     }
@@ -45,7 +45,10 @@ impl Core {
     pub(super) fn hours_of_promises_moved(&mut self, now: Moment) {
         let due = |promise: &Promise| match promise.stage {
             PromiseStage::Scheduled { due } => Some((promise.id, due)),
-            PromiseStage::Waiting | PromiseStage::Dialling { .. } | PromiseStage::Resting { .. } => None,
+            PromiseStage::Waiting
+            | PromiseStage::Dialling { .. }
+            | PromiseStage::PickedUp { .. }
+            | PromiseStage::Resting { .. } => None,
         };
         let scheduled: Vec<(CallId, Moment)> = self.promises.values().filter_map(due).collect();
         for (id, due) in scheduled {
@@ -53,19 +56,17 @@ impl Core {
             self.timers.set(Timer::PromiseDue(id), due.max(now));
             self.timers.set(Timer::PromiseExpires(id), (due + LONGEST_OWED).max(now));
         }
+        // Opening hours are by the wall as well.
+        self.promises_stand_anew(now);
     }
 
     /// An agent is sought for it from now on, by what it needs at this moment of its wait; or nobody is, while it cannot be
     /// dialled.
     pub(super) fn seek_for_promise(&mut self, now: Moment, id: CallId) {
         let Some(promise) = self.promises.get(&id).filter(|promise| promise.has_place()).cloned() else { return };
-        let (line, changes) = match self.line_of_promise(now, &promise) {
-            Some((line, changes)) => (Some(line), changes),
-            None => (None, None),
-        };
+        let (line, again) = self.line_of_promise(now, &promise);
         let (rank, queue, before) = (promise.rank(), promise.queue.clone(), promise.stands.clone());
         let wishes: Vec<AgentName> = promise.wishes.iter().map(|wish| wish.agent.clone()).collect();
-        let again = changes.map(|waited| promise.joined + waited);
         match again {
             Some(at) => self.timers.set(Timer::PromiseMayBeTaken(id), at),
             None => self.timers.stop(&Timer::PromiseMayBeTaken(id)),
@@ -94,41 +95,49 @@ impl Core {
         }
     }
 
-    /// In which line it may stand, and after how long a wait that changes by the clock alone.
-    fn line_of_promise(&mut self, now: Moment, promise: &Promise) -> Option<(LineKey, Option<Duration>)> {
-        let (waiting, on_the_line) = (promise.stage == PromiseStage::Waiting, promise.of_call);
-        let plan = self.version.as_ref()?;
-        let rules = plan.dial_out.as_ref().filter(|rules| rules.allows(&promise.number, plan.country))?;
-        if !waiting
-            || on_the_line.is_some_and(|call| self.is_on_the_line(call))
-            || !self.links.contains_key(&rules.switch)
-        {
-            return None;
+    /// In which line it may stand, and when that changes by the clock alone.
+    fn line_of_promise(&mut self, now: Moment, promise: &Promise) -> (Option<LineKey>, Option<Moment>) {
+        if promise.stage != PromiseStage::Waiting {
+            return (None, None);
         }
-        let switch = rules.switch.clone();
-        if let Some(again) = self.dials_again(now) {
-            self.timers.set(Timer::DialsAgain, again);
-            return None;
+        match self.held_back(now, promise) {
+            Some((HeldBack::DialledTooMuch, again)) => {
+                again.into_iter().for_each(|again| self.timers.set(Timer::DialsAgain, again));
+                return (None, None);
+            }
+            Some((HeldBack::OnTheLine | HeldBack::NotAllowed | HeldBack::Closed, again)) => return (None, again),
+            // In its line, where nobody is free as long as their switch is away.
+            Some((HeldBack::SwitchAway, _)) | None => {}
         }
+        let dial_out = self.version.as_ref().and_then(|plan| plan.dial_out.as_ref());
+        let switch = dial_out.map(|rules| rules.switch.clone()).filter(|switch| self.links.contains_key(switch));
+        let Some(switch) = switch else { return (None, None) };
         let waited = now.since(promise.joined);
         let (needs, eases) = needs::after(&promise.needs, waited);
+        let counts = self.customer_first(&promise.queue).is_some();
         let mut kept_for = BTreeSet::new();
         let wishes = promise.wishes.iter().filter(|wish| waited < wish.within);
         let ends = wishes.clone().map(|wish| wish.within).min();
         for wish in wishes {
             let agent = self.agents.get(&wish.agent);
-            let could = |agent: &Agent| could_take(agent, &switch, &promise.queue, &needs) && !agent.dials_nobody();
+            let could =
+                |agent: &Agent| could_take(agent, &switch, &promise.queue, &needs) && (counts || !agent.dials_nobody());
             if agent.is_some_and(could) {
                 kept_for.insert(wish.agent.clone());
             }
         }
-        let kept_for = kept_for.into_iter().collect();
-        Some((LineKey { switch, needs, kept_for, dials: true }, eases.into_iter().chain(ends).min()))
-    }
-
-    /// Whoever is to be called is still talking with us, or hears that they will be.
-    fn is_on_the_line(&self, call: CallId) -> bool {
-        self.calls.contains_key(&call) || self.dials.contains_key(&call)
+        let wished = !kept_for.is_empty();
+        if counts {
+            kept_for.retain(|name| self.agents.get(name).is_some_and(|agent| agent.counted_on.is_none()));
+        }
+        let kept_for: Vec<AgentName> = kept_for.into_iter().collect();
+        let by_wait = eases.into_iter().chain(ends).min().map(|waited| promise.joined + waited);
+        let changes = by_wait.into_iter().chain(self.closes(now, promise)).min();
+        if wished && kept_for.is_empty() {
+            // Each of them stands for another number just now.
+            return (None, changes);
+        }
+        (Some(LineKey { switch, needs, kept_for, dials: !counts, counts }), changes)
     }
 
     /// A call or a dial is over: who was owed a call-back in it can be called now.
@@ -182,10 +191,24 @@ impl Core {
     // Kept, or broken.
 
     /// An agent is found: the agent's phone rings, and then the number does.
-    pub(super) fn dial_for_promise(&mut self, now: Moment, id: CallId, agent: &AgentName) {
+    pub(super) fn dial_for_promise(&mut self, now: Moment, id: CallId, agent: &AgentName, reasons: Reasons) {
+        self.stand_by(id);
+        let Some(promise) = self.promises.get(&id) else { return };
+        let (number, queue) = (promise.number.clone(), promise.queue.clone());
+        if !self.dial_to_keep(now, agent, number, id, queue, reasons) {
+            // What was free a moment ago is not: looked at again.
+            self.look_again(now, id);
+        }
+    }
+
+    pub(super) fn look_again(&mut self, now: Moment, id: CallId) {
+        self.timers.set(Timer::PromiseMayBeTaken(id), now + FROZEN_STEP);
+    }
+
+    /// It keeps its place, and nobody else is sought for it.
+    pub(super) fn stand_by(&mut self, id: CallId) {
         let Some(promise) = self.promises.get_mut(&id) else { return };
-        let (number, queue, rank) = (promise.number.clone(), promise.queue.clone(), promise.rank());
-        let stands = promise.stands.take();
+        let (queue, rank, stands) = (promise.queue.clone(), promise.rank(), promise.stands.take());
         self.seeking.remove(&id);
         self.timers.stop(&Timer::PromiseMayBeTaken(id));
         if let Some(index) = self.queues.get_mut(&queue) {
@@ -193,10 +216,6 @@ impl Core {
                 index.leave_line(rank, &line);
             }
             index.stand_aside(rank);
-        }
-        if !self.dial_to_keep(now, agent, number, id, queue) {
-            // What was free a moment ago is not: looked at again.
-            self.timers.set(Timer::PromiseMayBeTaken(id), now + FROZEN_STEP);
         }
     }
 
@@ -237,10 +256,17 @@ impl Core {
             }
             return self.back_at_its_place(now, id, joined, Back::After(how));
         }
-        self.promise_not_reached(now, id, tries, rules.call_back, how);
+        self.promise_not_reached(now, id, tries, &rules.call_back, how);
     }
 
-    fn promise_not_reached(&mut self, now: Moment, id: CallId, tries: u32, rules: CallBackRules, after: DialEnd) {
+    pub(super) fn promise_not_reached(
+        &mut self,
+        now: Moment,
+        id: CallId,
+        tries: u32,
+        rules: &CallBackRules,
+        after: DialEnd,
+    ) {
         self.stand_nowhere(id);
         let until = now + rules.again_after;
         if let Some(promise) = self.promises.get_mut(&id) {
@@ -258,13 +284,17 @@ impl Core {
         let Some(promise) = self.promises.get(&id) else {
             return self.refuse(Refused::NoSuchPromise { promise: id });
         };
-        let dial = match promise.stage {
-            PromiseStage::Dialling { dial } => self.dials.get(&dial),
-            PromiseStage::Scheduled { .. } | PromiseStage::Waiting | PromiseStage::Resting { .. } => None,
+        let (dial, reach) = match promise.stage {
+            PromiseStage::Dialling { dial } => (self.dials.get(&dial), self.reaches.get(&dial).map(|reach| reach.call)),
+            PromiseStage::PickedUp { .. } => return self.refuse(Refused::BeingKept { promise: id }),
+            PromiseStage::Scheduled { .. } | PromiseStage::Waiting | PromiseStage::Resting { .. } => (None, None),
         };
         let dial = dial.map(|dial| (dial.call, dial.stage));
         if let Some((_, DialStage::Connecting | DialStage::Talking { .. })) = dial {
             return self.refuse(Refused::BeingKept { promise: id });
+        }
+        if let Some(reach) = reach {
+            self.end_reach(now, reach, DialEnd::GivenUp);
         }
         self.break_promise(now, id, Broken::Cancelled, Some(by));
         if let Some((dial, _)) = dial {
@@ -274,7 +304,8 @@ impl Core {
 
     pub(super) fn break_promise(&mut self, now: Moment, id: CallId, why: Broken, by: Option<AgentName>) {
         let Some(promise) = self.promises.get(&id) else { return };
-        if why == Broken::Expired && matches!(promise.stage, PromiseStage::Dialling { .. }) {
+        let being_kept = matches!(promise.stage, PromiseStage::Dialling { .. } | PromiseStage::PickedUp { .. });
+        if why == Broken::Expired && being_kept {
             // It is being kept.
             return self.timers.set(Timer::PromiseExpires(id), now + FROZEN_STEP);
         }
@@ -282,7 +313,7 @@ impl Core {
         self.fact(Fact::PromiseBroken { promise: id, why, by });
     }
 
-    fn forget_promise(&mut self, id: CallId) {
+    pub(super) fn forget_promise(&mut self, id: CallId) {
         self.stand_nowhere(id);
         let Some(promise) = self.promises.remove(&id) else { return };
         self.timers.stop(&Timer::PromiseDue(id));
@@ -310,10 +341,13 @@ impl Core {
         let (id, stage, tries) = (promise.id, promise.stage, promise.tries.saturating_add(1));
         let rules = self.rules_today(&promise.queue).call_back;
         self.keep_in_mind(now, promise);
-        if let PromiseStage::Dialling { dial } = stage
-            && !self.dials.contains_key(&dial)
-        {
-            self.promise_not_reached(now, id, tries, rules, DialEnd::Unseen);
+        let lost = match stage {
+            PromiseStage::Dialling { dial } => !self.dials.contains_key(&dial) && !self.reaches.contains_key(&dial),
+            PromiseStage::PickedUp { call } => !self.calls.contains_key(&call),
+            PromiseStage::Scheduled { .. } | PromiseStage::Waiting | PromiseStage::Resting { .. } => false,
+        };
+        if lost {
+            self.promise_not_reached(now, id, tries, &rules, DialEnd::Unseen);
         }
     }
 
@@ -325,19 +359,20 @@ impl Core {
     }
 
     /// All of them, as the floor shows them.
-    pub fn promises_seen(&self) -> Vec<PromiseSeen> {
-        self.promises.values().map(|promise| self.see_promise(promise)).collect()
+    pub fn promises_seen(&self, now: Moment) -> Vec<PromiseSeen> {
+        self.promises.values().map(|promise| self.see_promise(now, promise)).collect()
     }
 
-    fn see_promise(&self, promise: &Promise) -> PromiseSeen {
-        let (mut due, mut dial) = (None, None);
+    fn see_promise(&self, now: Moment, promise: &Promise) -> PromiseSeen {
+        let (mut due, mut kept_by) = (None, None);
         match promise.stage {
             PromiseStage::Scheduled { due: at } => due = Some(at),
             PromiseStage::Resting { until } => due = Some(self.wall(until)),
-            PromiseStage::Dialling { dial: by } => dial = self.dials.get(&by),
+            PromiseStage::Dialling { dial: by } | PromiseStage::PickedUp { call: by } => kept_by = Some(by),
             PromiseStage::Waiting => {}
         }
         let position = self.queues.get(&promise.queue).filter(|_| promise.has_place());
+        let held = self.held_back(now, promise).filter(|_| promise.stage == PromiseStage::Waiting);
         PromiseSeen {
             promise: promise.id,
             number: promise.number.to_phone_number(),
@@ -353,8 +388,10 @@ impl Core {
             },
             of_call: promise.of_call,
             position: position.map(|index| index.position(promise.rank())),
-            dial: dial.map(|dial| dial.call),
-            agent: dial.map(|dial| dial.agent.clone()),
+            dial: kept_by,
+            agent: kept_by.and_then(|by| self.dials.get(&by)).map(|dial| dial.agent.clone()),
+            held_back: held.map(|(why, _)| why),
+            held_until_ms: held.and_then(|(_, until)| until).map(|until| self.wall(until)),
         }
     }
 
@@ -383,6 +420,8 @@ impl Core {
                     && agent.queues.contains(&promise.queue)
                     && agent.switch == line.switch
                     && agent.meets(&line.needs)
+                    && !(line.counts && agent.counted_on.is_some())
+                    && !(line.dials && agent.station.is_outside())
                     && (line.kept_for.is_empty() || line.kept_for.contains(&agent.name))
             })?;
             Some((promise.id, agent.name.clone()))

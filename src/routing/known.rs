@@ -15,10 +15,12 @@ use super::emergency::SwitchedOn;
 use super::fact::{EndedBy, Fact, OfferEnd, Outcome};
 use super::held_line::HeldLine;
 use super::ids::*;
+use super::lending::Loan;
 use super::preference::{Acquaintance, Prefer};
 use super::promise::{Asked, Promise, PromiseStage};
 use super::promising::remember_request;
 use super::queue::Need;
+use super::reaching::{Keeps, Reach};
 use super::transferring::{Outside, OutsideStage};
 use crate::calendar::Moment;
 
@@ -28,11 +30,17 @@ pub struct Known {
     pub agents: BTreeMap<AgentName, KnownAgent>,
     #[serde(default)]
     pub dials: BTreeMap<CallId, Dial>,
+    /// Numbers that ring for promises, before an agent is rung.
+    #[serde(default)]
+    pub reaches: BTreeMap<CallId, Reach>,
     /// Call-backs that are owed.
     #[serde(default)]
     pub promises: BTreeMap<CallId, Promise>,
     #[serde(default)]
     pub asked: VecDeque<Asked>,
+    /// Queues that are lent to people of other centres.
+    #[serde(default)]
+    pub loans: BTreeMap<AgentName, Loan>,
     /// The emergency messages that are on.
     #[serde(default)]
     pub emergency: BTreeMap<MessageName, SwitchedOn>,
@@ -67,6 +75,9 @@ pub struct KnownCall {
     /// The call-back that is owed for it.
     #[serde(default)]
     pub promise: Option<CallId>,
+    /// Who is called back: the promise that this is to keep.
+    #[serde(default)]
+    pub keeps: Option<Keeps>,
     /// The emergency messages that the caller has been given.
     #[serde(default)]
     pub warned: BTreeSet<MessageName>,
@@ -128,6 +139,11 @@ pub struct KnownAgent {
     pub served: Served,
     #[serde(default)]
     pub breaks: Breaks,
+    #[serde(default)]
+    pub dismissed: bool,
+    /// The call of which a disposition was written last.
+    #[serde(default)]
+    pub disposed: Option<CallId>,
     /// Of a station that is held open.
     #[serde(default)]
     pub held: HeldLine,
@@ -157,10 +173,16 @@ impl KnownAgent {
 }
 
 impl Known {
+    /// People of other centres: to whom something is lent, and who have something in hand of a loan that is over.
+    pub fn guests(&self) -> impl Iterator<Item = &AgentName> {
+        self.loans.keys().chain(self.agents.keys().filter(|name| name.home().is_some()))
+    }
+
     /// Work one fact in. `at` is the moment of the input that caused it.
     pub fn learn(&mut self, at: Moment, fact: &Fact) {
         match fact {
-            Fact::CallArrived { call, switch, leg, from, name, to, version, found: _ } => {
+            Fact::CallArrived { call, switch, leg, from, name, to, version, found: _, promise } => {
+                let keeps = promise.and_then(|promise| self.learn_picked_up(promise, *call));
                 self.calls.insert(
                     *call,
                     KnownCall {
@@ -179,6 +201,7 @@ impl Known {
                         queued: None,
                         waited: Duration::ZERO,
                         promise: None,
+                        keeps,
                         warned: BTreeSet::new(),
                         offers: Vec::new(),
                         talking: None,
@@ -195,8 +218,8 @@ impl Known {
                 known.language.clone_from(language);
                 known.queued = None;
             }),
-            Fact::CallQueued { call, queue, joined, credit, needs, prefer, agents, step, language } => {
-                self.of_call(*call, |known| {
+            Fact::CallQueued { call, queue, joined, credit, needs, prefer, agents, step, language, promise: _ } => self
+                .of_call(*call, |known| {
                     known.step = Some(step.clone());
                     known.language.clone_from(language);
                     known.talking = None;
@@ -209,8 +232,7 @@ impl Known {
                         prefer: prefer.clone(),
                         agents: agents.clone(),
                     });
-                })
-            }
+                }),
             Fact::CallLeftQueue { call, .. } => self.of_call(*call, |known| {
                 // Turned away at a door it has no place.
                 if let Some(place) = known.queued.take() {
@@ -276,6 +298,16 @@ impl Known {
             | Fact::PromiseRests { .. }
             | Fact::PromiseKept { .. }
             | Fact::PromiseBroken { .. } => self.learn_promise(at, fact),
+            Fact::CustomerRung { call, queue: _, reach, reasons: _ } => {
+                count_dial(&mut self.dialled, at, None);
+                self.of_promise(reach.promise, |promise| promise.stage = PromiseStage::Dialling { dial: *call });
+                self.reaches.insert(*call, reach.clone());
+            }
+            Fact::CustomerNotReached { call, .. } => {
+                if self.reaches.remove(call).is_none() {
+                    self.strays += 1;
+                }
+            }
             Fact::Dialled { .. } => self.learn_dial(at, fact),
             Fact::DialAgentAnswered { call, agent: _, until } => {
                 self.of_dial(*call, |dial| dial.stage = DialStage::Rings { until: *until });
@@ -303,9 +335,16 @@ impl Known {
                         served: before.as_ref().map(|before| Served { missed: 0, ..before.served }).unwrap_or_default(),
                         held: before.as_ref().map(|before| before.held.at_log_in()).unwrap_or_default(),
                         breaks: before.as_ref().map(|before| before.breaks_till(at)).unwrap_or_default(),
+                        dismissed: false,
+                        disposed: before.as_ref().and_then(|before| before.disposed),
                         work: before.map_or(Work::Nothing { since: at }, |before| before.work),
                     },
                 );
+            }
+            Fact::AgentLoggedOut { agent, dismissed, by: _, why: _ } => {
+                if let Some(known) = self.agents.get_mut(agent) {
+                    known.dismissed = *dismissed;
+                }
             }
             Fact::AgentAssigned { agent, queues, skills, by: _ } => match self.agents.get_mut(agent) {
                 Some(known) => {
@@ -331,6 +370,10 @@ impl Known {
                     self.agents.remove(agent);
                 }
             }
+            Fact::AgentDisposed { agent, call, given, by: _ } => match self.agents.get_mut(agent) {
+                Some(known) => known.disposed = given.then_some(*call),
+                None => self.strays += 1,
+            },
             // Of somebody who has logged out the end of the line is nothing.
             Fact::HeldLineChanged { agent, line } => {
                 if let Some(known) = self.agents.get_mut(agent) {
@@ -350,6 +393,16 @@ impl Known {
             Fact::TransferAnswered { call } => self.of_transfer(*call, OutsideStage::Connecting),
             Fact::TransferConnected { call } => self.of_transfer(*call, OutsideStage::Talking { since: at }),
             Fact::TransferFailed { call, .. } => self.of_call(*call, |known| known.outside = None),
+            Fact::QueuesLent { agent, queues, skills, by, why } => {
+                let since = self.loans.get(agent).map_or(at, |before| before.since);
+                let (queues, skills, by, why) = (queues.clone(), skills.clone(), by.clone(), why.clone());
+                self.loans.insert(agent.clone(), Loan { since, queues, skills, by, why });
+            }
+            Fact::LoanEnded { agent, by: _, why: _ } => {
+                if self.loans.remove(agent).is_none() {
+                    self.strays += 1;
+                }
+            }
             Fact::EmergencySwitchedOn { message, by, why, until } => {
                 let since = self.emergency.get(message).map_or(at, |before| before.since);
                 let on = SwitchedOn { since, by: by.clone(), why: why.clone(), until: *until };
@@ -372,11 +425,20 @@ impl Known {
             | Fact::CallBackRefused { .. }
             | Fact::ControllerStarted { .. }
             | Fact::VersionPublished { .. }
-            | Fact::AgentLoggedOut { .. }
             | Fact::LinkChanged { .. }
             | Fact::Healed { .. }
             | Fact::WallClockStepped { .. } => {}
         }
+    }
+
+    /// Who was rung first has picked up.
+    fn learn_picked_up(&mut self, promise: CallId, call: CallId) -> Option<Keeps> {
+        self.of_promise(promise, |promise| promise.stage = PromiseStage::PickedUp { call });
+        let Some(reach) = self.reaches.remove(&call) else {
+            self.strays += 1;
+            return None;
+        };
+        Some(Keeps { promise, agent: reach.agent })
     }
 
     fn learn_dial(&mut self, at: Moment, fact: &Fact) {
@@ -397,6 +459,7 @@ impl Known {
             request,
             promise,
             queue,
+            reasons: _,
         } = fact
         else {
             return;
@@ -433,9 +496,13 @@ impl Known {
     fn learn_promise(&mut self, at: Moment, fact: &Fact) {
         match fact {
             Fact::PromiseMade { .. } => self.learn_made(at, fact),
-            Fact::PromiseAgain { promise, call, joined, credit } => {
+            Fact::PromiseAgain { promise, call, joined, credit, number } => {
+                let number = number.as_ref().and_then(|number| number.as_str().parse().ok());
                 self.of_promise(*promise, |promise| {
                     (promise.joined, promise.credit, promise.of_call) = (*joined, *credit, Some(*call));
+                    if let Some(number) = number {
+                        promise.number = number;
+                    }
                 });
                 self.of_call(*call, |known| known.promise = Some(*promise));
             }
@@ -461,8 +528,20 @@ impl Known {
     }
 
     fn learn_made(&mut self, at: Moment, fact: &Fact) {
-        let Fact::PromiseMade { promise, number, queue, joined, credit, needs, wishes, due, by, of_call, request } =
-            fact
+        let Fact::PromiseMade {
+            promise,
+            number,
+            queue,
+            joined,
+            credit,
+            needs,
+            wishes,
+            due,
+            by,
+            of_call,
+            language,
+            request,
+        } = fact
         else {
             return;
         };
@@ -484,6 +563,7 @@ impl Known {
             wishes: wishes.clone(),
             by: by.clone(),
             of_call: *of_call,
+            language: language.clone(),
             made: at,
             tries: 0,
             stage: due.map_or(PromiseStage::Waiting, |due| PromiseStage::Scheduled { due }),

@@ -120,10 +120,15 @@ impl Core {
         }
     }
 
-    /// Waited long enough by its step's rule. A call whose phone rings is left to the phone: the rule comes back when
-    /// the offer ends.
+    /// Waited long enough by its step's rule. A call for which phones ring is left to them, because somebody may pick up at
+    /// this moment; but no other is rung, so that the caller leaves when the last of these has rung, one ring late at most.
     pub(super) fn queue_exit_due(&mut self, now: Moment, call: CallId) {
         if self.rings(call) {
+            if let Some(Call { stage: Stage::Waiting { place, .. }, .. }) = self.calls.get_mut(&call)
+                && !std::mem::replace(&mut place.is_over, true)
+            {
+                self.stop_seeking(call);
+            }
             return self.timers.set(Timer::QueueExit(call), now + FROZEN_STEP);
         }
         self.leave_by(now, call, |when| matches!(when, When::Waited(_)), LeftQueue::Waited);

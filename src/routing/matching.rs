@@ -283,17 +283,19 @@ impl Core {
             not_free: index.logged_in().len().saturating_sub(free) as u32,
             lacking_skill: if kept { 0 } else { left_out },
             not_preferred: if kept { left_out } else { 0 },
-            needs: key.needs,
+            needs: key.needs.clone(),
             candidates,
             figures,
             waiting: index.places() as u32,
             others: rings.map_or(0, Rings::count) as u32,
             together: others.take(Reasons::MOST_TOGETHER).map(|other| other.agent.clone()).collect(),
         };
-        if self.promises.contains_key(&call) {
-            self.dial_for_promise(now, call, &best);
-        } else {
+        if !self.promises.contains_key(&call) {
             self.make_offer(now, call, &best, reasons);
+        } else if key.counts {
+            self.reach_for_promise(now, call, &best, reasons);
+        } else {
+            self.dial_for_promise(now, call, &best, reasons);
         }
         self.index_agent(&best);
         true

@@ -118,6 +118,10 @@ impl Core {
             self.leg_gone(leg);
             return self.transfer_leg_failed(now, call, why);
         }
+        if let Some(call) = self.reach_of_leg(leg) {
+            self.leg_gone(leg);
+            return self.reach_failed(now, call, why.into());
+        }
         if let Some(call) = self.dial_of_leg(leg).map(|dial| dial.call) {
             self.leg_gone(leg);
             return self.dial_leg_failed(now, call, leg, why);
@@ -231,6 +235,10 @@ impl Core {
             }
             Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Outside(_) | Stage::Ending { .. } => return,
         }
+        if self.calls.get(&call).is_some_and(|of| of.is_overdue()) {
+            // Waited long enough while it rang.
+            return self.queue_exit_due(now, call);
+        }
         self.seek(now, call);
     }
 
@@ -245,6 +253,9 @@ impl Core {
     pub(super) fn leg_answered(&mut self, now: Moment, leg: &LegId) {
         if let Some(call) = self.transfer_of_leg(leg) {
             return self.transfer_answered(now, call);
+        }
+        if let Some(call) = self.reach_of_leg(leg) {
+            return self.reach_answered(now, call, None);
         }
         if let Some(call) = self.dial_of_leg(leg).map(|dial| dial.call) {
             return self.dial_leg_answered(now, call, leg);

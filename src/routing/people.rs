@@ -17,6 +17,7 @@ use super::fact::{EndedBy, Fact, OfferEnd};
 use super::held_line::HeldLine;
 use super::ids::*;
 use super::input::{Failure, Line};
+use super::lending::MOST_LOANS;
 use super::promise::{FARTHEST, MOST_PROMISES};
 use super::timer::Timer;
 use crate::calendar::Moment;
@@ -94,10 +95,22 @@ pub enum Refused {
     TooManyPromises,
     #[error("a call-back can be promised for {} days ahead at most", FARTHEST.as_secs() / 86_400)]
     TooFarAhead,
+    #[error("this Idempotency-Key was sent with something else before: another request has a key of its own")]
+    KeyUsed,
     #[error("there is no emergency message {message:?} in this centre")]
     NoSuchMessage { message: MessageName },
     #[error("{message} cannot be switched on until a moment that has passed")]
     OverAlready { message: MessageName },
+    #[error("{agent} is no agent of another centre: a guest is written name@centre")]
+    NoGuest { agent: AgentName },
+    #[error("{agent} is lent no queue: name one at least, or take the loan back")]
+    NothingLent { agent: AgentName },
+    #[error("nothing is lent to {agent}")]
+    NoSuchLoan { agent: AgentName },
+    #[error("{MOST_LOANS} agents of other centres have queues of this one already; take a loan back first")]
+    TooManyLoans,
+    #[error("{agent} is at home in centre {home}, which alone says when and where they work")]
+    IsGuest { agent: AgentName, home: CentreName },
     #[error("{agent} has dialled this call, and a dialled call cannot be put on hold")]
     DialledCall { agent: AgentName },
 }
@@ -120,6 +133,7 @@ const fn why_not_free(state: AgentState) -> &'static str {
         AgentState::Dialling | AgentState::TalkingOut => "a number is being dialled or talked with already",
         AgentState::WrappingUp => "there is a wrap-up to end first",
         AgentState::PhoneBusy => "the phone is in use or cannot be reached",
+        AgentState::Elsewhere => "the phone is another centre's just now",
         // The phone of the call before is not back on the hook yet.
         AgentState::Away | AgentState::Idle | AgentState::OnBreak | AgentState::Missed => "the phone is not free yet",
     }
@@ -142,7 +156,11 @@ impl Core {
     }
 
     /// Queues and skills that nobody can have here.
-    fn assignment_refused(&self, queues: &BTreeSet<QueueName>, skills: &BTreeMap<SkillName, u8>) -> Option<Refused> {
+    pub(super) fn assignment_refused(
+        &self,
+        queues: &BTreeSet<QueueName>,
+        skills: &BTreeMap<SkillName, u8>,
+    ) -> Option<Refused> {
         let plan = self.version.as_ref()?;
         if queues.len() > MOST_QUEUES_OF_AN_AGENT || skills.len() > MOST_QUEUES_OF_AN_AGENT {
             return Some(Refused::TooManyQueues);
@@ -156,7 +174,7 @@ impl Core {
         None
     }
 
-    fn login_refused(
+    pub(super) fn login_refused(
         &self,
         agent: &AgentName,
         station: &StationAddress,
@@ -175,21 +193,30 @@ impl Core {
             return Some(Refused::StationTaken { station: station.clone(), by: other.name.clone() });
         }
         let here = self.agents.get(agent)?;
-        let elsewhere = here.station != *station && !here.has_gone();
+        let elsewhere = here.station != *station && !(here.has_gone() && here.serves().is_none());
         elsewhere.then(|| Refused::AlreadyLoggedIn { agent: agent.clone(), station: here.station.clone() })
     }
 
     pub(super) fn agent_logged_in(&mut self, now: Moment, login: Login) {
+        if self.is_guest(&login.agent) {
+            return;
+        }
+        let Login { agent, station, switch, queues, skills, .. } = &login;
+        if let Some(why) = self.login_refused(agent, station, queues, skills) {
+            return self.refuse(why);
+        }
+        if !self.links.contains_key(switch) {
+            return self.refuse(Refused::NoSuchSwitch { switch: switch.clone() });
+        }
+        if let Some(why) = self.outside_refused(agent, switch, station) {
+            return self.refuse(why);
+        }
+        self.seat_agent(now, login);
+    }
+
+    /// Whoever may log in is at work from now on.
+    pub(super) fn seat_agent(&mut self, now: Moment, login: Login) {
         let Login { agent, station, switch, queues, skills, auto_answer, by } = login;
-        if let Some(why) = self.login_refused(&agent, &station, &queues, &skills) {
-            return self.refuse(why);
-        }
-        if !self.links.contains_key(&switch) {
-            return self.refuse(Refused::NoSuchSwitch { switch });
-        }
-        if let Some(why) = self.outside_refused(&agent, &switch, &station) {
-            return self.refuse(why);
-        }
         self.unindex_agent(&agent);
         self.fact(Fact::AgentLoggedIn {
             agent: agent.clone(),
@@ -208,6 +235,7 @@ impl Core {
                 if matches!((&agent.presence, &agent.work), (Presence::Away { .. }, Work::Nothing { .. })) {
                     agent.served = Served::default();
                     agent.breaks = Breaks::default();
+                    agent.disposed = None;
                 }
                 agent.station = station;
                 agent.switch = switch;
@@ -219,11 +247,14 @@ impl Core {
                 agent.told = Told::default();
                 agent.held = agent.held.at_log_in();
                 agent.served.missed = 0;
+                agent.dismissed = false;
             });
         } else {
             let work = Work::Nothing { since: now };
             let name = agent.clone();
             let leg = None;
+            // What others do with them is known before they come.
+            let elsewhere = self.shared.get(&agent).and_then(|shared| shared.elsewhere.clone());
             let new = Agent {
                 name,
                 station,
@@ -238,10 +269,13 @@ impl Core {
                 held: HeldLine::default(),
                 line_busy: false,
                 told: Told::default(),
+                counted_on: None,
                 in_vain: None,
                 served: Served::default(),
                 disposed: None,
                 breaks: Breaks::default(),
+                elsewhere,
+                dismissed: false,
             };
             // The fact of the login says all that a first AgentChanged would, but one says the state in words.
             let before = (Presence::Away { since: now }, new.work.clone(), super::agent::AgentState::Away);
@@ -285,7 +319,7 @@ impl Core {
         let offer = agent.work.offer();
         let itself = by == *name;
         let why = self.why.clone();
-        self.fact(Fact::AgentLoggedOut { agent: name.clone(), by, why });
+        self.fact(Fact::AgentLoggedOut { agent: name.clone(), by, why, dismissed: false });
         self.change_agent(name, |agent| {
             agent.presence = Presence::Away { since: now };
             agent.in_vain = None;
@@ -302,8 +336,33 @@ impl Core {
         }
     }
 
+    /// Their phone stops ringing; who talks talks to the end, and is gone with it. A wrap-up ends, whatever is owed for it:
+    /// nobody is left who could write.
+    pub(super) fn agent_dismissed(&mut self, now: Moment, name: &AgentName, by: AgentName) {
+        let Some(agent) = self.agents.get(name) else {
+            return self.refuse(Refused::NotLoggedIn { agent: name.clone() });
+        };
+        let (offer, was_away) = (agent.work.offer(), matches!(agent.presence, Presence::Away { .. }));
+        if was_away && matches!(agent.work, Work::Nothing { .. }) {
+            return self.refuse(Refused::NotLoggedIn { agent: name.clone() });
+        }
+        self.fact(Fact::AgentLoggedOut { agent: name.clone(), by, why: None, dismissed: true });
+        self.change_agent(name, |agent| {
+            agent.dismissed = true;
+            agent.in_vain = None;
+            if !was_away {
+                agent.presence = Presence::Away { since: now };
+            }
+        });
+        self.timers.stop(&Timer::RestDue(name.clone()));
+        self.take_back(now, offer);
+        self.take_dial_back(now, name);
+        self.timers.stop(&Timer::WrapUpDue(name.clone()));
+        self.wrap_up_over(now, name);
+    }
+
     /// A phone that still rings for somebody who is not there any more.
-    fn take_back(&mut self, now: Moment, offer: Option<OfferId>) {
+    pub(super) fn take_back(&mut self, now: Moment, offer: Option<OfferId>) {
         let Some(offer) = offer else { return };
         let ringing = self.offers.get(&offer).and_then(|of| self.calls.get(&of.call)).map(|call| &call.stage);
         if let Some(Stage::Waiting { .. }) = ringing

@@ -124,6 +124,8 @@ impl Core {
         }
         let wishes = place.prefer.iter().filter(|wish| waited < wish.within);
         let known = wishes.filter_map(|wish| Some((call.knows.get(&wish.agent)?, wish.within)));
+        let promised = self.wishes_of_kept(call).iter().filter(|wish| waited < wish.within);
+        let known = known.chain(promised.map(|wish| (&wish.agent, wish.within)));
         let mut kept_for = BTreeSet::new();
         let mut ends: Option<Duration> = None;
         for (name, within) in known {
@@ -139,7 +141,10 @@ impl Core {
     pub(super) fn expect(&mut self, call: CallId) {
         let Some(of) = self.calls.get(&call) else { return };
         let Stage::Waiting { place, .. } = &of.stage else { return };
-        for name in place.prefer.iter().filter_map(|wish| of.knows.get(&wish.agent)).chain(&place.agents) {
+        let promised: Vec<AgentName> = self.wishes_of_kept(of).iter().map(|wish| wish.agent.clone()).collect();
+        for name in
+            place.prefer.iter().filter_map(|wish| of.knows.get(&wish.agent)).chain(&place.agents).chain(&promised)
+        {
             self.expected.entry(name.clone()).or_default().insert(call);
         }
     }
@@ -150,7 +155,8 @@ impl Core {
             Stage::Waiting { place, .. } | Stage::Connecting { place, .. } => place.agents.as_slice(),
             Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Outside(_) | Stage::Ending { .. } => &[],
         };
-        for name in of.knows.values().chain(alone) {
+        let promised: Vec<AgentName> = self.wishes_of_kept(of).iter().map(|wish| wish.agent.clone()).collect();
+        for name in of.knows.values().chain(alone).chain(&promised) {
             if let Some(calls) = self.expected.get_mut(name) {
                 calls.remove(&call);
                 if calls.is_empty() {

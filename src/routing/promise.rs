@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::dial::DialEnd;
 use super::dial_out::DialledNumber;
+use super::held::HeldBack;
 use super::ids::*;
 use super::index::LineKey;
 use super::queue::Need;
@@ -38,6 +39,9 @@ pub struct Promise {
     pub by: PromisedBy,
     /// The call that it came of.
     pub of_call: Option<CallId>,
+    /// What the caller was spoken to in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
     pub made: Moment,
     /// How often the number was rung in vain.
     pub tries: u32,
@@ -72,8 +76,10 @@ pub enum PromiseStage {
     Scheduled { due: Moment },
     /// Has its place in the queue.
     Waiting,
-    /// An agent was found: this dial is to keep it. The place stays.
+    /// An agent was found: this dial is to keep it, or this number rings before the agent does. The place stays.
     Dialling { dial: CallId },
+    /// Whoever is owed the call has picked up, and is a caller at its place: this call is to keep it.
+    PickedUp { call: CallId },
     /// The number was not reached; back at its place then.
     Resting { until: Moment },
 }
@@ -85,6 +91,7 @@ impl PromiseStage {
             PromiseStage::Scheduled { .. } => "scheduled",
             PromiseStage::Waiting => "waiting",
             PromiseStage::Dialling { .. } => "dialling",
+            PromiseStage::PickedUp { .. } => "picked_up",
             PromiseStage::Resting { .. } => "resting",
         }
     }
@@ -167,18 +174,36 @@ impl NotPromised {
 }
 
 /// A queue's rules about call-backs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallBackRules {
     /// \[`tries`\] How often the number is rung before the promise is given up.
     pub tries: u32,
     /// \[`again_after`\] How long after a try that came to nothing.
     pub again_after: Duration,
+    /// \[`first`\] Who is rung before the other.
+    #[serde(default)]
+    pub first: First,
+    /// \[`hours`\] The opening hours in which people are called, besides those of the queue itself.
+    #[serde(default)]
+    pub hours: Option<String>,
+}
+
+/// Who is rung first to keep a promise.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum First {
+    /// `agent`: the agent's phone, and when it is picked up the number: nobody who is called waits for anybody.
+    #[default]
+    Agent,
+    /// `customer`: the number, when an agent is free; who picks up begins in the step `start`, which leads to the queue, and
+    /// has the promise's place there. No agent listens to a number that rings.
+    Customer { start: StepName },
 }
 
 impl Default for CallBackRules {
     /// As most people would ring somebody back: thrice, and not at once.
     fn default() -> Self {
-        Self { tries: 3, again_after: Duration::from_secs(10 * 60) }
+        Self { tries: 3, again_after: Duration::from_secs(10 * 60), first: First::Agent, hours: None }
     }
 }
 
@@ -189,7 +214,7 @@ pub struct PromiseSeen {
     /// Empty for a key that may not read calls.
     pub number: PhoneNumber,
     pub queue: QueueName,
-    /// `scheduled`, `waiting`, `dialling`, `resting`.
+    /// `scheduled`, `waiting`, `dialling`, `picked_up`, `resting`.
     pub stage: &'static str,
     pub made_ms: Moment,
     /// Since when the place counts.
@@ -203,9 +228,14 @@ pub struct PromiseSeen {
     pub of_call: Option<CallId>,
     /// From 1, among callers and promises alike.
     pub position: Option<usize>,
+    /// What is to keep it now: the dial, or the call of who picked up.
     pub dial: Option<CallId>,
     /// Who is to keep it.
     pub agent: Option<AgentName>,
+    /// Why nobody is sought for it though it has its place; `null` where it waits for an agent.
+    pub held_back: Option<HeldBack>,
+    /// Until when, where the clock says so.
+    pub held_until_ms: Option<Moment>,
 }
 
 impl PromiseSeen {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::call::{Call, QueuePlace, Stage};
 use super::core::{Core, FROZEN_STEP};
 use super::dial_out::DialledNumber;
+use super::dialling::{SentBefore, sent_before};
 use super::fact::{Fact, LeftQueue};
 use super::ids::*;
 use super::people::Refused;
@@ -41,6 +42,7 @@ struct Owed {
     due: Option<Moment>,
     by: PromisedBy,
     of_call: Option<CallId>,
+    language: Option<String>,
     request: Option<RequestName>,
 }
 
@@ -60,9 +62,11 @@ impl Core {
     /// Somebody asks for a call-back.
     pub(super) fn call_back_asked(&mut self, now: Moment, wanted: Wanted) {
         let Wanted { queue, number, at, agent, of_call, by, request } = wanted;
-        let same = |asked: &Asked| Some(&asked.request) == request.as_ref() && asked.at + HOUR > now;
-        if request.is_some() && self.asked.iter().any(same) {
-            return;
+        let lately = self.asked.iter().filter(|asked| asked.at + HOUR > now).map(|asked| &asked.request);
+        match sent_before(lately, request.as_ref()) {
+            Some(SentBefore::Same) => return,
+            Some(SentBefore::KeyAlone) => return self.refuse(Refused::KeyUsed),
+            None => {}
         }
         let wall = self.wall(now);
         let due = at.filter(|at| *at > wall);
@@ -75,7 +79,8 @@ impl Core {
         let of_call = of_call.filter(|call| self.calls.contains_key(call) || self.is_in_hand(*call));
         let (credit, needs) = (rules.credit, rules.needs);
         let by = PromisedBy::Person(by);
-        self.owe(now, Owed { number, queue, joined, credit, needs, wishes, due, by, of_call, request });
+        let language = of_call.and_then(|call| self.calls.get(&call)).map(|of| of.walk.language().to_string());
+        self.owe(now, Owed { number, queue, joined, credit, needs, wishes, due, by, of_call, language, request });
     }
 
     /// Some agent talks with it or wraps it up.
@@ -127,7 +132,10 @@ impl Core {
         self.promises.values().filter(|promise| promise.queue == *queue).find(|promise| {
             let theirs = match promise.stage {
                 PromiseStage::Scheduled { due } => Some(due),
-                PromiseStage::Waiting | PromiseStage::Dialling { .. } | PromiseStage::Resting { .. } => None,
+                PromiseStage::Waiting
+                | PromiseStage::Dialling { .. }
+                | PromiseStage::PickedUp { .. }
+                | PromiseStage::Resting { .. } => None,
             };
             theirs == due && (promise.number == *number || (sought.is_some() && one(&promise.number) == sought))
         })
@@ -146,7 +154,7 @@ impl Core {
 
     fn owe(&mut self, now: Moment, owed: Owed) {
         let id = self.next_call_id();
-        let Owed { number, queue, joined, credit, needs, wishes, due, by, of_call, request } = owed;
+        let Owed { number, queue, joined, credit, needs, wishes, due, by, of_call, language, request } = owed;
         remember_request(&mut self.asked, now, request.as_ref());
         self.fact(Fact::PromiseMade {
             promise: id,
@@ -159,12 +167,27 @@ impl Core {
             due,
             by: by.clone(),
             of_call,
+            language: language.clone(),
             request,
         });
         let stage = due.map_or(PromiseStage::Waiting, |due| PromiseStage::Scheduled { due });
         let (made, tries, stands) = (now, 0, None);
-        let promise =
-            Promise { id, number, queue, joined, credit, needs, wishes, by, of_call, made, tries, stage, stands };
+        let promise = Promise {
+            id,
+            number,
+            queue,
+            joined,
+            credit,
+            needs,
+            wishes,
+            by,
+            of_call,
+            language,
+            made,
+            tries,
+            stage,
+            stands,
+        };
         if let Some(call) = of_call.and_then(|call| self.calls.get_mut(&call)) {
             call.promise = Some(id);
         }
@@ -176,14 +199,17 @@ impl Core {
         let (id, stage) = (promise.id, promise.stage);
         let begins = match stage {
             PromiseStage::Scheduled { due } => self.by_core(due),
-            PromiseStage::Waiting | PromiseStage::Dialling { .. } | PromiseStage::Resting { .. } => promise.joined,
+            PromiseStage::Waiting
+            | PromiseStage::Dialling { .. }
+            | PromiseStage::PickedUp { .. }
+            | PromiseStage::Resting { .. } => promise.joined,
         };
         self.timers.set(Timer::PromiseExpires(id), (begins + LONGEST_OWED).max(now));
         self.promises.insert(id, promise);
         match stage {
             PromiseStage::Scheduled { due } => self.timers.set(Timer::PromiseDue(id), self.by_core(due).max(now)),
             PromiseStage::Resting { until } => self.timers.set(Timer::PromiseDue(id), until.max(now)),
-            PromiseStage::Waiting | PromiseStage::Dialling { .. } => {}
+            PromiseStage::Waiting | PromiseStage::Dialling { .. } | PromiseStage::PickedUp { .. } => {}
         }
         self.seek_for_promise(now, id);
     }
@@ -218,7 +244,7 @@ impl Core {
             return self.fact(Fact::CallBackRefused { call, queue: place.queue, why });
         }
         let Some(number) = of.number_to_call_back() else { return };
-        let wishes = wishes_of(of, &place);
+        let (wishes, language) = (wishes_of(of, &place), Some(of.walk.language().to_string()));
         self.cut_announcement(now, call);
         self.leave_queue(call, &place);
         if let Some(of) = self.calls.get_mut(&call) {
@@ -228,19 +254,25 @@ impl Core {
         self.fact(Fact::CallLeftQueue { call, queue, why: LeftQueue::CallBack, to });
         let QueuePlace { queue, joined, credit, needs, .. } = place;
         let (due, by, of_call, request) = (None, PromisedBy::Caller, Some(call), None);
-        self.owe_caller(now, Owed { number, queue, joined, credit, needs, wishes, due, by, of_call, request });
+        self.owe_caller(
+            now,
+            Owed { number, queue, joined, credit, needs, wishes, due, by, of_call, language, request },
+        );
         self.walk_to(now, call, &then);
     }
 
     /// Why this caller is offered no call-back by this queue.
     pub(super) fn caller_not_promised(&self, of: &Call, queue: &QueueName) -> Option<NotPromised> {
-        let number = of.number_to_call_back();
-        let owed = number.as_ref().and_then(|number| self.promised(number, queue, None));
+        self.number_not_promised(of.number_to_call_back().as_ref(), queue)
+    }
+
+    fn number_not_promised(&self, number: Option<&DialledNumber>, queue: &QueueName) -> Option<NotPromised> {
+        let owed = number.and_then(|number| self.promised(number, queue, None));
         match owed.map(|promise| promise.stage) {
-            Some(PromiseStage::Dialling { .. }) => Some(NotPromised::BeingCalled),
+            Some(PromiseStage::Dialling { .. } | PromiseStage::PickedUp { .. }) => Some(NotPromised::BeingCalled),
             // The first is kept: no more are owed than before.
             Some(PromiseStage::Waiting | PromiseStage::Resting { .. } | PromiseStage::Scheduled { .. }) => None,
-            None => self.not_promised(number.as_ref()),
+            None => self.not_promised(number),
         }
     }
 
@@ -252,7 +284,7 @@ impl Core {
         let theirs = (owed.joined, owed.credit);
         let (joined, credit) = if mine.0 - mine.1 <= theirs.0 - theirs.1 { mine } else { theirs };
         self.stand_nowhere(id);
-        self.fact(Fact::PromiseAgain { promise: id, call, joined, credit });
+        self.fact(Fact::PromiseAgain { promise: id, call, joined, credit, number: None });
         if let Some(promise) = self.promises.get_mut(&id) {
             (promise.joined, promise.credit, promise.of_call) = (joined, credit, Some(call));
         }
@@ -262,19 +294,39 @@ impl Core {
         self.seek_for_promise(now, id);
     }
 
-    /// `call_back` of a step: the way on depends on whether one is owed then.
-    pub(super) fn promise_in_dialplan(&mut self, now: Moment, call: CallId, wanted: &CallBack) {
+    /// `call_back` of a step: the way on depends on whether one is owed then. `keyed`: another number than the caller's own.
+    pub(super) fn promise_in_dialplan(&mut self, now: Moment, call: CallId, wanted: &CallBack, keyed: Option<&str>) {
         let Some(of) = self.calls.get(&call) else { return };
-        let refused = self.caller_not_promised(of, &wanted.queue);
+        let number = match keyed {
+            Some(keyed) => keyed.parse().ok(),
+            None => of.number_to_call_back(),
+        };
+        let refused = self.number_not_promised(number.as_ref(), &wanted.queue);
+        let language = Some(of.walk.language().to_string());
         if let Some(why) = refused {
             self.fact(Fact::CallBackRefused { call, queue: wanted.queue.clone(), why });
-        } else if let (Some(number), None) = (of.number_to_call_back(), of.promise) {
+        } else if let (Some(number), Some(promise), Some(_)) = (&number, of.promise, keyed) {
+            self.call_elsewhere(now, call, promise, number.clone());
+        } else if let (Some(number), None) = (number, of.promise) {
             let QueueRules { credit, needs, .. } = self.rules_today(&wanted.queue);
             let (queue, joined, wishes) = (wanted.queue.clone(), now, Vec::new());
             let (due, by, of_call, request) = (None, PromisedBy::Caller, Some(call), None);
-            self.owe_caller(now, Owed { number, queue, joined, credit, needs, wishes, due, by, of_call, request });
+            self.owe_caller(
+                now,
+                Owed { number, queue, joined, credit, needs, wishes, due, by, of_call, language, request },
+            );
         }
         self.walk_on(now, call, Heard::CallBack { promised: refused.is_none() });
+    }
+
+    /// The place stays, and another number is to be called. The caller is on the line, so nobody is dialled just now.
+    fn call_elsewhere(&mut self, now: Moment, call: CallId, id: CallId, number: DialledNumber) {
+        let Some(promise) = self.promises.get_mut(&id) else { return };
+        promise.number = number.clone();
+        let (joined, credit) = (promise.joined, promise.credit);
+        let number = Some(number.to_phone_number());
+        self.fact(Fact::PromiseAgain { promise: id, call, joined, credit, number });
+        self.seek_for_promise(now, id);
     }
 
     /// The caller waits in a queue again: no call-back is owed for that.

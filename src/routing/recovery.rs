@@ -53,10 +53,14 @@ impl Core {
                 held: known.held,
                 line_busy: false,
                 told: Told::default(),
+                counted_on: None,
                 in_vain: None,
                 served: known.served,
-                disposed: None,
+                disposed: known.disposed,
                 breaks: known.breaks,
+                // The loop says so before a switch does that somebody may be rung.
+                elsewhere: None,
+                dismissed: known.dismissed,
             };
             self.links.entry(known.switch).or_insert(false);
             match &agent.work {
@@ -83,6 +87,7 @@ impl Core {
         for (id, known) in known.calls {
             self.remember_call(now, id, known, &plan);
         }
+        self.loans = known.loans;
         self.emergency = known.emergency;
         self.emergency_follows_version();
         self.emergency_ends_moved(now);
@@ -90,10 +95,14 @@ impl Core {
         for dial in known.dials.into_values() {
             self.remember_dial(now, dial);
         }
+        for reach in known.reaches.into_values() {
+            self.remember_reach(now, reach);
+        }
         self.asked = known.asked;
         for promise in known.promises.into_values() {
             self.remember_promise(now, promise);
         }
+        self.remember_who_is_counted_on();
         self.drop_orphaned_work(now);
     }
 
@@ -119,8 +128,10 @@ impl Core {
             prefer: queued.prefer.clone(),
             agents: queued.agents.clone(),
             kept_for: Vec::new(),
-            otherwise: exits_of(&walk, &queued.queue),
+            // Who is called back waits for an agent, whatever the step says of callers.
+            otherwise: if known.keeps.is_some() { Vec::new() } else { exits_of(&walk, &queued.queue) },
             told: Announcing { until: now, ..Announcing::default() },
+            is_over: false,
         });
         let mut stage = Stage::InDialplan { playing: None };
         if let Some((outcome, by)) = known.ending {
@@ -170,6 +181,7 @@ impl Core {
                 answered,
                 waited: known.waited,
                 promise: known.promise,
+                keeps: known.keeps,
                 warned: known.warned,
                 hears: None,
                 doors: (now, 0),
@@ -253,6 +265,7 @@ impl Core {
             }
         }
         self.compare_dials(now, switch, &seen);
+        self.compare_reaches(now, switch, &seen);
         self.compare_agent_legs(now, switch, &seen);
         for stranger in seen.values().filter(|seen| !self.legs.contains_key(&seen.leg)).cloned().collect::<Vec<_>>() {
             self.found(now, switch, stranger);
@@ -334,12 +347,13 @@ impl Core {
 
     /// The end of the journal may have been lost with the machine, the channel has not: it says that this call
     /// of ours came to wait after all that we know of it.
-    fn place_from_channel(&mut self, now: Moment, call: CallId, seen: &LegSeen) -> bool {
+    pub(super) fn place_from_channel(&mut self, now: Moment, call: CallId, seen: &LegSeen) -> bool {
         let Some(tags) = seen.tags.as_ref().filter(|tags| tags.centre == self.centre && tags.call == call) else {
             return false;
         };
         let Place::Waiting { queue, joined, credit, .. } = &tags.place else { return false };
-        if self.calls.get(&call).is_none_or(|of| *joined <= of.step_since) {
+        // The place of a promise is older than the call that keeps it.
+        if self.calls.get(&call).is_none_or(|of| of.keeps.is_none() && *joined <= of.step_since) {
             return false;
         }
         let Some(of) = self.calls.get(&call) else { return false };

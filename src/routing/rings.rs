@@ -11,6 +11,7 @@ use super::core::Core;
 use super::fact::OfferEnd;
 use super::ids::*;
 use super::index::Rank;
+use super::lending::Elsewhere;
 use crate::calendar::Moment;
 
 /// The phones that ring for a call: at least one, the one that has rung longest first. One alone, the usual case, is kept
@@ -71,6 +72,9 @@ impl Core {
     pub(super) fn may_ring_more(&self, call: &Call) -> bool {
         let Stage::Waiting { place, rings, doubt: false } = &call.stage else { return false };
         let Some(rings) = rings else { return true };
+        if place.is_over {
+            return false;
+        }
         let most = self.queues.get(&place.queue).map_or(1, |index| index.strategy().most_rings());
         rings.count() < most
     }
@@ -160,6 +164,7 @@ impl Core {
         let Some(index) = self.queues.get(&place.queue) else { return false };
         index.logged_in().iter().filter_map(|name| self.agents.get(name)).any(|agent| {
             (agent.leg.is_some() || agent.line_busy)
+                && matches!(agent.elsewhere, None | Some(Elsewhere::Asked))
                 && matches!((&agent.presence, &agent.work), (Presence::Ready { .. }, Work::Nothing { .. }))
                 && agent.switch == *switch
                 && agent.meets(&place.in_force)

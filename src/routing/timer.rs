@@ -28,6 +28,8 @@ pub enum Timer {
     PromiseMayBeTaken(CallId),
     /// Nobody waits for the promise any more.
     PromiseExpires(CallId),
+    /// A number that rings for a promise should have been answered, or given up, by now.
+    ReachDue(CallId),
     /// The centre may dial again.
     DialsAgain,
     /// Nobody has been logged in to the queue for a while who could take some of its calls.

@@ -99,6 +99,10 @@ pub struct AgentSeen {
     pub break_reason: Option<BreakReason>,
     /// Breaks since logging in, of the reasons that have minutes to go with them.
     pub breaks: Vec<BreakSeen>,
+    /// The centre that has the phone just now, of one of ours whom it shares. Whose a guest is meanwhile is not ours to know.
+    pub serves: Option<CentreName>,
+    /// The centre at which a guest is at home.
+    pub home: Option<CentreName>,
     /// What the phone does, as its switch sees it.
     pub phone: Line,
     /// Of a station that is held open, where its line is: `down`, `rings`, `asked` (a telephone outside, for its key), `up`.
@@ -238,7 +242,7 @@ impl Core {
             emergency: self.emergency_seen(),
             agents: self.agents.keys().filter_map(|name| self.agent_seen(name)).collect(),
             calls: self.calls_seen(now),
-            promises: self.promises_seen(),
+            promises: self.promises_seen(now),
         }
     }
 
@@ -341,6 +345,8 @@ impl Core {
             next,
             break_reason: reason,
             breaks: self.breaks_seen(agent),
+            serves: agent.serves().filter(|_| agent.name.home().is_none()).cloned(),
+            home: agent.name.home().map(|(_, home)| home),
             phone: agent.line,
             held_line: agent.station.is_held_open().then(|| agent.held.as_str()),
             missed: match &agent.presence {

@@ -61,6 +61,7 @@ impl Core {
             to: to.clone(),
             version,
             found: found.is_some(),
+            promise: None,
         };
         let place = found.clone().flatten();
         let resumed = place.as_ref().and_then(|place| self.resume_at(now, &to, place, BTreeMap::new()));
@@ -93,6 +94,7 @@ impl Core {
                 answered: false,
                 waited: std::time::Duration::ZERO,
                 promise: None,
+                keeps: None,
                 warned: BTreeSet::new(),
                 hears: None,
                 doors: (now, 0),
@@ -203,7 +205,8 @@ impl Core {
                 }
                 Do::Wait(time) => self.timers.set(Timer::Dialplan(call), now + time),
                 Do::StopWait => self.timers.stop(&Timer::Dialplan(call)),
-                Do::CallBack(wanted) => self.promise_in_dialplan(now, call, &wanted),
+                Do::CallBack(wanted) => self.promise_in_dialplan(now, call, &wanted, None),
+                Do::CallBackAt { wanted, number } => self.promise_in_dialplan(now, call, &wanted, Some(&number)),
                 Do::Transfer(transfer) => self.transfer_out(now, call, &transfer),
                 Do::Queue(entry) => self.enter_queue(now, call, entry),
                 Do::HangUp(why) => {
@@ -309,6 +312,22 @@ impl Core {
     /// What this entry means for this call, by the rules of its version.
     fn place_in(&self, now: Moment, call: CallId, entry: QueueEntry, joined: Moment) -> QueuePlace {
         let rules = self.rules_for(call, &entry.queue);
+        if let Some(promise) = self.keeps_place(call, &entry.queue) {
+            return QueuePlace {
+                joined: promise.joined,
+                credit: promise.credit,
+                needs: promise.needs.clone(),
+                in_force: Vec::new(),
+                prefer: Vec::new(),
+                agents: Vec::new(),
+                kept_for: Vec::new(),
+                // Nobody whom we have called is sent elsewhere for having waited.
+                otherwise: Vec::new(),
+                queue: entry.queue,
+                is_over: false,
+                told: Announcing { until: now, ..Announcing::default() },
+            };
+        }
         let waited = self.calls.get(&call).filter(|_| entry.keep_wait).map(|of| of.waited).unwrap_or_default();
         QueuePlace {
             joined,
@@ -321,14 +340,17 @@ impl Core {
             otherwise: entry.otherwise,
             queue: entry.queue,
             told: Announcing { until: now, ..Announcing::default() },
+            is_over: false,
         }
     }
 
     fn enter_queue(&mut self, now: Moment, call: CallId, entry: QueueEntry) {
         self.forget_play(call);
         self.timers.stop(&Timer::Dialplan(call));
+        // Who is called back has the place already.
+        let has_place = self.keeps_place(call, &entry.queue).is_some();
         let place = self.place_in(now, call, entry, now);
-        match self.turned_away(now, call, &place) {
+        match self.turned_away(now, call, &place).filter(|_| !has_place) {
             Some((when, why)) => self.turn_away(now, call, &place, when, why),
             None => self.wait_in_queue(now, call, place),
         }
@@ -343,6 +365,7 @@ impl Core {
 
     /// Into the queue, told, tagged and with music; not yet seeking an agent.
     fn take_place(&mut self, now: Moment, call: CallId, place: QueuePlace) {
+        let promise = self.keeps_place(call, &place.queue).map(|promise| promise.id);
         let Some(of) = self.calls.get_mut(&call) else { return };
         self.out.facts.push(Fact::CallQueued {
             call,
@@ -354,6 +377,7 @@ impl Core {
             agents: place.agents.clone(),
             step: of.walk.step().clone(),
             language: of.walk.language().to_string(),
+            promise,
         });
         of.stage = Stage::Waiting { place, rings: None, doubt: false };
         self.set_rules_of_waiting(now, call, now);

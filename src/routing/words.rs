@@ -13,6 +13,7 @@ impl Fact {
         match self {
             Fact::ControllerStarted { epoch, version } => format!("started, epoch {epoch}, version {version}"),
             Fact::VersionPublished { version } => format!("version {version} is current"),
+            Fact::CallArrived { promise: Some(promise), .. } => format!("who is owed call-back {promise} picks up"),
             Fact::CallArrived { to, found: false, .. } => format!("a call to {to}"),
             Fact::CallArrived { to, found: true, .. } => format!("a call to {to}, found on the switch"),
             Fact::StepEntered { step, language, .. } => format!("in step {step} ({language})"),
@@ -134,6 +135,7 @@ impl Fact {
             }
             Fact::PromiseMade { queue, due: None, .. } => format!("a call-back is owed by {queue}"),
             Fact::PromiseMade { queue, due: Some(due), .. } => format!("a call-back is owed by {queue} at {due}"),
+            Fact::PromiseAgain { call, number: Some(_), .. } => format!("to be called on another number, by {call}"),
             Fact::PromiseAgain { call, .. } => format!("asked for again in {call}: the first is kept"),
             Fact::CallBackRefused { queue, why, .. } => {
                 let why = match why {
@@ -152,6 +154,8 @@ impl Fact {
             Fact::PromiseRests { until, tries, after, .. } => {
                 format!("try {tries} of the call-back: {}; again at {until}", after.as_str().replace('_', " "))
             }
+            Fact::CustomerRung { reach, .. } => format!("the number is rung, {} being free for it", reach.agent),
+            Fact::CustomerNotReached { how, .. } => format!("the number rings no more: {}", how.as_str()),
             Fact::PromiseKept { agent, waited, .. } => {
                 format!("called back by {agent} after {:.1} s", waited.as_secs_f64())
             }
@@ -174,6 +178,8 @@ impl Fact {
             Fact::AgentChanged { agent, state, .. } => {
                 format!("{agent} is {}", state.as_str().replace('_', " "))
             }
+            Fact::AgentDisposed { agent, given: true, .. } => format!("{agent} has written how the call ended"),
+            Fact::AgentDisposed { agent, given: false, .. } => format!("{agent} has taken out how the call ended"),
             Fact::TransferBegan { .. } => "transferred to a number outside, which rings".into(),
             Fact::TransferAnswered { .. } => "the number answered".into(),
             Fact::TransferConnected { .. } => "caller and number talk".into(),
@@ -192,6 +198,11 @@ impl Fact {
                     None => format!("not transferred: {how}"),
                 }
             }
+            Fact::QueuesLent { agent, queues, by, .. } => {
+                let queues: Vec<&str> = queues.iter().map(|queue| queue.as_str()).collect();
+                format!("{by} lends {} to {agent}", queues.join(", "))
+            }
+            Fact::LoanEnded { agent, by, .. } => format!("{by} ends what was lent to {agent}"),
             Fact::EmergencySwitchedOn { message, by, until, .. } => match until {
                 Some(until) => format!("emergency message {message} is on until {until}, switched on by {by}"),
                 None => format!("emergency message {message} is on, switched on by {by}"),

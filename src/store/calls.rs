@@ -222,6 +222,13 @@ impl Calls {
         row.changed = true;
     }
 
+    /// In this queue at the place of a promise: no caller who came to it, and in no count of those.
+    pub fn called_back(&mut self, call: CallId, queue: &QueueName) {
+        let Some(row) = self.0.get_mut(&call) else { return };
+        row.queue = Some(queue.as_str().to_owned());
+        row.changed = true;
+    }
+
     pub fn connected(&mut self, told: Told, call: CallId, agent: &AgentName, waited: Duration) {
         let Some(row) = self.0.get_mut(&call) else { return };
         row.agent = Some(agent.as_str().to_owned());

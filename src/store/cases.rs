@@ -39,10 +39,13 @@ const CHANGE: &str = "UPDATE cases SET state = $3, waits_for = $4, waits_until_m
      settled_in = $15, settled_ms = $16, disposition = $17, closed_ms = $18, version = $19, wakes_ms = $20 \
      WHERE centre = $1 AND number = $2 AND version = $21";
 const ONE: &str = concat!("SELECT ", columns!(), " FROM cases WHERE centre = $1 AND number = $2");
+// Sent with the same key, for something else.
+const SAME_KEY: &str =
+    "SELECT 1 AS n FROM cases WHERE centre = $1 AND request >= $2 AND request < $3 AND request <> $4 LIMIT 1";
 const BY_REQUEST: &str = concat!("SELECT ", columns!(), " FROM cases WHERE centre = $1 AND request = $2");
 const ERASE: &str = "UPDATE cases SET title = '' WHERE centre = $1 AND customer = $2";
 
-pub(super) const STATEMENTS: &[&str] = &[ADD, CHANGE, ONE, BY_REQUEST, ERASE];
+pub(super) const STATEMENTS: &[&str] = &[ADD, CHANGE, ONE, BY_REQUEST, SAME_KEY, ERASE];
 
 /// Why a case was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -238,6 +241,10 @@ impl Db {
         let next = counted::next(&mut change, centre, Counted::Cases).await?;
         let gone = || StoreError::Inconsistent { table: "counted", id: centre.to_string() };
         let number = CaseNumber::new(next).ok_or_else(gone)?;
+        if counted::key_is_used(&mut change, SAME_KEY, centre, request).await? {
+            change.undo().await?;
+            return Err(StoreError::Used.into());
+        }
         let changed = match Case::open(number, opening, at, rules) {
             Ok(changed) => changed,
             Err(refusal) => {

@@ -45,6 +45,19 @@ pub(super) async fn hold(change: &mut Change, centre: &CentreName, what: Counted
     change.execute(HOLD, values![centre.as_str(), what.as_str()]).await.map(drop)
 }
 
+/// Whether something else was wanted with the key of this request before. What is counted is held, so nobody else does at the
+/// same moment.
+pub(super) async fn key_is_used(
+    change: &mut Change,
+    statement: &'static str,
+    centre: &CentreName,
+    request: &RequestKey,
+) -> Result<bool, StoreError> {
+    let Some([from, to]) = request.of_same_key() else { return Ok(false) };
+    let values = values![centre.as_str(), from, to, request.as_str()];
+    Ok(change.row(statement, values).await?.is_some())
+}
+
 /// What a form carries from the moment it is shown: the same form sent twice carries the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestKey(String);
@@ -76,5 +89,13 @@ impl RequestKey {
 
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Between which all stand that were sent with the same key for something else. `None`: a form of a page, which has a
+    /// key of its own each time that it is shown.
+    pub(super) fn of_same_key(&self) -> Option<[String; 2]> {
+        let (key, _) = self.0.split_once('-').filter(|(key, this)| (key.len(), this.len()) == (32, 31))?;
+        // The sign behind a hyphen.
+        Some([format!("{key}-"), format!("{key}.")])
     }
 }

@@ -31,6 +31,9 @@ const ERASE: &str = "UPDATE customers SET name = NULL, name_key = '', language =
      numbers = '[]', changed_ms = $3, erased_ms = $3, version = version + 1 \
      WHERE centre = $1 AND customer = $2 AND erased_ms IS NULL";
 const ONE: &str = concat!("SELECT ", columns!(), " FROM customers c WHERE c.centre = $1 AND c.customer = $2");
+// Sent with the same key, for something else.
+const SAME_KEY: &str =
+    "SELECT 1 AS n FROM customers WHERE centre = $1 AND request >= $2 AND request < $3 AND request <> $4 LIMIT 1";
 const BY_REQUEST: &str = concat!("SELECT ", columns!(), " FROM customers c WHERE c.centre = $1 AND c.request = $2");
 const BY_NUMBER: &str = concat!(
     "SELECT ",
@@ -67,6 +70,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     ERASE,
     ONE,
     BY_REQUEST,
+    SAME_KEY,
     BY_NUMBER,
     BY_NAME,
     BY_BEGINNING,
@@ -212,6 +216,10 @@ impl Db {
         let next = counted::next(&mut change, centre, Counted::Customers).await?;
         let gone = || StoreError::Inconsistent { table: "counted", id: centre.to_string() };
         let id = CustomerId::new(next).ok_or_else(gone)?;
+        if counted::key_is_used(&mut change, SAME_KEY, centre, request).await? {
+            change.undo().await?;
+            return Err(StoreError::Used);
+        }
         let values = values![
             centre.as_str(),
             id.get(),

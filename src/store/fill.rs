@@ -21,6 +21,7 @@ use crate::calendar::Moment;
 use crate::routing::agent::AgentState;
 use crate::routing::fact::Fact;
 use crate::routing::ids::{AgentName, CallId, CallerName, CentreName, OfferId};
+use crate::routing::reaching::Reach;
 
 /// How far a journal has been worked in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -133,6 +134,7 @@ impl Projected {
                 | Fact::PromiseWaits { promise, .. }
                 | Fact::PromiseRests { promise, .. }
                 | Fact::PromiseKept { promise, .. }
+                | Fact::CustomerRung { reach: Reach { promise, .. }, .. }
                 | Fact::PromiseBroken { promise, .. } => drop(promises.insert(*promise)),
                 Fact::DialAgentAnswered { call, .. }
                 | Fact::DialConnected { call, .. }
@@ -153,10 +155,14 @@ impl Projected {
                 | Fact::PickUpFailed { .. }
                 | Fact::CallEndAsked { .. }
                 | Fact::CallBackRefused { .. }
+                | Fact::CustomerNotReached { .. }
                 | Fact::ControllerStarted { .. }
                 | Fact::VersionPublished { .. }
                 | Fact::AgentAssigned { .. }
                 | Fact::AgentLoggedOut { .. }
+                | Fact::QueuesLent { .. }
+                | Fact::LoanEnded { .. }
+                | Fact::AgentDisposed { .. }
                 | Fact::EmergencySwitchedOn { .. }
                 | Fact::EmergencySwitchedOff { .. }
                 | Fact::EmergencyHeard { .. }
@@ -182,13 +188,15 @@ impl Projected {
 
     fn project(&mut self, told: Told, fact: &Fact) -> Result<(), StoreError> {
         match fact {
-            Fact::CallArrived { call, switch, leg: _, from, name, to, version, found } => {
+            Fact::CallArrived { call, switch, leg: _, from, name, to, version, found, promise: _ } => {
                 self.people.arrived(*call, from, name);
                 self.calls.arrived(told, *call, switch, to, version, *found);
             }
             Fact::Keyed { call, step: _, into: _, keys } => {
                 self.people.keyed(*call, &KeyedDigits { seq: told.seq, n: told.n, keys: keys.clone() })?;
             }
+            // Who is called back asked for a person when they called.
+            Fact::CallQueued { call, queue, promise: Some(_), .. } => self.calls.called_back(*call, queue),
             Fact::CallQueued { call, queue, joined, .. } => {
                 self.calls.queued(*call, queue, *joined);
             }
@@ -209,6 +217,9 @@ impl Projected {
                 self.dials.dialled(told, *call, agent, by, switch, shown);
             }
             Fact::PromiseMade { promise, number, .. } => self.people.arrived(*promise, number, &CallerName::new("")),
+            Fact::PromiseAgain { promise, number: Some(number), .. } => {
+                self.people.arrived(*promise, number, &CallerName::new(""));
+            }
             Fact::DialAgentAnswered { call, agent: _, until: _ } => self.dials.rung(told, *call),
             Fact::DialConnected { call, agent: _ } => self.dials.connected(told, *call),
             Fact::DialEnded { call, agent: _, how, by } => self.dials.ended(told, *call, *how, *by),
@@ -228,6 +239,8 @@ impl Projected {
             | Fact::PickUpFailed { .. }
             | Fact::CallEndAsked { .. }
             | Fact::PromiseAgain { .. }
+            | Fact::CustomerRung { .. }
+            | Fact::CustomerNotReached { .. }
             | Fact::CallBackRefused { .. }
             | Fact::PromiseWaits { .. }
             | Fact::PromiseRests { .. }
@@ -237,6 +250,9 @@ impl Projected {
             | Fact::VersionPublished { .. }
             | Fact::AgentAssigned { .. }
             | Fact::AgentLoggedOut { .. }
+            | Fact::QueuesLent { .. }
+            | Fact::LoanEnded { .. }
+            | Fact::AgentDisposed { .. }
             | Fact::EmergencySwitchedOn { .. }
             | Fact::EmergencySwitchedOff { .. }
             | Fact::EmergencyHeard { .. }

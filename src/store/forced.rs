@@ -27,6 +27,19 @@ pub(super) async fn keep(change: &mut Change, centre: &CentreName, entries: &[Re
     Ok(())
 }
 
+/// Queues of this centre were lent to somebody of another, or are no more.
+fn lent(at: Moment, fact: &Fact) -> Option<Done> {
+    let (who, what, agent, after) = match fact {
+        Fact::QueuesLent { agent, queues, skills, by, why } => {
+            (by, "agent.lent", agent, json!({ "queues": queues, "skills": skills, "why": why }))
+        }
+        Fact::LoanEnded { agent, by, why } => (by, "agent.loan_ended", agent, json!({ "why": why })),
+        _ => return None,
+    };
+    let (who, subject) = (Author::Person(who.clone()), format!("agent:{agent}"));
+    Some(Done { at, who, what, subject, before: None, after: Some(after) })
+}
+
 /// An emergency message was switched on or off, by whomever: also by a time that ran out, or a version without it.
 fn switched(at: Moment, fact: &Fact) -> Option<Done> {
     let done = |who: Option<&AgentName>, what, message: &MessageName, after| Done {
@@ -37,6 +50,9 @@ fn switched(at: Moment, fact: &Fact) -> Option<Done> {
         before: None,
         after: Some(after),
     };
+    if let Some(done) = lent(at, fact) {
+        return Some(done);
+    }
     if let Fact::EmergencySwitchedOn { message, by, why, until } = fact {
         return Some(done(Some(by), "emergency.on", message, json!({ "until_ms": until, "why": why })));
     }
@@ -52,7 +68,9 @@ fn forced<'f>(entry: &Recorded<'f>, fact: &'f Fact) -> Option<(&'f AgentName, &'
                 "auto_answer": auto_answer });
             (by, "agent.forced", agent, after)
         }
-        Fact::AgentLoggedOut { agent, by, why } => (by, "agent.forced", agent, json!({ "did": "log_out", "why": why })),
+        Fact::AgentLoggedOut { agent, by, why, dismissed: _ } => {
+            (by, "agent.forced", agent, json!({ "did": "log_out", "why": why }))
+        }
         Fact::AgentAssigned { agent, queues, skills, by } => {
             (by, "agent.assigned", agent, json!({ "queues": queues, "skills": skills }))
         }
@@ -73,7 +91,9 @@ fn forced<'f>(entry: &Recorded<'f>, fact: &'f Fact) -> Option<(&'f AgentName, &'
             let did = did(presence, work, entry.at).filter(|_| !said)?;
             (by, "agent.forced", agent, json!({ "did": did, "state": state, "why": why }))
         }
-        Fact::AgentChanged { by: None, .. }
+        // Written at the agent's own desk, and nowhere else.
+        Fact::AgentDisposed { .. }
+        | Fact::AgentChanged { by: None, .. }
         | Fact::CallRetrieved { by: None, .. }
         | Fact::ControllerStarted { .. }
         | Fact::VersionPublished { .. }
@@ -101,11 +121,15 @@ fn forced<'f>(entry: &Recorded<'f>, fact: &'f Fact) -> Option<(&'f AgentName, &'
         | Fact::DialEnded { .. }
         | Fact::PromiseMade { .. }
         | Fact::PromiseAgain { .. }
+        | Fact::CustomerRung { .. }
+        | Fact::CustomerNotReached { .. }
         | Fact::CallBackRefused { .. }
         | Fact::PromiseWaits { .. }
         | Fact::PromiseRests { .. }
         | Fact::PromiseKept { .. }
         | Fact::PromiseBroken { .. }
+        | Fact::QueuesLent { .. }
+        | Fact::LoanEnded { .. }
         | Fact::EmergencySwitchedOn { .. }
         | Fact::EmergencySwitchedOff { .. }
         | Fact::EmergencyHeard { .. }

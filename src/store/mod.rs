@@ -8,6 +8,7 @@ pub mod agent_states;
 pub mod agents;
 mod aside;
 pub mod audit;
+pub mod call_back_report;
 pub mod call_lists;
 pub mod calls;
 pub mod case_events;
@@ -51,6 +52,7 @@ pub fn statements() -> Vec<&'static str> {
         agents::STATEMENTS,
         audit::STATEMENTS,
         call_lists::STATEMENTS,
+        call_back_report::STATEMENTS,
         calls::STATEMENTS,
         case_events::STATEMENTS,
         case_lists::STATEMENTS,
@@ -117,6 +119,9 @@ pub enum StoreError {
     /// There is one of that name already.
     #[error("{what} {name} is there already")]
     Exists { what: &'static str, name: String },
+    /// The key of a request, for something else.
+    #[error("this Idempotency-Key was sent with something else before: another request has a key of its own")]
+    Used,
     /// There is none of that name.
     #[error("there is no {what} {name}")]
     Missing { what: &'static str, name: String },

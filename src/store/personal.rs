@@ -45,6 +45,7 @@ pub struct KeyedDigits {
 pub(super) fn impersonal(fact: &Fact) -> Option<Fact> {
     let mut fact = match fact {
         Fact::CallArrived { .. } | Fact::Keyed { .. } | Fact::Dialled { .. } | Fact::PromiseMade { .. } => fact.clone(),
+        Fact::PromiseAgain { number: Some(_), .. } => fact.clone(),
         Fact::ControllerStarted { .. }
         | Fact::VersionPublished { .. }
         | Fact::StepEntered { .. }
@@ -70,6 +71,8 @@ pub(super) fn impersonal(fact: &Fact) -> Option<Fact> {
         | Fact::DialConnected { .. }
         | Fact::DialEnded { .. }
         | Fact::PromiseAgain { .. }
+        | Fact::CustomerRung { .. }
+        | Fact::CustomerNotReached { .. }
         | Fact::CallBackRefused { .. }
         | Fact::PromiseWaits { .. }
         | Fact::PromiseRests { .. }
@@ -80,6 +83,9 @@ pub(super) fn impersonal(fact: &Fact) -> Option<Fact> {
         | Fact::HeldLineChanged { .. }
         | Fact::AgentLoggedOut { .. }
         | Fact::AgentChanged { .. }
+        | Fact::QueuesLent { .. }
+        | Fact::LoanEnded { .. }
+        | Fact::AgentDisposed { .. }
         | Fact::EmergencySwitchedOn { .. }
         | Fact::EmergencySwitchedOff { .. }
         | Fact::EmergencyHeard { .. }
@@ -101,6 +107,9 @@ pub(super) fn impersonal(fact: &Fact) -> Option<Fact> {
     }
     if let Fact::PromiseMade { number, .. } = &mut fact {
         *number = PhoneNumber::new("");
+    }
+    if let Fact::PromiseAgain { number, .. } = &mut fact {
+        *number = number.take().map(|_| PhoneNumber::new(""));
     }
     if let Fact::Keyed { keys, .. } = &mut fact {
         keys.clear();

@@ -181,6 +181,9 @@ impl Promises {
             Fact::Dialled { call, promise: Some(promise), .. } => {
                 self.change(*promise, |row| row.dial = Some(call.to_string()));
             }
+            Fact::CustomerRung { call, reach, .. } => {
+                self.change(reach.promise, |row| row.dial = Some(call.to_string()));
+            }
             Fact::PromiseKept { promise, agent, .. } => self.change(*promise, |row| {
                 row.agent = Some(agent.as_str().to_owned());
                 row.end(told, PromiseEnd::Kept, None);
@@ -232,7 +235,7 @@ impl Promise {
 }
 
 impl KeptPromise {
-    fn read(centre: &CentreName, row: &Row) -> Result<Self, StoreError> {
+    pub(super) fn read(centre: &CentreName, row: &Row) -> Result<Self, StoreError> {
         let text = row.text(TABLE, "promise")?;
         let bad = || StoreError::Inconsistent { table: TABLE, id: format!("{centre}/{text}") };
         let moment = |column| Ok::<_, StoreError>(row.maybe_number(TABLE, column)?.map(Moment::from_ms));

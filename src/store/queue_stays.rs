@@ -150,6 +150,8 @@ impl QueueStays {
     pub fn told(&mut self, told: Told, fact: &Fact) {
         match fact {
             Fact::StepEntered { call, .. } => self.left(told, *call, StayEnd::Moved),
+            // Who is called back has been a caller of the queue already: a promise's place is counted by itself.
+            Fact::CallQueued { promise: Some(_), .. } => {}
             Fact::CallQueued { call, queue, joined, .. } => self.joined(told, *call, queue, *joined),
             Fact::CallLeftQueue { call, queue, why, to: _ } => self.left_by_rule(told, *call, queue, *why),
             Fact::CallConnected { call, agent, .. } => self.connected(told, *call, agent),
@@ -181,6 +183,8 @@ impl QueueStays {
             | Fact::DialEnded { .. }
             // A promise's place is no caller's: it is counted by itself.
             | Fact::PromiseMade { .. }
+            | Fact::CustomerRung { .. }
+            | Fact::CustomerNotReached { .. }
             | Fact::PromiseAgain { .. }
             | Fact::CallBackRefused { .. }
             | Fact::PromiseWaits { .. }
@@ -191,6 +195,9 @@ impl QueueStays {
             | Fact::AgentAssigned { .. }
             | Fact::HeldLineChanged { .. }
             | Fact::AgentLoggedOut { .. }
+            | Fact::QueuesLent { .. }
+            | Fact::LoanEnded { .. }
+            | Fact::AgentDisposed { .. }
             | Fact::EmergencySwitchedOn { .. }
             | Fact::EmergencySwitchedOff { .. }
             | Fact::EmergencyHeard { .. }

@@ -26,7 +26,7 @@ const READ: &str = "SELECT 'filled' AS kind, '' AS queue, '' AS became, CAST(0 A
      WHERE centre = $1 AND arrived_ms >= $2 AND queued_ms IS NOT NULL AND ended_ms IS NOT NULL GROUP BY 3 \
      UNION ALL SELECT 'here', '', CASE WHEN connected_ms IS NOT NULL THEN 'answered' WHEN queued_ms IS NOT NULL \
      THEN 'asked' ELSE '' END, CAST(0 AS BIGINT), CAST(1 AS BIGINT), arrived_ms, call FROM calls \
-     WHERE centre = $1 AND arrived_ms >= $2 AND ended_ms IS NULL";
+     WHERE centre = $1 AND arrived_ms >= $2 AND ended_ms IS NULL AND (connected_ms IS NULL OR queued_ms IS NOT NULL)";
 
 pub(super) const STATEMENTS: &[&str] = &[READ];
 

@@ -8,6 +8,7 @@ mod guard;
 mod health;
 mod listen;
 mod metrics;
+mod notes;
 mod pages;
 mod peer;
 mod place;
@@ -34,7 +35,7 @@ use crate::events::hooks::Reachable;
 use crate::routing::ids::{CentreName, SwitchName};
 use crate::store::Db;
 
-pub use api::{is_station, named};
+pub use api::{is_station, named, own_name};
 pub use listen::listen;
 pub use metrics::{Recorder, recorder};
 

@@ -12,7 +12,7 @@
     let shown = 0;
     for (const tile of floor.querySelectorAll('.tile')) {
       const mine = serves(tile);
-      const is = tile.classList[1];
+      const is = tile.dataset.state;
       if (mine) counts.set(is, (counts.get(is) || 0) + 1);
       tile.hidden = !mine || (state ? state !== 'all' && is !== state : is === 'away');
       if (!tile.hidden) shown += 1;
@@ -25,8 +25,9 @@
     let there = 0;
     for (const chip of floor.querySelectorAll('.chip[data-state]')) {
       const is = chip.dataset.state;
-      if (is && is !== 'away') there += counts.get(is) || 0;
-      if (is) chip.querySelector('b').textContent = counts.get(is) || 0;
+      if (is === 'there') continue;
+      if (is !== 'away') there += counts.get(is) || 0;
+      chip.querySelector('b').textContent = counts.get(is) || 0;
     }
     floor.querySelector('#n-there').textContent = there;
   }

@@ -131,6 +131,7 @@ impl Caller {
             Do::StopWait => "stop waiting".into(),
             Do::Queue(entry) => format!("queue {}", entry.queue),
             Do::CallBack(wanted) => format!("call back by {}", wanted.queue),
+            Do::CallBackAt { wanted, number } => format!("call back on {number} by {}", wanted.queue),
             Do::Transfer(transfer) => format!("transfer {}", transfer.number),
             Do::HangUp(ending) => format!("hang up {ending:?}"),
         };
@@ -391,10 +392,14 @@ fn a_loop_that_a_check_would_have_refused_ends_the_call() {
 
 /// `500` is promised a call-back where it can be, and waits where it cannot.
 fn owing() -> Arc<Centre> {
+    owing_on(false)
+}
+
+fn owing_on(asks_number: bool) -> Arc<Centre> {
     let mut plan = Arc::unwrap_or_clone(plan());
     let (owed, waits) = (StepName::new("owed"), StepName::new("welcome"));
     let queue = QueueName::new("service");
-    let actions = vec![Action::CallBack(CallBack { queue, otherwise: waits }), Action::HangUp];
+    let actions = vec![Action::CallBack(CallBack { queue, asks_number, otherwise: waits }), Action::HangUp];
     plan.steps.insert(owed.clone(), Step { name: owed.clone(), actions });
     let mut claim = plan.numbers[&PhoneNumber::new("100")].clone();
     claim.start = owed;
@@ -412,6 +417,78 @@ fn a_step_that_promises_a_call_back_goes_on_by_what_comes_of_it() {
         let again = walk.next(MONDAY, Heard::CallBack { promised });
         assert_eq!(again, [], "told twice");
     }
+}
+
+/// What a caller of `500` hears and does who may choose the number.
+fn choosing() -> (Walk, Vec<Do>) {
+    Walk::begin(owing_on(true), &PhoneNumber::new("500"), MONDAY).unwrap()
+}
+
+fn presses(walk: &mut Walk, keys: &str) -> Vec<Do> {
+    keys.chars().flat_map(|key| walk.next(MONDAY, Heard::Key(Key::try_from(key).unwrap()))).collect()
+}
+
+fn heard(orders: &[Do]) -> String {
+    let prompts = orders.iter().filter_map(|order| match order {
+        Do::Play(prompts) => Some(prompts),
+        _ => None,
+    });
+    let texts = prompts.flatten().map(|prompt| match &prompt.sound {
+        Sound::Say(text) => text.clone(),
+        Sound::Recording(name) => name.clone(),
+        // Of a line that is held open, and of no dialplan.
+        Sound::Tone => String::new(),
+    });
+    texts.collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn who_may_choose_the_number_presses_1_for_their_own() {
+    let (mut walk, said) = choosing();
+    assert!(heard(&said).contains("press 1"), "{said:?}");
+    let said = presses(&mut walk, "1");
+    assert!(matches!(said.last(), Some(Do::CallBack(_))), "{said:?}");
+    assert_eq!(walk.next(MONDAY, Heard::CallBack { promised: true }), [Do::HangUp(Ending::Said)]);
+}
+
+#[test]
+fn who_may_choose_the_number_presses_2_and_keys_in_another() {
+    let (mut walk, _) = choosing();
+    let said = presses(&mut walk, "2");
+    assert!(heard(&said).contains("key in the number"), "{said:?}");
+    walk.next(MONDAY, Heard::PlayEnded);
+    let said = presses(&mut walk, "13900139000#");
+    assert!(matches!(said.last(), Some(Do::CallBackAt { number, .. }) if number == "13900139000"), "{said:?}");
+    let told = |order: &Do| matches!(order, Do::Keyed { keys, .. } if keys == "13900139000");
+    assert!(said.iter().any(told), "its story has it: {said:?}");
+}
+
+#[test]
+fn a_number_that_may_not_be_called_is_refused_in_words_and_another_may_be_keyed() {
+    let (mut walk, _) = choosing();
+    presses(&mut walk, "2");
+    presses(&mut walk, "19001234567#");
+    let said = walk.next(MONDAY, Heard::CallBack { promised: false });
+    assert!(heard(&said).starts_with("We cannot call that number. Please key in"), "{said:?}");
+    // Silence is a number that is complete; none at all is a try.
+    walk.next(MONDAY, Heard::PlayEnded);
+    assert!(heard(&walk.next(MONDAY, Heard::TimeUp)).starts_with("Please key in"));
+    walk.next(MONDAY, Heard::PlayEnded);
+    presses(&mut walk, "19001234567");
+    assert!(matches!(walk.next(MONDAY, Heard::TimeUp).last(), Some(Do::CallBackAt { .. })));
+    let said = walk.next(MONDAY, Heard::CallBack { promised: false });
+    assert_eq!(said.first(), Some(&Do::Entered(StepName::new("welcome"))), "where nobody is called back");
+}
+
+#[test]
+fn who_says_nothing_is_called_back_on_the_number_they_call_from() {
+    let (mut walk, _) = choosing();
+    for _ in 0..2 {
+        walk.next(MONDAY, Heard::PlayEnded);
+        assert!(heard(&walk.next(MONDAY, Heard::TimeUp)).contains("press 1"), "asked again");
+    }
+    walk.next(MONDAY, Heard::PlayEnded);
+    assert!(matches!(walk.next(MONDAY, Heard::TimeUp).last(), Some(Do::CallBack(_))));
 }
 
 fn any_heard() -> impl Strategy<Value = Heard> {
@@ -464,7 +541,7 @@ proptest! {
                         prop_assert!(!playing && !waiting);
                         over = true;
                     }
-                    Do::CallBack(_) => {
+                    Do::CallBack(_) | Do::CallBackAt { .. } => {
                         prop_assert!(!playing && !waiting);
                         asking = true;
                     }

@@ -1,9 +1,10 @@
 //! Ears on the switch itself: what callers and agents truly hear, whatever the core believes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use cordboard::calendar::Moment;
+use cordboard::dialplan::{Action, CallBack};
 use cordboard::routing::agent::Work;
 use cordboard::routing::call::{Call, Stage};
 use cordboard::routing::dial::DialStage;
@@ -25,6 +26,8 @@ enum Wrong {
     Silent,
     /// Was asked for number or PIN, and keys nothing.
     Unkeyed,
+    /// Keys in a number to be called back on, and hears nothing.
+    Keying,
     /// Talks by our books, and does not hear the agent.
     Apart,
     /// On hold by our books, and hears somebody.
@@ -59,6 +62,8 @@ pub struct Patience {
 pub struct Ears {
     since: BTreeMap<(LegId, Wrong), Moment>,
     swept: Option<Moment>,
+    /// Who hears a prompt that was begun before the switch was last in reach.
+    left: BTreeSet<LegId>,
 }
 
 impl Patience {
@@ -66,6 +71,7 @@ impl Patience {
         match wrong {
             Wrong::Silent => self.prompts.map_or(Duration::MAX, |prompts| prompts + self.air),
             Wrong::Unkeyed => self.prompts.map_or(Duration::MAX, |prompts| prompts + KEYED_WITHIN + self.air),
+            Wrong::Keying => self.prompts.map_or(Duration::MAX, |prompts| prompts + KEYING + self.air),
             // Where the end of a question may be lost, the ring's own end heals that.
             Wrong::Unasked => self.prompts.map_or(Duration::MAX, |_| ASKED_AGAIN_AFTER + self.air),
             Wrong::DeadAir
@@ -78,6 +84,16 @@ impl Patience {
             | Wrong::Ghost => self.air,
         }
     }
+}
+
+/// Before each of as many digits as a caller of these halls keys.
+const KEYING: Duration = Duration::from_secs(5 * 5);
+
+/// In a step that asks for the number on which to be called back.
+fn may_key_number(call: &Call) -> bool {
+    let step = call.walk.plan().steps.get(call.walk.step());
+    let asks = |action: &Action| matches!(action, Action::CallBack(CallBack { asks_number: true, .. }));
+    step.is_some_and(|step| step.actions.iter().any(asks))
 }
 
 /// The other end of a transfer.
@@ -93,8 +109,18 @@ const SWEEP: Duration = Duration::from_millis(250);
 
 impl Ears {
     /// Nothing is heard of a switch out of reach, and nothing can be done there.
-    pub fn deaf(&mut self) {
+    pub fn deaf(&mut self, exchanges: &BTreeMap<SwitchName, Exchange>) {
         self.since.clear();
+        self.left_to_itself(exchanges.values());
+    }
+
+    /// What was begun before a switch was out of reach is heard to its end: by a controller that died, or by us.
+    fn left_to_itself<'e>(&mut self, away: impl Iterator<Item = &'e Exchange>) {
+        for exchange in away {
+            let prompted =
+                exchange.legs().map(|seen| seen.leg).filter(|leg| exchange.hears(leg) == Some(Hearing::Prompt));
+            self.left.extend(prompted);
+        }
     }
 
     /// Before anything else happens at `now`.
@@ -117,11 +143,15 @@ impl Ears {
         up: &dyn Fn(&SwitchName) -> bool,
     ) {
         let mut found: Vec<(LegId, Wrong)> = Vec::new();
+        let prompted = |leg: &LegId| exchanges.values().any(|exchange| exchange.hears(leg) == Some(Hearing::Prompt));
+        self.left.retain(prompted);
+        self.left_to_itself(exchanges.iter().filter(|(switch, _)| !up(switch)).map(|(_, exchange)| exchange));
         for call in floor.calls.iter().filter(|call| up(&call.switch)) {
             let Some(exchange) = exchanges.get(&call.switch) else { continue };
             let hears = exchange.hears(&call.leg);
             let wrong = match (&call.stage, &hears) {
                 (_, None) => Some(Wrong::Ghost),
+                (Stage::InDialplan { .. }, Some(Hearing::Silence)) if may_key_number(call) => Some(Wrong::Keying),
                 (Stage::InDialplan { .. }, Some(Hearing::Silence)) => {
                     let keys = call.keypad.as_ref().is_some_and(|at| !at.waits());
                     Some(if keys { Wrong::Unkeyed } else { Wrong::Silent })
@@ -134,6 +164,7 @@ impl Ears {
                 (Stage::Waiting { rings: None, place, .. }, Some(Hearing::Silence)) if place.told.playing.is_some() => {
                     Some(Wrong::Silent)
                 }
+                (Stage::Waiting { .. }, Some(Hearing::Prompt)) if self.left.contains(&call.leg) => None,
                 (Stage::Waiting { .. } | Stage::Connecting { .. }, Some(_)) => Some(Wrong::DeadAir),
                 (Stage::Talking { hold: Some(_), .. }, Some(Hearing::Music)) => None,
                 (Stage::Talking { hold: Some(_), .. }, Some(Hearing::Leg(_))) => Some(Wrong::Overheard),
@@ -196,8 +227,17 @@ impl Ears {
             };
             found.extend(wrong.map(|wrong| (dial.out_leg.clone(), wrong)));
         }
+        for reach in floor.reaches.iter().filter(|reach| up(&reach.switch)) {
+            let Some(exchange) = exchanges.get(&reach.switch) else { continue };
+            let wrong = match exchange.leg(&reach.leg) {
+                None => Some(Wrong::Ghost),
+                Some(seen) => (seen.up == LegUp::Up).then_some(Wrong::OffHook),
+            };
+            found.extend(wrong.map(|wrong| (reach.leg.clone(), wrong)));
+        }
         let ours = |leg: &LegId| {
-            floor.dials.iter().any(|dial| dial.out_leg == *leg)
+            floor.reaches.iter().any(|reach| reach.leg == *leg)
+                || floor.dials.iter().any(|dial| dial.out_leg == *leg)
                 || floor.calls.iter().any(|call| call.leg == *leg || outside_leg(call) == Some(leg))
                 || floor.agents.iter().any(|agent| agent.leg.as_ref() == Some(leg) || agent.held.leg() == Some(leg))
         };

@@ -2,29 +2,34 @@
 //! can lie about.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
 use cordboard::calendar::Moment;
 use cordboard::dialplan::Centre;
 use cordboard::routing::agent::Agent;
-use cordboard::routing::call::Call;
+use cordboard::routing::call::{Call, Stage};
 use cordboard::routing::dial::Dial;
 use cordboard::routing::emergency::SwitchedOn;
 use cordboard::routing::ids::*;
 use cordboard::routing::promise::Promise;
+use cordboard::routing::reaching::Reach;
 use cordboard::routing::{Core, Strategy};
 
 #[derive(Clone, Debug)]
 pub struct Floor<'a> {
     pub now: Moment,
+    /// The hour by the clock on the wall.
+    pub wall: Moment,
     /// By id.
     pub calls: Vec<&'a Call>,
     /// By name.
     pub agents: Vec<&'a Agent>,
     /// By call.
     pub dials: Vec<&'a Dial>,
+    /// Numbers that ring before an agent does, by call.
+    pub reaches: Vec<&'a Reach>,
     /// By id.
     pub promises: Vec<&'a Promise>,
     /// The version that is current.
@@ -41,6 +46,7 @@ pub struct Copied {
     pub calls: Vec<Call>,
     pub agents: Vec<Agent>,
     pub dials: Vec<Dial>,
+    pub reaches: Vec<Reach>,
     pub promises: Vec<Promise>,
     pub plan: Option<Arc<Centre>>,
     pub emergency: BTreeMap<MessageName, SwitchedOn>,
@@ -53,12 +59,14 @@ fn strategies(core: &Core) -> BTreeMap<QueueName, Strategy> {
 }
 
 impl<'a> Floor<'a> {
-    pub fn of(now: Moment, core: &'a Core) -> Self {
+    pub fn of(now: Moment, wall: Moment, core: &'a Core) -> Self {
         Self {
             now,
+            wall,
             calls: core.calls().collect(),
             agents: core.agents().collect(),
             dials: core.dials().collect(),
+            reaches: core.reaches().collect(),
             promises: core.promises().collect(),
             plan: core.plan().cloned(),
             emergency: Cow::Borrowed(core.emergency()),
@@ -78,11 +86,20 @@ impl<'a> Floor<'a> {
         self.dials.iter().find(|dial| dial.call == id).copied()
     }
 
+    /// Who stands for a number that rings, or for somebody who has picked up and talks with nobody yet.
+    pub fn counted_on(&self) -> BTreeSet<AgentName> {
+        let ring = self.reaches.iter().map(|reach| reach.agent.clone());
+        let waits = |call: &&&Call| !matches!(call.stage, Stage::Talking { .. });
+        let wait = self.calls.iter().filter(waits).filter_map(|call| Some(call.keeps.as_ref()?.agent.clone()));
+        ring.chain(wait).collect()
+    }
+
     pub fn copied(core: &Core) -> Copied {
         Copied {
             calls: core.calls().cloned().collect(),
             agents: core.agents().cloned().collect(),
             dials: core.dials().cloned().collect(),
+            reaches: core.reaches().cloned().collect(),
             promises: core.promises().cloned().collect(),
             plan: core.plan().cloned(),
             emergency: core.emergency().clone(),
@@ -92,12 +109,14 @@ impl<'a> Floor<'a> {
 }
 
 impl Copied {
-    pub fn floor(&self, now: Moment) -> Floor<'_> {
+    pub fn floor(&self, now: Moment, wall: Moment) -> Floor<'_> {
         Floor {
             now,
+            wall,
             calls: self.calls.iter().collect(),
             agents: self.agents.iter().collect(),
             dials: self.dials.iter().collect(),
+            reaches: self.reaches.iter().collect(),
             promises: self.promises.iter().collect(),
             plan: self.plan.clone(),
             emergency: Cow::Borrowed(&self.emergency),
@@ -118,6 +137,9 @@ impl fmt::Display for Floor<'_> {
         }
         for promise in &self.promises {
             writeln!(f, "  {} of {}: {:?} in {:?}", promise.id, promise.number, promise.stage, promise.stands)?;
+        }
+        for reach in &self.reaches {
+            writeln!(f, "  {} of {} rings on {}, {} free", reach.call, reach.promise, reach.leg, reach.agent)?;
         }
         for dial in &self.dials {
             writeln!(f, "  {} of {} to {}: {:?}", dial.call, dial.agent, dial.number, dial.stage)?;

@@ -13,7 +13,7 @@ use cordboard::organisation::Organisation;
 use cordboard::routing::dial_out::DialOut;
 use cordboard::routing::ids::*;
 use cordboard::routing::preference::{KnownAs, Prefer};
-use cordboard::routing::promise::CallBackRules;
+use cordboard::routing::promise::{CallBackRules, First};
 use cordboard::routing::queue::{Need, QueueRules};
 use cordboard::routing::strategy::Strategy;
 use cordboard::switch::rehearsal::Chance;
@@ -44,6 +44,7 @@ pub struct Seat {
 #[derive(Clone, Debug)]
 pub struct Hall {
     pub centre: CentreName,
+    pub size: Size,
     pub switches: Vec<SwitchName>,
     /// Every version that is published in the course of the shift; the first is there from the start.
     pub plans: Vec<Arc<Centre>>,
@@ -65,8 +66,21 @@ pub fn ms(chance: &mut Chance, least: u64, most: u64) -> Duration {
     Duration::from_millis(least + chance.below(most - least + 1))
 }
 
+/// How many work there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    /// 5 to 40, watched at every step.
+    Small,
+    /// 41 to 200, with as many more callers; what every pair of a caller and an agent must obey is asked every
+    /// [`SELDOM`] steps.
+    Large,
+}
+
+/// Steps between two looks at all of a large hall. What one step did is looked at in each.
+pub const SELDOM: u64 = 1_000;
+
 impl Hall {
-    pub fn new(chance: &mut Chance) -> Self {
+    pub fn new(chance: &mut Chance, size: Size) -> Self {
         let centre = CentreName::new("hall");
         let switches: Vec<SwitchName> = if percent(chance, 25) { vec!["east", "west"] } else { vec!["pbx"] }
             .into_iter()
@@ -75,10 +89,14 @@ impl Hall {
         let queues: Vec<QueueName> = (0..1 + chance.below(6)).map(|n| QueueName::new(format!("queue{n}"))).collect();
         let plans: Vec<Arc<Centre>> =
             (0..VERSIONS).map(|version| Arc::new(plan(chance, &centre, version, &queues, &switches))).collect();
-        let seats = (0..5 + chance.below(36)).map(|n| seat(chance, n, &switches, &queues)).collect();
+        let seats = match size {
+            Size::Small => 5 + chance.below(36),
+            Size::Large => 41 + chance.below(160),
+        };
+        let seats = (0..seats).map(|n| seat(chance, n, &switches, &queues)).collect();
         // One number that nobody claims.
         let numbers = plans[0].numbers.keys().cloned().chain([PhoneNumber::new("999")]).collect();
-        Self { centre, switches, plans, seats, numbers }
+        Self { centre, size, switches, plans, seats, numbers }
     }
 
     /// Nobody of one queue with one set of needs is overtaken by who joined later than this.
@@ -149,14 +167,35 @@ fn rules(chance: &mut Chance, name: &QueueName) -> QueueRules {
         ring_for: ms(chance, 2_000, 9_000),
         wrap_up: [Some(Duration::ZERO), Some(secs(1)), Some(secs(4)), None][chance.below(4) as usize],
         rest_after_missed: [Some(Duration::ZERO), Some(secs(2)), Some(secs(6)), None][chance.below(4) as usize],
+        rest_after_busy: [Some(Duration::ZERO), Some(secs(1)), Some(secs(3)), None][chance.below(4) as usize],
+        rest_after_unreachable: [Some(secs(1)), Some(secs(5)), None][chance.below(3) as usize],
+        most_missed: [None, None, Some(1), Some(2), Some(3)][chance.below(5) as usize],
+        needs_disposition: percent(chance, 30),
         strategy: strategy(chance),
         needs: needs(chance, 15),
         credit: secs([0, 0, 0, 20][chance.below(4) as usize]),
         hours: percent(chance, 60).then(|| OFFICE.to_owned()),
-        call_back: CallBackRules { tries: 1 + chance.below(3) as u32, again_after: ms(chance, 1_000, 15_000) },
+        call_back: call_back(chance, name),
         most_waiting: if percent(chance, 20) { 2 + chance.below(6) as usize } else { QueueRules::MOST_WAITING },
         ..QueueRules::named(name.clone())
     }
+}
+
+/// In about half of the queues whoever is called back is rung before an agent is.
+fn call_back(chance: &mut Chance, queue: &QueueName) -> CallBackRules {
+    let start = if percent(chance, 50) { format!("to {queue}") } else { format!("hear {queue}") };
+    CallBackRules {
+        tries: 1 + chance.below(3) as u32,
+        again_after: ms(chance, 1_000, 15_000),
+        first: if percent(chance, 50) { First::Customer { start: StepName::new(start) } } else { First::Agent },
+        hours: None,
+    }
+}
+
+/// Short, as the shifts are.
+fn allowances(chance: &mut Chance) -> BTreeMap<BreakReason, Duration> {
+    let some = |chance: &mut Chance| percent(chance, 60).then(|| ms(chance, 0, 20_000));
+    REASONS.iter().filter_map(|reason| Some((BreakReason::new(reason), some(chance)?))).collect()
 }
 
 fn prefer(chance: &mut Chance) -> Vec<Prefer> {
@@ -196,7 +235,7 @@ fn waiting(chance: &mut Chance) -> Vec<Announcement> {
     }
     if percent(chance, 60) {
         let key = Key::try_from('1').expect("a key");
-        let then = StepName::new(if percent(chance, 80) { "bye" } else { "again" });
+        let then = StepName::new(if percent(chance, 65) { "bye" } else { "again" });
         rules.push(Announcement {
             due: Due::Once(ms(chance, 1_000, 4_000)),
             says: vec![words(chance)],
@@ -289,7 +328,11 @@ fn plan(
         otherwise: percent(chance, 70).then(|| one_of(chance, &to_queues).clone()),
     };
     steps.push(("menu".into(), vec![Action::Menu(menu), Action::HangUp]));
-    let wanted = CallBack { queue: one_of(chance, queues).clone(), otherwise: one_of(chance, &to_queues).clone() };
+    let wanted = CallBack {
+        queue: one_of(chance, queues).clone(),
+        asks_number: percent(chance, 40),
+        otherwise: one_of(chance, &to_queues).clone(),
+    };
     steps.push(("owed".into(), vec![Action::CallBack(wanted), Action::Play(words(chance)), Action::HangUp]));
     let ask = Ask {
         prompt: words(chance),
@@ -324,7 +367,7 @@ fn plan(
         languages: vec![Language::En, Language::Zh],
         skills: SKILLS.map(SkillName::new).to_vec(),
         break_reasons: REASONS.map(BreakReason::new).to_vec(),
-        break_allowances: BTreeMap::from([(BreakReason::new("lunch"), Duration::from_secs(45 * 60))]),
+        break_allowances: allowances(chance),
         dispositions: cordboard::dialplan::Dispositions::default(),
         organisation: Organisation::default(),
         case_types: BTreeMap::new(),

@@ -33,6 +33,14 @@ pub enum Law {
     PromisesAreKept,
     /// Who calls while an emergency message is on is given it before anything else, and nobody is given it twice.
     HeardFirst,
+    /// Who did not answer is left alone for as long as the queue says for that reason, after so many one after the other until
+    /// *ready*; and is ready again by the clock, by asking, or by a phone that is back, and by nothing else.
+    LeftAlone,
+    /// Wrap-up that owes a disposition ends when it is written, or by somebody else who says why; one that was chosen before is
+    /// not owed.
+    WrapUpIsDisposed,
+    /// A break counts for its reason as long as the agent is on it, and no clock ends it.
+    BreaksAreCounted,
     /// What one input causes is bounded.
     Bounded,
     /// At the end of the shift nothing is left of it.

@@ -11,14 +11,18 @@ use cordboard::routing::dial::DialStage;
 use cordboard::routing::fact::{OfferEnd, Reasons, Rule};
 use cordboard::routing::held_line::TONE_WITHIN;
 use cordboard::routing::ids::*;
+use cordboard::routing::promise::Wish;
+use cordboard::routing::reaching::Reach;
 use cordboard::routing::{Effect, Fact, Input, Known, Line, Strategy};
 
+use crate::between::Between;
 use crate::floor::Floor;
 use crate::law::{Broken, Law, must};
 use crate::ledger::Ledger;
 
-/// An ordinary input: one or two calls and phones, and who is matched next.
-const MOST_EFFECTS: usize = 24;
+/// An ordinary input: one or two calls and phones, and who is matched next; where all ring at once, thirty phones that stop
+/// for one that is picked up, and as many that ring for the next.
+const MOST_EFFECTS: usize = 24 + 2 * 30;
 /// A snapshot, a start or a timer may touch every call and every agent, a few orders each.
 const MOST_EFFECTS_EACH: usize = 8;
 /// From the snapshot to a place that only the channel knew being back: the time of one look, in the worst weather.
@@ -27,12 +31,15 @@ const RETURN: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug, Default)]
 pub struct Laws {
     pub ledger: Ledger,
+    pub between: Between,
     most_credit: Duration,
     /// Where each leg stands in line, as first told.
     places: BTreeMap<LegId, (QueueName, Moment)>,
     /// Whose place the torn journal has lost and only the channel knows, and by when it must be back.
     returning: BTreeMap<LegId, Option<Moment>>,
     up: BTreeSet<SwitchName>,
+    /// Who stood for a number that rang, or for who picked up, before this step.
+    counted_on: BTreeSet<AgentName>,
 }
 
 /// What one step was.
@@ -42,11 +49,13 @@ pub struct Step<'a> {
     pub facts: &'a [Fact],
     /// Whatever the input, timers that were due run with it.
     pub timers_due: bool,
+    /// Everybody is looked at, and not only what this step did.
+    pub whole: bool,
 }
 
 impl Laws {
-    pub fn new(most_credit: Duration) -> Self {
-        Self { most_credit, ..Self::default() }
+    pub fn new(most_credit: Duration, between: Between) -> Self {
+        Self { most_credit, between, ..Self::default() }
     }
 
     pub fn is_up(&self, switch: &SwitchName) -> bool {
@@ -84,7 +93,9 @@ impl Laws {
         };
         let most = MOST_EFFECTS + each;
         must!(Law::Bounded, step.effects.len() <= most, "{} effects of one input", step.effects.len());
-        one_place(floor)?;
+        if step.whole {
+            one_place(floor)?;
+        }
         // What rang already as each offer was made.
         let mut rang: Vec<BTreeMap<CallId, usize>> = Vec::new();
         for fact in step.facts {
@@ -94,9 +105,11 @@ impl Laws {
             self.ledger.enter(fact)?;
         }
         let mut rang = rang.into_iter();
-        self.ledger.balances(&waiting(floor))?;
-        self.nobody_waits_in_vain(floor)?;
-        self.nobody_rings_beside_others_in_vain(floor)?;
+        if step.whole {
+            self.ledger.balances(&waiting(floor))?;
+            self.nobody_waits_in_vain(floor)?;
+            self.nobody_rings_beside_others_in_vain(floor)?;
+        }
         for (n, fact) in step.facts.iter().enumerate() {
             if let Fact::OfferMade { call, agent, reasons, .. } = fact {
                 let rang = rang.next().unwrap_or_default();
@@ -109,11 +122,13 @@ impl Laws {
                 by_strategy(floor, *call, agent, floor.now - idle.unwrap_or_default(), reasons)?;
             }
         }
-        crate::owed::check(floor, known, step.facts, |switch| self.is_up(switch))?;
+        let before = std::mem::replace(&mut self.counted_on, floor.counted_on());
+        crate::owed::check(floor, known, step.facts, step.whole, &before, |switch| self.is_up(switch))?;
         self.order_of_promises(step, floor)?;
         on_time(step, floor)?;
+        self.between.check(step, floor)?;
         self.place_is_kept(step, floor)?;
-        fold_is_state(floor, known)
+        if step.whole { fold_is_state(floor, known) } else { Ok(()) }
     }
 
     fn nobody_waits_in_vain(&self, floor: &Floor<'_>) -> Result<(), Broken> {
@@ -213,6 +228,7 @@ impl Laws {
                 && theirs.needs == place.needs
                 && theirs.prefer.is_empty()
                 && theirs.agents.is_empty()
+                && other.keeps.is_none()
             {
                 let most = self.most_credit + of.waited;
                 must!(Law::Order, place.joined <= theirs.joined + most, "{call} overtook {}", other.id);
@@ -224,21 +240,26 @@ impl Laws {
     /// No caller waits with an earlier rank whom the agent of a promise may take, nor is offered to somebody after.
     fn order_of_promises(&self, step: &Step<'_>, floor: &Floor<'_>) -> Result<(), Broken> {
         for (n, fact) in step.facts.iter().enumerate() {
-            let Fact::Dialled { agent, promise: Some(promise), .. } = fact else { continue };
+            let (Fact::Dialled { agent, promise: Some(promise), .. }
+            | Fact::CustomerRung { reach: Reach { agent, promise, .. }, .. }) = fact
+            else {
+                continue;
+            };
             let Some(of) = floor.promises.iter().find(|of| of.id == *promise) else { continue };
             let Some(agent) = floor.agent(agent) else { continue };
-            let later: Vec<CallId> = step.facts[n + 1..]
-                .iter()
-                .filter_map(|fact| match fact {
-                    Fact::OfferMade { call, .. } => Some(*call),
-                    _ => None,
-                })
-                .collect();
+            let after = &step.facts[n + 1..];
+            let made = |of: CallId| {
+                after.iter().filter(|fact| matches!(fact, Fact::OfferMade { call, .. } if *call == of)).count()
+            };
+            let ended = |of: CallId| {
+                after.iter().filter(|fact| matches!(fact, Fact::OfferEnded { call, .. } if *call == of)).count()
+            };
             for other in floor.calls.iter().copied() {
                 let Some(theirs) = place_of(other) else { continue };
-                // Rung only after this, if at all: who rang somewhere before may wait for a phone more.
-                let rung_later = later.iter().filter(|call| **call == other.id).count();
-                let unrung = other.rings() == rung_later && (rung_later > 0 || seeks(floor, other).is_some());
+                // Rung only after this, if at all: who rang somewhere before may wait for a phone more, and for one that
+                // was taken from it since.
+                let rang = (other.rings() + ended(other.id)).saturating_sub(made(other.id));
+                let unrung = rang == 0 && (made(other.id) > 0 || seeks(floor, other).is_some());
                 if !unrung || !may_take(floor, agent, other, theirs) {
                     continue;
                 }
@@ -257,7 +278,8 @@ impl Laws {
                 self.returning.remove(&of.leg);
             }
         }
-        for call in floor.calls.iter().copied() {
+        // Of a large floor only whom this step could have moved by a rule, and now and then everybody.
+        for call in floor.calls.iter().copied().filter(|_| step.whole) {
             match (place_of(call), self.places.get(&call.leg)) {
                 (Some(place), Some((queue, joined))) => must!(
                     Law::PlaceIsKept,
@@ -320,7 +342,10 @@ pub fn place_of(call: &Call) -> Option<&QueuePlace> {
 /// The same, where it may be offered to somebody.
 fn seeks<'c>(floor: &Floor<'_>, call: &'c Call) -> Option<&'c QueuePlace> {
     match &call.stage {
-        Stage::Waiting { place, doubt: false, .. } => (call.rings() < most_rings(floor, place)).then_some(place),
+        // Who has waited long enough is rung no more.
+        Stage::Waiting { place, doubt: false, .. } => {
+            (call.rings() < most_rings(floor, place) && !place.is_over).then_some(place)
+        }
         _ => None,
     }
 }
@@ -367,7 +392,15 @@ fn wished_for<'f>(floor: &Floor<'f>, call: &Call, place: &QueuePlace) -> Vec<&'f
     }
     let wishes = place.prefer.iter().filter(|wish| waited < wish.within);
     let known = wishes.filter_map(|wish| floor.agent(call.knows.get(&wish.agent)?));
+    let promised = wishes_of(floor, call).iter().filter(|wish| waited < wish.within);
+    let known = known.chain(promised.filter_map(|wish| floor.agent(&wish.agent)));
     known.filter(could).map(|agent| &agent.name).collect()
+}
+
+/// Of who is called back: whom the promise names.
+fn wishes_of<'f>(floor: &Floor<'f>, call: &Call) -> &'f [Wish] {
+    let promise = call.keeps.as_ref().and_then(|keeps| floor.promises.iter().find(|of| of.id == keeps.promise));
+    promise.map_or(&[], |promise| promise.wishes.as_slice())
 }
 
 fn is_free(agent: &Agent) -> bool {
@@ -375,6 +408,7 @@ fn is_free(agent: &Agent) -> bool {
         && matches!(agent.work, Work::Nothing { .. })
         && matches!(agent.line, Line::Free | Line::Unknown)
         && agent.leg.is_none()
+        && agent.elsewhere.is_none()
         && (if agent.station.is_held_open() {
             agent.held.up().is_some() && !agent.line_busy
         } else {
@@ -397,7 +431,8 @@ fn rings_for_the_right_one(floor: &Floor<'_>, fact: &Fact) -> Result<(), Broken>
 
 fn on_time(step: &Step<'_>, floor: &Floor<'_>) -> Result<(), Broken> {
     for agent in floor.agents.iter().copied() {
-        if let Work::WrappingUp { until: Some(until), .. } = &agent.work {
+        // One that owes a disposition goes on past it.
+        if let Work::WrappingUp { until: Some(until), needs_disposition: false, .. } = &agent.work {
             must!(Law::OnTime, *until > floor.now, "{} should have ended wrap-up at {until}", agent.name);
         }
         if let Presence::Missed { until: Some(until), .. } = &agent.presence {
@@ -545,6 +580,10 @@ fn one_place(floor: &Floor<'_>) -> Result<(), Broken> {
         must!(Law::OnePlace, agrees, "{} holds {:?}, and the call is {of:?}", agent.name, agent.work);
         must!(Law::OnePlace, agent.on_leg().is_some(), "{} holds {:?} without a leg", agent.name, agent.work);
     }
+    for reach in floor.reaches.iter().copied() {
+        must!(Law::OnePlace, legs.insert(&reach.leg), "{} is of two, one of them {}", reach.leg, reach.call);
+        must!(Law::OnePlace, floor.call(reach.call).is_none(), "{} rings and is a call", reach.call);
+    }
     for dial in floor.dials.iter().copied() {
         let theirs = floor.agent(&dial.agent).map(|of| &of.work);
         let theirs = matches!(theirs, Some(Work::Dialling { call, .. }) if *call == dial.call);
@@ -597,6 +636,13 @@ fn fold_is_state(floor: &Floor<'_>, known: &Known) -> Result<(), Broken> {
     );
     must!(
         Law::FoldIsState,
+        known.reaches.values().eq(floor.reaches.iter().copied()),
+        "reaches: {:?} folded, {:?} held",
+        known.reaches,
+        floor.reaches
+    );
+    must!(
+        Law::FoldIsState,
         known.emergency == *floor.emergency,
         "on: {:?} folded, {:?} held",
         known.emergency,
@@ -610,6 +656,7 @@ fn fold_is_state(floor: &Floor<'_>, known: &Known) -> Result<(), Broken> {
                 && folded.switch == call.switch
                 && folded.to == call.to
                 && folded.arrived == call.arrived
+                && folded.keeps == call.keeps
                 && folded.knows == call.knows
                 && folded.warned == call.warned
                 && folded.waited == call.waited,
@@ -729,7 +776,10 @@ fn fold_is_state(floor: &Floor<'_>, known: &Known) -> Result<(), Broken> {
                     && folded.switch == agent.switch
                     && folded.queues == agent.queues
                     && folded.skills == agent.skills
-                    && (gone || folded.served == agent.served),
+                    && (gone
+                        || folded.served == agent.served
+                            && folded.breaks == agent.breaks
+                            && folded.disposed == agent.disposed),
                 "{} is {:?} {:?}, folded {folded:?}",
                 agent.name,
                 agent.presence,

@@ -19,6 +19,8 @@ struct Story {
     held: bool,
     /// A call-back is owed for it.
     owed: bool,
+    /// Who is called back: for what.
+    keeps: Option<CallId>,
     /// Where it stands, and what it left to a promise.
     place: Option<(QueueName, Moment, Duration)>,
     left_behind: Option<(QueueName, Moment, Duration)>,
@@ -80,7 +82,10 @@ pub struct Ledger {
     /// Promises that are neither kept nor broken, and the dial for each.
     promises: BTreeMap<CallId, Owed>,
     promised_ever: BTreeSet<CallId>,
+    /// Numbers that ring before an agent does, with the promise that each is for.
+    reaches: BTreeMap<CallId, CallId>,
     pub promise_ends: BTreeMap<Option<PromiseBroken>, u64>,
+
     /// Emergency messages that are on.
     on: BTreeSet<MessageName>,
     open: BTreeMap<CallId, Story>,
@@ -99,9 +104,11 @@ impl Ledger {
         }
         if let Some(call) = fact.call() {
             let new = matches!(fact, Fact::CallArrived { .. });
+            // How it ended is written after its end too.
+            let about_it = matches!(fact, Fact::Healed { .. } | Fact::AgentDisposed { .. });
             must!(
                 Law::EndsOnce,
-                new || self.open.contains_key(&call) || matches!(fact, Fact::Healed { .. }),
+                new || self.open.contains_key(&call) || about_it,
                 "{fact:?} of a call that {}",
                 if self.ended.contains_key(&call) { "has ended" } else { "never arrived" }
             );
@@ -150,14 +157,16 @@ impl Ledger {
                 let owed = self.open.get(call).is_some_and(|story| story.unwarned);
                 must!(Law::HeardFirst, !owed, "{call} chose before it was warned");
             }
-            Fact::CallArrived { call, found, .. } => {
+            Fact::CallArrived { call, found, promise, .. } => {
+                let rang = self.reaches.remove(call);
+                must!(Law::PromisesAreKept, rang == *promise, "{fact:?}, and what rang was for {rang:?}");
                 must!(
                     Law::EndsOnce,
                     !self.open.contains_key(call) && !self.ended.contains_key(call),
                     "{call} arrived twice"
                 );
                 let unwarned = !found && self.on.contains(&MessageName::new(FOR_ALL));
-                self.open.insert(*call, Story { unwarned, ..Story::default() });
+                self.open.insert(*call, Story { unwarned, keeps: *promise, ..Story::default() });
                 self.arrived += 1;
             }
             Fact::StepEntered { call, .. } => {
@@ -342,7 +351,7 @@ impl Ledger {
                     self.owe(*call, true);
                 }
             }
-            Fact::PromiseAgain { promise, call, joined, credit } => {
+            Fact::PromiseAgain { promise, call, joined, credit, .. } => {
                 let left = self.open.get_mut(call).and_then(|story| story.left_behind.take());
                 let kept = left.as_ref().is_none_or(|(_, since, more)| *joined - *credit <= *since - *more);
                 must!(Law::PlaceIsKept, kept, "{fact:?} of the place {left:?}");
@@ -358,19 +367,36 @@ impl Ledger {
                 must!(Law::PromisesAreKept, before.is_none(), "{promise} dialled by {call} and by {before:?}");
                 return Ok(false);
             }
+            Fact::CustomerRung { call, reach, .. } => {
+                let on_the_line = self.promises.get(&reach.promise).and_then(|owed| owed.of_call);
+                let on_the_line =
+                    on_the_line.is_some_and(|call| self.open.contains_key(&call) || self.dials.contains_key(&call));
+                must!(Law::PromisesAreKept, !on_the_line, "{fact:?}, and its caller is on the line");
+                let before = self.owed(reach.promise, fact)?.dial.replace(*call);
+                must!(Law::PromisesAreKept, before.is_none(), "{} dialled by {call} and by {before:?}", reach.promise);
+                let new = !self.open.contains_key(call) && self.dialled_ever.insert(*call);
+                must!(Law::EndsOnce, new, "{call} rings twice");
+                self.reaches.insert(*call, reach.promise);
+            }
+            Fact::CustomerNotReached { call, promise, .. } => {
+                let rang = self.reaches.remove(call);
+                must!(Law::EndsOnce, rang == Some(*promise), "{fact:?}, and what rang was for {rang:?}");
+            }
             Fact::PromiseWaits { promise, .. } => {
                 let dial = self.owed(*promise, fact)?.dial.take();
-                let over = dial.is_none_or(|dial| !self.dials.contains_key(&dial));
+                let over = dial.is_none_or(|dial| self.is_over(dial));
                 must!(Law::PromisesAreKept, over, "{promise} waits, and is dialled by {dial:?}");
             }
             Fact::PromiseRests { promise, tries, .. } => {
                 let owed = self.owed(*promise, fact)?;
                 let (dial, before) = (owed.dial.take(), std::mem::replace(&mut owed.tries, *tries));
-                let over = dial.is_none_or(|dial| !self.dials.contains_key(&dial));
+                let over = dial.is_none_or(|dial| self.is_over(dial));
                 must!(Law::PromisesAreKept, over && *tries == before + 1, "{fact:?} after try {before} by {dial:?}");
             }
             Fact::PromiseKept { promise, dial, .. } => {
-                let heard = self.dials.get(dial) == Some(&Some(Dialled::Heard));
+                let by_call = self.open.get(dial).filter(|story| story.keeps == Some(*promise));
+                let heard =
+                    self.dials.get(dial) == Some(&Some(Dialled::Heard)) || by_call.is_some_and(|story| story.connected);
                 let mine = self.owed(*promise, fact)?.dial == Some(*dial);
                 must!(Law::PromisesAreKept, heard && mine, "{fact:?}, and nobody was heard");
                 self.promises.remove(promise);
@@ -388,6 +414,11 @@ impl Ledger {
             _ => return Ok(false),
         }
         Ok(true)
+    }
+
+    /// Whatever was to keep a promise does so no more.
+    fn is_over(&self, dial: CallId) -> bool {
+        !self.dials.contains_key(&dial) && !self.reaches.contains_key(&dial) && !self.open.contains_key(&dial)
     }
 
     fn owed(&mut self, promise: CallId, fact: &Fact) -> Result<&mut Owed, Broken> {
@@ -465,6 +496,7 @@ impl Ledger {
     /// No call left open.
     pub fn closed(&self) -> Result<(), Broken> {
         must!(Law::EndsOnce, self.promises.is_empty(), "neither kept nor broken: {:?}", self.promises);
+        must!(Law::EndsOnce, self.reaches.is_empty(), "still ringing: {:?}", self.reaches);
         must!(Law::EndsOnce, self.dials.is_empty(), "dials never ended: {:?}", self.dials);
         must!(Law::EndsOnce, self.open.is_empty(), "never ended: {:?}", self.open);
         must!(
@@ -487,7 +519,7 @@ fn fits(outcome: Outcome, by: &EndedBy, story: &Story) -> bool {
     }
     match outcome {
         Outcome::Answered => story.connected,
-        Outcome::Abandoned => story.queue.is_some() && *by == EndedBy::Caller,
+        Outcome::Abandoned => (story.queue.is_some() || story.keeps.is_some()) && *by == EndedBy::Caller,
         Outcome::LeftInDialplan => story.queue.is_none() && !story.connected && !story.owed && *by == EndedBy::Caller,
         Outcome::PromisedCallBack => {
             story.queue.is_none() && !story.connected && matches!(by, EndedBy::Caller | EndedBy::Us)

@@ -1,9 +1,12 @@
 //! Simulated shifts: a seed makes a hall, its people and its misfortunes, and the laws are asked after every step.
 //!
-//! `CORDBOARD_SEED=n` runs the shift of one seed; `CORDBOARD_SECONDS=n` fresh ones for so long. What a
-//! seed once broke is kept as a sentence in `tests/routing`, because a seed means another shift whenever the halls
+//! `CORDBOARD_SEED=n` runs the shift of one seed; `CORDBOARD_SECONDS=n` fresh ones for so long, `CORDBOARD_CALLS=n` until
+//! so many calls have come: every eighth hall of these is a large one, of up to 200 agents (`CORDBOARD_SIZE=large` for one
+//! seed). Ten million calls: `CORDBOARD_CALLS=10000000 cargo test --release --test laws fresh -- --nocapture`. What a seed
+//! once broke is kept as a sentence in `tests/routing`, because a seed means another shift whenever the halls
 //! change.
 
+mod between;
 mod ears;
 mod floor;
 mod hall;
@@ -17,10 +20,14 @@ mod weather;
 
 use std::time::{Duration, Instant};
 
+use cordboard::routing::Failure;
 use cordboard::routing::dial::DialEnd;
 use cordboard::routing::fact::{Outcome, Rule};
+use cordboard::routing::ids::BreakReason;
 use cordboard::routing::promise::Broken as BrokenPromise;
 
+use crate::between::Seen;
+use crate::hall::{REASONS, Size};
 use crate::law::Law;
 use crate::sabotage::Saboteur;
 use crate::shift::{Failed, Tally};
@@ -29,30 +36,39 @@ const LENGTH: Duration = Duration::from_secs(180);
 
 /// How many fixed seeds there are.
 const SHIFTS: u64 = 48;
+/// And how many of large halls.
+const LARGE: u64 = 4;
 /// How many fresh ones are tried each time.
-const FRESH: u64 = 4;
+const FRESH: u64 = 8;
+/// Of a long run.
+const SAY_EVERY: Duration = Duration::from_secs(60);
 
 fn from_environment(name: &str) -> Option<u64> {
     std::env::var(name).ok().and_then(|text| text.parse().ok())
 }
 
-fn shift_of(seed: u64) -> Tally {
-    let told = std::panic::catch_unwind(|| shift::run(seed, LENGTH, None));
+fn shift_of(seed: u64, size: Size) -> Tally {
+    let told = std::panic::catch_unwind(|| shift::run(seed, LENGTH, size, None));
     match told {
         Ok(Ok(tally)) => tally,
         Ok(Err(Failed { story, .. })) => panic!("\n{story}"),
-        Err(_) => panic!("the core panicked in the shift of seed {seed} ({:?})", Law::Bounded),
+        Err(_) => panic!("the core panicked in the shift of seed {seed}, {size:?} ({:?})", Law::Bounded),
     }
 }
 
-fn shifts(seeds: impl Iterator<Item = u64>) -> Tally {
+fn shifts(seeds: impl Iterator<Item = (u64, Size)>) -> Tally {
     let began = Instant::now();
     let mut all = Tally::default();
     let mut n = 0;
-    for seed in seeds {
-        all.add(&shift_of(seed));
+    for (seed, size) in seeds {
+        all.add(&shift_of(seed, size));
         n += 1;
     }
+    tell(&all, n, began);
+    all
+}
+
+fn tell(all: &Tally, n: usize, began: Instant) {
     eprintln!(
         "{n} shifts, {} calls, {} steps, {} kills, {} outages, {} holds, {} retrieved in {:.1?}: {:?}",
         all.calls,
@@ -69,14 +85,14 @@ fn shifts(seeds: impl Iterator<Item = u64>) -> Tally {
         "rings beside others: {}, of which {} stopped as another answered, and {} for a caller who had none",
         all.together, all.elsewhere, all.taken_back
     );
-    eprintln!("promises: {:?}", all.promises);
+    eprintln!("promises: {:?}; customers rung, picked up, talked with: {:?}", all.promises, all.customers);
+    eprintln!("between calls: {:?}", all.between);
     eprintln!("healed: {:#?}", all.healed);
-    all
 }
 
 /// A share of the fixed seeds: four tests, so that they run beside one another.
 fn fixed(share: u64) {
-    let all = shifts((1..=SHIFTS).filter(|seed| seed % 4 == share));
+    let all = shifts((1..=SHIFTS).filter(|seed| seed % 4 == share).map(|seed| (seed, Size::Small)));
     assert!(all.calls > 1_000 && all.kills > 10 && all.outages > 10, "too little happened: {all:?}");
     assert!(all.holds > 100 && all.retrieved > 30, "hardly anybody was on hold: {all:?}");
     // Which strategies a quarter of the halls has is chance; most of them it has.
@@ -91,14 +107,31 @@ fn fixed(share: u64) {
         assert!(all.dials.get(&how).is_some_and(|n| *n > 0), "no dial {how:?}: {:?}", all.dials);
     }
     assert!(all.promises.get(&None).is_some_and(|n| *n > 20), "hardly any promise was kept: {:?}", all.promises);
+    assert!(all.customers.iter().all(|n| *n > 3), "hardly any customer was rung first: {:?}", all.customers);
     for why in [BrokenPromise::Cancelled, BrokenPromise::NotReached, BrokenPromise::CameBack] {
         assert!(all.promises.get(&Some(why)).is_some_and(|n| *n > 0), "no promise {why:?}: {:?}", all.promises);
     }
+    between_calls(&all.between);
     for outcome in Outcome::ALL {
         // A transfer that is answered while nobody dies is rare in a quarter of the halls.
         let few = if outcome == Outcome::TransferredOut { 3 } else { 10 };
         assert!(all.outcomes.get(&outcome).is_some_and(|n| *n > few), "hardly any call {outcome:?}: {all:?}");
     }
+}
+
+fn between_calls(seen: &Seen) {
+    for why in [Failure::NoAnswer, Failure::Busy, Failure::Rejected, Failure::Unreachable] {
+        assert!(seen.rests.get(&why).is_some_and(|n| *n > 10), "hardly anybody rested after {why:?}: {seen:?}");
+    }
+    assert!(seen.too_often > 10, "hardly anybody was set aside for missing too many: {seen:?}");
+    assert!(seen.owing > 20 && seen.chosen_before > 5, "hardly any disposition was owed, or chosen before: {seen:?}");
+    assert!(seen.waited_for > 3 && seen.taken_out > 20, "hardly any disposition was waited for: {seen:?}");
+    assert!(seen.let_off > 0, "nobody was let off a disposition: {seen:?}");
+    assert!(
+        REASONS.iter().all(|reason| seen.breaks.get(&BreakReason::new(reason)).is_some_and(|n| *n > 10)),
+        "{seen:?}"
+    );
+    assert!(seen.past_allowance > 3, "no break was longer than it might be: {seen:?}");
 }
 
 #[test]
@@ -122,17 +155,37 @@ fn the_laws_hold_in_the_last_shifts_of_fixed_seeds() {
 }
 
 #[test]
+fn the_laws_hold_on_large_floors() {
+    let all = shifts((1..=LARGE).map(|seed| (seed, Size::Large)));
+    assert!(all.calls > 1_000, "too little happened: {all:?}");
+}
+
+#[test]
 fn the_laws_hold_in_shifts_of_fresh_seeds() {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let fresh = now.map_or(1, |since| since.as_nanos() as u64);
-    let least = if from_environment("CORDBOARD_SECONDS").is_some() { u64::MAX } else { FRESH };
+    let most_calls = from_environment("CORDBOARD_CALLS");
+    let least = if from_environment("CORDBOARD_SECONDS").is_some() || most_calls.is_some() { u64::MAX } else { FRESH };
     let most = Duration::from_secs(from_environment("CORDBOARD_SECONDS").unwrap_or(u64::MAX));
     let began = Instant::now();
-    shifts((0..least).map(|n| fresh.wrapping_add(n)).take_while(|_| began.elapsed() < most));
+    let mut all = Tally::default();
+    let mut next = began + SAY_EVERY;
+    for n in 0..least {
+        if began.elapsed() >= most || most_calls.is_some_and(|most| all.calls >= most) {
+            return tell(&all, n as usize, began);
+        }
+        let size = if n % 8 == 7 { Size::Large } else { Size::Small };
+        all.add(&shift_of(fresh.wrapping_add(n), size));
+        if Instant::now() >= next {
+            next += SAY_EVERY;
+            eprintln!("{} calls, {} steps in {:.0?}, from seed {fresh} on", all.calls, all.steps, began.elapsed());
+        }
+    }
+    tell(&all, least as usize, began);
 }
 
 /// Who breaks which law. A law that nobody can break proves nothing.
-const SABOTEURS: [(Saboteur, Law); 31] = [
+const SABOTEURS: [(Saboteur, Law); 41] = [
     (Saboteur::HangUpsAreDropped, Law::NoDeadAir),
     (Saboteur::MusicIsDropped, Law::NoDeadAir),
     (Saboteur::ConnectsAreDropped, Law::NoDeadAir),
@@ -164,6 +217,16 @@ const SABOTEURS: [(Saboteur, Law); 31] = [
     (Saboteur::TriesAreMiscounted, Law::PromisesAreKept),
     (Saboteur::WarningsComeLast, Law::HeardFirst),
     (Saboteur::WarningsAreDoubled, Law::HeardFirst),
+    (Saboteur::RestsAreCutShort, Law::LeftAlone),
+    (Saboteur::ManyMissedAreForgiven, Law::LeftAlone),
+    (Saboteur::MissedAreMiscounted, Law::LeftAlone),
+    (Saboteur::BusyIsNoAnswer, Law::LeftAlone),
+    (Saboteur::RestsEndByThemselves, Law::LeftAlone),
+    (Saboteur::DispositionsAreWaived, Law::WrapUpIsDisposed),
+    (Saboteur::WrapUpEndsUndisposed, Law::WrapUpIsDisposed),
+    (Saboteur::DispositionsAreForgotten, Law::WrapUpIsDisposed),
+    (Saboteur::BreaksAreOvercounted, Law::BreaksAreCounted),
+    (Saboteur::BreaksEndByThemselves, Law::BreaksAreCounted),
 ];
 
 /// Shifts of a minute that a saboteur has to be noticed in.
@@ -176,7 +239,8 @@ fn every_saboteur_breaks_the_law_that_is_named_for_it() {
         for seed in 1..=MOST_SEEDS {
             // Where the core panics, the last one that is told.
             eprintln!("{who:?}, seed {seed}");
-            broke.extend(shift::run(seed, Duration::from_secs(60), Some(who)).err().map(|failed| failed.broken.law));
+            let failed = shift::run(seed, Duration::from_secs(60), Size::Small, Some(who)).err();
+            broke.extend(failed.map(|failed| failed.broken.law));
             if broke.contains(&law) {
                 break;
             }
@@ -188,6 +252,7 @@ fn every_saboteur_breaks_the_law_that_is_named_for_it() {
 #[test]
 fn the_shift_of_a_seed() {
     if let Some(seed) = from_environment("CORDBOARD_SEED") {
-        shifts([seed].into_iter());
+        let large = std::env::var("CORDBOARD_SIZE").is_ok_and(|size| size == "large");
+        shifts([(seed, if large { Size::Large } else { Size::Small })].into_iter());
     }
 }

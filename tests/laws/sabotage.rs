@@ -7,7 +7,7 @@ use cordboard::routing::agent::{Presence, Work};
 use cordboard::routing::call::Stage;
 use cordboard::routing::fact::OfferEnd;
 use cordboard::routing::ids::*;
-use cordboard::routing::{Act, Effect, Fact, Handled, HangUpCause, Input, Strategy};
+use cordboard::routing::{Act, Effect, Fact, Failure, Handled, HangUpCause, Input, Strategy};
 use cordboard::switch::rehearsal::Chance;
 
 use crate::floor::Copied;
@@ -46,6 +46,16 @@ pub enum Saboteur {
     TriesAreMiscounted,
     WarningsComeLast,
     WarningsAreDoubled,
+    RestsAreCutShort,
+    ManyMissedAreForgiven,
+    MissedAreMiscounted,
+    BusyIsNoAnswer,
+    RestsEndByThemselves,
+    DispositionsAreWaived,
+    WrapUpEndsUndisposed,
+    DispositionsAreForgotten,
+    BreaksAreOvercounted,
+    BreaksEndByThemselves,
 }
 
 #[derive(Clone, Debug)]
@@ -137,7 +147,19 @@ impl AtWork {
                 let how = OfferEnd::AnsweredElsewhere;
                 self.drop_facts(facts, |fact| matches!(fact, Fact::OfferEnded { how: of, .. } if *of == how));
             }
-            Saboteur::JoinedIsForgotten
+            Saboteur::DispositionsAreForgotten => {
+                self.drop_facts(facts, |fact| matches!(fact, Fact::AgentDisposed { .. }));
+            }
+            Saboteur::RestsAreCutShort
+            | Saboteur::ManyMissedAreForgiven
+            | Saboteur::MissedAreMiscounted
+            | Saboteur::BusyIsNoAnswer
+            | Saboteur::RestsEndByThemselves
+            | Saboteur::DispositionsAreWaived
+            | Saboteur::WrapUpEndsUndisposed
+            | Saboteur::BreaksEndByThemselves => self.change_agents(facts),
+            Saboteur::BreaksAreOvercounted
+            | Saboteur::JoinedIsForgotten
             | Saboteur::FewerAreRungThanMay
             | Saboteur::SurplusIsKept
             | Saboteur::RecordIsIncomplete
@@ -146,6 +168,48 @@ impl AtWork {
             | Saboteur::BusyAgentsAreHidden
             | Saboteur::WrapUpNeverEnds => {}
         }
+    }
+
+    /// Spoils what is told of agents between two calls.
+    fn change_agents(&self, facts: &mut Vec<Fact>) {
+        let mut more = Vec::new();
+        for fact in facts.iter_mut() {
+            let whole = fact.clone();
+            let Fact::AgentChanged { presence, work, .. } = fact else { continue };
+            match (self.who, presence, work) {
+                (Saboteur::RestsAreCutShort, Presence::Missed { until: Some(until), .. }, _) => {
+                    *until = *until - Duration::from_millis(500);
+                }
+                (Saboteur::ManyMissedAreForgiven, Presence::Missed { until, since, in_a_row: 2.., .. }, _) => {
+                    *until = until.or(Some(*since + Duration::from_secs(6)));
+                }
+                (Saboteur::MissedAreMiscounted, Presence::Missed { in_a_row, .. }, _) => *in_a_row += 1,
+                (Saboteur::BusyIsNoAnswer, Presence::Missed { why: why @ Failure::Busy, .. }, _) => {
+                    *why = Failure::NoAnswer;
+                }
+                (Saboteur::RestsEndByThemselves, Presence::Missed { since, .. }, _)
+                | (Saboteur::BreaksEndByThemselves, Presence::OnBreak { since, .. }, _) => {
+                    // As if nothing were to be waited for.
+                    let ready = Presence::Ready { since: *since };
+                    if let Fact::AgentChanged { agent, work, state, .. } = whole {
+                        let (by, why) = (None, None);
+                        more.push(Fact::AgentChanged { agent, presence: ready, work, state, by, why });
+                    }
+                }
+                (Saboteur::DispositionsAreWaived, _, Work::WrappingUp { needs_disposition, .. }) => {
+                    *needs_disposition = false;
+                }
+                (Saboteur::WrapUpEndsUndisposed, _, Work::WrappingUp { needs_disposition: true, since, .. }) => {
+                    let nothing = Work::Nothing { since: *since };
+                    if let Fact::AgentChanged { agent, presence, state, .. } = whole {
+                        let (by, why) = (None, None);
+                        more.push(Fact::AgentChanged { agent, presence, work: nothing, state, by, why });
+                    }
+                }
+                _ => {}
+            }
+        }
+        facts.extend(more);
     }
 
     /// Lies about what the core shows.
@@ -210,6 +274,14 @@ impl AtWork {
                     if let Work::WrappingUp { since, until, .. } = &mut agent.work {
                         *until = Some(*since);
                     }
+                }
+            }
+            Saboteur::BreaksAreOvercounted => {
+                for agent in &mut floor.agents {
+                    let Presence::OnBreak { since, .. } = &agent.presence else { continue };
+                    let (since, free) = (*since, Work::Nothing { since: *since });
+                    let ready = Presence::Ready { since };
+                    agent.breaks.follow((&agent.presence, &free), (&ready, &free), since + Duration::from_secs(1));
                 }
             }
             Saboteur::BusyAgentsAreHidden => floor.agents.retain(|agent| !matches!(agent.work, Work::Talking { .. })),

@@ -22,9 +22,10 @@ use cordboard::routing::{Act, Core, Effect, Fact, Handled, Input, Kept, Known, L
 use cordboard::switch::rehearsal::{Chance, Exchange, Faults, PerMille, World};
 use cordboard::switch::{Event, Sound, SwitchAct, Ticket, Told};
 
+use crate::between::{Between, Seen};
 use crate::ears::{Ears, Patience};
 use crate::floor::Floor;
-use crate::hall::{Hall, LONGEST_SILENCE, MISSING};
+use crate::hall::{Hall, LONGEST_SILENCE, MISSING, SELDOM, Size};
 use crate::law::{Broken, Law, broken, must};
 use crate::laws::{Laws, Step};
 use crate::ledger::Ledger;
@@ -65,7 +66,10 @@ pub struct Tally {
     /// Calls taken by a key at a telephone outside.
     pub keyed: u64,
     pub taken_back: u64,
+    pub between: Seen,
     pub healed: BTreeMap<String, u64>,
+    /// Customers who were rung before an agent was; who picked up; with whom an agent talked.
+    pub customers: [u64; 3],
 }
 
 impl Tally {
@@ -85,6 +89,7 @@ impl Tally {
         self.elsewhere += other.elsewhere;
         self.keyed += other.keyed;
         self.taken_back += other.taken_back;
+        self.between.add(&other.between);
         for (rule, n) in &other.rules {
             *self.rules.entry(*rule).or_default() += n;
         }
@@ -93,6 +98,9 @@ impl Tally {
         }
         for (how, n) in &other.promises {
             *self.promises.entry(*how).or_default() += n;
+        }
+        for (mine, theirs) in self.customers.iter_mut().zip(other.customers) {
+            *mine += theirs;
         }
         for (what, n) in &other.healed {
             *self.healed.entry(what.clone()).or_default() += n;
@@ -141,19 +149,19 @@ pub struct Shift {
 }
 
 /// Runs the shift of a seed to its end.
-pub fn run(seed: u64, length: Duration, saboteur: Option<Saboteur>) -> Result<Tally, Failed> {
-    let mut shift = Shift::new(seed, saboteur);
+pub fn run(seed: u64, length: Duration, size: Size, saboteur: Option<Saboteur>) -> Result<Tally, Failed> {
+    let mut shift = Shift::new(seed, size, saboteur);
     let mut weather = Weather::new(&mut shift, length);
     match shift.last(&mut weather) {
-        Ok(()) => Ok(shift.tally),
+        Ok(()) => Ok(Tally { between: shift.laws.between.seen, ..shift.tally }),
         Err(broken) => Err(Failed { story: shift.tell_story(&broken), broken }),
     }
 }
 
 impl Shift {
-    fn new(seed: u64, saboteur: Option<Saboteur>) -> Self {
+    fn new(seed: u64, size: Size, saboteur: Option<Saboteur>) -> Self {
         let mut chance = Chance::new(seed);
-        let hall = Hall::new(&mut chance);
+        let hall = Hall::new(&mut chance, size);
         let exchanges = hall
             .switches
             .iter()
@@ -164,6 +172,7 @@ impl Shift {
             })
             .collect();
         let most_credit = hall.most_credit();
+        let between = Between::new(&hall.plans);
         Self {
             seed,
             hall,
@@ -178,7 +187,7 @@ impl Shift {
             known: Known::default(),
             life: Life::default(),
             replays: seed.is_multiple_of(4) || saboteur.is_some(),
-            laws: Laws::new(most_credit),
+            laws: Laws::new(most_credit, between),
             ears: Ears::default(),
             patience: Patience { air: Duration::from_millis(500), prompts: Some(LONGEST_SILENCE), lists_miss: false },
             dies_after: None,
@@ -216,6 +225,27 @@ impl Shift {
         weather.clears(self)?;
         let patience_ends = self.now + Duration::from_secs(self.chance.below(60));
         while self.step_in_time(None, patience_ends)? {}
+        self.who_is_outside_hangs_up()?;
+        // A phone that a list has missed, in a dial that the journal has lost, is put down by whoever sits at it.
+        if self.patience.lists_miss {
+            self.silent_phones_are_put_down()?;
+        }
+        // A dial under way ends, and its promise with it or before.
+        for _ in 0..2 {
+            self.take_promises_back()?;
+            let settled = self.now + Duration::from_secs(30);
+            while self.step_in_time(None, settled)? {}
+            // Who was called back and picked up meanwhile.
+            self.who_is_outside_hangs_up()?;
+        }
+        self.take_promises_back()?;
+        let drained = self.now + DRAIN;
+        while self.step_in_time(None, drained)? {}
+        self.nothing_is_left()?;
+        self.live_again()
+    }
+
+    fn who_is_outside_hangs_up(&mut self) -> Result<(), Broken> {
         let legs: Vec<(SwitchName, LegId, bool)> = self
             .exchanges
             .iter()
@@ -228,16 +258,22 @@ impl Shift {
             let world = if inbound { World::CallerHangsUp { leg } } else { World::PhoneHangsUp { leg } };
             self.happen(&switch, world)?;
         }
-        // A dial under way ends, and its promise with it or before.
-        for _ in 0..2 {
-            self.take_promises_back()?;
-            let settled = self.now + Duration::from_secs(30);
-            while self.step_in_time(None, settled)? {}
+        Ok(())
+    }
+
+    fn silent_phones_are_put_down(&mut self) -> Result<(), Broken> {
+        let known: BTreeSet<LegId> =
+            self.core.iter().flat_map(|core| core.agents()).filter_map(|agent| agent.leg.clone()).collect();
+        let stray = |seen: &LegSeen| !seen.inbound && seen.joined_with.is_none() && !known.contains(&seen.leg);
+        let strays: Vec<(SwitchName, LegId)> = self
+            .exchanges
+            .iter()
+            .flat_map(|(switch, exchange)| exchange.legs().filter(stray).map(|seen| (switch.clone(), seen.leg)))
+            .collect();
+        for (switch, leg) in strays {
+            self.happen(&switch, World::PhoneHangsUp { leg })?;
         }
-        let drained = self.now + DRAIN;
-        while self.step_in_time(None, drained)? {}
-        self.nothing_is_left()?;
-        self.live_again()
+        Ok(())
     }
 
     fn take_promises_back(&mut self) -> Result<(), Broken> {
@@ -280,15 +316,20 @@ impl Shift {
     }
 
     fn listen(&mut self) {
-        let Some(core) = &self.core else { return self.ears.deaf() };
+        let Some(core) = &self.core else { return self.ears.deaf(&self.exchanges) };
         let laws = &self.laws;
         let exchanges = &self.exchanges;
         let up = |switch: &SwitchName| laws.is_up(switch) && exchanges.get(switch).is_some_and(Exchange::link_is_up);
-        self.ears.listen(self.now, &Floor::of(self.now, core), exchanges, &up);
+        self.ears.listen(self.now, &Floor::of(self.now, self.wall(), core), exchanges, &up);
     }
 
     fn core_time(&self) -> Moment {
         Moment::from_ms(self.now.as_ms() + self.skew_ms)
+    }
+
+    /// The hour by the clock on the wall.
+    fn wall(&self) -> Moment {
+        Moment::from_ms(self.now.as_ms() + self.stepped_ms)
     }
 
     fn true_time(&self, of_core: Moment) -> Moment {
@@ -337,7 +378,15 @@ impl Shift {
         for fact in &handled.facts {
             self.known.learn(at, fact);
             match fact {
-                Fact::CallArrived { .. } => self.tally.calls += 1,
+                Fact::CustomerRung { .. } => self.tally.customers[0] += 1,
+                Fact::CallArrived { promise, .. } => {
+                    self.tally.calls += 1;
+                    self.tally.customers[1] += u64::from(promise.is_some());
+                }
+                Fact::PromiseKept { dial, .. } => {
+                    *self.tally.promises.entry(None).or_default() += 1;
+                    self.tally.customers[2] += u64::from(self.known.calls.contains_key(dial));
+                }
                 Fact::OfferMade { call, reasons, .. } => {
                     *self.tally.rules.entry(reasons.rule).or_default() += 1;
                     self.tally.together += u64::from(reasons.others > 0);
@@ -373,7 +422,6 @@ impl Shift {
                 Fact::CallRetrieved { .. } => self.tally.retrieved += 1,
                 Fact::CallEnded { outcome, .. } => *self.tally.outcomes.entry(*outcome).or_default() += 1,
                 Fact::DialEnded { how, .. } => *self.tally.dials.entry(*how).or_default() += 1,
-                Fact::PromiseKept { .. } => *self.tally.promises.entry(None).or_default() += 1,
                 Fact::PromiseBroken { why, .. } => *self.tally.promises.entry(Some(*why)).or_default() += 1,
                 Fact::Healed { what, .. } => *self.tally.healed.entry(kind_of(what)).or_default() += 1,
                 _ => {}
@@ -398,13 +446,15 @@ impl Shift {
 
     fn ask_the_laws(&mut self, timers_due: bool) -> Result<(), Broken> {
         let (Some(core), Some((at, input, effects, facts))) = (&self.core, self.story.back()) else { return Ok(()) };
-        let step = Step { input, effects, facts, timers_due };
+        let whole = self.hall.size == Size::Small || self.tally.steps.is_multiple_of(SELDOM);
+        let step = Step { input, effects, facts, timers_due, whole };
+        let wall = Moment::from_ms(self.now.as_ms() + self.stepped_ms);
         match &mut self.saboteur {
-            None => self.laws.check(&step, &Floor::of(*at, core), &self.known),
+            None => self.laws.check(&step, &Floor::of(*at, wall, core), &self.known),
             Some(at_work) => {
                 let mut copied = Floor::copied(core);
                 at_work.lie(&mut copied, facts);
-                self.laws.check(&step, &copied.floor(*at), &self.known)
+                self.laws.check(&step, &copied.floor(*at, wall), &self.known)
             }
         }
     }
@@ -454,7 +504,7 @@ impl Shift {
         for exchange in self.exchanges.values_mut() {
             exchange.abandon_link();
         }
-        self.ears.deaf();
+        self.ears.deaf(&self.exchanges);
         let mut torn = BTreeSet::new();
         if self.chance.below(2) == 0 {
             torn = self.tear()?;
@@ -488,11 +538,12 @@ impl Shift {
             .collect())
     }
 
-    fn books(&self) -> Result<Ledger, Broken> {
+    fn books(&mut self) -> Result<Ledger, Broken> {
         let mut ledger = Ledger::default();
         for fact in self.journal.iter().flat_map(|(_, facts)| facts) {
             ledger.enter(fact)?;
         }
+        self.laws.between = self.laws.between.anew(&self.journal);
         Ok(ledger)
     }
 
@@ -596,7 +647,7 @@ impl Shift {
             }
         }
         if let Some(core) = &self.core {
-            let _ = writeln!(out, "{}", Floor::of(self.core_time(), core));
+            let _ = writeln!(out, "{}", Floor::of(self.core_time(), self.wall(), core));
             for call in core.calls() {
                 if let Stage::Talking { agent_leg, .. } = &call.stage {
                     let _ = writeln!(
@@ -632,7 +683,8 @@ impl Shift {
             self.now.since(MORNING),
             self.epoch
         );
-        let _ = writeln!(out, "again: CORDBOARD_SEED={} cargo test --test laws the_shift_of_a_seed", self.seed);
+        let size = if self.hall.size == Size::Large { " CORDBOARD_SIZE=large" } else { "" };
+        let _ = writeln!(out, "again: CORDBOARD_SEED={}{size} cargo test --test laws the_shift_of_a_seed", self.seed);
         out
     }
 

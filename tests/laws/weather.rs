@@ -12,7 +12,7 @@ use cordboard::routing::preference::{Acquaintance, KnownAs};
 use cordboard::routing::{Input, Why};
 use cordboard::switch::rehearsal::{Caller, Habit, Phone, Span, World};
 
-use crate::hall::{REASONS, Seat, ms, one_of, percent};
+use crate::hall::{REASONS, Seat, Size, ms, one_of, percent};
 use crate::law::Broken;
 use crate::shift::Shift;
 
@@ -42,7 +42,11 @@ impl Weather {
         let climate = [Climate::Calm, Climate::Real, Climate::Real, Climate::Harsh][chance.below(4) as usize];
         let disasters = percent(chance, 75);
         // From a quiet hall to one that drowns.
-        let between_callers = Duration::from_millis([150, 400, 1_000, 2_500][chance.below(4) as usize]);
+        let mut between_callers = Duration::from_millis([150, 400, 1_000, 2_500][chance.below(4) as usize]);
+        // As much for each of them to do: these are five times as many.
+        if shift.hall.size == Size::Large {
+            between_callers /= 5;
+        }
         let now = shift.now;
         let seats = shift.hall.seats.clone();
         for seat in seats {
@@ -111,6 +115,9 @@ impl Weather {
             somebody_asks(shift)?;
             if percent(&mut shift.chance, 60) {
                 somebody_dials(shift, self.disasters)?;
+            }
+            if percent(&mut shift.chance, 50) {
+                somebody_disposes(shift, self.disasters)?;
             }
             if percent(&mut shift.chance, 6) {
                 somebody_promises(shift, self.disasters)?;
@@ -384,6 +391,40 @@ fn somebody_holds(shift: &mut Shift, disasters: bool) -> Result<(), Broken> {
             }
         }
         4 if disasters && percent(&mut shift.chance, 20) => {
+            shift.kill_in_the_next_step();
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Somebody writes how the call in hand ended, mostly who owes it; or takes it out again, or writes of a call that is nobody's.
+fn somebody_disposes(shift: &mut Shift, disasters: bool) -> Result<(), Broken> {
+    let agents = shift.core.iter().flat_map(|core| core.agents());
+    let in_hand: Vec<(AgentName, CallId, bool)> = agents
+        .filter_map(|agent| {
+            let owes = matches!(agent.work, Work::WrappingUp { needs_disposition: true, .. });
+            Some((agent.name.clone(), agent.work.call()?, owes))
+        })
+        .collect();
+    let owing: Vec<_> = in_hand.iter().filter(|(_, _, owes)| *owes).cloned().collect();
+    let of = if owing.is_empty() || percent(&mut shift.chance, 40) { in_hand } else { owing };
+    if of.is_empty() {
+        return Ok(());
+    }
+    let (agent, call, _) = one_of(&mut shift.chance, &of).clone();
+    let call = if percent(&mut shift.chance, 3) { CallId { number: call.number + 1, ..call } } else { call };
+    let given = percent(&mut shift.chance, 80);
+    shift.tell(Input::AgentDisposed { by: agent.clone(), agent: agent.clone(), call, given })?;
+    match shift.chance.below(20) {
+        0 => shift.tell(Input::AgentDisposed { by: agent.clone(), agent, call, given: !given }),
+        1 => shift.tell(Input::AgentEndedWrapUp { by: agent.clone(), agent, why: None }),
+        2 => shift.tell(Input::AgentEndedWrapUp { by: AgentName::new("lead"), agent, why: None }),
+        4..=6 if !given => {
+            let why = Some(Why::from("went home ill".to_owned()));
+            shift.tell(Input::AgentEndedWrapUp { by: AgentName::new("lead"), agent, why })
+        }
+        3 if disasters => {
             shift.kill_in_the_next_step();
             Ok(())
         }

@@ -1,5 +1,6 @@
 //! A caller who waits presses 1, hears that they will be called, and is hung up; the controller is killed; an agent comes,
-//! whose phone rings, then the caller's does, and both hear each other. On the real switch, once and never twice.
+//! whose phone rings, then the caller's does, and both hear each other. On the real switch, once and never twice; and killed
+//! again while the caller's telephone rings, with an agent who listens to that or before any agent is rung.
 
 use crate::parts::{
     asterisk::Asterisk,
@@ -97,4 +98,66 @@ fn a_caller_who_presses_one_is_called_back_once_though_the_controller_was_killed
     let records = listed(&centre, "records", |record| record["ended_ms"].is_number());
     assert_eq!((records.len(), &records[0]["outcome"]), (1, &json!("promised_call_back")), "{records:#?}");
     assert!(promises(&centre).is_empty());
+}
+
+/// The same, where the telephone of whoever is owed the call rings before an agent's phone does.
+fn customer_first() -> String {
+    let rules = "service: { wrap_up: 2s, call_back: { first: customer, start: called, again_after: 30s } }";
+    let called = "steps:\n  called:\n    - say: \"You are called back.\"\n    - queue: service\n";
+    PLAN.replace("service: { wrap_up: 2s }", rules).replace("steps:\n", called)
+}
+
+/// Somebody is owed a call, and nobody is there to keep it.
+fn owed(centre: &Centre) -> Value {
+    let number = json!({ "number": "5551" });
+    let (status, owed) = centre.ask("POST", "/queues/service/promises", Some(&number));
+    assert_eq!(status, 200, "{owed:#}");
+    owed
+}
+
+/// The telephone outside rings by now: a channel to it is ringing on the switch.
+fn outside_rings(observer: &mut Observer) {
+    observer.first("the telephone outside ringing", SOON, |frame| {
+        frame.is("Newstate") && frame.get("Channel").contains("trunk") && frame.get("ChannelStateDesc") == "Ringing"
+    });
+}
+
+/// Killed while the telephone rings, and started again at once: nothing is rung a second time, and one conversation comes
+/// of it.
+fn killed_while_it_rings(plan: &str) {
+    let asterisk = Asterisk::start();
+    let mut observer = asterisk.observer();
+    let mut centre = Centre::with_plan(&asterisk, None, plan);
+    let promise = owed(&centre);
+    let agents_phone = Sipp::phone(&asterisk, "phone-answers", 1101).pause(Duration::from_millis(300)).start();
+    // Rings for a second and a half.
+    let outside = Sipp::phones(&asterisk, "phone-takes-its-time").pause(Duration::from_secs(3)).start();
+    centre.log_in(AGENT);
+    outside_rings(&mut observer);
+    centre.cordboard.kill();
+    centre.cordboard.start_again();
+    centre.until_attached();
+    hear_each_other(&mut observer);
+    let kept = listed(&centre, "promises", |promise| promise["ended_ms"].is_number());
+    assert_eq!((kept.len(), &kept[0]["how"], &kept[0]["agent"]), (1, &json!("kept"), &json!(AGENT)), "{kept:#?}");
+    assert_eq!((&kept[0]["promise"], &kept[0]["tries"]), (&promise["promise"], &json!(0)), "rung once: {kept:#?}");
+    for phone in [agents_phone, outside] {
+        assert_eq!(phone.finish(SOON), Tally { successful: 1, failed: 0, open: 0 }, "one call each");
+    }
+    until(SOON, "floor on which nothing is left", || {
+        let floor = centre.floor();
+        (floor["promises"] == json!([]) && floor["calls"] == json!([])).then_some(())
+    });
+}
+
+#[test]
+#[ignore = "needs Asterisk and sipp: ./ops/test"]
+fn killed_while_the_number_rings_and_the_agent_waits_for_it_they_talk_all_the_same_and_once() {
+    killed_while_it_rings(PLAN);
+}
+
+#[test]
+#[ignore = "needs Asterisk and sipp: ./ops/test"]
+fn killed_while_the_customer_is_rung_first_they_are_led_to_the_agent_all_the_same_and_once() {
+    killed_while_it_rings(&customer_first());
 }

@@ -8,7 +8,7 @@ use sqlx::{Connection, Executor, SqliteConnection};
 
 use crate::browser::{Browser, PATIENCE};
 use crate::centre::{Centre, demo};
-use crate::scenario::{Stage, play};
+use crate::scenario::{Stage, play, play_in};
 use crate::wire::Weather;
 
 async fn at_work(stage: &Stage, name: &str) -> Browser {
@@ -17,6 +17,13 @@ async fn at_work(stage: &Stage, name: &str) -> Browser {
     browser.press("button[hx-post='/desk/session']").await;
     browser.reads("#desk-you", "idle").await;
     browser
+}
+
+/// Chooses it in the list, as a hand would.
+async fn disposes(browser: &Browser, disposition: &str) {
+    let choose = "const list = document.querySelector('#desk-note select'); list.value = arguments[0]; \
+                  for (const name of ['input', 'change']) list.dispatchEvent(new Event(name, { bubbles: true }));";
+    browser.script(choose, vec![disposition.into()]).await;
 }
 
 /// What the database has of it.
@@ -242,6 +249,61 @@ async fn keys_do_what_is_pressed_often_and_nothing_while_somebody_writes() {
         assert_eq!(mira.value("#desk-note textarea").await, "i b w e ?");
         mira.script("document.activeElement.blur()", vec![]).await;
         mira.types("w").await;
+        mira.reads("#desk-you", "idle").await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrap_up_that_owes_a_disposition_says_so_and_ends_when_one_is_chosen() {
+    play_in(Centre::that_asks().await, "a-disposition", async |stage| {
+        let centre = &stage.centre;
+        let mira = at_work(stage, "mira").await;
+        centre.call("Li Wei", '2');
+        centre.picks_up("mira").await;
+        centre.until("mira", "talking").await;
+        mira.reads("#desk-you", "talking").await;
+        mira.press("button[hx-post='/desk/call/end']").await;
+        mira.reads("#desk-you", "wrapping up").await;
+        mira.reads("#desk-bar", "Choose a disposition").await;
+        assert_eq!(mira.count("button[hx-post='/desk/wrap-up/end']").await, 0, "there is nothing to press yet");
+        disposes(&mira, "settled").await;
+        mira.sees("button[hx-post='/desk/wrap-up/end']").await;
+        // Taken out again it is owed again.
+        disposes(&mira, "").await;
+        mira.reads("#desk-bar", "Choose a disposition").await;
+        mira.sees_no_more("button[hx-post='/desk/wrap-up/end']").await;
+        disposes(&mira, "refused").await;
+        mira.press("button[hx-post='/desk/wrap-up/end']").await;
+        mira.reads("#desk-you", "idle").await;
+        mira.reads("#desk-call", "No call in hand").await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disposition_chosen_while_talking_is_in_the_list_after_the_call_and_nothing_is_owed() {
+    play_in(Centre::that_asks().await, "a-disposition-before", async |stage| {
+        let centre = &stage.centre;
+        let mira = at_work(stage, "mira").await;
+        centre.call("Li Wei", '2');
+        centre.picks_up("mira").await;
+        let call = call_of(&centre.until("mira", "talking").await);
+        mira.reads("#desk-you", "talking").await;
+        mira.fill("#desk-note textarea", "Wants a refund.").await;
+        disposes(&mira, "settled").await;
+        saved(centre, &call, "Wants a refund.").await;
+        mira.until("the disposition saved", async || {
+            let id: CallId = call.parse().expect("an id");
+            let notes = centre.hall.db.notes(&demo(), id).await.expect("notes");
+            notes.iter().any(|note| note.disposition.as_deref() == Some("settled"))
+        })
+        .await;
+        mira.press("button[hx-post='/desk/call/end']").await;
+        mira.reads("#desk-you", "wrapping up").await;
+        mira.sees("button[hx-post='/desk/wrap-up/end']").await;
+        assert_eq!(mira.value("#desk-note select").await, "settled");
+        mira.press("button[hx-post='/desk/wrap-up/end']").await;
         mira.reads("#desk-you", "idle").await;
     })
     .await;

@@ -88,7 +88,18 @@ impl Centre {
     }
 
     pub async fn with(database: Database) -> Self {
-        let hall = Desk::with_yaml(CENTRE, &["demo"], None, database).await;
+        Self::of(CENTRE, database).await
+    }
+
+    /// Where nobody is done with a complaint before its disposition is written.
+    pub async fn that_asks() -> Self {
+        let asks = CENTRE.replace("complaints: { wrap_up", "complaints: { disposition: required, wrap_up");
+        assert_ne!(asks, CENTRE);
+        Self::of(&asks, Database::File).await
+    }
+
+    async fn of(yaml: &str, database: Database) -> Self {
+        let hall = Desk::with_yaml(yaml, &["demo"], None, database).await;
         let wire = Wire::to(hall.base.strip_prefix("http://").expect("an address")).await;
         let centre = Self { hall, wire };
         for (name, shown, role) in PEOPLE {

@@ -24,6 +24,7 @@ const NAMES: &[&str] = &[
 pub async fn mistakes(browser: &Browser, language: Language) -> Vec<String> {
     let mut found = browser.console().await;
     found.extend(sideways(browser).await);
+    found.extend(same_names(browser).await);
     found.extend(strange_words(browser, language).await);
     found.extend(unusable(browser).await);
     found
@@ -41,6 +42,15 @@ async fn sideways(browser: &Browser) -> Vec<String> {
         const out = [...document.body.querySelectorAll('*')].filter((e) => e.getBoundingClientRect().right > wide + 1);
         const named = out.slice(-5).map((e) => `${e.tagName.toLowerCase()}${e.id ? '#' + e.id : ''}.${e.className}`);
         return [`scrolls sideways: ${document.scrollingElement.scrollWidth} of ${wide}: ${named.join(', ')}`];";
+    lines(&browser.script(script, vec![]).await)
+}
+
+/// Two elements of one id: a piece that comes later finds the first of them only, and the other one stays as it was.
+async fn same_names(browser: &Browser) -> Vec<String> {
+    let script = "
+        const all = [...document.querySelectorAll('[id]')].map((e) => e.id);
+        const again = new Set(all.filter((id, n) => all.indexOf(id) !== n));
+        return [...again].map((id) => `more than one element is called ${id}`);";
     lines(&browser.script(script, vec![]).await)
 }
 
@@ -110,10 +120,11 @@ async fn each_check_finds_what_it_is_for() {
             add('p', { title: '外' }, '中文 Otto');
             add('p', { translate: 'no' }, '名字');
             add('img', { src: 'data:,' });
+            for (const n of [1, 2]) add('p', { id: 'twice' });
             add('p', {}, 'wide').style.width = '3000px';";
         browser.script(spoil, vec![]).await;
         let found = mistakes(&browser, Language::English).await.join("\n");
-        for kind in ["a mistake", "scrolls sideways", "p: 中文", "p[title]: 外", "image-alt"] {
+        for kind in ["a mistake", "scrolls sideways", "called twice", "p: 中文", "p[title]: 外", "image-alt"] {
             assert!(found.contains(kind), "{kind} is not in:\n{found}");
         }
         assert!(!found.contains("名字"), "{found}");

@@ -322,6 +322,7 @@ async fn nobody_opens_what_is_not_for_their_role() {
         ("/floor/agent?name=mira", Role::Supervisor),
         ("/reports/queues", Role::Supervisor),
         ("/reports/queues.csv", Role::Supervisor),
+        ("/reports/queues/call-backs.csv", Role::Supervisor),
         ("/reports/print.css", Role::Supervisor),
         ("/people", Role::Admin),
         ("/people/new", Role::Admin),

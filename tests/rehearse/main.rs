@@ -1,6 +1,7 @@
 //! Rehearsals: what a scenario may say, figures that repeat and that theory knows, records that replay, a real month,
 //! faults.
 
+mod command;
 mod faults;
 mod month;
 mod records;

@@ -1,9 +1,11 @@
 //! What agents say, and what they are refused.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use cordboard::routing::agent::AgentState;
 use cordboard::routing::call::Stage;
 use cordboard::routing::ids::*;
-use cordboard::routing::{Fact, Input, Line, Refused, Why};
+use cordboard::routing::{Act, Fact, Input, Line, Refused, Why};
 
 use crate::floor::*;
 
@@ -72,6 +74,32 @@ fn logging_in_again_while_talking_keeps_the_call() {
     floor.talks("ana", &caller);
     floor.login_with("ana", &["service", "second"], &[]);
     assert_eq!(floor.state("ana"), AgentState::Talking);
+}
+
+#[test]
+fn who_comes_back_to_another_desk_is_there_with_what_they_bring() {
+    let mut floor = Floor::new();
+    floor.login_with("ana", &["second"], &[]).tell(on_break("ana"));
+    floor.pass(secs(60)).tell(ready("ana")).tell(log_out("ana"));
+    assert_eq!(floor.state("ana"), AgentState::Away);
+    floor.tell(Input::AgentLoggedIn {
+        agent: AgentName::new("ana"),
+        station: StationAddress::new("PJSIP/other"),
+        switch: pbx(),
+        queues: BTreeSet::from([QueueName::new("service")]),
+        skills: BTreeMap::from([(SkillName::new("english"), 3)]),
+        by: AgentName::new("ana"),
+        auto_answer: Some(true),
+    });
+    // A call that needs the skill, in the queue that is new, at the phone that is new, which picks up by itself.
+    let caller = floor.call("200");
+    let (_, ring) = floor.asked(|act| matches!(act, Act::Ring { .. }));
+    let Act::Ring { station, auto_answer, .. } = ring else { unreachable!("asked for") };
+    assert_eq!((station.as_str(), auto_answer), ("PJSIP/other", true), "{floor}");
+    assert!(matches!(floor.stage(&caller), Stage::Waiting { rings: Some(_), .. }), "{floor}");
+    // The breaks of a day that is over are over.
+    let seen = floor.core.desk_seen(floor.now, &AgentName::new("ana")).expect("ana");
+    assert_eq!(seen.agent.breaks.iter().map(|taken| taken.taken_ms).sum::<u64>(), 0, "{:?}", seen.agent.breaks);
 }
 
 #[test]
@@ -260,7 +288,10 @@ fn who_is_logged_out_by_another_ends_the_conversation_and_the_wrap_up_first() {
 fn facts_and_inputs_in_a_journal_of_before_are_still_read() {
     let fact = r#"{"fact":"agent_logged_out","agent":"ana","by":"ana"}"#;
     let read: Fact = serde_json::from_str(fact).expect("what was written is read");
-    assert_eq!(read, Fact::AgentLoggedOut { agent: AgentName::new("ana"), by: AgentName::new("ana"), why: None });
+    assert_eq!(
+        read,
+        Fact::AgentLoggedOut { agent: AgentName::new("ana"), by: AgentName::new("ana"), why: None, dismissed: false }
+    );
     assert_eq!(serde_json::to_string(&read).ok().as_deref(), Some(fact));
     let input = r#"{"AgentSaidReady":{"agent":"ana","by":"ana"}}"#;
     assert_eq!(serde_json::from_str::<Input>(input).ok(), Some(ready("ana")));

@@ -280,3 +280,36 @@ fn a_queue_that_closed_while_we_were_away_is_left_after_the_snapshot() {
     reborn.hangs_up(&caller);
     assert_eq!(reborn.outcomes(), [Outcome::EndedByUs]);
 }
+
+fn left_after(floor: &Floor) -> Option<Duration> {
+    floor.facts.iter().any(|fact| matches!(fact, Fact::CallLeftQueue { .. })).then(|| floor.now.since(NOON))
+}
+
+#[test]
+fn who_has_waited_long_enough_while_phones_ring_is_rung_at_no_other_and_leaves_with_the_last_ring() {
+    let ring_all = |plan: &mut cordboard::dialplan::Centre| {
+        let service = plan.queues.get_mut(&QueueName::new("service")).expect("a queue");
+        service.strategy = cordboard::routing::Strategy::RingAll;
+    };
+    let mut floor = Floor::with(ring_all);
+    let caller = floor.call("300");
+    floor.pass(secs(50)).login("ana").pass(secs(5)).login("bo");
+    let (ana, bo) = (floor.ringing("ana"), floor.ringing("bo"));
+    floor.pass(secs(7)).login("cy");
+    assert_eq!(floor.state("cy"), AgentState::Idle, "nobody else is rung past the minute\n{floor}");
+    floor.pass(secs(3)).tell(Input::LegFailed { leg: ana, why: cordboard::routing::Failure::NoAnswer });
+    assert_eq!(left_after(&floor), None, "the other may still be picked up");
+    floor.pass(secs(5)).tell(Input::LegFailed { leg: bo, why: cordboard::routing::Failure::NoAnswer });
+    assert_eq!(left_after(&floor), Some(secs(70)), "at once\n{floor}");
+    assert!(matches!(floor.stage(&caller), Stage::InDialplan { .. }), "{floor}");
+}
+
+#[test]
+fn who_has_waited_long_enough_while_a_phone_rings_is_answered_when_it_is_picked_up() {
+    let mut floor = Floor::new();
+    let caller = floor.call("300");
+    floor.pass(secs(50)).login("ana").pass(secs(12));
+    floor.talks("ana", &caller);
+    assert_eq!(left_after(&floor), None);
+    assert!(matches!(floor.stage(&caller), Stage::Talking { .. }), "{floor}");
+}

@@ -8,11 +8,12 @@ use cordboard::dialplan::{
 use cordboard::routing::agent::{AgentState, Work};
 use cordboard::routing::call::Stage;
 use cordboard::routing::dial::DialEnd;
-use cordboard::routing::fact::{EndedBy, LeftQueue, OfferEnd, Outcome};
+use cordboard::routing::fact::{EndedBy, LeftQueue, OfferEnd, Outcome, Rule};
+use cordboard::routing::held::HeldBack;
 use cordboard::routing::ids::*;
-use cordboard::routing::promise::{Broken, CallBackRules, NotPromised, Promise, PromiseStage};
+use cordboard::routing::promise::{Broken, CallBackRules, First, NotPromised, Promise, PromiseStage};
 use cordboard::routing::queue::QueueRules;
-use cordboard::routing::{Act, Fact, Failure, Input, LegSeen, LegUp, Refused};
+use cordboard::routing::{Act, Fact, Failure, Input, LegSeen, LegUp, Refused, Returned};
 
 use crate::floor::*;
 
@@ -43,14 +44,14 @@ fn offers(plan: &mut Centre) {
     let action = Action::Queue(ToQueue { waiting: vec![rule], ..to.clone() });
     plan.steps.insert(name.clone(), Step { name, actions: vec![action] });
     let owed = StepName::new("owed");
-    let wanted = CallBack { queue: QueueName::new("service"), otherwise: StepName::new("spoken") };
+    let wanted = CallBack { queue: QueueName::new("service"), asks_number: false, otherwise: StepName::new("spoken") };
     let actions = vec![Action::CallBack(wanted), Action::Play(say("We call you back.")), Action::HangUp];
     plan.steps.insert(owed.clone(), Step { name: owed.clone(), actions });
     let mut claim = plan.numbers[&PhoneNumber::new("100")].clone();
     claim.start = owed;
     plan.numbers.insert(PhoneNumber::new("900"), claim);
     let service = plan.queues.get_mut(&QueueName::new("service")).expect("a queue");
-    service.call_back = CallBackRules { tries: 2, again_after: secs(60) };
+    service.call_back = CallBackRules { tries: 2, again_after: secs(60), ..CallBackRules::default() };
 }
 
 fn presses(floor: &mut Floor, caller: &LegId) {
@@ -324,7 +325,8 @@ fn a_step_promises_a_call_back_and_who_cannot_have_one_goes_elsewhere() {
 fn who_waits_in_a_queue_again_is_owed_no_call_back() {
     let mut floor = Floor::with(|plan| {
         offers(plan);
-        let wanted = CallBack { queue: QueueName::new("service"), otherwise: StepName::new("spoken") };
+        let wanted =
+            CallBack { queue: QueueName::new("service"), asks_number: false, otherwise: StepName::new("spoken") };
         let name = StepName::new("owed");
         let actions = vec![Action::CallBack(wanted), Action::Go(StepName::new("plain"))];
         plan.steps.insert(name.clone(), Step { name, actions });
@@ -515,4 +517,389 @@ fn a_caller_who_hangs_up_before_hearing_it_all_is_owed_the_call_all_the_same() {
     });
     assert_eq!(ended, Some((Outcome::PromisedCallBack, EndedBy::Caller)));
     assert_eq!(promise(&floor).stage, PromiseStage::Waiting);
+}
+
+/// As `offering`, where the queue is open from eight to six by the clock on the wall.
+fn by_day() -> Floor {
+    Floor::with(|plan| {
+        offers(plan);
+        plan.queues.get_mut(&QueueName::new("service")).expect("a queue").hours = Some("office".into());
+    })
+}
+
+fn held(floor: &Floor) -> (Option<HeldBack>, Option<cordboard::calendar::Moment>) {
+    let seen = floor.core.promises_seen(floor.now);
+    seen.first().map(|seen| (seen.held_back, seen.held_until_ms)).expect("a promise")
+}
+
+#[test]
+fn whoever_is_rung_to_keep_a_promise_is_told_why_and_who_was_left_out() {
+    let (mut floor, _) = promised();
+    let english = SkillName::new("english");
+    floor.login_with("eve", &["service"], &[("english", 3)]);
+    let reasons = floor.facts.iter().find_map(|fact| match fact {
+        Fact::Dialled { reasons, .. } => reasons.clone(),
+        _ => None,
+    });
+    let reasons = reasons.expect("why it was eve");
+    assert_eq!((reasons.rule, reasons.logged_in, reasons.not_free, reasons.waiting), (Rule::FirstInQueue, 1, 0, 1));
+    assert_eq!(reasons.candidates.first().map(|(agent, _)| agent.as_str()), Some("eve"));
+    assert!(!reasons.needs.iter().any(|need| need.skill == english), "nothing was needed: {reasons:?}");
+}
+
+#[test]
+fn who_kept_a_promise_has_served_somebody_and_who_dialled_on_their_own_has_not() {
+    let (mut floor, leg, out) = number_rings();
+    assert_eq!(floor.agent("ana").served.rung, Some(floor.now), "rung, by turns, as for a caller");
+    floor.tell(Input::LegAnswered { leg: out.clone() });
+    floor.tell(Input::LegsJoined { a: leg.clone(), b: out.clone() });
+    assert_eq!(floor.agent("ana").served.calls, 1);
+    floor.pass(secs(30)).hangs_up(&out).hangs_up(&leg);
+    assert_eq!(floor.agent("ana").served.talked, secs(30));
+    floor.pass(secs(10));
+    let by = AgentName::new("ana");
+    let number = NUMBER.parse().expect("a number");
+    floor.tell(Input::AgentDialled { agent: by.clone(), number, by, request: None });
+    let leg = rung(&floor);
+    floor.tell(Input::LegAnswered { leg: leg.clone() });
+    let out = rung(&floor);
+    floor.tell(Input::LegAnswered { leg: out.clone() }).tell(Input::LegsJoined { a: leg.clone(), b: out.clone() });
+    floor.pass(secs(30)).hangs_up(&out).hangs_up(&leg);
+    assert_eq!((floor.agent("ana").served.calls, floor.agent("ana").served.talked), (1, secs(30)));
+}
+
+#[test]
+fn a_closed_queue_calls_nobody_back_and_goes_on_where_it_was_when_it_opens() {
+    let mut floor = by_day();
+    let caller = floor.call("100");
+    floor.pass(secs(10));
+    presses(&mut floor, &caller);
+    floor.hangs_up(&caller);
+    let joined = promise(&floor).joined;
+    // Six in the evening.
+    floor.pass(secs(6 * 3600));
+    floor.login("ana");
+    assert_eq!((floor.state("ana"), dials(&floor)), (AgentState::Idle, 0), "{floor}");
+    assert_eq!(held(&floor), (Some(HeldBack::Closed), Some(NOON + secs(20 * 3600))));
+    floor.pass(secs(14 * 3600) - secs(11));
+    assert_eq!(dials(&floor), 0, "not a second too early");
+    floor.pass(secs(1));
+    assert_eq!((floor.state("ana"), dials(&floor)), (AgentState::Dialling, 1), "{floor}");
+    assert_eq!(promise(&floor).joined, joined, "at the place that it had");
+}
+
+#[test]
+fn opening_hours_hold_a_promise_back_by_the_clock_on_the_wall_and_by_the_version_of_today() {
+    let mut floor = by_day();
+    floor.tell(asked_by("lead", NUMBER, None));
+    assert_eq!(held(&floor), (None, None), "it waits for an agent");
+    floor.tell(Input::WallClockStepped { by_ms: 7 * 3_600_000 });
+    floor.login("ana");
+    assert_eq!((held(&floor).0, dials(&floor)), (Some(HeldBack::Closed), 0));
+    let mut plan = plan();
+    offers(&mut plan);
+    plan.version = VersionHash::new("round the clock");
+    floor.core.shelve(std::sync::Arc::new(plan));
+    floor.tell(Input::VersionPublished { version: VersionHash::new("round the clock") });
+    assert_eq!(dials(&floor), 1, "the queue has no hours any more");
+}
+
+#[test]
+fn people_are_called_back_in_the_hours_for_that_though_the_queue_is_open_longer() {
+    let mut floor = Floor::with(|plan| {
+        offers(plan);
+        let service = plan.queues.get_mut(&QueueName::new("service")).expect("a queue");
+        service.call_back.hours = Some("office".into());
+    });
+    floor.tell(asked_by("lead", NUMBER, None));
+    floor.pass(secs(7 * 3600)).login("ana");
+    assert_eq!((held(&floor).0, dials(&floor)), (Some(HeldBack::Closed), 0));
+    let caller = floor.call("100");
+    assert_eq!(floor.of(&caller).stage.word().as_str(), "ringing", "callers are served meanwhile");
+}
+
+#[test]
+fn why_a_promise_is_held_back_is_seen_whatever_it_is() {
+    let mut floor = offering();
+    let caller = floor.call("100");
+    floor.pass(secs(10));
+    presses(&mut floor, &caller);
+    assert_eq!(held(&floor), (Some(HeldBack::OnTheLine), None));
+    floor.hangs_up(&caller);
+    assert_eq!(held(&floor), (None, None));
+    floor.tell(Input::LinkLost { switch: pbx() });
+    assert_eq!(held(&floor), (Some(HeldBack::SwitchAway), None));
+    let mut plan = plan();
+    offers(&mut plan);
+    plan.version = VersionHash::new("dials nobody");
+    plan.dial_out = None;
+    floor.core.shelve(std::sync::Arc::new(plan));
+    floor.tell(Input::VersionPublished { version: VersionHash::new("dials nobody") });
+    assert_eq!(held(&floor), (Some(HeldBack::NotAllowed), None));
+}
+
+/// As `offering`, where whoever is owed a call is rung before an agent is, and begins in a step that speaks.
+fn customer_first() -> Floor {
+    Floor::with(|plan| {
+        offers(plan);
+        let service = plan.queues.get_mut(&QueueName::new("service")).expect("a queue");
+        service.call_back.first = First::Customer { start: StepName::new("spoken") };
+    })
+}
+
+/// Promised, and ana is there: the number rings, on this leg.
+fn customer_rings() -> (Floor, LegId, LegId) {
+    let mut floor = customer_first();
+    let caller = floor.call("100");
+    floor.pass(secs(10));
+    presses(&mut floor, &caller);
+    floor.hangs_up(&caller);
+    floor.login("ana");
+    let leg = rung(&floor);
+    (floor, caller, leg)
+}
+
+/// The customer has picked up, has heard the greeting, and is in the queue.
+fn customer_waits() -> (Floor, LegId) {
+    let (mut floor, _, leg) = customer_rings();
+    floor.tell(Input::LegAnswered { leg: leg.clone() });
+    let (effect, _) = floor.asked(|act| matches!(act, Act::Play { leg: of, .. } if *of == leg));
+    floor.tell(Input::EffectReturned { effect, how: Returned::Done });
+    (floor, leg)
+}
+
+#[test]
+fn the_customer_is_rung_first_and_is_a_caller_at_the_place_of_the_promise_when_they_pick_up() {
+    let (mut floor, _, leg) = customer_rings();
+    let owed = promise(&floor);
+    assert_eq!((floor.state("ana"), dials(&floor)), (AgentState::Idle, 0), "no agent listens to it ringing");
+    let tagged = |act: &Act| matches!(act, Act::Ring { leg: of, from, .. } if *of == leg && from.as_str() == "4001");
+    floor.asked(tagged);
+    floor.pass(secs(8)).tell(Input::LegAnswered { leg: leg.clone() });
+    assert_eq!(floor.of(&leg).walk.step().as_str(), "spoken", "and hears who calls");
+    let (effect, _) = floor.asked(|act| matches!(act, Act::Play { .. }));
+    floor.pass(secs(2)).tell(Input::EffectReturned { effect, how: Returned::Done });
+    let Stage::Waiting { place, .. } = floor.stage(&leg).clone() else { panic!("{floor}") };
+    assert_eq!((place.joined, place.credit), (owed.joined, owed.credit), "the place that was promised");
+    assert_eq!(floor.state("ana"), AgentState::Ringing, "at once");
+    floor.talks("ana", &leg);
+    let kept = |fact: &Fact| matches!(fact, Fact::PromiseKept { agent, .. } if agent.as_str() == "ana");
+    assert!(floor.facts.iter().any(kept), "{floor}");
+    assert_eq!(floor.core.promises().count(), 0);
+    floor.hangs_up(&leg);
+    assert_eq!(floor.outcomes(), [Outcome::PromisedCallBack, Outcome::Answered]);
+    assert_eq!((floor.agent("ana").served.calls, broken(&floor)), (1, vec![]));
+}
+
+#[test]
+fn an_agent_stands_for_one_number_at_a_time_and_is_kept_from_no_caller_meanwhile() {
+    let mut floor = customer_first();
+    floor.tell(asked_by("lead", NUMBER, None)).tell(asked_by("lead", "13900139001", None));
+    floor.login("ana");
+    let stages = |floor: &Floor| floor.core.promises().map(|of| of.stage.as_str()).collect::<Vec<_>>();
+    assert_eq!(stages(&floor), ["dialling", "waiting"], "as many ring as agents are free");
+    floor.login("ben");
+    assert_eq!(stages(&floor), ["dialling", "dialling"]);
+    let caller = floor.call("300");
+    assert_eq!(floor.of(&caller).stage.word().as_str(), "ringing", "nobody is idle while a number rings");
+}
+
+#[test]
+fn who_picks_up_while_the_agent_has_taken_another_caller_waits_with_music_and_is_next() {
+    let (mut floor, _, leg) = customer_rings();
+    let other = floor.call("300");
+    floor.talks("ana", &other);
+    let third = floor.call("300");
+    floor.tell(Input::LegAnswered { leg: leg.clone() });
+    let (effect, _) = floor.asked(|act| matches!(act, Act::Play { .. }));
+    floor.tell(Input::EffectReturned { effect, how: Returned::Done });
+    floor.asked(|act| matches!(act, Act::StartMusic { leg: of, .. } if *of == leg));
+    // The step of a caller has a rule for who has waited a minute; whoever we called waits for an agent.
+    floor.pass(secs(50)).login("ben");
+    assert_eq!(floor.of(&leg).stage.word().as_str(), "ringing", "{floor}");
+    assert_eq!(floor.of(&third).stage.word().as_str(), "waiting", "who came after the promise");
+}
+
+#[test]
+fn a_customer_who_does_not_answer_is_tried_again_by_the_queues_rule_and_then_given_up() {
+    for (why, how) in [(Failure::Busy, DialEnd::Busy), (Failure::NoAnswer, DialEnd::NoAnswer)] {
+        let (mut floor, _, leg) = customer_rings();
+        floor.tell(Input::LegFailed { leg, why });
+        let rests = promise(&floor);
+        assert_eq!((rests.stage, rests.tries), (PromiseStage::Resting { until: floor.now + secs(60) }, 1));
+        let rest = |fact: &Fact| matches!(fact, Fact::PromiseRests { after, .. } if *after == how);
+        assert!(floor.facts.iter().any(rest), "{:#?}", floor.facts);
+        floor.pass(secs(60));
+        let leg = rung(&floor);
+        floor.tell(Input::LegFailed { leg, why });
+        assert_eq!((broken(&floor), floor.state("ana")), (vec![Broken::NotReached], AgentState::Idle));
+    }
+}
+
+#[test]
+fn a_customer_who_hangs_up_before_an_agent_is_heard_is_owed_the_call_still() {
+    let (mut floor, leg) = customer_waits();
+    floor.hangs_up(&leg);
+    assert_eq!((promise(&floor).tries, broken(&floor)), (1, vec![]), "a try, as one that was not answered");
+    assert_eq!(promise(&floor).stage, PromiseStage::Resting { until: floor.now + secs(60) });
+    floor.pass(secs(1));
+    assert_eq!(floor.state("ana"), AgentState::Idle, "{floor}");
+}
+
+#[test]
+fn nobody_is_rung_twice_while_the_customer_is_on_the_line() {
+    let (mut floor, leg) = customer_waits();
+    floor.login("ben");
+    assert_eq!(promise(&floor).stage.as_str(), "picked_up");
+    let id = promise(&floor).id;
+    floor.tell(Input::PromiseCancelled { promise: id, by: AgentName::new("lead") });
+    assert_eq!(floor.refused, Some(Refused::BeingKept { promise: id }));
+    floor.tell(asked_by("lead", "13800138000", None));
+    assert!(matches!(floor.refused, Some(Refused::PromisedAlready { .. })), "{:?}", floor.refused);
+    presses(&mut floor, &leg);
+    assert_eq!(floor.core.promises().count(), 1);
+    let rings = floor.facts.iter().filter(|fact| matches!(fact, Fact::CustomerRung { .. })).count();
+    assert_eq!(rings, 1);
+}
+
+#[test]
+fn taken_back_while_the_customers_telephone_rings_it_stops() {
+    let (mut floor, _, leg) = customer_rings();
+    floor.tell(Input::PromiseCancelled { promise: promise(&floor).id, by: AgentName::new("lead") });
+    assert_eq!((floor.hung_up(), broken(&floor)), (vec![leg.clone()], vec![Broken::Cancelled]));
+    // The pick-up crossed the hang-up.
+    floor.tell(Input::LegAnswered { leg: leg.clone() });
+    assert_eq!(floor.hung_up(), [leg]);
+}
+
+#[test]
+fn a_number_that_rang_at_a_kill_is_found_ringing_or_answered_or_was_a_try() {
+    for picked_up in [Some(false), Some(true), None] {
+        let (floor, _, leg) = customer_rings();
+        let (now, known) = (floor.now, floor.known.clone());
+        let mut again = Floor::again(floor, 2, known, now + secs(3));
+        let here = picked_up.map(|up| LegSeen {
+            up: if up { LegUp::Up } else { LegUp::Ringing },
+            in_hand: up,
+            inbound: false,
+            ..seen(&leg)
+        });
+        again.tell(Input::SnapshotTaken { switch: pbx(), legs: here.into_iter().collect() });
+        assert_eq!(dials(&again), 0);
+        assert!(!again.facts.iter().any(|fact| matches!(fact, Fact::CustomerRung { .. })), "not rung twice");
+        match picked_up {
+            Some(false) => assert_eq!(promise(&again).stage.as_str(), "dialling"),
+            Some(true) => assert_eq!(again.of(&leg).walk.step().as_str(), "spoken", "{again}"),
+            None => {
+                again.tell(Input::LegLookedAt { switch: pbx(), leg, seen: None });
+                assert_eq!((promise(&again).stage.as_str(), promise(&again).tries), ("resting", 1));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_customer_who_waits_at_a_kill_keeps_the_place_and_goes_to_the_agent_afterwards() {
+    let (floor, leg) = customer_waits();
+    let (now, known, joined) = (floor.now, floor.known.clone(), promise(&floor).joined);
+    let mut again = Floor::again(floor, 2, known, now + secs(3));
+    let phone = again.agent("ana").work.call();
+    assert!(phone.is_some(), "{again}");
+    again.tell(Input::SnapshotTaken { switch: pbx(), legs: vec![LegSeen { inbound: false, ..seen(&leg) }] });
+    let Stage::Waiting { place, .. } = again.stage(&leg).clone() else { panic!("{again}") };
+    assert_eq!((place.joined, promise(&again).stage.as_str()), (joined, "picked_up"));
+    assert_eq!(again.core.promises().count(), 1);
+}
+
+#[test]
+fn a_customer_who_is_promised_an_agent_is_rung_when_that_agent_is_free_and_goes_to_them() {
+    let mut floor = customer_first();
+    let mut asked = asked_by("lead", NUMBER, None);
+    if let Input::CallBackAsked { agent, .. } = &mut asked {
+        *agent = Some(AgentName::new("ana"));
+    }
+    floor.login("ana").login("ben");
+    let caller = floor.call("100");
+    floor.talks("ana", &caller);
+    floor.tell(asked);
+    assert_eq!(promise(&floor).stage, PromiseStage::Waiting, "ana has a caller, and will be free");
+    floor.hangs_up(&caller).pass(secs(10));
+    floor.hangs_up(&floor.agent("ana").leg.clone().unwrap_or_else(|| LegId::new("gone")));
+    let leg = rung_for(&floor);
+    floor.tell(Input::LegAnswered { leg: leg.clone() });
+    let (effect, _) = floor.asked(|act| matches!(act, Act::Play { .. }));
+    floor.tell(Input::EffectReturned { effect, how: Returned::Done });
+    assert_eq!((floor.state("ana"), floor.state("ben")), (AgentState::Ringing, AgentState::Idle), "{floor}");
+}
+
+/// The leg of the customer who is rung.
+fn rung_for(floor: &Floor) -> LegId {
+    let legs: Vec<LegId> = floor.core.reaches().map(|reach| reach.leg.clone()).collect();
+    assert_eq!(legs.len(), 1, "{floor}");
+    legs[0].clone()
+}
+
+/// As `offering`; who presses 1 while waiting is asked on which number, and so is who dials 900.
+fn asking() -> Floor {
+    Floor::with(|plan| {
+        offers(plan);
+        let wanted =
+            CallBack { queue: QueueName::new("service"), asks_number: true, otherwise: StepName::new("spoken") };
+        let actions = vec![Action::CallBack(wanted), Action::Play(say("We call you back.")), Action::HangUp];
+        for name in ["owed", "sorry"] {
+            let name = StepName::new(name);
+            plan.steps.insert(name.clone(), Step { name, actions: actions.clone() });
+        }
+    })
+}
+
+fn keys(floor: &mut Floor, leg: &LegId, keys: &str) {
+    for key in keys.chars() {
+        floor.tell(Input::KeyPressed { leg: leg.clone(), key: Key::try_from(key).expect("a key") });
+    }
+}
+
+#[test]
+fn a_caller_may_be_called_back_on_another_number_and_keeps_the_place() {
+    let mut floor = asking();
+    let caller = floor.call("100");
+    let joined = floor.now;
+    floor.pass(secs(10));
+    presses(&mut floor, &caller);
+    assert_eq!(promise(&floor).number.as_str(), "13800138000", "owed from the first moment, should they hang up");
+    keys(&mut floor, &caller, "213900139000#");
+    let owed = promise(&floor);
+    assert_eq!((owed.number.as_str(), owed.joined), (NUMBER, joined));
+    assert_eq!(floor.known.promises.values().next().map(|of| of.number.as_str()), Some(NUMBER));
+    floor.hangs_up(&caller).login("ana");
+    let to = rung(&floor);
+    floor.tell(Input::LegAnswered { leg: to });
+    floor.asked(|act| matches!(act, Act::Ring { station, .. } if station.as_str().contains(NUMBER)));
+}
+
+#[test]
+fn a_premium_number_is_not_promised_however_it_is_keyed_and_the_caller_hears_so() {
+    let mut floor = asking();
+    let caller = floor.call("900");
+    keys(&mut floor, &caller, "219005550100#");
+    assert_eq!(floor.core.promises().count(), 0);
+    let refused = |fact: &Fact| matches!(fact, Fact::CallBackRefused { why: NotPromised::NotAllowed, .. });
+    assert!(floor.facts.iter().any(refused), "{:#?}", floor.facts);
+    let (_, act) = floor.asked(|act| matches!(act, Act::Play { .. }));
+    assert!(format!("{act:?}").contains("We cannot call that number"), "{act:?}");
+    keys(&mut floor, &caller, "13900139000#");
+    assert_eq!(promise(&floor).number.as_str(), NUMBER);
+}
+
+#[test]
+fn who_withholds_their_number_may_key_in_one() {
+    let mut floor = asking();
+    let leg = LegId::new("withheld");
+    let (from, name) = (PhoneNumber::new(""), CallerName::new(""));
+    let to = PhoneNumber::new("900");
+    floor.tell(Input::CallerArrived { switch: pbx(), leg: leg.clone(), from, name, to, station: None });
+    keys(&mut floor, &leg, "1");
+    assert_eq!(floor.core.promises().count(), 0, "they have none to be called on");
+    keys(&mut floor, &leg, "13900139000#");
+    assert_eq!(promise(&floor).number.as_str(), NUMBER);
 }

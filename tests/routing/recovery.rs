@@ -59,6 +59,24 @@ fn a_talking_pair_stays_one_call_with_one_agent() {
 }
 
 #[test]
+fn a_pair_that_was_taken_apart_while_we_were_away_is_joined_again() {
+    let mut floor = Floor::new();
+    floor.login("ana");
+    let caller = floor.call("100");
+    floor.talks("ana", &caller);
+    let leg = floor.agent("ana").leg.clone().expect("a leg");
+    let mut floor = reborn(&floor);
+    floor.tell(snapshot(vec![seen(&caller), phone(&leg, LegUp::Up, None)]));
+    let wanted = Act::Connect { caller: caller.clone(), agent: leg.clone() };
+    let joins = floor.effects.iter().filter(|effect| effect.act == wanted).count();
+    assert_eq!(joins, 1, "once: {:#?}", floor.effects);
+    assert!(floor.facts.iter().any(|fact| matches!(fact, Fact::Healed { call: Some(_), .. })), "{:#?}", floor.facts);
+    floor.tell(Input::LegsJoined { a: caller.clone(), b: leg });
+    assert!(matches!(floor.stage(&caller), Stage::Talking { .. }));
+    assert_eq!(floor.state("ana"), AgentState::Talking);
+}
+
+#[test]
 fn a_phone_that_rings_goes_on_ringing_and_is_connected_when_picked_up() {
     let mut floor = Floor::new();
     floor.login("ana");
@@ -353,4 +371,75 @@ fn nobody_is_given_up_while_the_switch_is_out_of_reach() {
     floor.asked(|act| matches!(act, Act::Connect { agent, .. } if *agent == leg));
     floor.pass(secs(2));
     assert!(matches!(floor.stage(&impatient), Stage::InDialplan { .. }), "the rule that was due is carried out now");
+}
+
+/// ana talks for a queue that wants a disposition; her caller's leg, her own, and the call.
+fn talks_for_a_queue_that_asks() -> (Floor, LegId, LegId, CallId) {
+    let mut floor = Floor::with(|plan| {
+        let rules = plan.queues.get_mut(&QueueName::new("service")).expect("a queue");
+        rules.needs_disposition = true;
+    });
+    floor.login("ana");
+    let caller = floor.call("100");
+    floor.talks("ana", &caller);
+    let (call, phone) = (floor.of(&caller).id, floor.agent("ana").leg.clone().expect("a leg"));
+    (floor, caller, phone, call)
+}
+
+fn disposed(call: CallId, given: bool) -> Input {
+    let agent = AgentName::new("ana");
+    Input::AgentDisposed { by: agent.clone(), agent, call, given }
+}
+
+/// Killed while they talk; the switch says that they still do, and then both hang up.
+fn killed_and_hung_up(before: Floor, caller: &LegId, leg: &LegId) -> Floor {
+    let (known, now) = (before.known.clone(), before.now + secs(2));
+    let mut floor = Floor::again(before, 2, known, now);
+    let joined = LegSeen { joined_with: Some(leg.clone()), in_hand: false, ..seen(caller) };
+    floor.tell(snapshot(vec![joined, phone(leg, LegUp::Up, Some(caller.clone()))]));
+    assert_eq!(floor.state("ana"), AgentState::Talking, "{floor}");
+    floor.hangs_up(caller).hangs_up(leg);
+    floor
+}
+
+#[test]
+fn a_disposition_chosen_while_talking_is_not_asked_for_again_after_a_restart() {
+    let (mut floor, caller, leg, call) = talks_for_a_queue_that_asks();
+    floor.tell(disposed(call, true));
+    let mut floor = killed_and_hung_up(floor, &caller, &leg);
+    assert_eq!(floor.state("ana"), AgentState::WrappingUp);
+    floor.pass(secs(10));
+    assert_eq!(floor.state("ana"), AgentState::Idle, "{floor}");
+}
+
+#[test]
+fn a_disposition_taken_out_again_is_still_owed_after_a_restart() {
+    let (mut floor, caller, leg, call) = talks_for_a_queue_that_asks();
+    floor.tell(disposed(call, true)).tell(disposed(call, false));
+    let mut floor = killed_and_hung_up(floor, &caller, &leg);
+    floor.pass(secs(60));
+    assert_eq!(floor.state("ana"), AgentState::WrappingUp, "{floor}");
+    floor.tell(disposed(call, true));
+    assert_eq!(floor.state("ana"), AgentState::Idle, "{floor}");
+}
+
+#[test]
+fn a_note_that_is_saved_ten_times_says_once_that_it_has_a_disposition() {
+    let (mut floor, _, _, call) = talks_for_a_queue_that_asks();
+    for _ in 0..10 {
+        floor.tell(disposed(call, true));
+    }
+    // Of a call that is somebody else's it says nothing.
+    floor.tell(disposed(CallId { number: call.number + 1, ..call }, true));
+    let said = floor.facts.iter().filter(|fact| matches!(fact, Fact::AgentDisposed { .. }));
+    assert_eq!(said.count(), 1);
+}
+
+#[test]
+fn journals_of_before_say_nothing_of_a_disposition() {
+    let (floor, ..) = talks_for_a_queue_that_asks();
+    let mut old = serde_json::to_value(&floor.known.agents[&AgentName::new("ana")]).expect("spelled");
+    old.as_object_mut().expect("an object").remove("disposed");
+    let old: cordboard::routing::known::KnownAgent = serde_json::from_value(old).expect("read");
+    assert_eq!(old.disposed, None);
 }

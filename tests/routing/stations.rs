@@ -4,7 +4,7 @@ use cordboard::routing::agent::{AgentState, Presence};
 use cordboard::routing::call::Stage;
 use cordboard::routing::ids::*;
 use cordboard::routing::queue::QueueRules;
-use cordboard::routing::{Act, Failure, Input, Line, Refused};
+use cordboard::routing::{Act, Fact, Failure, Input, Line, Refused};
 
 use crate::floor::*;
 
@@ -128,6 +128,24 @@ fn after_so_many_missed_in_a_row_an_agent_is_left_alone_until_ready() {
 }
 
 #[test]
+fn what_another_asks_for_as_a_rest_ends_does_not_wipe_out_what_was_missed() {
+    let mut floor = service(|rules| rules.most_missed = Some(2));
+    floor.login("ana");
+    floor.call("100");
+    fails(&mut floor, "ana", Failure::NoAnswer);
+    floor.now = floor.now + secs(30);
+    // At the very moment, and before the clock has said so.
+    floor.login_with("bo", &["second"], &[]);
+    let told = floor.facts.iter().rev().find_map(|fact| match fact {
+        Fact::AgentChanged { agent, by, .. } if agent.as_str() == "ana" => Some(by.clone()),
+        _ => None,
+    });
+    assert_eq!(told, Some(None), "nobody has ended her rest, nor rung her");
+    fails(&mut floor, "ana", Failure::NoAnswer);
+    assert_eq!(rests_until(&floor, "ana"), None, "the second in a row");
+}
+
+#[test]
 fn a_conversation_ends_the_row_of_missed_calls() {
     let mut floor = service(|rules| rules.most_missed = Some(2));
     floor.login("ana");
@@ -237,6 +255,23 @@ fn a_disposition_chosen_while_talking_is_owed_no_more() {
     let (call, phone) = (floor.of(&caller).id, floor.agent("ana").leg.clone().expect("a leg"));
     floor.tell(disposed(call, true)).hangs_up(&caller).hangs_up(&phone).pass(secs(10));
     assert_eq!(floor.state("ana"), AgentState::Idle);
+}
+
+#[test]
+fn a_note_without_a_disposition_owes_none_that_was_not_asked_for_when_wrap_up_began() {
+    let mut floor = service(|_| {});
+    floor.login("ana");
+    let caller = floor.call("100");
+    floor.talks("ana", &caller);
+    let (call, phone) = (floor.of(&caller).id, floor.agent("ana").leg.clone().expect("a leg"));
+    // A version is published that asks, while a call goes on that began before.
+    let mut tomorrow = floor.core.plan().expect("a plan").as_ref().clone();
+    tomorrow.version = VersionHash::new("v2");
+    tomorrow.queues.values_mut().for_each(|rules| rules.needs_disposition = true);
+    floor.core.shelve(std::sync::Arc::new(tomorrow));
+    floor.tell(Input::VersionPublished { version: VersionHash::new("v2") });
+    floor.hangs_up(&caller).hangs_up(&phone).tell(disposed(call, false)).tell(done("ana", None));
+    assert_eq!((floor.state("ana"), &floor.refused), (AgentState::Idle, &None));
 }
 
 #[test]

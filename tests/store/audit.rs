@@ -300,7 +300,7 @@ async fn what_a_supervisor_forces_is_told_once_and_what_only_follows_from_it_is_
         (
             7,
             vec![
-                Fact::AgentLoggedOut { agent: anna.clone(), by: boss.clone(), why: None },
+                Fact::AgentLoggedOut { agent: anna.clone(), by: boss.clone(), why: None, dismissed: false },
                 changed(Presence::Away { since: at(7) }, idle(6), AgentState::Away, Some(&boss)),
             ],
         ),

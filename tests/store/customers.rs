@@ -196,6 +196,7 @@ async fn called(db: &Db, numbers: &[(u32, &str)]) {
                 to: PhoneNumber::new("100"),
                 version: VersionHash::new("ab"),
                 found: false,
+                promise: None,
             },
             Fact::CallEnded { call: call(*n), outcome: Outcome::Abandoned, by: EndedBy::Caller },
         ]

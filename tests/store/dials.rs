@@ -20,7 +20,7 @@ fn ana() -> AgentName {
     AgentName::new("anna")
 }
 
-fn dialled(number: u32) -> Fact {
+pub fn dialled(number: u32) -> Fact {
     Fact::Dialled {
         call: call(number),
         agent: ana(),
@@ -38,6 +38,7 @@ fn dialled(number: u32) -> Fact {
         request: None,
         promise: None,
         queue: None,
+        reasons: None,
     }
 }
 
@@ -45,11 +46,11 @@ fn ended(number: u32, how: DialEnd, by: DialEndedBy) -> Fact {
     Fact::DialEnded { call: call(number), agent: ana(), how, by }
 }
 
-fn talks_out(ms: i64) -> Fact {
+pub fn talks_out(ms: i64) -> Fact {
     Fact::AgentChanged {
         agent: ana(),
         presence: Presence::Ready { since: at(0) },
-        work: Work::Dialling { call: call(1), since: at(0), talking: Some(at(ms)) },
+        work: Work::Dialling { call: call(1), since: at(0), talking: Some(at(ms)), promised: false },
         state: AgentState::TalkingOut,
         by: None,
         why: None,

@@ -58,6 +58,7 @@ impl Story {
             agents: vec![],
             step: StepName::new(queue),
             language: "en".into(),
+            promise: None,
         });
     }
 
@@ -180,6 +181,7 @@ pub fn history(calls: u32, seed: u64) -> Vec<(Moment, Fact)> {
             to: PhoneNumber::new("100"),
             version: VersionHash::new("ab12"),
             found: false,
+            promise: None,
         });
         match chance.below(12) {
             0 => story.end(Outcome::Refused, EndedBy::Us),

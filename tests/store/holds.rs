@@ -21,6 +21,7 @@ fn arrived(number: u32) -> Fact {
         to: PhoneNumber::new("100"),
         version: VersionHash::new("ab12"),
         found: false,
+        promise: None,
     }
 }
 

@@ -24,6 +24,7 @@ mod remaking;
 mod sessions;
 mod shift;
 mod tables;
+mod upgraded;
 
 use cordboard::store::Db;
 use postgres::Postgres;

@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use cordboard::reports::StayEnd;
+use cordboard::dialplan::Language;
+use cordboard::reports::call_backs::{CallBackFigure, CallBackReport};
+use cordboard::reports::{StayEnd, View};
 use cordboard::routing::Fact;
 use cordboard::routing::dial::DialEnd;
 use cordboard::routing::fact::{EndedBy, LeftQueue, Outcome};
 use cordboard::routing::ids::*;
 use cordboard::routing::promise::{Back, Broken, PromisedBy};
+use cordboard::store::call_back_report::PromisesBehind;
 use cordboard::store::calls::Which;
 use cordboard::store::promises::{PromiseEnd, WhichPromises};
 use cordboard::store::{Recorded, Way};
@@ -33,6 +36,7 @@ fn made(number: u32, by: PromisedBy, of_call: Option<CallId>) -> Fact {
         due: None,
         by,
         of_call,
+        language: None,
         request: None,
     }
 }
@@ -48,6 +52,7 @@ fn caller() -> Vec<Fact> {
             to: PhoneNumber::new("100"),
             version: VersionHash::new("v1"),
             found: false,
+            promise: None,
         },
         Fact::CallQueued {
             call: call(1),
@@ -59,6 +64,7 @@ fn caller() -> Vec<Fact> {
             agents: vec![],
             step: StepName::new("plain"),
             language: "en".into(),
+            promise: None,
         },
     ]
 }
@@ -114,5 +120,60 @@ async fn a_promise_is_one_row_with_its_number_apart_and_its_caller_has_not_given
         let rows = crate::rows(db).await;
         let stays = rows.iter().find(|(table, _)| table == "queue_stays");
         assert!(format!("{stays:?}").contains(StayEnd::CalledBack.as_str()), "{stays:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_promised_kept_and_broken_balances_in_every_period_and_opens_to_what_it_counts() {
+    let both = Both::new().await;
+    let kept = Fact::PromiseKept {
+        promise: call(2),
+        dial: call(9),
+        agent: AgentName::new("anna"),
+        queue: service(),
+        waited: Duration::from_secs(59),
+    };
+    let broken = |number: u32, why: Broken| Fact::PromiseBroken { promise: call(number), why, by: None };
+    let story = [
+        (10, vec![made(2, PromisedBy::Caller, None), made(3, PromisedBy::Caller, None)]),
+        (20, vec![made(4, PromisedBy::Caller, None), broken(3, Broken::NotReached)]),
+        (60, vec![kept]),
+        (70, vec![made(5, PromisedBy::Caller, None)]),
+        (90, vec![broken(5, Broken::Cancelled)]),
+    ];
+    for db in &both.all {
+        assert_eq!(db.filled(&centre()).await.expect("a position").seq, 0);
+        for (seq, (second, facts)) in (1..).zip(&story) {
+            let entry = Recorded { seq, at: at(second * 1000), schema: 1, facts };
+            db.fill(&centre(), seq - 1, &[entry], Way::Whole).await.expect("filled");
+        }
+        let of = |report: &CallBackReport| CallBackFigure::ALL.map(|figure| report.total.count(figure));
+        let all: [(std::ops::Range<i64>, View, [u64; 8]); 5] = [
+            // Carried over, promised; kept, not reached, taken back, waited again, expired, still owed.
+            (0..100, View::Flow, [0, 4, 1, 1, 1, 0, 0, 1]),
+            (15..65, View::Flow, [2, 1, 1, 1, 0, 0, 0, 1]),
+            (65..100, View::Flow, [1, 1, 0, 0, 1, 0, 0, 1]),
+            (0..15, View::Cohort, [0, 2, 1, 1, 0, 0, 0, 0]),
+            (15..65, View::Cohort, [0, 1, 0, 0, 0, 0, 0, 1]),
+        ];
+        for (seconds, view, expected) in all {
+            let period = at(seconds.start * 1000)..at(seconds.end * 1000);
+            let report = db.call_back_report(&centre(), None, view, &period).await.expect("a report");
+            assert_eq!(of(&report), expected, "{seconds:?} {view:?}");
+            assert!(report.total.balance().holds(), "{seconds:?} {view:?}: {report:?}");
+            for (figure, count) in CallBackFigure::ALL.into_iter().zip(expected) {
+                let behind = PromisesBehind { queue: Some(service()), figure, view, period: period.clone() };
+                let listed = db.promises_behind(&centre(), &behind, None, 50).await.expect("a list");
+                assert_eq!(listed.len() as u64, count, "{figure:?} of {seconds:?} {view:?}");
+            }
+        }
+        let period = at(0)..at(100_000);
+        let report = db.call_back_report(&centre(), Some(&service()), View::Flow, &period).await.expect("a report");
+        assert_eq!(report.total.kept_after(), Some(Duration::from_secs(59)), "since its place counted");
+        let other = QueueName::new("other");
+        let none = db.call_back_report(&centre(), Some(&other), View::Flow, &period).await.expect("a report");
+        assert!(none.total.is_empty());
+        let csv = String::from_utf8(report.sheet(Language::Zh).to_csv().expect("a sheet")).expect("text");
+        assert!(csv.contains("service,0,4,1,1,1,0,0,1,59.0,59.0,是"), "{csv}");
     }
 }

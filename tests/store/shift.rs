@@ -63,6 +63,7 @@ pub fn one_call(number: u32) -> Vec<Handled> {
                 to: PhoneNumber::new("100"),
                 version: VersionHash::new("ab12"),
                 found: number.is_multiple_of(7),
+                promise: None,
             },
             Fact::StepEntered { call: id, step: step.clone(), language: "en".into() },
         ],
@@ -88,6 +89,7 @@ pub fn one_call(number: u32) -> Vec<Handled> {
             agents: vec![],
             step: step.clone(),
             language: "en".into(),
+            promise: None,
         }],
     ));
     if number % 5 == 3 {

@@ -47,6 +47,10 @@ async fn a_customer_is_added_once_found_changed_and_forgotten() {
     let first: Value = first.json().await.expect("JSON");
     assert_eq!(first["numbers"], json!(["+8613800000001"]));
     assert_eq!(send().await.expect("an answer").json::<Value>().await.expect("JSON")["id"], first["id"]);
+    let other = desk.request(Method::POST, "/api/v1/centres/demo/customers").header("idempotency-key", "order 7");
+    let other = other.json(&json!({ "name": "Somebody else" })).send().await.expect("an answer");
+    assert_eq!(other.status(), 409, "the same key, and another customer");
+    assert_eq!(other.json::<Value>().await.expect("JSON")["error"], json!("key_used"));
     let id = first["id"].as_u64().expect("a number");
     for query in ["q=%E6%9D%8E", "number=013800000001", "number=%2B8613800000001", "q=1380000", ""] {
         let page = desk.get(&format!("/customers?{query}")).await;

@@ -204,6 +204,13 @@ async fn the_same_request_twice_dials_once_and_a_key_needs_the_scope() {
         let answer: Value = answer.json().await.expect("JSON");
         assert_eq!(answer["state"], "dialling");
     }
+    // The key of one request for another number is a mistake of whoever sends it, and calls nobody.
+    let other = desk.request(Method::POST, "/api/v1/centres/demo/agents/mira/dial");
+    let other = other.header("idempotency-key", "ticket 7").json(&json!({ "number": "13900139000" })).send();
+    let other = other.await.expect("an answer");
+    assert_eq!(other.status(), 409);
+    let other: Value = other.json().await.expect("JSON");
+    assert_eq!(other["error"], "key_used", "{other}");
     let ringing = until("it rings", async || desk.rehearsal.with(|exchange| exchange.on_phone(&station))).await;
     assert_eq!(desk.rehearsal.with(|exchange| exchange.legs().count()), 1);
     desk.rehearsal.happen(World::PhoneRejects { leg: ringing });

@@ -17,6 +17,7 @@ pub fn filled(path: &str) -> String {
         .replace("{customer}", "999")
         .replace("{case}", "999")
         .replace("{message}", "nothing")
+        .replace("{lender}", "other")
 }
 
 #[tokio::test(flavor = "multi_thread")]

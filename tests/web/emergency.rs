@@ -148,7 +148,12 @@ async fn a_supervisor_presses_the_switch_and_everybody_sees_that_it_is_on() {
     let mira = Browser::of(&desk, "demo", "mira", "Mira", Role::Agent).await;
     let mut at_her_desk = mira.stream().await;
     let off = boss.see("/floor").await;
-    for text in ["The cellar is full of water.", "hx-post=\"/emergency/on\"", "only 4008000001"] {
+    for text in [
+        "The cellar is full of water.",
+        "hx-post=\"/emergency/on\"",
+        "only 4008000001",
+        "<details id=\"emergency-off\">",
+    ] {
         assert!(off.contains(text), "no {text} in {off}");
     }
     let on = boss.press("/emergency/on", "message=flood&why=%3Cscript%3Ealert(1)%3C%2Fscript%3E&minutes=30").await;

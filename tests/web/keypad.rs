@@ -53,7 +53,7 @@ async fn who_calls_the_number_of_it_from_their_own_phone_is_logged_in_and_out_an
     assert_eq!((&agent, &by, station.as_str()), (&mira, &mira, "PJSIP/mira"));
     assert!(queues.contains(&QueueName::new("desk")), "with what the people's table says");
     let fact = next(&|fact| matches!(fact, Fact::AgentLoggedOut { .. })).await;
-    let Fact::AgentLoggedOut { agent, by, why } = fact else { unreachable!("waited for") };
+    let Fact::AgentLoggedOut { agent, by, why, .. } = fact else { unreachable!("waited for") };
     assert_eq!((agent, by, why.map(|why| why.to_string())), (mira.clone(), mira, Some("keypad".into())));
     keypad.abort();
     desk.close().await;

@@ -17,6 +17,7 @@ mod floor;
 mod hooks;
 mod keypad;
 mod keys;
+mod lending;
 mod pages_calls;
 mod pages_cases;
 mod pages_customers;

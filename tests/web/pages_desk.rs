@@ -8,7 +8,7 @@ use cordboard::store::notes::LONGEST;
 use cordboard::store::people::{Answer, Guard, Wanted};
 use cordboard::switch::rehearsal::{Habit, Phone, World};
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::browser::Browser;
 use crate::desk::{CENTRE, Database, Desk, next_fact};
@@ -95,5 +95,62 @@ async fn who_sits_at_a_telephone_outside_is_told_on_the_desk_to_press_one_and_wh
     desk.call("A caller");
     let page = mira.until("/desk", |page| page.contains("A caller")).await;
     assert!(!page.contains("ress 1"), "{page}");
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_writes_the_note_and_the_disposition_that_a_wrap_up_waits_for() {
+    let yaml = CENTRE.replacen("wrap_up: until_ready", "wrap_up: until_ready, disposition: required", 1);
+    assert_ne!(yaml, CENTRE, "the queue of these tests wraps up otherwise");
+    let desk = Desk::with_yaml(&format!("{yaml}{DISPOSITIONS}"), &["demo"], None, Database::File).await;
+    desk.log_in("mira").await;
+    desk.call("A caller");
+    let talking = desk.until("/agents/mira", |agent| agent["state"] == "talking").await;
+    let call = talking["call"].as_str().expect("a call").to_owned();
+    let path = format!("/agents/mira/calls/{call}/note");
+    let put = async |path: &str, body: Value| desk.ask(Method::PUT, path, Some(body)).await;
+
+    let (status, kept) = put(&path, json!({ "text": "Wants a window seat" })).await;
+    assert_eq!((status, &kept["text"], &kept["disposition"]), (200, &json!("Wants a window seat"), &json!(null)));
+    assert_eq!(put(&path, json!({ "disposition": "nonsense" })).await.0, 400);
+    assert_eq!(put(&path, json!({ "text": "x".repeat(LONGEST + 1) })).await.0, 413);
+    assert_eq!(put(&path, json!({ "words": "x" })).await.0, 400);
+    assert_eq!(put("/agents/mira/calls/c0000000001-00000099/note", json!({ "text": "x" })).await.0, 404);
+    assert_eq!(put("/agents/mira/calls/nothing/note", json!({ "text": "x" })).await.0, 404);
+    assert_eq!(put(&format!("/agents/otto/calls/{call}/note"), json!({ "text": "x" })).await.0, 404, "not theirs");
+
+    desk.ask(Method::DELETE, "/agents/mira/call", None).await;
+    desk.until("/agents/mira", |agent| agent["state"] == "wrapping_up").await;
+    assert_eq!(desk.ask(Method::DELETE, "/agents/mira/wrap-up", None).await.0, 409, "it is owed");
+    let (status, kept) = put(&path, json!({ "disposition": "settled" })).await;
+    assert_eq!((status, &kept["text"], &kept["disposition"]), (200, &json!("Wants a window seat"), &json!("settled")));
+    assert_eq!(desk.ask(Method::DELETE, "/agents/mira/wrap-up", None).await.0, 200);
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_note_with_its_disposition_is_what_a_wrap_up_waits_for() {
+    let yaml = CENTRE.replace("wrap_up: until_ready", "wrap_up: until_ready, disposition: required");
+    let desk = Desk::with_yaml(&format!("{yaml}{DISPOSITIONS}"), &["demo"], None, Database::File).await;
+    person(&desk, "demo", "mira", Role::Agent).await;
+    let mira = Visitor::logged_in(&desk, "demo", "mira").await;
+    desk.log_in("mira").await;
+    let caller = desk.call("A caller");
+    let talking = desk.until("/agents/mira", |agent| agent["state"] == "talking").await;
+    let path = format!("/desk/notes/{}", talking["call"].as_str().expect("a call"));
+    desk.rehearsal.happen(World::CallerHangsUp { leg: caller });
+    desk.until("/agents/mira", |agent| agent["state"] == "wrapping_up").await;
+    let owes = async || mira.get("/desk").await.text.contains("Choose a disposition");
+    assert!(owes().await);
+    mira.post("/desk/wrap-up/end", &[]).await;
+    mira.put(&path, &[("text", "said"), ("disposition", ""), ("version", "1")]).await.is(200);
+    assert!(owes().await, "words alone are no disposition");
+    mira.put(&path, &[("text", "said"), ("disposition", "settled"), ("version", "2")]).await.is(200);
+    assert!(!owes().await);
+    // What another tab saved before it came late, and changes nothing.
+    mira.put(&path, &[("text", "old"), ("disposition", ""), ("version", "1")]).await.is(200);
+    assert!(!owes().await);
+    mira.post("/desk/wrap-up/end", &[]).await;
+    desk.until("/agents/mira", |agent| agent["state"] == "idle").await;
     desk.close().await;
 }

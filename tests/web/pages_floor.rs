@@ -178,7 +178,7 @@ async fn a_supervisors_stream_begins_with_the_floor_and_goes_on_with_what_change
     let one = stream.until("pieces", |pieces| pieces.contains("class=\"tile break\"")).await;
     assert!(!one.contains("t-otto") && !one.contains("floor-agents"), "only what changed: {one}");
     assert!(one.len() < 5_000, "{}", one.len());
-    assert!(one.contains("<b id=\"n-break\">1</b>"), "{one}");
+    assert!(one.contains("<b id=\"n-on_break\">1</b>"), "{one}");
     // Somebody new: the list as a whole.
     desk.log_in("anna").await;
     let list = stream.until("pieces", |pieces| pieces.contains("t-anna")).await;

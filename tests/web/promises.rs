@@ -146,6 +146,11 @@ async fn a_key_promises_once_however_often_it_asks_and_needs_the_scope_for_dials
     assert!(first["by"].as_str().is_some_and(|by| by.starts_with("key ")), "{status}: {first}");
     let (status, second) = with(&dials, "order 66").await;
     assert_eq!((status, &second["promise"]), (200, &first["promise"]), "{second}");
+    let other = desk.request(Method::POST, "/api/v1/centres/demo/queues/desk/promises");
+    let other = other.header("idempotency-key", "order 66").bearer_auth(&dials);
+    let other = other.json(&json!({ "number": "13900139000" })).send().await.expect("an answer");
+    assert_eq!(other.status(), 409, "the same key for another number");
+    assert_eq!(other.json::<Value>().await.expect("JSON")["error"], json!("key_used"));
     let (status, answer) = with(&dials, "order 67").await;
     assert_eq!((status, &answer["error"]), (409, &json!("promised_already")), "{answer}");
     let (status, answer) = with(&reads, "another").await;
@@ -183,6 +188,17 @@ async fn a_supervisor_sees_what_is_owed_and_takes_it_back_and_an_agent_does_not(
     desk.until("/promises", |page| page["promises"][0]["how"] == "cancelled").await;
     sofia.get("/calls/owed").await.is(200).shows("The call-back is taken back").hides("Take back<");
     sofia.post("/calls/owed/cancel", &[("promise", &id)]).await.is(409).shows("No such call-back");
+    // The report's line of its own, and the list behind each of its numbers.
+    let report = sofia.get("/reports/queues").await;
+    report.is(200).shows("Call-backs").shows("taken back").shows("figure=cancelled");
+    let behind = |figure: &str| format!("/calls/owed?queue=&figure={figure}&view=flow&since=0&before=9999999999999");
+    sofia.get(&behind("cancelled")).await.is(200).shows("+8613800138000").shows("taken back");
+    sofia.get(&behind("kept")).await.is(200).hides("+8613800138000");
+    sofia.get(&behind("nonsense")).await.is(404);
+    sofia.get("/calls/owed?figure=kept&view=flow").await.is(404);
+    let csv = sofia.get("/reports/queues/call-backs.csv").await;
+    csv.is(200).shows("queue,carried over,promised,kept,not reached").shows("all queues,0,1,0,0,1,0,0,0");
+    mira.get("/reports/queues/call-backs.csv").await.is(403);
     desk.close().await;
 }
 

@@ -52,6 +52,7 @@ fn arrived(number: u32) -> Handled {
             to,
             version: VersionHash::new("ab12"),
             found: false,
+            promise: None,
         }],
         effects_crc: number,
     }

@@ -114,7 +114,7 @@ impl Reading {
             None => None,
         };
         if let Some(node) = fields.get("call_back") {
-            rules.call_back = self.call_back_rules(node)?;
+            rules.call_back = self.call_back_rules(node, &rules.name)?;
         }
         if let Some(most) = most {
             rules.most_waiting = usize::try_from(most?).unwrap_or(QueueRules::MOST_WAITING);

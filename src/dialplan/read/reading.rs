@@ -76,6 +76,8 @@ pub(crate) struct Reading {
     pub(crate) closings: Vec<(QueueName, Place)>,
     /// Where callers are to be called back.
     pub(crate) call_backs: Vec<Place>,
+    /// Where those begin who are called back before an agent is rung, for which queue, and where that stands.
+    pub(crate) called: Vec<(StepName, QueueName, Place)>,
     /// Numbers that steps transfer callers to, and where each stands.
     pub(crate) outside: Vec<(DialledNumber, Place)>,
     defined: BTreeMap<Kind, BTreeSet<String>>,

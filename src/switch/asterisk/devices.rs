@@ -51,8 +51,12 @@ impl Devices {
     /// One `DeviceStateChange`.
     pub fn hear(&mut self, frame: &Frame, ours: Ours<'_>) -> Option<Input> {
         let (station, line) = state_of(frame)?;
-        self.heard.insert(station.clone());
-        self.set(station, line, ours)
+        let news = self.set(station.clone(), line, ours);
+        // Of those that are followed alone, so that it has their bound.
+        if self.devices.contains_key(&station) {
+            self.heard.insert(station);
+        }
+        news
     }
 
     fn set(&mut self, station: StationAddress, line: Line, ours: Ours<'_>) -> Option<Input> {
@@ -207,6 +211,23 @@ mod tests {
             Input::StationChanged { switch, station, line }
         };
         assert_eq!(news, [changed("PJSIP/a1002", Line::InUse), changed("PJSIP/gone", Line::Unknown)]);
+    }
+
+    #[test]
+    fn a_switch_that_names_ever_new_phones_fills_nothing_and_those_that_are_followed_are_followed_on() {
+        let mut devices = devices();
+        let name = |n: usize| format!("PJSIP/p{n}");
+        for n in 0..MOST_DEVICES + 500 {
+            devices.hear(&event(&name(n), "INUSE"), NOBODY);
+            devices.leg_gone(at(0), StationAddress::new(name(n)));
+        }
+        assert_eq!((devices.devices.len(), devices.heard.len()), (MOST_DEVICES, MOST_DEVICES));
+        assert!(devices.doubted.len() <= MOST_DEVICES);
+        assert_eq!(told(devices.hear(&event(&name(7), "NOT_INUSE"), NOBODY)), Some(Line::Free));
+        assert_eq!(told(devices.hear(&event(&name(MOST_DEVICES + 1), "NOT_INUSE"), NOBODY)), None);
+        let list: Vec<Frame> = (0..MOST_DEVICES + 500).map(|n| event(&name(n), "UNAVAILABLE")).collect();
+        devices.list_asked();
+        assert_eq!(devices.listed(list.iter(), NOBODY).len(), MOST_DEVICES);
     }
 
     #[test]

@@ -44,7 +44,7 @@ pub fn actions_for(act: &Act, legs: &Legs, asterisk: &Asterisk) -> Result<Action
             let mut ring = Action::new("Originate")
                 .with("Channel", station.as_str())
                 .with("Context", &contexts.agent)
-                .with("Exten", "leg")
+                .with("Exten", RUNG)
                 .with("Priority", "1")
                 .with("ChannelId", leg.as_str())
                 .with("Timeout", ring_for.as_millis().to_string())
@@ -91,13 +91,16 @@ pub fn actions_for(act: &Act, legs: &Legs, asterisk: &Asterisk) -> Result<Action
             // in its AGI as after any caller who leaves.
             channel(agent)?;
             let known = legs.get(caller).ok_or_else(|| Refusal::Gone(caller.clone()))?;
-            if known.to.as_str().is_empty() {
+            // Whoever we have called is in the lines of those who were rung.
+            let (context, exten) =
+                if known.inbound { (&contexts.entry, known.to.as_str()) } else { (&contexts.agent, RUNG) };
+            if exten.is_empty() {
                 return Err(Refusal::Other("where the caller entered is not known".into()));
             }
             let back = Action::new("Redirect")
                 .with("Channel", known.channel(caller))
-                .with("Context", &contexts.entry)
-                .with("Exten", known.to.as_str())
+                .with("Context", context)
+                .with("Exten", exten)
                 .with("Priority", "1");
             vec![back]
         }
@@ -126,6 +129,9 @@ pub fn stop_playing(channel: &str) -> Action {
 pub fn hang_up(channel: &str, cause: u8) -> Action {
     Action::new("Hangup").with("Channel", channel).with("Cause", cause.to_string())
 }
+
+/// Where those begin whom we have rung, in the context of the agents.
+const RUNG: &str = "leg";
 
 const LIMIT: &str = "TIMEOUT(absolute)";
 
@@ -177,7 +183,8 @@ pub fn limit_with(leg: &Leg, tags: &Tags, dead_man: Duration) -> Option<String> 
     match &tags.place {
         Place::Talking { .. } => leg.inbound.then(|| NEVER.to_owned()),
         Place::Step { .. } | Place::Waiting { .. } => {
-            (leg.inbound && leg.in_hand && !leg.leaving).then(|| seconds(dead_man))
+            // Callers, and whoever we have called that waits as one.
+            (leg.in_hand && !leg.leaving).then(|| seconds(dead_man))
         }
         Place::Offered { .. } | Place::Dialled { .. } | Place::Line { .. } => None,
     }

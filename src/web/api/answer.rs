@@ -1,7 +1,8 @@
 //! What an error looks like: a status, a word for programs, a sentence for people. The same for every noun.
 
 use axum::Json;
-use axum::http::{StatusCode, Uri, header};
+use axum::extract::OriginalUri;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -67,6 +68,7 @@ impl From<StoreError> for Problem {
             }
             StoreError::Missing { .. } => Problem::NotFound(error.to_string()),
             StoreError::Exists { .. } => Problem::Invalid(error.to_string()),
+            StoreError::Used => Problem::Conflict("key_used", error.to_string()),
             StoreError::Inconsistent { .. } | StoreError::Refused { .. } => Problem::Internal(error.to_string()),
         }
     }
@@ -203,7 +205,7 @@ impl IntoResponse for Problem {
     }
 }
 
-pub async fn no_such_page(uri: Uri) -> Problem {
+pub async fn no_such_page(OriginalUri(uri): OriginalUri) -> Problem {
     Problem::NotFound(format!("there is nothing at {}", uri.path()))
 }
 

@@ -100,6 +100,20 @@ pub fn named(text: &str) -> Result<AgentName, String> {
     }
 }
 
+/// [`named`], for somebody who is taken on: not as a guest of another centre is named.
+///
+/// # Errors
+/// In words.
+pub fn own_name(text: &str) -> Result<AgentName, String> {
+    let name = named(text)?;
+    match name.home() {
+        None => Ok(name),
+        Some(_) => {
+            Err(format!("{name} is how an agent of another centre is named: choose a name that does not end so"))
+        }
+    }
+}
+
 /// [`named`], for what is asked.
 pub fn agent_name(text: &str) -> Answer<AgentName> {
     named(text).map_err(Problem::Invalid)

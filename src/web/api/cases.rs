@@ -117,7 +117,7 @@ pub struct After {
     after: Option<u64>,
 }
 
-#[derive(Deserialize, JsonSchema)]
+#[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct New {
     #[serde(rename = "type")]
@@ -331,7 +331,7 @@ pub async fn list(State(web): State<Web>, centre: InCentre, Asked(which): Asked<
 pub async fn create(
     State(web): State<Web>,
     centre: InCentre,
-    Form(request): Form,
+    request: Form,
     Body(new): Body<New>,
 ) -> Answer<(StatusCode, Json<CaseSeen>)> {
     let centre = centre.name();
@@ -341,6 +341,7 @@ pub async fn create(
     {
         return Err(Problem::Invalid(format!("there is no customer {customer}")));
     }
+    let request = request.for_this(&new)?;
     let opening = Opening {
         title: Line::of(&new.title).map_err(wrong("title"))?,
         wanted: Note::of(&new.wanted).map_err(wrong("wanted"))?,

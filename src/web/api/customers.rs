@@ -69,7 +69,7 @@ pub struct CustomerSeen {
 }
 
 /// The whole record: what is left out is empty.
-#[derive(Deserialize, JsonSchema)]
+#[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Written {
     name: Option<String>,
@@ -198,7 +198,7 @@ pub async fn list(State(web): State<Web>, centre: InCentre, Asked(which): Asked<
 pub async fn create(
     State(web): State<Web>,
     centre: InCentre,
-    Form(request): Form,
+    request: Form,
     Body(written): Body<Written>,
 ) -> Answer<(StatusCode, Json<CustomerSeen>)> {
     let centre = centre.name();
@@ -206,6 +206,7 @@ pub async fn create(
     if written.version.is_some() {
         return Err(Problem::Invalid("a new customer has no version yet".into()));
     }
+    let request = request.for_this(&written)?;
     let (record, now) = (written.record(&plan)?, controller::clock()());
     let customer = web.db.add_customer(&centre, record, &request, &Author::Program, now, plan.country).await?;
     Ok((StatusCode::CREATED, Json(customer.into())))

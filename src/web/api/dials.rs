@@ -24,7 +24,7 @@ use crate::web::place::spelled;
 /// Dials of a page, unless asked for otherwise.
 const A_PAGE: u32 = 100;
 
-#[derive(Deserialize, JsonSchema)]
+#[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Wanted {
     /// As people write numbers: digits, + before them if need be, and spaces, hyphens or brackets between.
@@ -35,12 +35,12 @@ pub struct Wanted {
 pub async fn create(
     State(web): State<Web>,
     of: OfAgent,
-    Form(request): Form,
+    request: Form,
     Body(wanted): Body<Wanted>,
 ) -> Answer<Json<AgentSeen>> {
     let number: DialledNumber =
         wanted.number.parse().map_err(|not: NotANumber| Problem::Invalid(format!("number: {not}")))?;
-    let request = Some(RequestName::new(request.as_str()));
+    let request = Some(RequestName::new(request.for_this(&(&of.agent, &number.to_string()))?.as_str()));
     // A key's dials are its own, whoever it says it acts for: so they are in the audit.
     let by = match &of.asker {
         Asker::House => of.by.clone(),

@@ -7,12 +7,13 @@ use serde::Deserialize;
 
 use super::answer::{Answer, Problem};
 use super::asker::Asker;
-use super::body::{Asked, Body, InCentre, agent_name};
+use super::body::{Asked, Body, InCentre};
+use super::signature::Signature;
 use crate::calendar::Moment;
 use crate::controller::Handle;
-use crate::routing::ids::{AgentName, CentreName, MessageName};
+use crate::routing::Input;
+use crate::routing::ids::{CentreName, MessageName};
 use crate::routing::view::MessageSeen;
-use crate::routing::{Input, Why};
 
 pub async fn list(State(handle): State<Handle>, centre: InCentre) -> Answer<Json<Vec<MessageSeen>>> {
     Ok(Json(handle.floor(&centre.name()).await?.emergency))
@@ -27,24 +28,6 @@ pub struct Wanted {
     by: Option<String>,
     /// What is kept with it: one line of 200 characters at most.
     why: Option<String>,
-}
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct By {
-    /// Who asks for it. A key speaks for itself, whoever it names.
-    by: Option<String>,
-    /// What is kept with it: one line of 200 characters at most.
-    why: Option<String>,
-}
-
-fn said(asker: &Asker, by: Option<String>, why: Option<String>) -> Answer<(AgentName, Option<Why>)> {
-    let by = match (asker, by) {
-        (Asker::House, Some(by)) => agent_name(&by)?,
-        (Asker::House, None) | (Asker::Key(_), _) => AgentName::new(asker.name()),
-    };
-    let why = why.map(|why| why.parse::<Why>().map_err(|not| Problem::Invalid(not.to_string()))).transpose()?;
-    Ok((by, why))
 }
 
 /// Tells the core, and answers with the message as it is then.
@@ -66,7 +49,7 @@ pub async fn switch_on(
     Body(wanted): Body<Wanted>,
 ) -> Answer<Json<MessageSeen>> {
     let (centre, message) = (CentreName::new(centre), MessageName::new(message));
-    let (by, why) = said(&asker, wanted.by, wanted.why)?;
+    let (by, why) = Signature::new(wanted.by, wanted.why).of(&asker)?;
     let until = wanted.until_ms.map(Moment::from_ms);
     tell(&handle, &centre, &message, Input::EmergencySwitchedOn { message: message.clone(), until, by, why }).await
 }
@@ -75,9 +58,9 @@ pub async fn switch_off(
     State(handle): State<Handle>,
     Extension(asker): Extension<Asker>,
     Path((centre, message)): Path<(String, String)>,
-    Asked(By { by, why }): Asked<By>,
+    Asked(signature): Asked<Signature>,
 ) -> Answer<Json<MessageSeen>> {
     let (centre, message) = (CentreName::new(centre), MessageName::new(message));
-    let (by, why) = said(&asker, by, why)?;
+    let (by, why) = signature.of(&asker)?;
     tell(&handle, &centre, &message, Input::EmergencySwitchedOff { message: message.clone(), by, why }).await
 }

@@ -3,6 +3,7 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::answer::{Answer, Problem};
@@ -13,7 +14,26 @@ use crate::store::RequestKey;
 const LONGEST: usize = 255;
 
 /// What makes two requests one; without the header, a request is like no other.
-pub struct Form(pub RequestKey);
+pub struct Form(String);
+
+impl Form {
+    /// With what is wanted: the same key for another thing is no request sent again, and what it comes to is refused.
+    ///
+    /// # Errors
+    /// `Internal`: it cannot be spelled.
+    pub fn for_this(&self, wanted: &impl Serialize) -> Answer<RequestKey> {
+        let spelled = serde_json::to_vec(wanted).map_err(|error| Problem::Internal(error.to_string()))?;
+        let whole = format!("{}-{}", self.0, hexadecimal(&Sha256::digest(&spelled), 31));
+        RequestKey::of(&whole).map_err(|error| Problem::Internal(error.to_string()))
+    }
+}
+
+/// So many digits of it.
+fn hexadecimal(digest: &[u8], digits: usize) -> String {
+    let mut text: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    text.truncate(digits);
+    text
+}
 
 impl<S: Send + Sync> FromRequestParts<S> for Form {
     type Rejection = Problem;
@@ -31,7 +51,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Form {
         let asker = parts.extensions.get::<Asker>().map(Asker::name).unwrap_or_default();
         let digest =
             Sha256::new().chain_update(asker).chain_update([0]).chain_update(given.unwrap_or(&chance)).finalize();
-        let key: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        RequestKey::of(&key).map(Form).map_err(|error| Problem::Internal(error.to_string()))
+        Ok(Form(hexadecimal(&digest, 32)))
     }
 }

@@ -18,12 +18,15 @@ mod events;
 mod form;
 mod hooks;
 mod keys;
+mod loans;
+mod notes;
 mod paging;
 mod promises;
 mod queues;
 mod records;
 mod routes;
 mod session;
+mod signature;
 mod table;
 mod versions;
 
@@ -32,7 +35,7 @@ use axum::Router;
 pub use answer::Problem;
 use answer::{no_such_method, no_such_page};
 pub use asker::{Asker, is_forwarded};
-pub use body::named;
+pub use body::{named, own_name};
 pub use keys::Keys;
 pub use session::is_station;
 

@@ -57,7 +57,7 @@ pub async fn create(
     Extension(asker): Extension<Asker>,
     Path((centre, queue)): Path<(String, String)>,
     Asked(author): Asked<Author>,
-    Form(request): Form,
+    request: Form,
     Body(wanted): Body<Wanted>,
 ) -> Answer<Json<PromiseSeen>> {
     let centre = CentreName::new(centre);
@@ -65,7 +65,8 @@ pub async fn create(
         wanted.number.parse().map_err(|not: NotANumber| Problem::Invalid(format!("number: {not}")))?;
     let agent = wanted.agent.as_deref().map(agent_name).transpose()?;
     let (queue, at) = (QueueName::new(queue), wanted.at_ms.map(Moment::from_ms));
-    let request = RequestName::new(request.as_str());
+    let this = (&queue, &number.to_string(), at, &agent, wanted.call);
+    let request = RequestName::new(request.for_this(&this)?.as_str());
     let input = Input::CallBackAsked {
         queue: queue.clone(),
         number: number.clone(),

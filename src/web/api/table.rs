@@ -6,9 +6,10 @@ use axum::http::Method;
 use super::body::By;
 use super::paging::Piece;
 use super::routes::{Route, delete, get, patch, post, put, route};
+use super::signature::Signature;
 use super::{
-    agents, breaks, calls, cases, centres, customers, dials, document, emergency, events, hooks, promises, queues,
-    records, session, versions,
+    agents, breaks, calls, cases, centres, customers, dials, document, emergency, events, hooks, loans, notes,
+    promises, queues, records, session, versions,
 };
 use crate::events::Event;
 use crate::routing::promise::PromiseSeen;
@@ -40,6 +41,7 @@ pub fn table() -> Vec<Route> {
     ];
     all.extend(floor());
     all.extend(people());
+    all.extend(lent());
     all.extend(story());
     all.extend(told());
     all.extend(known());
@@ -89,7 +91,7 @@ fn floor() -> Vec<Route> {
             "Switch the message off",
             emergency::switch_off,
         )
-        .asked::<emergency::By>()
+        .asked::<Signature>()
         .gives::<MessageSeen>(200),
         route(
             get("/centres/{centre}/agents"),
@@ -182,6 +184,16 @@ fn people() -> Vec<Route> {
             "End the wrap-up",
             agents::end_wrap_up,
         )),
+        route(
+            put("/centres/{centre}/agents/{agent}/calls/{call}/note"),
+            Scope::AgentsWrite,
+            "write_note",
+            "What the agent writes about a call of theirs, and its disposition",
+            notes::save,
+        )
+        .asked::<By>()
+        .takes::<notes::Wanted>()
+        .gives::<notes::NoteSeen>(200),
         agent(route(
             delete("/centres/{centre}/agents/{agent}/call"),
             Scope::AgentsWrite,
@@ -189,6 +201,46 @@ fn people() -> Vec<Route> {
             "Hang up the agent's leg; the caller goes where they go when an agent hangs up",
             agents::end_call,
         )),
+    ]
+}
+
+fn lent() -> Vec<Route> {
+    vec![
+        route(
+            get("/centres/{centre}/loans"),
+            Scope::AgentsWrite,
+            "list_loans",
+            "Queues lent to agents of other centres, and this centre's agents who serve queues of others",
+            loans::list,
+        )
+        .gives::<loans::Loans>(200),
+        route(
+            put("/centres/{centre}/loans/{agent}"),
+            Scope::AgentsWrite,
+            "lend_queues",
+            "Lend queues to an agent of another centre, named name@centre; again, to lend others",
+            loans::lend,
+        )
+        .takes::<loans::Wanted>()
+        .gives::<loans::Loans>(200),
+        route(
+            delete("/centres/{centre}/loans/{agent}"),
+            Scope::AgentsWrite,
+            "end_loan",
+            "Take back what is lent to an agent of another centre; a conversation goes on to its end",
+            loans::take_back,
+        )
+        .asked::<Signature>()
+        .gives::<loans::Loans>(200),
+        route(
+            delete("/centres/{centre}/agents/{agent}/loans/{lender}"),
+            Scope::AgentsWrite,
+            "decline_loan",
+            "Have an agent of this centre serve that other one no more",
+            loans::decline,
+        )
+        .asked::<Signature>()
+        .gives::<loans::Loans>(200),
     ]
 }
 

@@ -107,8 +107,19 @@ pub struct Row {
     pub on: Option<OnLine>,
 }
 
-/// The messages as the floor's page has them.
-pub fn rows(t: Words, zone: &Zone, floor: &Floor) -> Vec<Row> {
+/// The messages as the floor's page has them: those that are on above the figures, the others folded.
+pub struct Rows {
+    pub on: Vec<Row>,
+    pub off: Vec<Row>,
+}
+
+impl Rows {
+    pub const fn is_empty(&self) -> bool {
+        self.on.is_empty() && self.off.is_empty()
+    }
+}
+
+pub fn rows(t: Words, zone: &Zone, floor: &Floor) -> Rows {
     let language = t.language();
     let row = |seen: &MessageSeen| {
         let says = seen.says.get(language.as_str()).or_else(|| seen.says.values().next());
@@ -121,14 +132,15 @@ pub fn rows(t: Words, zone: &Zone, floor: &Floor) -> Vec<Row> {
             on: lines(t, zone, &on).pop(),
         }
     };
-    floor.emergency.iter().map(row).collect()
+    let (on, off) = floor.emergency.iter().map(row).partition(|row| row.on.is_some());
+    Rows { on, off }
 }
 
 #[derive(Template)]
 #[template(path = "emergency/_switches.html")]
 struct Switches {
     t: Words,
-    messages: Vec<Row>,
+    messages: Rows,
 }
 
 /// What has changed on somebody's pages: the band, and for who may press them the buttons.

@@ -29,6 +29,7 @@ pub fn lamp(t: Words, state: AgentState) -> Lamp {
         AgentState::OnBreak => "state-on-break",
         AgentState::Missed => "state-missed",
         AgentState::PhoneBusy => "state-phone-busy",
+        AgentState::Elsewhere => "state-elsewhere",
     };
     Lamp { class: class(state), word: t.say(word) }
 }
@@ -99,6 +100,7 @@ pub const fn class(state: AgentState) -> &'static str {
         AgentState::OnBreak => "break",
         AgentState::Missed => "missed",
         AgentState::PhoneBusy => "busy",
+        AgentState::Elsewhere => "elsewhere",
     }
 }
 

@@ -280,7 +280,9 @@ impl Live {
     fn owe(&mut self, change: Result<Change, RecvError>) -> Option<()> {
         match change {
             Ok(Change::Agent(centre, agent)) => {
-                if centre == *self.who.centre() && agent == *self.who.agent() {
+                // As a guest of another centre too.
+                let (home, name) = agent.home().map_or((centre, agent), |(name, home)| (home, name));
+                if home == *self.who.centre() && name == *self.who.agent() {
                     self.owed.desk = true;
                     self.day_from = Instant::now() + DAY_AFTER;
                 }

@@ -20,7 +20,7 @@ mod live;
 mod login;
 mod mistakes;
 mod people;
-mod problem;
+pub(super) mod problem;
 mod refusal;
 mod reports;
 mod sessions;

@@ -47,7 +47,7 @@ impl From<StoreError> for PageProblem {
                 PageProblem::Away
             }
             StoreError::Missing { .. } => PageProblem::NotFound,
-            StoreError::Exists { .. } => PageProblem::Invalid("problem-exists"),
+            StoreError::Exists { .. } | StoreError::Used => PageProblem::Invalid("problem-exists"),
             StoreError::Inconsistent { .. } | StoreError::Refused { .. } => PageProblem::Internal(error.to_string()),
         }
     }

@@ -74,3 +74,5 @@ audit-did-hold = put the caller on hold
 audit-did-retrieve = took the caller back
 audit-fields = Fields
 audit-agent-pin = number or PIN for the keypad changed
+audit-agent-lent = Queues lent
+audit-agent-loan-ended = Loan ended

@@ -117,3 +117,6 @@ answer-by-tone = A tone, and the caller is there
 desk-line-rings = Your phone is called for your line: pick it up and leave it off the hook.
 desk-line-asked = Press 1 on your telephone to hold your line open.
 desk-line-down = Your line is down. It is called again by itself; if it was not picked up several times, say that you are ready.
+desk-serves = For centre { $centre }
+desk-call-of = A call of centre { $centre }
+desk-call-of-hint = Notes and dispositions go to that centre.

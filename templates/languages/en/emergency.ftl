@@ -1,5 +1,9 @@
 emergency = Emergency messages
 emergency-on = Emergency message on
+emergency-off = { $n ->
+    [one] { $n } message that can be switched on
+   *[other] { $n } messages that can be switched on
+}
 emergency-since = since { $at }, switched on by { $by }
 emergency-until = , until { $at }
 emergency-numbers = only { $numbers }

@@ -49,6 +49,7 @@ state-wrapping-up = wrapping up
 state-on-break = on break
 state-missed = missed a call
 state-phone-busy = phone busy
+state-elsewhere = at another centre
 state-phone-away = phone cannot be reached
 missed-no-answer = not picked up
 missed-busy = the phone was busy

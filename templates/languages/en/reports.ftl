@@ -102,3 +102,7 @@ figure-called-back-in-target = turned into call-back within T
 figure-handled = answered, conversation and wrap-up over
 figure-passed-on = went on to another queue, which counts them again
 figure-left = left the queue, whatever the way
+report-owed = Call-backs
+report-owed-after = kept after
+report-owed-longest = longest
+report-owed-is = Call-backs balance by themselves: carried over + promised = kept + not reached + taken back + waited again + expired + still owed. Kept after: from when the place counted, that is since the caller joined the queue or since the hour that was promised, until both heard each other.

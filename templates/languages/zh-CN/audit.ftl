@@ -74,3 +74,5 @@ audit-did-hold = 保持来电
 audit-did-retrieve = 取回来电
 audit-fields = 自定义字段
 audit-agent-pin = 修改工号或话机签入密码
+audit-agent-lent = 借出队列
+audit-agent-loan-ended = 结束借用

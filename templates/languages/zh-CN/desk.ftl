@@ -81,3 +81,6 @@ answer-by-tone = 提示音后即接通来电
 desk-line-rings = 正在呼叫您的话机以建立长连线路：请接起并保持摘机。
 desk-line-asked = 请在电话上按 1 键保持长连线路。
 desk-line-down = 长连线路已断开，系统将自动重新呼叫；多次未接后，请示闲。
+desk-serves = 服务中心：{ $centre }
+desk-call-of = { $centre } 中心的来电
+desk-call-of-hint = 备注和小结保存在该中心。

@@ -1,5 +1,6 @@
 emergency = 应急播报
 emergency-on = 应急播报已开启
+emergency-off = { $n } 条未开启的播报
 emergency-since = 自 { $at } 起，由 { $by } 开启
 emergency-until = ，至 { $at } 止
 emergency-numbers = 仅限 { $numbers }

@@ -45,6 +45,7 @@ state-wrapping-up = 话后处理
 state-on-break = 小休
 state-missed = 未接来电
 state-phone-busy = 话机占用
+state-elsewhere = 在其他中心
 state-phone-away = 话机无法接通
 missed-no-answer = 振铃未接
 missed-busy = 话机忙

@@ -90,3 +90,7 @@ figure-called-back-in-target = 在 T 之内转回呼
 figure-handled = 已接通且通话与话后均结束
 figure-passed-on = 转到其他队列，在那里再次计入
 figure-left = 以任何方式离队
+report-owed = 回呼
+report-owed-after = 平均回呼等待
+report-owed-longest = 最长
+report-owed-is = 回呼单独平衡：期初待回呼 + 新约回呼 = 已回呼 + 多次未接通 + 已取消 + 重新排队 + 已过期 + 期末待回呼。回呼等待：从排位起算（来电者进入队列或约定时间）到双方接通。

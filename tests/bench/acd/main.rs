@@ -18,7 +18,7 @@ use std::{
 };
 
 #[derive(Parser)]
-#[command(about = "Measure an ACD from the SIP side; ops/bench runs this")]
+#[command(about = "Measure an ACD from the SIP side; ops/bench runs this", args_override_self = true)]
 struct Arguments {
     /// What to call: a name for the table, and the number to dial, as in `app_queue=leastrecent`
     #[arg(long = "target", required = true)]

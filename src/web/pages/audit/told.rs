@@ -25,6 +25,8 @@ pub const WHATS: &[(&str, &str)] = &[
     ("agent.removed", "audit-agent-removed"),
     ("agent.forced", "audit-agent-forced"),
     ("agent.assigned", "audit-agent-assigned"),
+    ("agent.lent", "audit-agent-lent"),
+    ("agent.loan_ended", "audit-agent-loan-ended"),
     ("emergency.on", "audit-emergency-on"),
     ("emergency.off", "audit-emergency-off"),
     ("session.began", "audit-session-began"),

@@ -120,6 +120,8 @@ impl Meter {
             | Fact::DialEnded { .. }
             | Fact::PromiseMade { .. }
             | Fact::PromiseAgain { .. }
+            | Fact::CustomerRung { .. }
+            | Fact::CustomerNotReached { .. }
             | Fact::CallBackRefused { .. }
             | Fact::PromiseWaits { .. }
             | Fact::PromiseRests { .. }
@@ -128,6 +130,9 @@ impl Meter {
             | Fact::AgentLoggedIn { .. }
             | Fact::AgentLoggedOut { .. }
             | Fact::AgentChanged { .. }
+            | Fact::QueuesLent { .. }
+            | Fact::LoanEnded { .. }
+            | Fact::AgentDisposed { .. }
             | Fact::EmergencySwitchedOn { .. }
             | Fact::EmergencySwitchedOff { .. }
             | Fact::EmergencyHeard { .. }
@@ -212,6 +217,7 @@ mod tests {
                     agents: vec![],
                     step: StepName::new("main"),
                     language: "en".into(),
+                    promise: None,
                 },
             ),
             (

@@ -151,7 +151,7 @@ async fn story_of(web: &Web, who: &Who, frame: &Frame, call: &str) -> Shown<Stor
     let bill = Bill::of(&told, now);
     let (mut from, mut name, mut to, mut queue) = (String::new(), String::new(), String::new(), String::new());
     let (mut ended, mut dial_ended, mut promised) = (None, None, None);
-    let dialled = told.iter().any(|told| matches!(told.fact, Fact::Dialled { .. }));
+    let dialled = told.iter().any(|told| matches!(told.fact, Fact::Dialled { .. } | Fact::CustomerNotReached { .. }));
     for Told { fact, .. } in &told {
         match fact {
             Fact::CallArrived { from: number, name: called, to: dialled, .. } => {
@@ -164,7 +164,7 @@ async fn story_of(web: &Web, who: &Who, frame: &Frame, call: &str) -> Shown<Stor
             Fact::PromiseKept { .. } => promised = Some(("idle", "promise-kept")),
             Fact::PromiseBroken { why, .. } => promised = Some(("missed", broken_word(*why))),
             Fact::Dialled { number, shown, .. } => (from, to) = (number.to_string(), shown.to_string()),
-            Fact::DialEnded { how, .. } => dial_ended = Some(*how),
+            Fact::DialEnded { how, .. } | Fact::CustomerNotReached { how, .. } => dial_ended = Some(*how),
             Fact::CallQueued { queue: joined, .. } => queue = joined.to_string(),
             Fact::CallEnded { outcome, .. } => ended = Some(*outcome),
             _ => {}

@@ -99,6 +99,19 @@ impl Teller<'_> {
     fn words(&self, fact: &Fact) -> Option<Said> {
         let t = self.t;
         Some(match fact {
+            Fact::CallArrived { promise: Some(promise), .. } => {
+                plain("talking", t.with("story-customer-picked-up", "promise", promise))
+            }
+            Fact::CustomerRung { reach, reasons, .. } => {
+                let mut details = vec![t.with("story-dialled-for", "promise", reach.promise)];
+                details.extend(self.reasons(reasons));
+                let text = t.with("story-customer-rung", "agent", self.agent(&reach.agent));
+                Said { mark: "ringing", text, details, keys: None }
+            }
+            Fact::CustomerNotReached { how, .. } => {
+                let details = vec![t.say(dial_word(*how))];
+                Said { mark: "missed", text: t.say("story-customer-not-reached"), details, keys: None }
+            }
             Fact::CallArrived { from, to, found, .. } => {
                 let from = if self.erased { t.say("calls-erased") } else { from.to_string() };
                 let text = if *found { "story-found" } else { "story-arrived" };
@@ -182,11 +195,12 @@ impl Teller<'_> {
             }
             Fact::CallHungUp { .. } => plain("away", t.say("story-hung-up")),
             Fact::CallEnded { outcome, by, .. } => plain(outcome_class(*outcome), self.end(*outcome, by)),
-            Fact::Dialled { agent, number, by, promise, .. } => {
+            Fact::Dialled { agent, number, by, promise, reasons, .. } => {
                 let number = if self.erased { t.say("calls-erased") } else { number.to_string() };
                 let mut details =
                     if by == agent { Vec::new() } else { vec![t.with("story-dialled-by", "by", self.agent(by))] };
                 details.extend(promise.map(|promise| t.with("story-dialled-for", "promise", promise)));
+                details.extend(reasons.iter().flat_map(|reasons| self.reasons(reasons)));
                 let text = t.with_two("story-dialled", "agent", self.agent(agent), "number", number);
                 Said { mark: "ringing", text, details, keys: None }
             }
@@ -197,6 +211,9 @@ impl Teller<'_> {
                 details.extend(of_call.map(|call| t.with("story-promise-of", "call", call)));
                 let text = t.with_two("story-promise", "number", number, "queue", queue);
                 Said { mark: "wrapup", text, details, keys: None }
+            }
+            Fact::PromiseAgain { call, number: Some(_), .. } => {
+                plain("wrapup", t.with("story-promise-elsewhere", "call", call))
             }
             Fact::PromiseAgain { call, .. } => plain("wrapup", t.with("story-promise-again", "call", call)),
             Fact::CallBackRefused { queue, why, .. } => {
@@ -255,7 +272,10 @@ impl Teller<'_> {
             | Fact::AgentLoggedIn { .. }
             | Fact::HeldLineChanged { .. }
             | Fact::AgentLoggedOut { .. }
+            | Fact::AgentDisposed { .. }
             | Fact::AgentChanged { .. }
+            | Fact::QueuesLent { .. }
+            | Fact::LoanEnded { .. }
             | Fact::EmergencySwitchedOn { .. }
             | Fact::EmergencySwitchedOff { .. }
             | Fact::LinkChanged { .. }

@@ -9,10 +9,11 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
+use super::abroad;
 use crate::controller::keypad;
 use crate::customers::CustomerId;
 use crate::routing::dial_out::DialledNumber;
-use crate::routing::ids::{BreakReason, CallId};
+use crate::routing::ids::{AgentName, BreakReason, CallId};
 use crate::routing::{Fact, Input};
 use crate::web::Web;
 use crate::web::pages::problem::{PageProblem, Shown};
@@ -22,6 +23,13 @@ type Done = Shown<StatusCode>;
 
 async fn tell(web: &Web, who: &Who, input: Input) -> Done {
     web.handle.tell(who.centre(), input).await?;
+    Ok(shown_soon(web, who))
+}
+
+/// What is done with the call in hand is done in the centre whose call it is.
+async fn in_hand(web: &Web, who: &Who, input: impl FnOnce(AgentName) -> Input) -> Done {
+    let hand = abroad::in_hand(web, who).await?;
+    web.handle.tell(hand.centre(), input(hand.agent().clone())).await?;
     Ok(shown_soon(web, who))
 }
 
@@ -55,24 +63,25 @@ pub async fn take_break(State(web): State<Web>, who: Who, Form(Break { reason })
 }
 
 pub async fn ready(State(web): State<Web>, who: Who) -> Done {
-    let agent = who.agent().clone();
-    tell(&web, &who, Input::AgentSaidReady { by: agent.clone(), why: None, agent }).await
+    let said = |agent: &AgentName| Input::AgentSaidReady { by: agent.clone(), why: None, agent: agent.clone() };
+    for lender in abroad::lenders(&web, &who).await {
+        // Left alone there after a missed call; where they are not at work nothing is asked of them.
+        let _ = web.handle.tell(&lender, said(abroad::guest_of(&who, &lender).agent())).await;
+    }
+    tell(&web, &who, said(who.agent())).await
 }
 
 /// Tells the phone that rings to pick up.
 pub async fn answer(State(web): State<Web>, who: Who) -> Done {
-    let agent = who.agent().clone();
-    tell(&web, &who, Input::AgentAnswered { by: agent.clone(), agent }).await
+    in_hand(&web, &who, |agent| Input::AgentAnswered { by: agent.clone(), agent }).await
 }
 
 pub async fn hold(State(web): State<Web>, who: Who) -> Done {
-    let agent = who.agent().clone();
-    tell(&web, &who, Input::AgentHeld { by: agent.clone(), agent }).await
+    in_hand(&web, &who, |agent| Input::AgentHeld { by: agent.clone(), agent }).await
 }
 
 pub async fn retrieve(State(web): State<Web>, who: Who) -> Done {
-    let agent = who.agent().clone();
-    tell(&web, &who, Input::AgentRetrieved { by: agent.clone(), agent }).await
+    in_hand(&web, &who, |agent| Input::AgentRetrieved { by: agent.clone(), agent }).await
 }
 
 #[derive(Deserialize)]
@@ -147,11 +156,9 @@ pub async fn say_customer(State(web): State<Web>, who: Who, Form(said): Form<Sai
 }
 
 pub async fn end_wrap_up(State(web): State<Web>, who: Who) -> Done {
-    let agent = who.agent().clone();
-    tell(&web, &who, Input::AgentEndedWrapUp { by: agent.clone(), why: None, agent }).await
+    in_hand(&web, &who, |agent| Input::AgentEndedWrapUp { by: agent.clone(), why: None, agent }).await
 }
 
 pub async fn end_call(State(web): State<Web>, who: Who) -> Done {
-    let agent = who.agent().clone();
-    tell(&web, &who, Input::AgentEndedCall { by: agent.clone(), why: None, agent }).await
+    in_hand(&web, &who, |agent| Input::AgentEndedCall { by: agent.clone(), why: None, agent }).await
 }

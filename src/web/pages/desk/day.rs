@@ -39,6 +39,7 @@ pub async fn of(web: &Web, who: &Who, now: Moment) -> Result<Day, StoreError> {
             | AgentState::TalkingOut
             | AgentState::Missed
             | AgentState::PhoneBusy
+            | AgentState::Elsewhere
             | AgentState::Away => {}
         }
         if stay.state != AgentState::Away {

@@ -1,5 +1,6 @@
 //! The desk: what an agent sees all day. `shown.rs` gathers what there is to see, `actions.rs` does what is pressed.
 
+mod abroad;
 mod actions;
 mod caller;
 mod day;

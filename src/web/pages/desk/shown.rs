@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use askama::Template;
 
+use super::abroad;
 use super::caller::{self, Known};
 use super::day::{self, Day};
 use crate::calendar::Moment;
@@ -11,7 +12,7 @@ use crate::dialplan::Centre;
 use crate::routing::Fact;
 use crate::routing::agent::{AgentState, Told as Tried};
 use crate::routing::fact::{Reasons, Rule};
-use crate::routing::ids::{AgentName, BreakReason, CallId, QueueName};
+use crate::routing::ids::{AgentName, BreakReason, CallId, CentreName, QueueName};
 use crate::routing::view::{AgentSeen, CallSeen, Floor, OfferSeen};
 use crate::store::notes::Note;
 use crate::web::Web;
@@ -94,6 +95,8 @@ pub struct You {
     breaks: Vec<BreakReason>,
     /// The centre calls out.
     dials_out: bool,
+    /// The other centre that has the phone.
+    serves: Option<String>,
     /// The number of the last dial, and why it came to nothing.
     in_vain: Option<(String, &'static str)>,
 }
@@ -173,6 +176,8 @@ pub struct Card {
     later: &'static [(u32, &'static str)],
     /// `None` where it cannot be read just now.
     known: Option<Known>,
+    /// The other centre whose call it is; empty: our own. Its customers and cases have no pages here.
+    of: String,
 }
 
 /// When a call-back may be promised from the desk.
@@ -188,6 +193,8 @@ struct Stop {
 /// The note of the call in hand.
 pub struct Written {
     call: CallId,
+    /// The other centre whose call it is; empty: our own.
+    of: String,
     text: String,
     disposition: String,
     version: i64,
@@ -211,6 +218,17 @@ impl Desk {
         let agent = seen.as_ref().map(|seen| &seen.agent);
         let mut you = you(&frame, agent, &plan);
         you.forced = forced(web, who, &frame).await;
+        if let Some(lender) = agent.and_then(|agent| agent.serves.as_ref()) {
+            return Self::abroad(
+                web,
+                who,
+                frame,
+                lender,
+                you,
+                agent.map_or_else(Vec::new, |agent| queues_of(&floor, agent)),
+            )
+            .await;
+        }
         let queues = agent.map_or_else(Vec::new, |agent| queues_of(&floor, agent));
         let (call, note) = match agent.and_then(|agent| agent.call.map(|call| (agent, call))) {
             Some((agent, id)) => {
@@ -223,6 +241,35 @@ impl Desk {
         let queue = agent.and_then(|agent| agent.queue.as_ref());
         let dispositions = queue.map_or_else(Vec::new, |queue| dispositions(&frame, &plan, queue));
         Ok(Self { frame, you, queues, day: None, call, note, dispositions })
+    }
+
+    /// While another centre has the phone: its call, as it shows it to its guest, beside what their own centre says of them.
+    async fn abroad(
+        web: &Web,
+        who: &Who,
+        frame: Frame,
+        lender: &CentreName,
+        mut you: You,
+        queues: Vec<QueueRow>,
+    ) -> Shown<Self> {
+        let guest = abroad::guest_of(who, lender);
+        let seen = web.handle.agent(lender, guest.agent()).await?;
+        let plan = web.handle.plan(lender).ok_or(PageProblem::Away)?;
+        you.serves = Some(lender.to_string());
+        let (mut call, mut note, mut words) = (None, None, Vec::new());
+        if let Some(seen) = &seen {
+            let agent = &seen.agent;
+            (you.lamp, you.state) = (lamp_of(frame.t, agent), agent.state);
+            (you.since, you.clock) = (agent.since_ms, since_clock(frame.now, agent.since_ms));
+            if let Some(id) = agent.call {
+                let card = card(web, &guest, &frame, &plan, agent, seen.call.as_ref(), id).await;
+                call = Some(Card { of: lender.to_string(), later: &[], ..card });
+                let of = lender.to_string();
+                note = Some(Written { of, ..written(web, &guest, &frame, id).await });
+            }
+            words = agent.queue.as_ref().map_or_else(Vec::new, |queue| dispositions(&frame, &plan, queue));
+        }
+        Ok(Self { frame, you, queues, day: None, call, note, dispositions: words })
     }
 
     /// A day that cannot be added up just now is left out.
@@ -254,6 +301,7 @@ fn you(frame: &Frame, agent: Option<&AgentSeen>, plan: &Centre) -> You {
         forced: None,
         breaks: plan.break_reasons.clone(),
         dials_out: plan.dial_out.is_some(),
+        serves: None,
         in_vain: agent
             .and_then(|agent| agent.dial_in_vain.as_ref())
             .map(|dial| (dial.number.to_string(), dial_word(dial.how))),
@@ -371,6 +419,7 @@ async fn card(
         dialled,
         later: if plan.dial_out.is_some() && agent.queue.is_some() && may_promise(agent.state) { &LATER } else { &[] },
         known,
+        of: String::new(),
     }
 }
 
@@ -442,11 +491,19 @@ async fn written(web: &Web, who: &Who, frame: &Frame, call: CallId) -> Written {
     match mine {
         Some(Note { text, disposition, version, saved, .. }) => Written {
             call,
+            of: String::new(),
             text,
             disposition: disposition.unwrap_or_default(),
             version,
             saved: Some(frame.t.with("note-saved", "at", zone.second(saved))),
         },
-        None => Written { call, text: String::new(), disposition: String::new(), version: 0, saved: None },
+        None => Written {
+            call,
+            of: String::new(),
+            text: String::new(),
+            disposition: String::new(),
+            version: 0,
+            saved: None,
+        },
     }
 }

@@ -92,7 +92,8 @@ impl May {
             | AgentState::OnHold
             | AgentState::WrappingUp
             | AgentState::Dialling
-            | AgentState::TalkingOut => true,
+            | AgentState::TalkingOut
+            | AgentState::Elsewhere => true,
             AgentState::Away | AgentState::Idle | AgentState::OnBreak | AgentState::Missed | AgentState::PhoneBusy => {
                 false
             }

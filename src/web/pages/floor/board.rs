@@ -71,6 +71,8 @@ pub struct Agent {
     pub next: Option<AgentState>,
     /// The phone cannot be reached.
     pub phone_away: bool,
+    /// The other centre that has the phone.
+    pub serves: Option<CentreName>,
     /// When the minutes of the break that goes on are over, or were.
     pub break_over: Option<Moment>,
     pub station: StationAddress,
@@ -181,6 +183,7 @@ fn known(agent: &AgentSeen, names: &BTreeMap<AgentName, String>) -> Agent {
         state: agent.state,
         since: agent.since_ms,
         queue: agent.queue.clone(),
+        serves: agent.serves.clone().filter(|_| agent.state == AgentState::Elsewhere),
         reason: agent.break_reason.clone().filter(|_| agent.state == AgentState::OnBreak),
         next: agent.next,
         phone_away: agent.phone == Line::Unreachable,

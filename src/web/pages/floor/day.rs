@@ -188,6 +188,8 @@ impl Day {
     pub fn hear(&mut self, at: Moment, fact: &Fact) {
         self.roll(at);
         match fact {
+            // Who is called back was counted when they called.
+            Fact::CallArrived { promise: Some(_), .. } | Fact::CallQueued { promise: Some(_), .. } => {}
             Fact::CallArrived { call, .. } if at >= self.began => {
                 self.here.entry(*call).or_default();
             }
@@ -224,6 +226,8 @@ impl Day {
             | Fact::ControllerStarted { .. }
             | Fact::VersionPublished { .. }
             | Fact::Keyed { .. }
+            | Fact::QueuesLent { .. }
+            | Fact::LoanEnded { .. }
             | Fact::EmergencySwitchedOn { .. }
             | Fact::EmergencySwitchedOff { .. }
             | Fact::EmergencyHeard { .. }
@@ -253,6 +257,8 @@ impl Day {
             | Fact::DialEnded { .. }
             | Fact::PromiseMade { .. }
             | Fact::PromiseAgain { .. }
+            | Fact::CustomerRung { .. }
+            | Fact::CustomerNotReached { .. }
             | Fact::CallBackRefused { .. }
             | Fact::PromiseWaits { .. }
             | Fact::PromiseRests { .. }
@@ -261,6 +267,7 @@ impl Day {
             | Fact::AgentLoggedIn { .. }
             | Fact::AgentLoggedOut { .. }
             | Fact::AgentChanged { .. }
+            | Fact::AgentDisposed { .. }
             | Fact::LinkChanged { .. }
             | Fact::Healed { .. }
             | Fact::WallClockStepped { .. } => {}
@@ -307,6 +314,7 @@ mod tests {
             to: PhoneNumber::new("2"),
             version: VersionHash::new("v"),
             found: false,
+            promise: None,
         }
     }
 
@@ -321,6 +329,7 @@ mod tests {
             agents: vec![],
             step: StepName::new("s"),
             language: "en".into(),
+            promise: None,
         }
     }
 

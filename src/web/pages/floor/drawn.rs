@@ -14,7 +14,7 @@ use crate::routing::agent::AgentState;
 use crate::routing::ids::QueueName;
 use crate::web::pages::emergency;
 use crate::web::pages::frame::Frame;
-use crate::web::pages::lamps::{Lamp, class, lamp, lamp_with, wait_class};
+use crate::web::pages::lamps::{Lamp, lamp, lamp_with, wait_class};
 use crate::web::pages::login::IN_QUERY;
 use crate::web::pages::problem::{PageProblem, Shown};
 use crate::web::pages::words::{Words, clock};
@@ -29,7 +29,7 @@ pub struct Show {
     choices: Vec<QueueName>,
     chips: Vec<Chip>,
     wrong: Vec<Line>,
-    messages: Vec<emergency::Row>,
+    messages: emergency::Rows,
     figures: Drawn,
     queues: Vec<Row>,
     waiting: Vec<waiting::Drawn>,
@@ -140,6 +140,8 @@ struct Tile {
     key: String,
     login: String,
     name: String,
+    /// A lamp may stand for two states.
+    state: &'static str,
     lamp: Lamp,
     /// When it turns late: a break whose minutes are over.
     target: Option<u64>,
@@ -247,11 +249,14 @@ impl Ink {
             key: key(agent.login.as_str()),
             login: percent_encoding::utf8_percent_encode(agent.login.as_str(), IN_QUERY).to_string(),
             name: agent.name.clone(),
+            state: agent.state.as_str(),
             lamp: lamp_with(self.t, agent.state, agent.phone_away),
             target: agent.break_over.map(|over| u64::try_from(over.since(agent.since).as_millis()).unwrap_or(0).max(1)),
             since: agent.since,
             clock: clock(u64::try_from(now.since(agent.since).as_millis()).unwrap_or(u64::MAX)),
-            with: reason.or_else(|| agent.queue.as_ref().map(|queue| queue.to_string())),
+            with: reason
+                .or_else(|| agent.serves.as_ref().map(|centre| centre.to_string()))
+                .or_else(|| agent.queue.as_ref().map(|queue| queue.to_string())),
             next: agent.next.map(|next| lamp(self.t, next).word),
             station: agent.station.to_string(),
             queues: agent.queues.clone(),
@@ -261,7 +266,7 @@ impl Ink {
     }
 
     /// The page.
-    pub fn show(&self, board: &Board, frame: Frame, filter: Filter, messages: Vec<emergency::Row>) -> Show {
+    pub fn show(&self, board: &Board, frame: Frame, filter: Filter, messages: emergency::Rows) -> Show {
         let queues = board.queues.iter().map(|queue| self.row(board, queue, !filter.shows_queue(&queue.name)));
         let tiles = board.agents.iter().map(|agent| self.tile(board.at, agent, !filter.shows(agent)));
         Show {
@@ -296,7 +301,7 @@ impl Ink {
             let Lamp { class, word } = lamp(self.t, state);
             let count = counts.get(&state).copied().unwrap_or_default();
             let current = filter.states == States::One(state);
-            Chip { href: filter.with_states(States::One(state)), id: class, count, word, class, current }
+            Chip { href: filter.with_states(States::One(state)), id: state.as_str(), count, word, class, current }
         });
         // Away last: they are not on the floor.
         let (away, here): (Vec<_>, Vec<_>) = states.partition(|chip| chip.class == "away");
@@ -364,7 +369,7 @@ impl Ink {
 }
 
 fn counts(board: &Board) -> Vec<(&'static str, usize)> {
-    let states = board.states.iter().map(|(state, count)| (class(*state), *count));
+    let states = board.states.iter().map(|(state, count)| (state.as_str(), *count));
     [("there", board.now.logged_in)].into_iter().chain(states).collect()
 }
 

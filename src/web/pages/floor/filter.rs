@@ -7,7 +7,6 @@ use super::board::{Agent, key};
 use crate::routing::agent::AgentState;
 use crate::routing::ids::QueueName;
 use crate::routing::view::Floor;
-use crate::web::pages::lamps::class;
 use crate::web::pages::login::IN_QUERY;
 
 /// What was asked for. A word that means nothing is as good as none.
@@ -69,16 +68,7 @@ impl Filter {
         self.queue.as_ref().map(|queue| key(queue.as_str()))
     }
 
-    /// For the script: the class of a lamp, `all`, or nothing.
-    pub const fn state_class(&self) -> &'static str {
-        match self.states {
-            States::There => "",
-            States::All => "all",
-            States::One(state) => class(state),
-        }
-    }
-
-    /// As the address spells it.
+    /// As the address and the script spell it.
     pub const fn state_word(&self) -> &'static str {
         match self.states {
             States::There => "",

@@ -10,7 +10,7 @@ use crate::store::given::{self, NotGiven};
 use crate::store::people::Wanted;
 use crate::web::pages::mistakes::Mistakes;
 use crate::web::pages::words::Words;
-use crate::web::{is_station, named};
+use crate::web::{is_station, own_name};
 
 /// As it was typed.
 #[derive(Clone, Debug, Default)]
@@ -88,7 +88,7 @@ impl Given {
     /// Every mistake, in the order of the fields.
     pub fn checked(&self, t: Words, place: &Place<'_>) -> Result<Wanted, Mistakes> {
         let mut mistakes = Mistakes::default();
-        if place.before.is_none() && named(&self.name).is_err() {
+        if place.before.is_none() && own_name(&self.name).is_err() {
             mistakes.add("name", t.say("person-name-wrong"));
         }
         // Somebody new is called by their login name unless something else is typed.

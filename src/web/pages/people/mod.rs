@@ -1,11 +1,12 @@
 //! The people of a centre, for its admins: who there is, what each may do, where they sit and what they can. `given.rs`
 //! reads what a form brought, `form.rs` and `removal.rs` change one person, `skills.rs` is the grid of all, `stations.rs`
-//! says who sits where.
+//! says who sits where, `loans.rs` who serves another centre.
 
 mod assigned;
 mod form;
 mod given;
 mod list;
+mod loans;
 mod pin;
 mod removal;
 mod skills;
@@ -30,6 +31,8 @@ pub fn routes() -> Router<Web> {
         .route("/people/skills", get(skills::show))
         .route("/people/skills/cells", put(skills::save))
         .route("/people/stations", get(stations::show))
+        .route("/people/loans", get(loans::show).post(loans::lend))
+        .route("/people/loans/end", post(loans::end))
         .route("/people/{person}", get(form::show).post(form::update))
         .route("/people/{person}/pin", post(pin::update))
         .route("/desk/pin", get(pin::show).post(pin::change))
@@ -60,6 +63,7 @@ fn tabs(t: Words, here: &str) -> Vec<Tab> {
         tab("/people", t.say("nav-people")),
         tab("/people/skills", t.say("people-skills")),
         tab("/people/stations", t.say("people-stations")),
+        tab("/people/loans", t.say("people-loans")),
     ]
 }
 

@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
+use super::loans::end_all_of;
 use super::{Tab, address, person_of, tabs};
 use crate::controller::AskError;
 use crate::routing::ids::AgentName;
@@ -101,7 +102,8 @@ pub async fn create(
 
 /// Nobody's phone rings for who is not there any more; a conversation goes on to its end.
 async fn log_out(web: &Web, who: &Who, name: &AgentName) {
-    let input = Input::AgentLoggedOut { agent: name.clone(), by: who.agent().clone(), why: None };
+    end_all_of(web, who, name).await;
+    let input = Input::AgentDismissed { agent: name.clone(), by: who.agent().clone() };
     match web.handle.tell(who.centre(), input).await {
         Ok(()) | Err(AskError::Refused(Refused::NotLoggedIn { .. })) => {}
         Err(error) => {

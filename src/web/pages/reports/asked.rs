@@ -8,6 +8,7 @@ use percent_encoding::utf8_percent_encode;
 use serde::Deserialize;
 
 use crate::dialplan::Centre;
+use crate::reports::call_backs::CallBackFigure;
 use crate::reports::{AllTerms, Figure, Interval, Period, PeriodMistake, ServiceLevel, Terms, View, Width};
 use crate::routing::ids::QueueName;
 use crate::web::pages::frame::Frame;
@@ -100,6 +101,24 @@ impl Asked {
     /// The same as a spreadsheet reads it.
     pub fn csv(&self) -> String {
         format!("/reports/queues.csv?{}", self.query(self.queue.as_ref()))
+    }
+
+    /// The line of call-backs as a spreadsheet reads it.
+    pub fn call_backs_csv(&self) -> String {
+        format!("/reports/queues/call-backs.csv?{}", self.query(self.queue.as_ref()))
+    }
+
+    /// The call-backs behind a figure of the whole period.
+    pub fn promises(&self, figure: CallBackFigure, queue: Option<&QueueName>) -> String {
+        let whole = self.period.whole();
+        format!(
+            "/calls/owed?queue={}&figure={}&view={}&since={}&before={}",
+            utf8_percent_encode(queue.map_or(ALL, QueueName::as_str), IN_QUERY),
+            figure.as_str(),
+            self.view.as_str(),
+            whole.from.as_ms(),
+            whole.to.as_ms()
+        )
     }
 
     /// The calls behind a figure of an interval.

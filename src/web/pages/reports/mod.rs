@@ -1,8 +1,9 @@
 //! Reports: what supervisors print. One so far, *queue by interval*. `asked.rs` reads what is asked for from the address,
-//! `queues.rs` draws it, `behind.rs` lists the calls behind a figure, `print.rs` says what stands in a print's margins.
+//! `queues.rs` draws it, `owed.rs` its line of call-backs, `behind.rs` lists the calls behind a figure, `print.rs` says what stands in a print's margins.
 
 mod asked;
 mod behind;
+mod owed;
 mod print;
 mod queues;
 
@@ -16,5 +17,6 @@ pub fn routes() -> Router<Web> {
         .route("/reports/queues", get(queues::show))
         .route("/reports/queues.csv", get(queues::csv))
         .route("/reports/queues/calls", get(behind::show))
+        .route("/reports/queues/call-backs.csv", get(owed::csv))
         .route("/reports/print.css", get(print::show))
 }

@@ -8,6 +8,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
 use super::asked::{Asked, Query, terms};
+use super::owed::{self, Owed};
 use crate::dialplan::{Centre, Language};
 use crate::reports::chart::Chart;
 use crate::reports::{BeforeQueue, Figure, Interval, QueueReport, Row, ServiceLevel, Share, View, Width};
@@ -44,6 +45,7 @@ pub struct Queues {
     /// What T is.
     target: Option<String>,
     before: Vec<(String, u64)>,
+    owed: Option<Owed>,
     as_of: String,
     remaking: bool,
     unbalanced: Option<String>,
@@ -85,7 +87,7 @@ fn percent(share: Share) -> String {
     share.percent().map_or_else(|| "–".into(), |percent| format!("{percent:.1}"))
 }
 
-fn time(time: Option<Duration>) -> String {
+pub(super) fn time(time: Option<Duration>) -> String {
     time.map_or_else(|| "–".into(), |time| clock(u64::try_from(time.as_millis()).unwrap_or(u64::MAX)))
 }
 
@@ -195,6 +197,7 @@ async fn drawn(web: Web, who: Who, query: Query) -> Shown<Response> {
     let language = t.language();
     let total_line = line(&asked, &columns, total, t.say("report-total"), String::new());
     let target = target(&frame, &asked, &plan);
+    let owed = owed::drawn(&web, &who, &frame, &asked).await?;
     let definitions = definitions(&frame, &columns, asked.formula);
     let queues = plan.queues.keys().map(|name| (name.to_string(), asked.queue.as_ref() == Some(name))).collect();
     let Columns { came, went, apart } = columns;
@@ -212,6 +215,7 @@ async fn drawn(web: Web, who: Who, query: Query) -> Shown<Response> {
         level: percent(total.service_level(asked.formula)),
         target,
         before: before(&frame, &report.before_total),
+        owed,
         as_of: zone.day_and_second(as_of),
         remaking,
         unbalanced: Some(report.unbalanced().len()).filter(|n| *n > 0).map(|n| t.count("report-unbalanced", n)),
