@@ -145,6 +145,16 @@ impl Work {
         }
     }
 
+    /// Caller and agent were found talking: how that came is lost, and so is a wrap-up that was over by then.
+    pub fn found_talking(self, call: CallId, now: Moment) -> Result<Self, NotFrom> {
+        match self {
+            Work::Nothing { .. } | Work::WrappingUp { .. } => Ok(Work::Talking { call, since: now, hold: None }),
+            other @ (Work::Ringing { .. } | Work::Connecting { .. } | Work::Talking { .. } | Work::Dialling { .. }) => {
+                Err(NotFrom(other))
+            }
+        }
+    }
+
     /// The caller hears music, the agent nothing.
     pub fn hold(self, now: Moment) -> Result<Self, NotFrom> {
         match self {

@@ -169,6 +169,8 @@ impl Core {
             Some(Stage::Talking { hold: Some(_), .. }) => self.held_apart(now, call),
             // Somebody hung up, and the hang-up is on its way: it says who.
             Some(Stage::Talking { hold: None, .. }) => self.timers.set(Timer::PartedDue(call), now + PARTED_WITHIN),
+            // Came back from somebody of whom we know nothing: the wait goes on.
+            Some(Stage::Waiting { doubt: true, .. }) => self.lives(now, call),
             // Came back from a joining that failed, or from the switch's own dialplan: it hears nothing.
             Some(Stage::Waiting { .. }) => self.music(now, call),
             Some(Stage::InDialplan { playing: None }) => self.begin_step_anew(now, call),

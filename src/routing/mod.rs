@@ -15,6 +15,7 @@ mod dialling;
 pub mod effect;
 pub mod emergency;
 pub mod fact;
+mod found_talking;
 pub mod held;
 pub mod held_line;
 mod holding;

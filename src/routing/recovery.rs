@@ -291,7 +291,7 @@ impl Core {
                 // Joined while we were away, or talking all along.
                 self.legs_joined(now, &caller.leg, joined);
             } else {
-                self.healed(Some(call), None, format!("the caller talks on {joined}, which is not ours"));
+                self.talks_with_another(now, call, joined, seen.get(joined));
             }
             return;
         }

@@ -86,6 +86,13 @@ impl Core {
         }
     }
 
+    /// The caller talks with somebody who is none of them.
+    pub(super) fn taken_elsewhere(&mut self, now: Moment, rings: &Rings) {
+        for offer in rings.iter() {
+            self.withdraw(now, offer, OfferEnd::AnsweredElsewhere);
+        }
+    }
+
     /// Of every queue that another strategy has come to: who rings already may ring at more phones now, or at no more.
     pub(super) fn ring_as_now(&mut self, now: Moment, queue: &QueueName) {
         let rung = |call: &&Call| match &call.stage {

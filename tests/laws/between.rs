@@ -10,6 +10,7 @@ use cordboard::dialplan::Centre;
 use cordboard::routing::agent::{AgentState, Presence, Work};
 use cordboard::routing::dial::{DialEnd, DialEndedBy};
 use cordboard::routing::fact::OfferEnd;
+use cordboard::routing::held_line::{HeldLine, MOST_TRIES};
 use cordboard::routing::ids::*;
 use cordboard::routing::queue::QueueRules;
 use cordboard::routing::{Fact, Failure, Input, Line};
@@ -37,6 +38,8 @@ pub struct Seen {
     pub breaks: BTreeMap<BreakReason, u64>,
     /// Breaks that went on past what a shift has of their reason.
     pub past_allowance: u64,
+    /// Lines held open that were called in vain until nobody called them any more.
+    pub lines_lost: u64,
 }
 
 impl Seen {
@@ -54,6 +57,7 @@ impl Seen {
         self.taken_out += other.taken_out;
         self.let_off += other.let_off;
         self.past_allowance += other.past_allowance;
+        self.lines_lost += other.lines_lost;
     }
 }
 
@@ -81,6 +85,8 @@ enum Cause {
     Dial {
         queue: QueueName,
     },
+    /// A line that is held open was called so often in vain.
+    Line,
 }
 
 /// A dial, as far as the agent's phone is concerned.
@@ -141,6 +147,9 @@ impl Between {
                     let said = Some((agent, *call, *given));
                     must!(Law::WrapUpIsDisposed, held == said, "{fact:?}, and nobody wrote so: {:?}", step.input);
                     self.seen.taken_out += u64::from(!given);
+                }
+                Fact::HeldLineChanged { agent, line: HeldLine::Down { tries } } if *tries >= MOST_TRIES => {
+                    self.causes.insert(agent.clone(), Cause::Line);
                 }
                 _ => {}
             }
@@ -223,6 +232,13 @@ impl Between {
                 self.rules_of_call(*call, queue).cloned()
             }
             Cause::Dial { queue } => Some(Self::rules_today(floor, queue)),
+            Cause::Line => {
+                let missed = self.agents.get(agent).map_or(0, |told| told.missed);
+                let as_said = *since == floor.now && until.is_none() && *in_a_row == missed;
+                must!(Law::LeftAlone, as_said, "the line of {agent} is down, and they are {after:?}");
+                self.seen.lines_lost += 1;
+                return Ok(());
+            }
         };
         let before = self.agents.get(agent).map_or(0, |told| told.missed);
         let of_person = is_of_person(*why);
@@ -230,6 +246,7 @@ impl Between {
         let row = match &cause {
             Cause::Offer { .. } => before,
             Cause::Dial { .. } => before + u32::from(of_person),
+            Cause::Line => before,
         };
         must!(Law::LeftAlone, *in_a_row == row, "{agent} missed {row} in a row, and is {after:?}");
         let rest = match (&rules, why) {
@@ -408,6 +425,13 @@ impl Between {
             Fact::DialAgentAnswered { call, .. } => {
                 if let Some(dial) = self.dials.get_mut(call) {
                     dial.picked_up = true;
+                }
+            }
+            // Who talks because of a promise has served somebody, as who takes a call has.
+            Fact::DialConnected { call, agent } => {
+                let promised = self.dials.get(call).is_some_and(|dial| dial.promised);
+                if let Some(told) = self.agents.get_mut(agent).filter(|_| promised) {
+                    told.missed = 0;
                 }
             }
             Fact::DialEnded { call, agent, how, by } => {

@@ -70,7 +70,8 @@ impl Patience {
     fn of(self, wrong: Wrong) -> Duration {
         match wrong {
             Wrong::Silent => self.prompts.map_or(Duration::MAX, |prompts| prompts + self.air),
-            Wrong::Unkeyed => self.prompts.map_or(Duration::MAX, |prompts| prompts + KEYED_WITHIN + self.air),
+            // Till the first key, and from there to the hash.
+            Wrong::Unkeyed => self.prompts.map_or(Duration::MAX, |prompts| prompts + 2 * KEYED_WITHIN + self.air),
             Wrong::Keying => self.prompts.map_or(Duration::MAX, |prompts| prompts + KEYING + self.air),
             // Where the end of a question may be lost, the ring's own end heals that.
             Wrong::Unasked => self.prompts.map_or(Duration::MAX, |_| ASKED_AGAIN_AFTER + self.air),

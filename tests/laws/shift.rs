@@ -327,9 +327,9 @@ impl Shift {
         Moment::from_ms(self.now.as_ms() + self.skew_ms)
     }
 
-    /// The hour by the clock on the wall.
-    fn wall(&self) -> Moment {
-        Moment::from_ms(self.now.as_ms() + self.stepped_ms)
+    /// The hour by the clock on the wall: set before this controller started, and since.
+    pub fn wall(&self) -> Moment {
+        Moment::from_ms(self.core_time().as_ms() + self.stepped_ms)
     }
 
     fn true_time(&self, of_core: Moment) -> Moment {
@@ -448,7 +448,7 @@ impl Shift {
         let (Some(core), Some((at, input, effects, facts))) = (&self.core, self.story.back()) else { return Ok(()) };
         let whole = self.hall.size == Size::Small || self.tally.steps.is_multiple_of(SELDOM);
         let step = Step { input, effects, facts, timers_due, whole };
-        let wall = Moment::from_ms(self.now.as_ms() + self.stepped_ms);
+        let wall = self.wall();
         match &mut self.saboteur {
             None => self.laws.check(&step, &Floor::of(*at, wall, core), &self.known),
             Some(at_work) => {

@@ -485,7 +485,7 @@ fn somebody_promises(shift: &mut Shift, disasters: bool) -> Result<(), Broken> {
     };
     let Ok(number) = number.parse::<DialledNumber>() else { return Ok(()) };
     let soon = ms(&mut shift.chance, 0, 40_000);
-    let wall = Moment::from_ms(shift.now.as_ms() + shift.stepped_ms);
+    let wall = shift.wall();
     let at = percent(&mut shift.chance, 50).then(|| wall + soon);
     let seats = shift.hall.seats.clone();
     let agent = percent(&mut shift.chance, 30).then(|| one_of(&mut shift.chance, &seats).agent.clone());

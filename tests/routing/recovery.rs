@@ -6,7 +6,7 @@ use cordboard::routing::call::Stage;
 use cordboard::routing::fact::{EndedBy, Outcome};
 use cordboard::routing::ids::*;
 use cordboard::routing::tag::{Place, Tags};
-use cordboard::routing::{Act, Fact, Input, LegSeen, LegUp};
+use cordboard::routing::{Act, Fact, Input, LegSeen, LegUp, Line};
 
 use crate::floor::*;
 
@@ -442,4 +442,59 @@ fn journals_of_before_say_nothing_of_a_disposition() {
     old.as_object_mut().expect("an object").remove("disposed");
     let old: cordboard::routing::known::KnownAgent = serde_json::from_value(old).expect("read");
     assert_eq!(old.disposed, None);
+}
+
+/// The leg of a phone that was rung for this call, by a life of which the journal kept nothing.
+fn rung_for(call: CallId, agent: &str, leg: &LegId, caller: &LegId) -> LegSeen {
+    let offer = OfferId { epoch: Epoch(1), number: 7 };
+    let place = Place::Offered { offer, agent: AgentName::new(agent) };
+    let tags = Some(Tags { centre: CentreName::new("demo"), call, epoch: Epoch(1), place });
+    LegSeen { tags, ..phone(leg, LegUp::Up, Some(caller.clone())) }
+}
+
+#[test]
+fn who_waits_by_a_torn_journal_and_talks_on_the_switch_is_one_call_with_the_agent_whose_phone_was_rung_for_it() {
+    for number in ["100", "400"] {
+        let mut floor = Floor::new();
+        floor.login("ana");
+        floor.tell(Input::StationChanged {
+            switch: pbx(),
+            station: StationAddress::new("PJSIP/ana"),
+            line: Line::InUse,
+        });
+        let caller = floor.call(number);
+        let (call, leg) = (floor.of(&caller).id, LegId::new("demo-o0000000001-00000007"));
+        let mut floor = reborn(&floor);
+        let joined = LegSeen { joined_with: Some(leg.clone()), in_hand: false, ..seen(&caller) };
+        floor.tell(snapshot(vec![joined, rung_for(call, "ana", &leg, &caller)]));
+        assert_eq!(floor.state("ana"), AgentState::Talking, "{floor}");
+        let Stage::Talking { agent, agent_leg, .. } = floor.stage(&caller) else { panic!("{floor}") };
+        assert_eq!((agent.as_str(), agent_leg), ("ana", &leg));
+        assert!(floor.facts.iter().any(|fact| matches!(fact, Fact::Healed { call: Some(_), agent: Some(_), .. })));
+        assert!(floor.hung_up().is_empty(), "they talk: {:#?}", floor.effects);
+        // As ever from here on: the next start knows it, and the end of it is an answered call.
+        let mut floor = reborn(&floor);
+        let joined = LegSeen { joined_with: Some(leg.clone()), in_hand: false, ..seen(&caller) };
+        floor.tell(snapshot(vec![joined, rung_for(call, "ana", &leg, &caller)]));
+        assert!(matches!(floor.stage(&caller), Stage::Talking { .. }), "{floor}");
+        floor.hangs_up(&caller);
+        assert_eq!(floor.hung_up(), [leg]);
+        assert_eq!(floor.outcomes(), [Outcome::Answered]);
+    }
+}
+
+#[test]
+fn for_who_talks_with_a_phone_that_is_nobodys_nobody_is_rung_and_the_wait_goes_on_when_that_is_over() {
+    let mut floor = Floor::new();
+    let caller = floor.call("100");
+    let leg = LegId::new("pbx-stranger");
+    let mut floor = reborn(&floor);
+    let joined = LegSeen { joined_with: Some(leg.clone()), in_hand: false, ..seen(&caller) };
+    floor.tell(snapshot(vec![joined, phone(&leg, LegUp::Up, Some(caller.clone()))]));
+    floor.login("ana");
+    assert!(floor.hung_up().is_empty(), "{:#?}", floor.effects);
+    assert_eq!(floor.state("ana"), AgentState::Idle, "{floor}");
+    floor.tell(Input::LegParted { leg: caller.clone() });
+    floor.talks("ana", &caller);
+    assert_eq!(floor.state("ana"), AgentState::Talking, "{floor}");
 }
