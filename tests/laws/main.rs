@@ -35,7 +35,7 @@ use crate::shift::{Failed, Tally};
 const LENGTH: Duration = Duration::from_secs(180);
 
 /// How many fixed seeds there are: 200,000 calls, with those of large halls and the fresh ones.
-const SHIFTS: u64 = 448;
+const SHIFTS: u64 = 496;
 /// Which are so many tests, for all processors to have their part, and none to run for minutes.
 const SHARES: u64 = 16;
 /// And how many of large halls.

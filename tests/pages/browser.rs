@@ -196,6 +196,13 @@ impl Browser {
     }
 
     pub async fn goto(&self, path: &str) {
+        // To go on while a page still comes is what people do and the driver cannot: now and then it waits for an answer of
+        // the page that is gone, until its time is over.
+        let loaded = async || {
+            let state = self.client.execute("return document.readyState", vec![]).await;
+            state.is_ok_and(|state| state == "complete")
+        };
+        self.until("the page before it is there", loaded).await;
         self.client.goto(&format!("{}{path}", self.base)).await.unwrap_or_else(|error| panic!("{path}: {error}"));
     }
 
