@@ -111,6 +111,7 @@
 //!                         number and PIN: controller/{withheld,guesses}.rs, store/pins.rs, pages/people/pin.rs
 //! who may take a call     routing/needs.rs (skills, easing), preference.rs (whom the caller knows; looked up by
 //!                         controller/acquaintance.rs)
+//! who did a thing, in words pages/author.rs (a person, or a program that web/api/asker.rs named)
 //! a report's figures      reports/ (what counts where), store/queue_report.rs (reads; lists the calls behind a figure)
 //! a program's route       web/api/table.rs; router and OpenAPI document are made of it; keys in store/keys.rs
 //! a hook's deliveries     events/hooks/runner.rs, what is sent letter.rs, where to address.rs; its place store/hooks.rs

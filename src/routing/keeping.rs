@@ -386,6 +386,7 @@ impl Core {
                 PromisedBy::Caller => None,
                 PromisedBy::Person(by) => Some(by.clone()),
             },
+            wished: promise.wishes.first().map(|wish| wish.agent.clone()),
             of_call: promise.of_call,
             position: position.map(|index| index.position(promise.rank())),
             dial: kept_by,

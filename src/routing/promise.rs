@@ -225,6 +225,8 @@ pub struct PromiseSeen {
     pub tries: u32,
     /// Who asked for it; `null`: the caller.
     pub by: Option<AgentName>,
+    /// Who is to have it before others, for some minutes; the first of them where there are several.
+    pub wished: Option<AgentName>,
     pub of_call: Option<CallId>,
     /// From 1, among callers and promises alike.
     pub position: Option<usize>,

@@ -13,7 +13,7 @@ use crate::routing::ids::{CallId, CentreName, QueueName};
 
 /// Newest first: who was made before the period ended, and was not over when it began.
 const BEHIND: &str = concat!(
-    "SELECT m.promise, m.queue, m.promised_by, m.of_call, m.made_ms, m.joined_ms, m.due_ms, m.tries, m.dial, ",
+    "SELECT m.promise, m.queue, m.promised_by, m.wished, m.of_call, m.made_ms, m.joined_ms, m.due_ms, m.tries, m.dial, ",
     "m.agent, m.ended_ms, m.how, m.ended_by, p.from_number FROM promises m ",
     "LEFT JOIN personal p ON p.centre = m.centre AND p.call = m.promise ",
     "WHERE m.centre = $1 AND (m.made_ms, m.promise) < ($2, $3) AND (m.ended_ms IS NULL OR m.ended_ms >= $4 ",

@@ -14,13 +14,13 @@ use crate::routing::promise::{Broken, PromisedBy};
 
 const TABLE: &str = "promises";
 pub(super) static LOAD: ManyKeys = ManyKeys::new(
-    "SELECT promise, queue, promised_by, of_call, made_ms, joined_ms, due_ms, tries, dial, agent, ended_ms, how, ended_by \
+    "SELECT promise, queue, promised_by, wished, of_call, made_ms, joined_ms, due_ms, tries, dial, agent, ended_ms, how, ended_by \
      FROM promises WHERE centre = $1 AND promise IN",
 );
 pub(super) static SAVE: ManyRows = ManyRows::new(
-    "INSERT INTO promises (centre, promise, queue, promised_by, of_call, made_ms, joined_ms, due_ms, tries, dial, agent, \
-     ended_ms, how, ended_by) VALUES",
-    14,
+    "INSERT INTO promises (centre, promise, queue, promised_by, wished, of_call, made_ms, joined_ms, due_ms, tries, dial, \
+     agent, ended_ms, how, ended_by) VALUES",
+    15,
     "ON CONFLICT (centre, promise) DO UPDATE SET of_call = excluded.of_call, joined_ms = excluded.joined_ms, \
      tries = excluded.tries, dial = excluded.dial, agent = excluded.agent, ended_ms = excluded.ended_ms, \
      how = excluded.how, ended_by = excluded.ended_by",
@@ -29,7 +29,7 @@ pub(super) static SAVE: ManyRows = ManyRows::new(
 macro_rules! select {
     ($($where:tt)*) => {
         concat!(
-            "SELECT m.promise, m.queue, m.promised_by, m.of_call, m.made_ms, m.joined_ms, m.due_ms, m.tries, m.dial, \
+            "SELECT m.promise, m.queue, m.promised_by, m.wished, m.of_call, m.made_ms, m.joined_ms, m.due_ms, m.tries, m.dial, \
              m.agent, m.ended_ms, m.how, m.ended_by, p.from_number FROM promises m \
              LEFT JOIN personal p ON p.centre = m.centre AND p.call = m.promise WHERE m.centre = $1 AND ",
             $($where)*
@@ -87,6 +87,8 @@ pub struct KeptPromise {
     pub queue: QueueName,
     /// `None`: the caller.
     pub by: Option<AgentName>,
+    /// Who was to have it before others; the first of them.
+    pub wished: Option<AgentName>,
     pub of_call: Option<CallId>,
     pub made: Moment,
     pub joined: Moment,
@@ -105,6 +107,7 @@ pub(super) struct Promises(BTreeMap<CallId, Promise>);
 struct Promise {
     queue: String,
     by: Option<String>,
+    wished: Option<String>,
     of_call: Option<String>,
     made: i64,
     joined: i64,
@@ -132,6 +135,7 @@ impl Promises {
             let promise = Promise {
                 queue: row.text(TABLE, "queue")?,
                 by: row.maybe_text(TABLE, "promised_by")?,
+                wished: row.maybe_text(TABLE, "wished")?,
                 of_call: row.maybe_text(TABLE, "of_call")?,
                 made: row.number(TABLE, "made_ms")?,
                 joined: row.number(TABLE, "joined_ms")?,
@@ -152,13 +156,14 @@ impl Promises {
     /// Work one fact in. A promise ends once; what is said later is late.
     pub fn told(&mut self, told: Told, fact: &Fact) {
         match fact {
-            Fact::PromiseMade { promise, queue, joined, due, by, of_call, .. } => {
+            Fact::PromiseMade { promise, queue, joined, wishes, due, by, of_call, .. } => {
                 self.0.entry(*promise).or_insert_with(|| Promise {
                     queue: queue.as_str().to_owned(),
                     by: match by {
                         PromisedBy::Caller => None,
                         PromisedBy::Person(by) => Some(by.as_str().to_owned()),
                     },
+                    wished: wishes.first().map(|wish| wish.agent.as_str().to_owned()),
                     of_call: of_call.map(|call| call.to_string()),
                     made: told.at.as_ms(),
                     joined: joined.as_ms(),
@@ -210,6 +215,7 @@ impl Promises {
                 promise.to_string(),
                 row.queue,
                 row.by.as_deref(),
+                row.wished.as_deref(),
                 row.of_call.as_deref(),
                 row.made,
                 row.joined,
@@ -253,6 +259,7 @@ impl KeptPromise {
             number: row.maybe_text(TABLE, "from_number")?.map(PhoneNumber::new),
             queue: QueueName::new(row.text(TABLE, "queue")?),
             by: name("promised_by")?,
+            wished: name("wished")?,
             of_call: call("of_call")?,
             made: Moment::from_ms(row.number(TABLE, "made_ms")?),
             joined: Moment::from_ms(row.number(TABLE, "joined_ms")?),

@@ -1,6 +1,7 @@
 //! The house keeps its shape: which room may use which, and what the pure rooms never touch. The picture is in
 //! `src/lib.rs`.
 
+mod styles;
 mod words;
 
 use std::collections::BTreeMap;

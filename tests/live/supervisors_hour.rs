@@ -113,12 +113,12 @@ async fn figures_add_up(sofia: &Browser) {
     sofia.reads("#floor-figures", "0 ended otherwise, 0 not answered yet").await;
     sofia.reads("#floor-wrong", "Nothing is wrong").await;
     sofia.press("#floor-figures a[href*='outcome=answered']").await;
-    sofia.sees(".calls-table").await;
-    assert_eq!(sofia.count(".calls-table tbody tr").await, 2);
+    sofia.sees(".cards").await;
+    assert_eq!(sofia.count(".cards tbody tr").await, 2);
 }
 
 async fn opens_a_story(sofia: &Browser) {
-    sofia.press(".calls-table tbody tr:last-child a[href^='/calls/c']").await;
+    sofia.press(".cards tbody tr:last-child a[href^='/calls/c']").await;
     sofia.sees("#call-story").await;
     for told in ["Mira Chen", "Joins queue service", "presses Answer", "hangs up: answered"] {
         sofia.reads("#call-story", told).await;

@@ -9,7 +9,7 @@ use cordboard::routing::Fact;
 use cordboard::routing::dial::DialEnd;
 use cordboard::routing::fact::{EndedBy, LeftQueue, Outcome};
 use cordboard::routing::ids::*;
-use cordboard::routing::promise::{Back, Broken, PromisedBy};
+use cordboard::routing::promise::{Back, Broken, KEPT_FOR_AGENT, PromisedBy, Wish};
 use cordboard::store::call_back_report::PromisesBehind;
 use cordboard::store::calls::Which;
 use cordboard::store::promises::{PromiseEnd, WhichPromises};
@@ -82,13 +82,18 @@ async fn a_promise_is_one_row_with_its_number_apart_and_its_caller_has_not_given
         queue: service(),
         waited: Duration::from_secs(59),
     };
+    let mut wished = made(4, PromisedBy::Person(lead.clone()), None);
+    if let Fact::PromiseMade { wishes, .. } = &mut wished {
+        let wish = |agent| Wish { agent: AgentName::new(agent), within: KEPT_FOR_AGENT };
+        *wishes = vec![wish("anna"), wish("otto")];
+    }
     let again = Fact::PromiseWaits { promise: call(2), joined: at(1_000), why: Back::Rested };
     let story = [
         (1, caller()),
         (20, vec![left, made(2, PromisedBy::Caller, Some(call(1)))]),
         (25, vec![ended]),
         (30, vec![Fact::PromiseRests { promise: call(2), until: at(40_000), tries: 1, after: DialEnd::Busy }]),
-        (40, vec![again, made(4, PromisedBy::Person(lead.clone()), None)]),
+        (40, vec![again, wished]),
         (60, vec![kept, Fact::PromiseBroken { promise: call(4), why: Broken::Cancelled, by: Some(lead.clone()) }]),
         // Late words change nothing.
         (70, vec![Fact::PromiseBroken { promise: call(2), why: Broken::Expired, by: None }]),
@@ -105,6 +110,7 @@ async fn a_promise_is_one_row_with_its_number_apart_and_its_caller_has_not_given
         assert_eq!(first.number.as_ref().map(PhoneNumber::as_str), Some(NUMBER));
         assert_eq!((first.of_call, first.tries, first.by), (Some(call(1)), 1, None));
         assert_eq!((first.agent, first.ended), (Some(AgentName::new("anna")), Some((at(60_000), PromiseEnd::Kept))));
+        assert_eq!((&first.wished, &listed[0].wished), (&None, &Some(AgentName::new("anna"))));
         let (by, end) = (listed[0].ended_by.clone(), PromiseEnd::Broken(Broken::Cancelled));
         assert_eq!((by, listed[0].ended), (Some(lead.clone()), Some((at(60_000), end))));
         let after = WhichPromises { queue: Some(service()), after: Some((at(40_000), call(4))) };

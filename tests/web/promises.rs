@@ -186,7 +186,7 @@ async fn a_supervisor_sees_what_is_owed_and_takes_it_back_and_an_agent_does_not(
     sofia.post("/calls/owed/cancel", &[("promise", "nothing")]).await.is(404);
     sofia.post("/calls/owed/cancel", &[("promise", &id)]).await.is(303);
     desk.until("/promises", |page| page["promises"][0]["how"] == "cancelled").await;
-    sofia.get("/calls/owed").await.is(200).shows("The call-back is taken back").hides("Take back<");
+    sofia.get("/calls/owed").await.is(200).shows("taken back · <span translate=\"no\">sofia").hides("Take back<");
     sofia.post("/calls/owed/cancel", &[("promise", &id)]).await.is(409).shows("No such call-back");
     // The report's line of its own, and the list behind each of its numbers.
     let report = sofia.get("/reports/queues").await;
@@ -199,6 +199,29 @@ async fn a_supervisor_sees_what_is_owed_and_takes_it_back_and_an_agent_does_not(
     let csv = sofia.get("/reports/queues/call-backs.csv").await;
     csv.is(200).shows("queue,carried over,promised,kept,not reached").shows("all queues,0,1,0,0,1,0,0,0");
     mira.get("/reports/queues/call-backs.csv").await.is(403);
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_says_who_asked_for_whom_and_who_kept_it_in_the_language_of_who_looks() {
+    let desk = open().await;
+    person(&desk, "demo", "sofia", Role::Supervisor).await;
+    person(&desk, "demo", "mira", Role::Agent).await;
+    let sofia = Visitor::logged_in(&desk, "demo", "sofia").await;
+    let wanted = json!({ "number": NUMBER, "agent": "mira" });
+    let (status, owed) = desk.ask(Method::POST, "/queues/desk/promises", Some(wanted)).await;
+    assert_eq!((status, &owed["by"], &owed["wished"]), (200, &json!("the house"), &json!("mira")), "{owed}");
+    let id = owed["promise"].as_str().expect("an id").to_owned();
+    let listed = desk.until("/promises", |page| page["promises"].as_array().is_some_and(|all| all.len() == 1)).await;
+    assert_eq!(listed["promises"][0]["wished"], "mira", "{listed}");
+    sofia.get("/calls/owed").await.is(200).shows("a program").hides("the house").shows("mira").hides("not reached");
+    let story = sofia.get(&format!("/calls/{id}")).await;
+    story.is(200).shows("asked for by a program").shows("for mira before others, for 10:00");
+    sits(&desk, "mira").await;
+    desk.until("/promises", |page| page["promises"][0]["how"] == "kept").await;
+    sofia.get("/calls/owed").await.is(200).shows("kept · <span translate=\"no\">mira</span>").hides("Take back<");
+    let chinese = sofia.see_in_chinese("/calls/owed").await;
+    chinese.is(200).shows("程序接口").hides("the house");
     desk.close().await;
 }
 

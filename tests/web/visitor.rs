@@ -103,6 +103,13 @@ impl Visitor {
         read(request.send().await.expect("an answer")).await
     }
 
+    /// The same page in Chinese.
+    pub async fn see_in_chinese(&self, path: &str) -> Page {
+        let request = self.client.get(format!("{}{path}", self.base));
+        let cookies = format!("{}; language=zh", self.cookie);
+        read(request.header(header::COOKIE, cookies).send().await.expect("an answer")).await
+    }
+
     pub async fn get(&self, path: &str) -> Page {
         self.send(Method::GET, path, None).await
     }

@@ -34,6 +34,11 @@ pub fn is_forwarded(headers: &HeaderMap) -> bool {
 }
 
 impl Asker {
+    /// How what is kept names [`Asker::House`].
+    pub const HOUSE: &str = "the house";
+    /// What stands before the id of a key there.
+    pub const KEY: &str = "key ";
+
     /// Whoever is named by `Authorization`; `None` where nobody is.
     ///
     /// # Errors
@@ -71,8 +76,8 @@ impl Asker {
     /// Who it is, for what is kept of it.
     pub fn name(&self) -> String {
         match self {
-            Asker::House => "the house".into(),
-            Asker::Key(key) => format!("key {}", key.id),
+            Asker::House => Self::HOUSE.into(),
+            Asker::Key(key) => format!("{}{}", Self::KEY, key.id),
         }
     }
 }

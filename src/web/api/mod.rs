@@ -4,7 +4,7 @@
 
 mod agents;
 mod answer;
-mod asker;
+pub mod asker;
 mod body;
 mod breaks;
 mod calls;

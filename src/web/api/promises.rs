@@ -131,6 +131,8 @@ pub struct Promise {
     queue: QueueName,
     /// Who asked for it; `null`: the caller.
     by: Option<AgentName>,
+    /// Who was to have it before others, for some minutes; the first of them where there were several.
+    wished: Option<AgentName>,
     of_call: Option<CallId>,
     made_ms: Moment,
     /// Since when its place counts.
@@ -156,6 +158,7 @@ impl From<KeptPromise> for Promise {
             number: kept.number,
             queue: kept.queue,
             by: kept.by,
+            wished: kept.wished,
             of_call: kept.of_call,
             made_ms: kept.made,
             joined_ms: kept.joined,

@@ -12,6 +12,7 @@ use axum::routing::post;
 use axum::{Form, Router};
 use serde::Deserialize;
 
+use super::author::author;
 use super::problem::{PageProblem, Shown};
 use super::who::{Supervisor, Who};
 use super::words::Words;
@@ -82,7 +83,7 @@ pub struct OnLine {
 pub fn lines(t: Words, zone: &Zone, on: &BTreeMap<MessageName, SwitchedOn>) -> Vec<OnLine> {
     let line = |(name, on): (&MessageName, &SwitchedOn)| {
         let since = zone.minute(on.since);
-        let mut text = t.with_two("emergency-since", "at", since, "by", &on.by);
+        let mut text = t.with_two("emergency-since", "at", since, "by", author(t, &BTreeMap::new(), &on.by));
         if let Some(until) = on.until {
             text.push_str(&t.with("emergency-until", "at", zone.day_and_minute(until)));
         }

@@ -3,6 +3,7 @@
 //! thing, draws. Nothing here decides about a call.
 
 mod audit;
+mod author;
 mod calls;
 mod cases;
 mod choice;

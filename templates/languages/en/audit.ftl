@@ -68,6 +68,7 @@ audit-case-rescheduled = case rescheduled
 audit-case-noted = note on a case
 author-console = command line
 author-program = a program
+author-key = program { $key }
 author-stranger = not let in
 author-clock = Cordboard itself
 audit-did-hold = put the caller on hold

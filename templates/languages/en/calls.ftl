@@ -199,9 +199,15 @@ owed = Call-backs
 owed-all = All queues
 owed-none = Call-backs that callers asked for or agents promised appear here, the newest first.
 owed-made = Promised
-owed-by = By
-owed-due = At
-owed-tries = Tries
+owed-by = Asked for by
+owed-wished = For
+owed-due = To be called at
+owed-tried = { $n ->
+    [one] once not reached
+   *[other] { $n } times not reached
+}
+owed-tried-of = not reached: { $n } of { $most } tries
+owed-stands = State
 owed-cancel = Take back
 promise-by-caller = the caller
 promise-kept = called back
@@ -221,3 +227,5 @@ story-customer-picked-up = Picked up: called back for { $promise }
 story-customer-not-reached = The number rings no more
 promise-picked-up = on the line
 story-promise-elsewhere = To be called on another number, keyed in in { $call }
+story-promise-by = asked for by { $by }
+story-promise-wished = for { $agent } before others, for { $time }

@@ -68,6 +68,7 @@ audit-case-rescheduled = 工单改期
 audit-case-noted = 工单备注
 author-console = 命令行
 author-program = 程序接口
+author-key = 程序接口 { $key }
 author-stranger = 未获准登录者
 author-clock = 系统
 audit-did-hold = 保持来电

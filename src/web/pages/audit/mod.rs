@@ -3,6 +3,8 @@
 
 mod told;
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::Router;
 use axum::extract::{Query, State};
@@ -18,6 +20,7 @@ use super::problem::Shown;
 use super::who::{Admin, Who};
 use super::words::Words;
 use crate::calendar::Zone;
+use crate::routing::ids::AgentName;
 use crate::store::audit::{AuditHealth, Seen, Which};
 use crate::web::Web;
 use told::{Part, WHATS, parts};
@@ -93,7 +96,10 @@ pub fn author(t: Words, who: &str) -> String {
         "program" => t.say("author-program"),
         "stranger" => t.say("author-stranger"),
         "clock" => t.say("author-clock"),
-        other => other.strip_prefix("agent:").unwrap_or(other).to_owned(),
+        // Of agents, in whose name a program may ask: whoever it says it is, or its own.
+        other => {
+            super::author::author(t, &BTreeMap::new(), &AgentName::new(other.strip_prefix("agent:").unwrap_or(other)))
+        }
     }
 }
 

@@ -9,22 +9,24 @@ use axum::extract::{Query, State};
 use axum::response::Redirect;
 use serde::Deserialize;
 
-use super::list::{Names, called};
-use super::told::broken_word;
+use super::list::Names;
 use crate::calendar::Moment;
+use crate::dialplan::Centre;
 use crate::reports::View;
 use crate::reports::call_backs::CallBackFigure;
 use crate::routing::Input;
 use crate::routing::held::HeldBack;
-use crate::routing::ids::{CallId, QueueName};
+use crate::routing::ids::{AgentName, CallId, QueueName};
 use crate::routing::promise::PromiseSeen;
 use crate::store::call_back_report::PromisesBehind;
 use crate::store::promises::{KeptPromise, PromiseEnd, WhichPromises};
 use crate::web::Web;
+use crate::web::pages::author::author;
 use crate::web::pages::frame::{Frame, Noun, Page};
 use crate::web::pages::login::IN_QUERY;
 use crate::web::pages::problem::{PageProblem, Shown};
 use crate::web::pages::who::Supervisor;
+use crate::web::pages::words::Words;
 use crate::web::place::{place, spelled};
 
 /// Promises of a page.
@@ -47,12 +49,17 @@ struct Line {
     number: String,
     queue: String,
     by: String,
+    /// Who is to have it before others.
+    wished: String,
     /// When its turn is by the clock, or was to be.
     due: String,
-    tries: u32,
-    agent: String,
+    /// How often it was rung in vain, and how often it may be; nothing where it never was.
+    tries: String,
     class: &'static str,
-    stands: &'static str,
+    stands: String,
+    /// Who keeps it, or kept it, or took it back, and when it was over.
+    who: String,
+    over: Option<String>,
     /// Why nobody is sought for it just now, and until when.
     held: Option<&'static str>,
     held_until: Option<String>,
@@ -90,18 +97,19 @@ impl Asked {
     }
 }
 
-/// The lamp and the word of how it stands.
-fn stands(kept: &KeptPromise, live: Option<&PromiseSeen>) -> (&'static str, &'static str) {
+/// The lamp and the word of how it stands; of one that is over, the word that the report counts it by.
+fn stands(t: Words, kept: &KeptPromise, live: Option<&PromiseSeen>) -> (&'static str, String) {
+    let counted = |figure: CallBackFigure| figure.words(t.language()).to_owned();
     match (kept.ended, live.map(|live| live.stage)) {
-        (Some((_, PromiseEnd::Kept)), _) => ("idle", "promise-kept"),
-        (Some((_, PromiseEnd::Broken(why))), _) => ("missed", broken_word(why)),
-        (None, Some("scheduled")) => ("away", "promise-scheduled"),
-        (None, Some("picked_up")) => ("talking", "promise-picked-up"),
-        (None, Some("dialling")) => ("ringing", "promise-dialling"),
-        (None, Some("resting")) => ("missed", "promise-resting"),
-        (None, Some(_)) => ("wrapup", "promise-waiting"),
+        (Some((_, PromiseEnd::Kept)), _) => ("idle", counted(CallBackFigure::Kept)),
+        (Some((_, PromiseEnd::Broken(why))), _) => ("missed", counted(CallBackFigure::Broken(why))),
+        (None, Some("scheduled")) => ("away", t.say("promise-scheduled")),
+        (None, Some("picked_up")) => ("talking", t.say("promise-picked-up")),
+        (None, Some("dialling")) => ("ringing", t.say("promise-dialling")),
+        (None, Some("resting")) => ("missed", t.say("promise-resting")),
+        (None, Some(_)) => ("wrapup", t.say("promise-waiting")),
         // Over, and the database does not have it yet.
-        (None, None) => ("away", "promise-over"),
+        (None, None) => ("away", t.say("promise-over")),
     }
 }
 
@@ -115,23 +123,45 @@ const fn held_word(why: HeldBack) -> &'static str {
     }
 }
 
-fn line(frame: &Frame, names: &Names, kept: &KeptPromise, live: Option<&PromiseSeen>) -> Line {
-    let (class, stands) = stands(kept, live);
+/// How often the number was rung in vain: of one that is owed, of how many times.
+fn tries(t: Words, plan: &Centre, kept: &KeptPromise, live: Option<&PromiseSeen>) -> String {
+    let tried = live.map_or(kept.tries, |live| live.tries);
+    let most = live.and_then(|_| plan.queues.get(&kept.queue)).map(|rules| rules.call_back.tries);
+    match (tried, most) {
+        (0, _) => String::new(),
+        (tried, Some(most)) => t.with_two("owed-tried-of", "n", tried, "most", most),
+        (tried, None) => t.count("owed-tried", tried),
+    }
+}
+
+fn line(frame: &Frame, plan: &Centre, names: &Names, kept: &KeptPromise, live: Option<&PromiseSeen>) -> Line {
+    let t = frame.t;
+    let live = live.filter(|_| kept.ended.is_none());
+    let (class, stands) = stands(t, kept, live);
     let due = live.map_or(kept.due, |live| live.due_ms);
-    let held = live.filter(|_| kept.ended.is_none()).and_then(|live| Some((live.held_back?, live.held_until_ms)));
+    let held = live.and_then(|live| Some((live.held_back?, live.held_until_ms)));
+    let named = |who: &Option<AgentName>| who.as_ref().map_or_else(String::new, |who| author(t, names, who));
+    let who = match (kept.ended, live) {
+        (Some((_, PromiseEnd::Kept)), _) => named(&kept.agent),
+        (Some((_, PromiseEnd::Broken(_))), _) => named(&kept.ended_by),
+        (None, Some(live)) => named(&live.agent),
+        (None, None) => String::new(),
+    };
     Line {
         promise: kept.promise,
-        made: frame.zone.day_and_second(kept.made),
-        number: kept.number.as_ref().map_or_else(|| frame.t.say("calls-erased"), ToString::to_string),
+        made: frame.zone.day_and_minute(kept.made),
+        number: kept.number.as_ref().map_or_else(|| t.say("calls-erased"), ToString::to_string),
         queue: kept.queue.to_string(),
-        by: kept.by.as_ref().map_or_else(|| frame.t.say("promise-by-caller"), |by| called(names, by)),
-        due: due.map(|due| frame.zone.day_and_second(due)).unwrap_or_default(),
-        tries: kept.tries,
-        agent: kept.agent.as_ref().map(|agent| called(names, agent)).unwrap_or_default(),
+        by: kept.by.as_ref().map_or_else(|| t.say("promise-by-caller"), |by| author(t, names, by)),
+        wished: named(&kept.wished),
+        due: due.map(|due| frame.zone.day_and_minute(due)).unwrap_or_default(),
+        tries: tries(t, plan, kept, live),
         class,
         stands,
+        who,
+        over: kept.ended.map(|(at, _)| frame.zone.day_and_minute(at)),
         held: held.map(|(why, _)| held_word(why)),
-        held_until: held.and_then(|(_, until)| until).map(|until| frame.zone.day_and_second(until)),
+        held_until: held.and_then(|(_, until)| until).map(|until| frame.zone.day_and_minute(until)),
         may_be_taken_back: live.is_some(),
     }
 }
@@ -154,7 +184,8 @@ pub async fn show(
     let names = web.hub().names.of(&web, who.centre()).await;
     let live = web.handle.promises(who.centre()).await?;
     let live: BTreeMap<CallId, PromiseSeen> = live.into_iter().map(|seen| (seen.promise, seen)).collect();
-    let rows = kept.iter().map(|one| line(&frame, &names, one, live.get(&one.promise))).collect();
+    let plan = web.handle.plan(who.centre()).ok_or(PageProblem::Away)?;
+    let rows = kept.iter().map(|one| line(&frame, &plan, &names, one, live.get(&one.promise))).collect();
     let mut queue = percent_encoding::utf8_percent_encode(&asked.queue, IN_QUERY).to_string();
     let behind = behind.map(|behind| {
         let PromisesBehind { figure, view, period, .. } = behind;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use fluent_templates::fluent_bundle::FluentValue;
 
-use super::list::{called, outcome_class, outcome_word};
+use super::list::{outcome_class, outcome_word};
 use crate::calendar::{Moment, Zone};
 use crate::dialplan::AgentWish;
 use crate::routing::Fact;
@@ -14,8 +14,9 @@ use crate::routing::dial::{DialEnd, DialEndedBy};
 use crate::routing::fact::{EndedBy, LeftQueue, OfferEnd, Outcome, Reasons, Rule, TransferFailure};
 use crate::routing::ids::{AgentName, OfferId};
 use crate::routing::preference::KnownAs;
-use crate::routing::promise::{Back, Broken, NotPromised};
+use crate::routing::promise::{Back, Broken, NotPromised, PromisedBy};
 use crate::routing::queue::Need;
+use crate::web::pages::author::author;
 use crate::web::pages::story::Told;
 use crate::web::pages::words::{Words, clock, language_name};
 
@@ -93,7 +94,7 @@ impl Teller<'_> {
     }
 
     fn agent(&self, agent: &AgentName) -> String {
-        called(self.names, agent)
+        author(self.t, self.names, agent)
     }
 
     fn words(&self, fact: &Fact) -> Option<Said> {
@@ -204,9 +205,16 @@ impl Teller<'_> {
                 let text = t.with_two("story-dialled", "agent", self.agent(agent), "number", number);
                 Said { mark: "ringing", text, details, keys: None }
             }
-            Fact::PromiseMade { number, queue, joined, credit, needs, due, of_call, .. } => {
+            Fact::PromiseMade { number, queue, joined, credit, needs, wishes, due, by, of_call, .. } => {
                 let number = if self.erased { t.say("calls-erased") } else { number.to_string() };
-                let mut details = self.place(*joined, *credit, needs);
+                let mut details = Vec::from_iter(match by {
+                    PromisedBy::Caller => None,
+                    PromisedBy::Person(by) => Some(t.with("story-promise-by", "by", self.agent(by))),
+                });
+                details.extend(self.place(*joined, *credit, needs));
+                details.extend(wishes.iter().map(|wish| {
+                    t.with_two("story-promise-wished", "agent", self.agent(&wish.agent), "time", time(wish.within))
+                }));
                 details.extend(due.map(|due| t.with("story-promise-due", "at", self.zone.second(due))));
                 details.extend(of_call.map(|call| t.with("story-promise-of", "call", call)));
                 let text = t.with_two("story-promise", "number", number, "queue", queue);

@@ -12,7 +12,7 @@ use crate::dialplan::Centre;
 use crate::routing::ids::CallId;
 use crate::store::case_events::MOST_EVENTS;
 use crate::web::Web;
-use crate::web::pages::calls::called;
+use crate::web::pages::author::author;
 use crate::web::pages::choice::Choice;
 use crate::web::pages::frame::{Frame, Noun, Page};
 use crate::web::pages::mistakes::Mistakes;
@@ -147,7 +147,7 @@ pub async fn page(
         state: t.say(word),
         owner: owner(t, &plan, &names, &case.owner),
         opened: frame.zone.day_and_minute(case.opened),
-        opened_by: called(&names, &case.opened_by),
+        opened_by: author(t, &names, &case.opened_by),
         customer: customer.map(|found| (found.id, found.record.name.map_or_else(String::new, |name| name.to_string()))),
         call: case.call,
         rung: case.rung,

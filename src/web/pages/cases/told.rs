@@ -4,7 +4,7 @@ use super::shown::{Names, disposition_title, owner, waits_for};
 use crate::calendar::{Moment, Zone};
 use crate::cases::{Event, Gone, WentOn, What};
 use crate::dialplan::Centre;
-use crate::web::pages::calls::called;
+use crate::web::pages::author::author;
 use crate::web::pages::words::Words;
 
 /// One entry.
@@ -35,7 +35,7 @@ impl Teller<'_> {
         Entry {
             at: self.zone.day_and_minute(event.at),
             exact: self.zone.day_and_second(event.at),
-            by: event.by.as_ref().map_or_else(String::new, |by| called(self.names, by)),
+            by: event.by.as_ref().map_or_else(String::new, |by| author(self.t, self.names, by)),
             text,
             due: due.map(|due| self.t.with("case-told-due", "at", self.zone.day_and_minute(due))),
             written: event.text.to_string(),

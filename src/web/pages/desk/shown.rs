@@ -16,7 +16,8 @@ use crate::routing::ids::{AgentName, BreakReason, CallId, CentreName, QueueName}
 use crate::routing::view::{AgentSeen, CallSeen, Floor, OfferSeen};
 use crate::store::notes::Note;
 use crate::web::Web;
-use crate::web::pages::calls::{called, dial_word};
+use crate::web::pages::author::author;
+use crate::web::pages::calls::dial_word;
 use crate::web::pages::forced::Forced;
 use crate::web::pages::frame::Frame;
 use crate::web::pages::lamps::{Allowance, Lamp, allowances, lamp, lamp_of, left_alone, wait_class};
@@ -310,7 +311,8 @@ fn you(frame: &Frame, agent: Option<&AgentSeen>, plan: &Centre) -> You {
 
 async fn forced(web: &Web, who: &Who, frame: &Frame) -> Option<(String, String)> {
     let Forced { by, why, at, .. } = web.hub().forcings.of(who.centre(), who.agent())?;
-    let by = called(&web.hub().names.of(web, who.centre()).await, &by);
+    let names = web.hub().names.of(web, who.centre()).await;
+    let by = author(frame.t, &names, &by);
     let said = frame.t.with_two("desk-forced", "who", by, "at", frame.zone.minute(at));
     Some((said, why.map_or_else(String::new, |why| why.to_string())))
 }

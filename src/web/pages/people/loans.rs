@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::{Tab, tabs};
 use crate::routing::ids::{AgentName, CentreName, QueueName, SkillName};
 use crate::routing::{Input, Why};
+use crate::web::pages::author::author;
 use crate::web::pages::frame::{Frame, Noun, Page};
 use crate::web::pages::problem::{PageProblem, Shown};
 use crate::web::pages::who::{Admin, Who};
@@ -31,9 +32,11 @@ pub struct Loans {
 /// One loan.
 struct Row {
     agent: String,
+    /// One of ours is called by name; of another's only the login name is known.
+    called: String,
     /// Of one of ours: whose queues.
     centre: String,
-    queues: String,
+    queues: BTreeSet<QueueName>,
     skills: String,
     since: String,
     by: String,
@@ -48,21 +51,24 @@ pub async fn show(State(web): State<Web>, Admin(who): Admin) -> Shown<Page<Loans
     let frame = who.frame(&web, Noun::People);
     let loans = web.handle.loans(who.centre()).await?;
     let plan = web.handle.plan(who.centre()).ok_or(PageProblem::Away)?;
-    let zone = &frame.zone;
+    let names = web.hub().names.of(&web, who.centre()).await;
+    let (t, zone) = (frame.t, &frame.zone);
     let lent = loans.lent.into_iter().map(|(agent, loan)| Row {
         agent: agent.to_string(),
+        called: agent.to_string(),
         centre: String::new(),
-        queues: joined(&loan.queues),
+        queues: loan.queues,
         skills: joined(loan.skills.iter().map(|(skill, level)| format!("{skill}\u{a0}{level}"))),
         since: zone.day_and_minute(loan.since),
-        by: loan.by.to_string(),
+        by: author(t, &names, &loan.by),
         why: loan.why.map_or_else(String::new, |why| why.to_string()),
     });
     // By whom, why and with which skills is the other centre's business.
     let ours = loans.ours.into_iter().map(|(agent, centre, loan)| Row {
         agent: agent.to_string(),
+        called: author(t, &names, &agent),
         centre: centre.to_string(),
-        queues: joined(&loan.queues),
+        queues: loan.queues,
         skills: String::new(),
         since: zone.day_and_minute(loan.since),
         by: String::new(),
