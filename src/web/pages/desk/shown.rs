@@ -257,7 +257,8 @@ impl Desk {
         let guest = abroad::guest_of(who, lender);
         let seen = web.handle.agent(lender, guest.agent()).await?;
         let plan = web.handle.plan(lender).ok_or(PageProblem::Away)?;
-        you.serves = Some(lender.to_string());
+        let title = plan.titles.get(&frame.t.language()).or_else(|| plan.titles.values().next());
+        you.serves = Some(title.map_or_else(|| lender.to_string(), Clone::clone));
         let (mut call, mut note, mut words) = (None, None, Vec::new());
         if let Some(seen) = &seen {
             let agent = &seen.agent;
