@@ -43,6 +43,9 @@ pub struct Centre {
     pub break_reasons: Vec<BreakReason>,
     /// \[`break_reasons`: `allowed`\] How much of it a shift has. It is shown, and cuts nobody off.
     pub break_allowances: BTreeMap<BreakReason, Duration>,
+    /// \[`break_reasons`: `title`\] What people see in its place, in each language of the centre; the name where there is
+    /// none.
+    pub break_titles: BTreeMap<BreakReason, BTreeMap<Language, String>>,
     /// \[`dispositions`\] How a call can have ended, in the agent's words.
     pub dispositions: Dispositions,
     /// \[`departments`\]
@@ -83,6 +86,13 @@ pub struct Step {
 }
 
 impl Centre {
+    /// What people see in the place of a break's reason. One that has no title, or is no more, is its name.
+    pub fn break_title(&self, reason: &BreakReason, language: Language) -> String {
+        let titles = self.break_titles.get(reason);
+        let title = titles.and_then(|titles| titles.get(&language).or_else(|| titles.values().next()));
+        title.cloned().unwrap_or_else(|| reason.to_string())
+    }
+
     /// The language a call starts with.
     pub fn first_language(&self) -> Language {
         self.languages.first().copied().unwrap_or(Language::En)

@@ -8,7 +8,7 @@ use cordboard::dialplan::{
     Action, Due, Figure, Figures, Language, Piece, Prompt, Sound, Spoken, ToQueue, When, all_prompts,
 };
 use cordboard::routing::Strategy;
-use cordboard::routing::ids::{QueueName, StepName};
+use cordboard::routing::ids::{BreakReason, QueueName, StepName};
 
 use super::centre;
 
@@ -113,7 +113,7 @@ languages: [en]
 name: Test
 numbers: ["100"]
 start: main
-break_reasons: [lunch, { name: tea, allowed: 15m }]
+break_reasons: [lunch, { name: tea, allowed: 15m, title: "Tea & cake" }]
 dispositions: { sold: { en: Sold } }
 hours: { office: { week: mon-fri 09:00-17:00 } }
 steps:
@@ -142,6 +142,8 @@ queues:
     let twenty = Some(Duration::from_secs(20));
     assert_eq!(rests, (twenty, twenty, twenty), "a phone that fails rests as one that is not picked up");
     assert_eq!((plain.most_missed, plain.auto_answer, plain.needs_disposition), (None, false, false));
+    let titled = |reason| plan.break_title(&BreakReason::new(reason), Language::En);
+    assert_eq!([titled("lunch"), titled("tea"), titled("gone")], ["lunch", "Tea & cake", "gone"]);
     let allowed: Vec<_> = plan.break_allowances.iter().map(|(reason, time)| (reason.as_str(), *time)).collect();
     assert_eq!(allowed, [("tea", Duration::from_secs(900))]);
 }

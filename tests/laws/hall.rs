@@ -368,6 +368,7 @@ fn plan(
         skills: SKILLS.map(SkillName::new).to_vec(),
         break_reasons: REASONS.map(BreakReason::new).to_vec(),
         break_allowances: allowances(chance),
+        break_titles: BTreeMap::new(),
         dispositions: cordboard::dialplan::Dispositions::default(),
         organisation: Organisation::default(),
         case_types: BTreeMap::new(),

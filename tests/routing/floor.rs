@@ -84,6 +84,7 @@ pub fn plan() -> Centre {
         skills: vec![SkillName::new("english")],
         break_reasons: vec![BreakReason::new("lunch")],
         break_allowances: BTreeMap::from([(BreakReason::new("lunch"), Duration::from_secs(45 * 60))]),
+        break_titles: BTreeMap::new(),
         dispositions: cordboard::dialplan::Dispositions::default(),
         organisation: Organisation::default(),
         case_types: BTreeMap::new(),

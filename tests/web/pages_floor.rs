@@ -7,7 +7,7 @@ use reqwest::StatusCode;
 use serde_json::json;
 
 use crate::browser::Browser;
-use crate::desk::{Desk, next_fact};
+use crate::desk::{CENTRE, Database, Desk, next_fact};
 
 /// From where this element begins to where the next of its kind ends.
 fn element<'p>(page: &'p str, begins: &str, ends: &str) -> &'p str {
@@ -205,5 +205,32 @@ async fn an_agents_stream_tells_nothing_of_the_floor() {
         told.push_str(&data);
     }
     assert!(!told.contains("floor-") && !told.contains("t-otto"), "{told}");
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reason_for_a_break_is_shown_by_its_title_and_kept_by_its_name() {
+    let yaml = CENTRE
+        .replace("name: Front desk", "name: { en: Front desk, zh: \u{524d}\u{53f0} }")
+        .replace("languages: [en]", "languages: [en, zh]")
+        .replace(
+            "break_reasons: [lunch]",
+            "break_reasons: [ { name: lunch, allowed: 45m, title: { en: A meal, zh: \u{5348}\u{9910} } }, tea ]",
+        );
+    let desk = Desk::with_yaml(&yaml, &["demo", "other"], None, Database::File).await;
+    let boss = Browser::supervisor(&desk).await;
+    let mira = Browser::of(&desk, "demo", "mira", "Mira", Role::Agent).await;
+    desk.log_in("mira").await;
+    let page = mira.see("/desk").await;
+    assert!(page.contains("<option value=\"lunch\">A meal</option><option value=\"tea\">tea</option>"), "{page}");
+    let taken = mira.press("/desk/break", "reason=lunch").await;
+    assert_eq!(taken.status, StatusCode::NO_CONTENT, "{}", taken.text);
+    assert_eq!(desk.get("/agents/mira").await["break_reason"], "lunch", "the name is kept");
+    for (path, page) in [("/desk", mira.see("/desk").await), ("/floor", boss.see("/floor").await)] {
+        assert!(page.contains("A meal"), "{path}: {page}");
+    }
+    assert!(tile_of(&boss.see_in_chinese("/floor").await, "mira").contains("\u{5348}\u{9910}"));
+    let card = boss.see("/floor/agent?name=mira").await;
+    assert!(card.contains(": <span translate=\"no\">A meal</span>"), "{card}");
     desk.close().await;
 }

@@ -114,7 +114,14 @@ fn lay_over(roots: &mut [Node], over: Node) {
     }
 }
 
-const BREAK: Known = Known { what: "a break reason", keys: &["name", "allowed"], later: &[] };
+const BREAK: Known = Known { what: "a break reason", keys: &["name", "allowed", "title"], later: &[] };
+
+/// One entry of `break_reasons`.
+struct Break {
+    reason: BreakReason,
+    allowed: Option<Duration>,
+    titles: BTreeMap<Language, String>,
+}
 
 impl Reading {
     fn centre(
@@ -139,8 +146,8 @@ impl Reading {
         let break_reasons = once(self, "break_reasons", false);
         let breaks = break_reasons.map(|node| self.breaks(node)).unwrap_or_default();
 
-        for (reason, _) in &breaks {
-            self.define(Kind::BreakReason, reason.as_str());
+        for one in &breaks {
+            self.define(Kind::BreakReason, one.reason.as_str());
         }
 
         let all = |key: &str| sections.iter().filter_map(|fields| fields.get(key)).collect::<Vec<_>>();
@@ -176,6 +183,8 @@ impl Reading {
         if self.notes.count() > 0 {
             return None;
         }
+        let titled = breaks.iter().filter(|one| !one.titles.is_empty());
+        let titled = titled.map(|one| (one.reason.clone(), one.titles.clone()));
         Some(Centre {
             name: name.clone(),
             version: version(files),
@@ -184,8 +193,9 @@ impl Reading {
             country,
             languages: self.languages.clone(),
             skills: skills.iter().map(SkillName::new).collect(),
-            break_reasons: breaks.iter().map(|(reason, _)| reason.clone()).collect(),
-            break_allowances: breaks.into_iter().filter_map(|(reason, allowed)| Some((reason, allowed?))).collect(),
+            break_reasons: breaks.iter().map(|one| one.reason.clone()).collect(),
+            break_allowances: breaks.iter().filter_map(|one| Some((one.reason.clone(), one.allowed?))).collect(),
+            break_titles: titled.collect(),
             dispositions: Dispositions {
                 all: dispositions,
                 of_queues: std::mem::take(&mut self.dispositions_of_queues),
@@ -330,25 +340,26 @@ impl Reading {
         Some(text.into())
     }
 
-    /// `break_reasons`: names, some with what a shift has of them.
-    fn breaks(&mut self, node: &Node) -> Vec<(BreakReason, Option<Duration>)> {
-        let mut breaks: Vec<(BreakReason, Option<Duration>)> = Vec::new();
+    /// `break_reasons`: names, some with what a shift has of them, and what people see instead.
+    fn breaks(&mut self, node: &Node) -> Vec<Break> {
+        let mut breaks: Vec<Break> = Vec::new();
         for item in items(node, "break reasons", &mut self.notes) {
-            let (named, allowed) = if item.scalar().is_some() {
-                (item, None)
+            let (named, allowed, titles) = if item.scalar().is_some() {
+                (item, None, BTreeMap::new())
             } else {
                 let Some(fields) = Fields::of(item, &BREAK, &mut self.notes) else { continue };
                 let shift = Duration::from_secs(60)..=Duration::from_secs(12 * 3600);
                 let allowed =
                     fields.get("allowed").and_then(|n| scalar::duration(n, "allowed", shift, &mut self.notes));
+                let titles = fields.get("title").map(|node| self.titles(node)).unwrap_or_default();
                 let Some(named) = fields.require("name", &mut self.notes) else { continue };
-                (named, allowed)
+                (named, allowed, titles)
             };
             let Some(name) = scalar::text(named, "the break reason", &mut self.notes) else { continue };
-            if breaks.iter().any(|(known, _)| known.as_str() == name) {
+            if breaks.iter().any(|known| known.reason.as_str() == name) {
                 self.notes.add(&named.place, format!("break reason \"{name}\" is in the list already"));
             } else if scalar::is_name(name, "the name of a break reason", named, &mut self.notes) {
-                breaks.push((BreakReason::new(name), allowed));
+                breaks.push(Break { reason: BreakReason::new(name), allowed, titles });
             }
         }
         breaks

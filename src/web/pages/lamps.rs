@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use super::words::{Words, clock};
 use crate::calendar::{Moment, Zone};
+use crate::dialplan::Centre;
 use crate::routing::agent::AgentState;
+use crate::routing::ids::BreakReason;
 use crate::routing::view::{AgentSeen, BreakSeen};
 use crate::routing::{Failure, Line};
 
@@ -36,13 +38,36 @@ pub fn lamp(t: Words, state: AgentState) -> Lamp {
 
 /// The same of an agent, whose phone may say more than the state.
 pub fn lamp_of(t: Words, agent: &AgentSeen) -> Lamp {
-    lamp_with(t, agent.state, agent.phone == Line::Unreachable)
+    lamp_with(t, agent.state, WhyBusy::of(agent))
 }
 
-pub fn lamp_with(t: Words, state: AgentState, phone_away: bool) -> Lamp {
+/// Why a phone takes no call, where its agent is at it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhyBusy {
+    InUse,
+    OutOfReach,
+    /// A line that is to be held open is not up.
+    NoLine,
+}
+
+impl WhyBusy {
+    pub fn of(agent: &AgentSeen) -> Self {
+        match (agent.held_line, agent.phone) {
+            (Some(line), _) if line != "up" => Self::NoLine,
+            (_, Line::Unreachable) => Self::OutOfReach,
+            (_, Line::Unknown | Line::Free | Line::InUse) => Self::InUse,
+        }
+    }
+}
+
+pub fn lamp_with(t: Words, state: AgentState, why: WhyBusy) -> Lamp {
     let lamp = lamp(t, state);
-    let away = phone_away && state == AgentState::PhoneBusy;
-    if away { Lamp { word: t.say("state-phone-away"), ..lamp } } else { lamp }
+    let word = match why {
+        WhyBusy::InUse => return lamp,
+        WhyBusy::OutOfReach => "state-phone-away",
+        WhyBusy::NoLine => "state-no-line",
+    };
+    if state == AgentState::PhoneBusy { Lamp { word: t.say(word), ..lamp } } else { lamp }
 }
 
 /// Why an agent who missed a call is left alone, and until when.
@@ -74,9 +99,14 @@ pub struct Allowance {
     pub is_overdrawn: bool,
 }
 
-pub fn allowances(now: Moment, agent: &AgentSeen) -> Vec<Allowance> {
+/// What people see in the place of a break's reason.
+pub fn break_title(t: Words, plan: Option<&Centre>, reason: &BreakReason) -> String {
+    plan.map_or_else(|| reason.to_string(), |plan| plan.break_title(reason, t.language()))
+}
+
+pub fn allowances(t: Words, plan: Option<&Centre>, now: Moment, agent: &AgentSeen) -> Vec<Allowance> {
     let shown = |one: &BreakSeen| Allowance {
-        reason: one.reason.to_string(),
+        reason: break_title(t, plan, &one.reason),
         since: one.since_ms.map(|since| since - Duration::from_millis(one.taken_ms)),
         taken: clock(one.taken_by(now)),
         allowed: clock(one.allowed_ms),

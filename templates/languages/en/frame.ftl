@@ -51,6 +51,7 @@ state-missed = missed a call
 state-phone-busy = phone busy
 state-elsewhere = at another centre
 state-phone-away = phone cannot be reached
+state-no-line = line not up
 missed-no-answer = not picked up
 missed-busy = the phone was busy
 missed-rejected = rejected

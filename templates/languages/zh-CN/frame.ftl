@@ -47,6 +47,7 @@ state-missed = 未接来电
 state-phone-busy = 话机占用
 state-elsewhere = 在其他中心
 state-phone-away = 话机无法接通
+state-no-line = 长连线路未接通
 missed-no-answer = 振铃未接
 missed-busy = 话机忙
 missed-rejected = 已拒接

@@ -93,7 +93,8 @@ pub struct You {
     /// Who wanted it so and when, where it was somebody else; and why.
     forced: Option<(String, String)>,
     /// Reasons to choose from.
-    breaks: Vec<BreakReason>,
+    /// Each with what people see in its place.
+    breaks: Vec<(BreakReason, String)>,
     /// The centre calls out.
     dials_out: bool,
     /// The other centre that has the phone.
@@ -256,7 +257,8 @@ impl Desk {
         let guest = abroad::guest_of(who, lender);
         let seen = web.handle.agent(lender, guest.agent()).await?;
         let plan = web.handle.plan(lender).ok_or(PageProblem::Away)?;
-        you.serves = Some(lender.to_string());
+        let title = plan.titles.get(&frame.t.language()).or_else(|| plan.titles.values().next());
+        you.serves = Some(title.map_or_else(|| lender.to_string(), Clone::clone));
         let (mut call, mut note, mut words) = (None, None, Vec::new());
         if let Some(seen) = &seen {
             let agent = &seen.agent;
@@ -288,19 +290,20 @@ impl Desk {
 fn you(frame: &Frame, agent: Option<&AgentSeen>, plan: &Centre) -> You {
     let state = agent.map_or(AgentState::Away, |agent| agent.state);
     let since = agent.map_or(frame.now, |agent| agent.since_ms);
+    let titled = |reason: &BreakReason| plan.break_title(reason, frame.t.language());
     You {
         lamp: agent.map_or_else(|| lamp(frame.t, state), |agent| lamp_of(frame.t, agent)),
         left_alone: agent.and_then(|agent| left_alone(frame.t, &frame.zone, agent)),
-        allowances: agent.map_or_else(Vec::new, |agent| allowances(frame.now, agent)),
+        allowances: agent.map_or_else(Vec::new, |agent| allowances(frame.t, Some(plan), frame.now, agent)),
         state,
         since,
         clock: since_clock(frame.now, since),
         station: agent.map_or_else(String::new, |agent| agent.station.to_string()),
         line: agent.and_then(|agent| agent.held_line).and_then(line_word),
         next: agent.and_then(|agent| agent.next).map(|next| lamp(frame.t, next).word),
-        break_reason: agent.and_then(|agent| agent.break_reason.clone()).map(|reason| reason.to_string()),
+        break_reason: agent.and_then(|agent| agent.break_reason.as_ref()).map(titled),
         forced: None,
-        breaks: plan.break_reasons.clone(),
+        breaks: plan.break_reasons.iter().map(|reason| (reason.clone(), titled(reason))).collect(),
         dials_out: plan.dial_out.is_some(),
         serves: None,
         in_vain: agent

@@ -8,12 +8,13 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use crate::calendar::Moment;
+use crate::dialplan::Centre;
 use crate::routing::agent::AgentState;
 use crate::routing::ids::{AgentName, BreakReason};
 use crate::routing::view::DeskSeen;
 use crate::routing::why::LONGEST_WHY;
 use crate::web::pages::frame::{Frame, Noun, Page};
-use crate::web::pages::lamps::{Allowance, Lamp, allowances, lamp, lamp_of, left_alone};
+use crate::web::pages::lamps::{Allowance, Lamp, allowances, break_title, lamp, lamp_of, left_alone};
 use crate::web::pages::login::IN_QUERY;
 use crate::web::pages::problem::{PageProblem, Shown};
 use crate::web::pages::who::Supervisor;
@@ -51,7 +52,7 @@ struct Card {
     since: Moment,
     clock: String,
     next: Option<String>,
-    reason: Option<BreakReason>,
+    reason: Option<String>,
     left_alone: Option<String>,
     allowances: Vec<Allowance>,
     /// Wrap-up waits for a disposition: who ends it says why.
@@ -62,7 +63,8 @@ struct Card {
     skills: Vec<(String, u8)>,
     call: Option<Held>,
     may: May,
-    breaks: Vec<BreakReason>,
+    /// Each with what people see in its place.
+    breaks: Vec<(BreakReason, String)>,
     longest_why: usize,
 }
 
@@ -117,10 +119,10 @@ pub async fn show(
     let login = named(&name).map_err(|_| PageProblem::NotFound)?;
     let seen = web.handle.agent(who.centre(), &login).await?.ok_or(PageProblem::NotFound)?;
     let names = web.hub().names.of(&web, who.centre()).await;
-    let breaks = web.handle.plan(who.centre()).map_or_else(Vec::new, |plan| plan.break_reasons.clone());
+    let plan = web.handle.plan(who.centre());
     let frame = who.frame(&web, Noun::Floor);
     let name = names.get(&login).cloned().unwrap_or(name);
-    let agent = card(&frame, name, seen, breaks);
+    let agent = card(&frame, name, seen, plan.as_deref());
     Ok(if headers.contains_key("hx-request") {
         Page(Piece { frame, agent }).into_response()
     } else {
@@ -128,11 +130,13 @@ pub async fn show(
     })
 }
 
-fn card(frame: &Frame, name: String, seen: DeskSeen, breaks: Vec<BreakReason>) -> Card {
+fn card(frame: &Frame, name: String, seen: DeskSeen, plan: Option<&Centre>) -> Card {
     let DeskSeen { at_ms, agent, call } = seen;
     let queue = agent.queue.as_ref().map_or_else(String::new, |queue| queue.to_string());
     let (lamp_now, left_alone) = (lamp_of(frame.t, &agent), left_alone(frame.t, &frame.zone, &agent));
-    let allowances = allowances(at_ms, &agent);
+    let allowances = allowances(frame.t, plan, at_ms, &agent);
+    let titled = |reason: &BreakReason| break_title(frame.t, plan, reason);
+    let breaks = plan.iter().flat_map(|plan| &plan.break_reasons);
     let owes = agent.wrap_up.as_ref().is_some_and(|wrap_up| wrap_up.needs_disposition);
     Card {
         lamp: lamp_now,
@@ -145,7 +149,7 @@ fn card(frame: &Frame, name: String, seen: DeskSeen, breaks: Vec<BreakReason>) -
         since: agent.since_ms,
         clock: clock(u64::try_from(at_ms.since(agent.since_ms).as_millis()).unwrap_or(u64::MAX)),
         next: agent.next.map(|next| lamp(frame.t, next).word),
-        reason: agent.break_reason.filter(|_| agent.state == AgentState::OnBreak),
+        reason: agent.break_reason.as_ref().filter(|_| agent.state == AgentState::OnBreak).map(titled),
         station: agent.station.to_string(),
         switch: agent.switch.to_string(),
         queues: agent.queues.iter().map(|queue| queue.to_string()).collect(),
@@ -157,7 +161,7 @@ fn card(frame: &Frame, name: String, seen: DeskSeen, breaks: Vec<BreakReason>) -
             queue,
         }),
         may: May::of(agent.state, agent.next),
-        breaks,
+        breaks: breaks.map(|reason| (reason.clone(), titled(reason))).collect(),
         longest_why: LONGEST_WHY,
     }
 }

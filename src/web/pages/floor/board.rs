@@ -9,11 +9,11 @@ use super::day::{Figures, Stays};
 use super::waiting::{self, Waits};
 use super::wrong::{self, Wrong};
 use crate::calendar::Moment;
-use crate::routing::Line;
 use crate::routing::agent::AgentState;
 use crate::routing::ids::{AgentName, BreakReason, CentreName, QueueName, StationAddress};
 use crate::routing::view::{AgentSeen, Floor, QueueSeen};
 use crate::web::Web;
+use crate::web::pages::lamps::WhyBusy;
 use crate::web::pages::problem::Shown;
 
 /// Callers of a queue that are drawn one by one; of more, the number tells.
@@ -69,8 +69,7 @@ pub struct Agent {
     pub queue: Option<QueueName>,
     pub reason: Option<BreakReason>,
     pub next: Option<AgentState>,
-    /// The phone cannot be reached.
-    pub phone_away: bool,
+    pub why_busy: WhyBusy,
     /// The other centre that has the phone.
     pub serves: Option<CentreName>,
     /// When the minutes of the break that goes on are over, or were.
@@ -186,7 +185,7 @@ fn known(agent: &AgentSeen, names: &BTreeMap<AgentName, String>) -> Agent {
         serves: agent.serves.clone().filter(|_| agent.state == AgentState::Elsewhere),
         reason: agent.break_reason.clone().filter(|_| agent.state == AgentState::OnBreak),
         next: agent.next,
-        phone_away: agent.phone == Line::Unreachable,
+        why_busy: WhyBusy::of(agent),
         break_over: agent
             .breaks
             .iter()

@@ -86,7 +86,7 @@ impl Boards {
         let language = t.language();
         // Every language is there; a closed channel would only end the stream.
         let pieces = told.languages.get(&language).map_or_else(|| broadcast::channel(1).1, |all| all.subscribe());
-        Looker { pieces, board: told.board.subscribe(), ink: Ink { t, zone: web.zone(centre) } }
+        Looker { pieces, board: told.board.subscribe(), ink: Ink::of(web, centre, t) }
     }
 
     /// Whether nobody looks any more; then the next who does begins anew.
@@ -135,7 +135,7 @@ fn tell(web: &Web, centre: &CentreName, told: &Told, board: Arc<Board>) {
     // First the board and then what led there: who comes between the two hears something twice, and misses nothing.
     let Some(before) = told.board.send_replace(Some(board.clone())) else { return };
     for (language, pieces) in told.languages.iter().filter(|(_, pieces)| pieces.receiver_count() > 0) {
-        let ink = Ink { t: Words::of(*language), zone: web.zone(centre) };
+        let ink = Ink::of(web, centre, Words::of(*language));
         match ink.changed(&before, &board) {
             // Who had looked may be gone.
             Ok(Some(text)) => drop(pieces.send(text.into())),

@@ -1,6 +1,7 @@
 //! A board in one language: the page, and the pieces of it that differ from the board before.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use askama::Template;
 
@@ -10,11 +11,13 @@ use super::filter::{Filter, States};
 use super::line::{Line, lines};
 use super::waiting;
 use crate::calendar::{Moment, Zone};
+use crate::dialplan::Centre;
 use crate::routing::agent::AgentState;
-use crate::routing::ids::QueueName;
+use crate::routing::ids::{CentreName, QueueName};
+use crate::web::Web;
 use crate::web::pages::emergency;
 use crate::web::pages::frame::Frame;
-use crate::web::pages::lamps::{Lamp, lamp, lamp_with, wait_class};
+use crate::web::pages::lamps::{Lamp, break_title, lamp, lamp_with, wait_class};
 use crate::web::pages::login::IN_QUERY;
 use crate::web::pages::problem::{PageProblem, Shown};
 use crate::web::pages::words::{Words, clock};
@@ -172,9 +175,15 @@ fn waits(now: Moment, since: Moment, target_ms: u64) -> Clock {
 pub struct Ink {
     pub t: Words,
     pub zone: Zone,
+    /// What reasons of breaks are called.
+    plan: Option<Arc<Centre>>,
 }
 
 impl Ink {
+    pub fn of(web: &Web, centre: &CentreName, t: Words) -> Self {
+        Self { t, zone: web.zone(centre), plan: web.handle.plan(centre) }
+    }
+
     fn figures(&self, board: &Board) -> Drawn {
         let longest = board.now.longest.map(|(since, target_ms)| waits(board.at, since, target_ms));
         Drawn {
@@ -244,13 +253,13 @@ impl Ink {
     }
 
     fn tile(&self, now: Moment, agent: &Agent, hidden: bool) -> Tile {
-        let reason = agent.reason.as_ref().map(|reason| reason.to_string());
+        let reason = agent.reason.as_ref().map(|reason| break_title(self.t, self.plan.as_deref(), reason));
         Tile {
             key: key(agent.login.as_str()),
             login: percent_encoding::utf8_percent_encode(agent.login.as_str(), IN_QUERY).to_string(),
             name: agent.name.clone(),
             state: agent.state.as_str(),
-            lamp: lamp_with(self.t, agent.state, agent.phone_away),
+            lamp: lamp_with(self.t, agent.state, agent.why_busy),
             target: agent.break_over.map(|over| u64::try_from(over.since(agent.since).as_millis()).unwrap_or(0).max(1)),
             since: agent.since,
             clock: clock(u64::try_from(now.since(agent.since).as_millis()).unwrap_or(u64::MAX)),

@@ -45,7 +45,7 @@ pub fn routes() -> Router<Web> {
 async fn show(State(web): State<Web>, Supervisor(who): Supervisor, Query(asked): Query<Asked>) -> Shown<Page<Show>> {
     let floor = web.hub().floors.of(&web.handle, who.centre()).await?;
     let board = Board::of(&web, who.centre()).await?;
-    let ink = Ink { t: who.manner.t, zone: web.zone(who.centre()) };
+    let ink = Ink::of(&web, who.centre(), who.manner.t);
     let filter = Filter::of(&asked, &floor);
     let messages = emergency::rows(ink.t, &ink.zone, &floor);
     Ok(Page(ink.show(&board, who.frame(&web, Noun::Floor), filter, messages)))
