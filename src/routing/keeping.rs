@@ -422,7 +422,7 @@ impl Core {
                     && agent.switch == line.switch
                     && agent.meets(&line.needs)
                     && !(line.counts && agent.counted_on.is_some())
-                    && !(line.dials && agent.station.is_outside())
+                    && !(line.dials && agent.dials_nobody())
                     && (line.kept_for.is_empty() || line.kept_for.contains(&agent.name))
             })?;
             Some((promise.id, agent.name.clone()))

@@ -17,12 +17,12 @@ fn dial_to(name: &str, number: &str) -> Input {
     Input::AgentDialled { agent: AgentName::new(name), number, by: AgentName::new(name), request: None }
 }
 
-fn dial(name: &str) -> Input {
+pub fn dial(name: &str) -> Input {
     dial_to(name, NUMBER)
 }
 
 /// ana dials, and her own phone rings: its leg.
-fn dialled() -> (Floor, LegId) {
+pub fn dialled() -> (Floor, LegId) {
     let mut floor = Floor::new();
     floor.login("ana").pass(secs(5));
     floor.tell(dial("ana"));
@@ -31,13 +31,13 @@ fn dialled() -> (Floor, LegId) {
 }
 
 /// The leg of the last order to ring.
-fn rung(floor: &Floor) -> LegId {
+pub fn rung(floor: &Floor) -> LegId {
     let (_, act) = floor.asked(|act| matches!(act, Act::Ring { .. }));
     act.leg().clone()
 }
 
 /// ana is there, and the number is rung: her leg, and the number's.
-fn ringing() -> (Floor, LegId, LegId) {
+pub fn ringing() -> (Floor, LegId, LegId) {
     let (mut floor, leg) = dialled();
     floor.tell(Input::LegRinging { leg: leg.clone() }).pass(secs(1));
     floor.tell(Input::LegAnswered { leg: leg.clone() });
@@ -46,7 +46,7 @@ fn ringing() -> (Floor, LegId, LegId) {
 }
 
 /// They talk.
-fn talking() -> (Floor, LegId, LegId) {
+pub fn talking() -> (Floor, LegId, LegId) {
     let (mut floor, leg, out) = ringing();
     floor.pass(secs(3));
     floor.tell(Input::LegAnswered { leg: out.clone() });
@@ -55,7 +55,7 @@ fn talking() -> (Floor, LegId, LegId) {
     (floor, leg, out)
 }
 
-fn ends(floor: &Floor) -> Vec<(DialEnd, DialEndedBy)> {
+pub fn ends(floor: &Floor) -> Vec<(DialEnd, DialEndedBy)> {
     floor
         .facts
         .iter()
@@ -74,12 +74,12 @@ fn refusal(floor: &mut Floor, input: Input) -> String {
 }
 
 /// Besides what is owed for orders, which nobody answers here.
-fn nothing_is_kept(floor: &Floor) -> bool {
+pub fn nothing_is_kept(floor: &Floor) -> bool {
     let kept = floor.core.kept();
     kept.legs == 0 && kept.timers == 0 && floor.core.dials().next().is_none()
 }
 
-fn phone(leg: &LegId, up: LegUp, joined_with: Option<&LegId>) -> LegSeen {
+pub fn phone(leg: &LegId, up: LegUp, joined_with: Option<&LegId>) -> LegSeen {
     let in_hand = up == LegUp::Up && joined_with.is_none();
     LegSeen { up, inbound: false, in_hand, joined_with: joined_with.cloned(), ..seen(leg) }
 }

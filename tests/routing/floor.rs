@@ -15,7 +15,7 @@ use cordboard::routing::dial_out::DialOut;
 use cordboard::routing::fact::Outcome;
 use cordboard::routing::ids::*;
 use cordboard::routing::queue::{Need, QueueRules};
-use cordboard::routing::{Act, Core, Effect, Fact, Input, Known, LegSeen, LegUp, Refused, Returned};
+use cordboard::routing::{Act, Core, Effect, Fact, Input, Kept, Known, LegSeen, LegUp, Refused, Returned};
 
 pub const NOON: Moment = Moment::from_ms(1_772_452_800_000);
 
@@ -299,6 +299,11 @@ impl Floor {
                 _ => None,
             })
             .collect()
+    }
+
+    /// Nothing is kept of calls that are over, but that this switch gives no results that nobody asks it for.
+    pub fn keeps_nothing(&self) -> bool {
+        Kept { owed: 0, ..self.core.kept() }.is_nothing()
     }
 
     pub fn outcomes(&self) -> Vec<Outcome> {

@@ -11,7 +11,7 @@ use cordboard::routing::{Act, Fact, Failure, Input, Known, LegSeen, LegUp, Line,
 
 use crate::floor::*;
 
-fn login(agent: &str, station: &str) -> Input {
+pub fn login(agent: &str, station: &str) -> Input {
     Input::AgentLoggedIn {
         agent: AgentName::new(agent),
         station: StationAddress::new(station),
@@ -23,16 +23,16 @@ fn login(agent: &str, station: &str) -> Input {
     }
 }
 
-fn line(floor: &Floor) -> &HeldLine {
+pub fn line(floor: &Floor) -> &HeldLine {
     &floor.agent("ana").held
 }
 
-fn leg(floor: &Floor) -> LegId {
+pub fn leg(floor: &Floor) -> LegId {
     line(floor).leg().cloned().unwrap_or_else(|| panic!("no leg\n{floor}"))
 }
 
 /// ana's line has been picked up.
-fn up() -> Floor {
+pub fn up() -> Floor {
     let mut floor = Floor::new();
     floor.tell(login("ana", "held:PJSIP/ana"));
     let leg = leg(&floor);
@@ -40,7 +40,7 @@ fn up() -> Floor {
     floor
 }
 
-fn tone(floor: &Floor) -> EffectId {
+pub fn tone(floor: &Floor) -> EffectId {
     let (effect, act) = floor.asked(|act| matches!(act, Act::Play { .. }));
     let Act::Play { leg: at, prompts } = act else { unreachable!("asked for") };
     assert_eq!(at, leg(floor), "it is the agent who hears it");
@@ -48,21 +48,21 @@ fn tone(floor: &Floor) -> EffectId {
     effect
 }
 
-fn orders(floor: &Floor, fits: impl Fn(&Act) -> bool) -> usize {
+pub fn orders(floor: &Floor, fits: impl Fn(&Act) -> bool) -> usize {
     floor.effects.iter().filter(|effect| fits(&effect.act)).count()
 }
 
-fn rings(floor: &Floor) -> usize {
+pub fn rings(floor: &Floor) -> usize {
     orders(floor, |act| matches!(act, Act::Ring { .. }))
 }
 
-fn quiets(floor: &Floor) -> usize {
+pub fn quiets(floor: &Floor) -> usize {
     let leg = leg(floor);
     orders(floor, |act| matches!(act, Act::StartMusic { leg: at, class } if *at == leg && class == "quiet"))
 }
 
 /// From the tone to the conversation.
-fn joins(floor: &mut Floor, caller: &LegId) {
+pub fn joins(floor: &mut Floor, caller: &LegId) {
     let effect = tone(floor);
     floor.tell(Input::EffectReturned { effect, how: Returned::Done });
     floor.asked(|act| matches!(act, Act::Connect { .. }));
@@ -71,7 +71,7 @@ fn joins(floor: &mut Floor, caller: &LegId) {
     assert_eq!(floor.state("ana"), AgentState::Talking, "{floor}");
 }
 
-fn ends(floor: &Floor) -> Vec<OfferEnd> {
+pub fn ends(floor: &Floor) -> Vec<OfferEnd> {
     let ended = floor.facts.iter().filter_map(|fact| match fact {
         Fact::OfferEnded { how, .. } => Some(*how),
         _ => None,

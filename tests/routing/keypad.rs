@@ -262,3 +262,69 @@ fn who_logs_out_by_the_keypad_is_not_asked_for_a_pin() {
     says(&mut floor, &leg, AgentWish::LogOut, KeypadAnswer::WhoIsIt);
     assert_eq!(told(&floor), "That is not possible just now.");
 }
+
+/// Asked for the number, and has heard the question to its end.
+fn asked_for_number() -> (Floor, LegId) {
+    let mut floor = floor_of_pins();
+    let leg = calls(&mut floor, Some("PJSIP/a1001"));
+    says(&mut floor, &leg, BY_PIN, KeypadAnswer::WhoIsIt);
+    heard(&mut floor);
+    (floor, leg)
+}
+
+#[test]
+fn who_has_begun_to_key_has_the_whole_time_from_then_on_and_no_question_is_cut_that_is_over() {
+    let (mut floor, leg) = asked_for_number();
+    floor.pass(secs(10)).tell(Input::KeyWithheld { leg: leg.clone(), ends: false });
+    assert_eq!(floor.effects, []);
+    floor.pass(secs(4)).tell(Input::KeyWithheld { leg, ends: false });
+    floor.pass(secs(10));
+    assert_eq!(floor.effects, [], "fifteen seconds from the first key are not over");
+    floor.pass(secs(1));
+    assert_eq!(told(&floor), "Your agent number, then hash.");
+}
+
+#[test]
+fn what_the_records_say_while_a_question_is_asked_is_nothing() {
+    let (mut floor, leg) = asked_for_number();
+    says(&mut floor, &leg, BY_PIN, KeypadAnswer::Done);
+    assert_eq!(floor.effects, []);
+    keys(&mut floor, &leg);
+    assert_eq!(told(&floor), "Your PIN, then hash.");
+}
+
+#[test]
+fn while_the_records_are_asked_nothing_else_is_waited_for_and_keys_are_nothing() {
+    let (mut floor, leg) = asked_for_number();
+    keys(&mut floor, &leg);
+    keys(&mut floor, &leg);
+    assert_eq!((with_pin(&floor), floor.core.kept().timers), (1, 1));
+    keys(&mut floor, &leg);
+    assert_eq!((with_pin(&floor), floor.effects.len()), (1, 0));
+    says(&mut floor, &leg, BY_PIN, KeypadAnswer::Done);
+    heard(&mut floor);
+    floor.hangs_up(&leg);
+    assert!(floor.keeps_nothing(), "{:?}", floor.core.kept());
+}
+
+#[test]
+fn a_question_of_whose_end_nothing_is_heard_is_taken_for_over_in_time() {
+    let mut floor = floor_of_pins();
+    let leg = calls(&mut floor, Some("PJSIP/a1001"));
+    says(&mut floor, &leg, BY_PIN, KeypadAnswer::WhoIsIt);
+    floor.pass(secs(603) + KEYED_WITHIN - secs(1));
+    assert_eq!(floor.effects, []);
+    floor.pass(secs(1));
+    assert_eq!(told(&floor), "Your agent number, then hash.", "nobody has keyed anything: a try");
+    assert_eq!(floor.core.withholds(&leg).map(|why| why.tries_left), Some(1));
+}
+
+#[test]
+fn keys_of_who_is_not_asked_and_of_nobody_are_nothing() {
+    let mut floor = floor();
+    let caller = floor.call("400");
+    for leg in [caller, LegId::new("nobody")] {
+        keys(&mut floor, &leg);
+        assert_eq!(floor.effects, []);
+    }
+}

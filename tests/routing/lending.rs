@@ -289,3 +289,148 @@ fn loans_and_conversations_of_guests_outlive_a_restart() {
     told(&mut floor, GUEST, Some(at_work(None)));
     floor.ringing(GUEST);
 }
+
+#[test]
+fn what_the_loop_asks_of_a_guest_is_answered_as_it_is() {
+    let mut floor = Floor::new();
+    assert!(floor.core.holding(&name(GUEST)).is_none() && floor.core.seat(&name(GUEST)).is_none());
+    lend(&mut floor, GUEST, &["service"], &[]);
+    told(&mut floor, GUEST, Some(at_work(None)));
+    let holds = |floor: &Floor| {
+        let holding = floor.core.holding(&name(GUEST)).expect("here");
+        (holding.is_busy, holding.is_ready, holding.is_logged_in)
+    };
+    assert_eq!(holds(&floor), (false, true, true));
+    assert_eq!(floor.core.seat(&name(GUEST)), at_work(None).seat);
+    assert_eq!(floor.core.first_waiting_for(&name(GUEST)), None);
+    told(&mut floor, GUEST, Some(at_work(serves("b"))));
+    let caller = floor.call("100");
+    let first = floor.core.first_waiting_for(&name(GUEST)).map(|(_, call)| call);
+    assert_eq!(first, Some(floor.of(&caller).id));
+    floor.tell(Input::LinkLost { switch: pbx() });
+    assert_eq!(floor.core.first_waiting_for(&name(GUEST)), None, "out of reach");
+    floor.tell(Input::SnapshotTaken { switch: pbx(), legs: vec![seen(&caller)] });
+    told(&mut floor, GUEST, Some(at_work(None)));
+    assert_eq!(holds(&floor), (true, true, true));
+    let offer = floor.agent(GUEST).work.offer().expect("it rings");
+    assert!(floor.core.is_waited_for(offer));
+    floor.picks_up(GUEST);
+    assert!(!floor.core.is_waited_for(offer));
+    floor.tell(Input::LoanEnded { agent: name(GUEST), by: name("boss"), why: None });
+    assert_eq!(holds(&floor), (true, false, false));
+    assert!(floor.core.seat(&name(GUEST)).is_none() && floor.core.shared(&name(GUEST)).is_none());
+}
+
+#[test]
+fn who_sits_at_a_line_that_is_held_open_has_no_seat_for_others() {
+    let mut floor = Floor::new();
+    floor.login("ana");
+    assert!(floor.core.seat(&name("ana")).is_some());
+    floor.tell(Input::AgentLoggedIn {
+        agent: name("bo"),
+        station: StationAddress::new("held:PJSIP/bo"),
+        switch: pbx(),
+        queues: [QueueName::new("service")].into(),
+        skills: [].into(),
+        by: name("bo"),
+        auto_answer: None,
+    });
+    assert!(floor.core.seat(&name("bo")).is_none());
+}
+
+#[test]
+fn a_loan_that_is_changed_is_as_old_as_it_was() {
+    let mut floor = with_guest();
+    let since = floor.core.loans()[&name(GUEST)].since;
+    floor.pass(secs(60));
+    lend(&mut floor, GUEST, &["service"], &[("english", 1)]);
+    assert_eq!(floor.core.loans()[&name(GUEST)].since, since);
+    assert_eq!(floor.known.loans, *floor.core.loans());
+}
+
+#[test]
+fn a_centre_has_no_more_guests_than_a_hall_holds_and_may_change_what_they_have() {
+    let mut floor = Floor::new();
+    let lent = |floor: &mut Floor, n: usize, queue: &str| {
+        let agent = name(&format!("a{n}@b"));
+        let queues = [QueueName::new(queue)].into();
+        let input = Input::QueuesLent { agent, queues, skills: [].into(), by: name("boss"), why: None };
+        floor.core.handle(floor.now, input).refused
+    };
+    for n in 0..cordboard::routing::lending::MOST_LOANS {
+        assert_eq!(lent(&mut floor, n, "service"), None);
+    }
+    assert_eq!(lent(&mut floor, 2_000, "service"), Some(Refused::TooManyLoans));
+    assert_eq!(lent(&mut floor, 7, "second"), None);
+    assert_eq!(floor.core.loans().len(), 2_000);
+}
+
+#[test]
+fn a_loan_to_somebody_who_is_not_at_work_brings_nobody_and_is_there_when_they_come() {
+    let mut floor = with_guest();
+    told(&mut floor, GUEST, Some(Shared { seat: None, elsewhere: None }));
+    assert_eq!(floor.state(GUEST), AgentState::Away);
+    lend(&mut floor, GUEST, &["service", "second"], &[]);
+    assert_eq!((&floor.refused, floor.state(GUEST)), (&None, AgentState::Away));
+    told(&mut floor, GUEST, Some(at_work(None)));
+    assert_eq!((floor.state(GUEST), floor.agent(GUEST).queues.len()), (AgentState::Idle, 2));
+}
+
+#[test]
+fn a_guest_of_whom_the_same_is_told_again_stays_as_they_are_and_moves_with_their_phone() {
+    let mut floor = with_guest();
+    let came = |floor: &Floor| floor.facts.iter().filter(|fact| matches!(fact, Fact::AgentLoggedIn { .. })).count();
+    floor.pass(secs(5));
+    told(&mut floor, GUEST, Some(at_work(None)));
+    assert_eq!(came(&floor), 1);
+    let seat = Seat { station: StationAddress::new("PJSIP/mira"), switch: pbx(), auto_answer: Some(true) };
+    told(&mut floor, GUEST, Some(Shared { seat: Some(seat.clone()), elsewhere: None }));
+    assert_eq!((came(&floor), floor.agent(GUEST).auto_answer), (2, Some(true)));
+    let nowhere = Seat { switch: SwitchName::new("nowhere"), ..seat };
+    told(&mut floor, GUEST, Some(Shared { seat: Some(nowhere), elsewhere: None }));
+    assert_eq!((came(&floor), floor.agent(GUEST).switch.clone()), (2, pbx()), "a switch that is not ours");
+}
+
+#[test]
+fn who_comes_back_from_elsewhere_is_the_last_among_the_idle() {
+    let mut floor = Floor::new();
+    floor.login("ana");
+    told(&mut floor, "ana", Some(Shared { seat: None, elsewhere: serves("b") }));
+    floor.pass(secs(60)).login("bo").pass(secs(60));
+    told(&mut floor, "ana", Some(Shared { seat: None, elsewhere: None }));
+    floor.call("100");
+    assert_eq!((floor.state("ana"), floor.state("bo")), (AgentState::Idle, AgentState::Ringing), "{floor}");
+    // Nobody shares her any more: she is as free as before.
+    told(&mut floor, "ana", None);
+    assert!(floor.core.shared(&name("ana")).is_none());
+    floor.call("100");
+    assert_eq!(floor.state("ana"), AgentState::Ringing, "{floor}");
+}
+
+#[test]
+fn whom_nobody_shares_any_more_is_not_elsewhere() {
+    let mut floor = Floor::new();
+    floor.login("ana");
+    told(&mut floor, "ana", Some(Shared { seat: None, elsewhere: serves("b") }));
+    told(&mut floor, "ana", None);
+    assert_eq!((floor.state("ana"), floor.core.shared(&name("ana"))), (AgentState::Idle, None));
+}
+
+#[test]
+fn who_is_shared_while_the_phone_rings_here_is_asked_about_and_nobodys_until_it_is_said() {
+    let mut floor = Floor::new();
+    floor.login("ana");
+    let caller = floor.call("100");
+    floor.talks("ana", &caller);
+    told(&mut floor, "ana", Some(Shared { seat: None, elsewhere: None }));
+    assert_eq!(floor.core.shared(&name("ana")).and_then(|shared| shared.elsewhere.clone()), Some(Elsewhere::Asked));
+    assert_eq!(floor.agent("ana").elsewhere, Some(Elsewhere::Asked));
+}
+
+#[test]
+fn a_guest_is_dismissed_by_their_own_centre_only() {
+    let mut floor = with_guest();
+    floor.tell(Input::AgentDismissed { agent: name(GUEST), by: name("chief") });
+    assert!(matches!(floor.refused, Some(Refused::IsGuest { .. })), "{:?}", floor.refused);
+    assert_eq!(floor.state(GUEST), AgentState::Idle);
+}

@@ -259,3 +259,68 @@ fn a_telephone_outside_is_not_told_to_pick_up_and_dials_no_number() {
     floor.tell(Input::AgentDialled { agent: by.clone(), number, by, request: None });
     assert!(matches!(floor.refused, Some(Refused::DialsFromOutside { .. })), "{:?}", floor.refused);
 }
+
+#[test]
+fn nobody_sits_outside_at_another_switch_than_the_one_that_dials() {
+    let mut floor = Floor::with(|plan| plan.dial_out.as_mut().expect("one").switch = SwitchName::new("trunks"));
+    floor.tell(login("ana", MOBILE));
+    let switch = SwitchName::new("trunks");
+    assert_eq!(floor.refused, Some(Refused::DialsElsewhere { agent: AgentName::new("ana"), switch }));
+    floor.tell(login("ana", "PJSIP/ana"));
+    assert_eq!(floor.refused, None, "a phone of the switch is no matter of the trunk's");
+}
+
+#[test]
+fn a_number_that_was_taken_off_the_list_while_nobody_ran_is_not_rung_after_the_start() {
+    let (before, _) = picked_up();
+    for (allowed, line) in [("+86", Line::Unknown), ("1", Line::Unreachable)] {
+        let list = Floor::with(|plan| plan.dial_out.as_mut().expect("one").allowed = vec![allowed.to_owned()]);
+        let floor = Floor::again(list, 2, before.known.clone(), before.now);
+        assert_eq!(floor.agent("ana").line, line, "{allowed}");
+    }
+}
+
+#[test]
+fn the_key_in_the_silence_between_two_questions_stops_nothing_and_waits_for_nothing() {
+    let (mut floor, caller) = picked_up();
+    let (effect, _) = floor.asked(|act| matches!(act, Act::Play { .. }));
+    floor.tell(Input::EffectReturned { effect, how: Returned::Done }).pass(secs(1));
+    press(&mut floor, "ana", '1');
+    assert!(connects(&floor));
+    assert!(!floor.effects.iter().any(|effect| matches!(effect.act, Act::StopPlay { .. })), "{:#?}", floor.effects);
+    let leg = floor.agent("ana").leg.clone().expect("a leg");
+    floor.tell(Input::LegsJoined { a: caller, b: leg });
+    assert_eq!(floor.core.kept().timers, 0, "nobody is asked again");
+}
+
+#[test]
+fn a_question_that_ended_because_the_telephone_did_is_nothing_to_be_told_or_asked_again() {
+    let (mut floor, _) = picked_up();
+    let (effect, _) = floor.asked(|act| matches!(act, Act::Play { .. }));
+    let (facts, leg) = (floor.facts.len(), floor.ringing("ana"));
+    let why = cordboard::routing::Refusal::Gone(leg);
+    floor.tell(Input::EffectReturned { effect, how: Returned::Refused { why } }).pass(secs(5));
+    assert_eq!((floor.facts.len(), asks(&floor)), (facts, false));
+}
+
+#[test]
+fn a_question_that_is_heard_when_the_ring_ends_is_waited_for_no_more() {
+    let (mut floor, caller) = picked_up();
+    let (question, _) = floor.asked(|act| matches!(act, Act::Play { .. }));
+    assert!(floor.core.awaits(question));
+    let leg = floor.ringing("ana");
+    floor.hangs_up(&leg);
+    assert!(!floor.core.awaits(question));
+    floor.hangs_up(&caller);
+    assert_eq!(floor.core.kept().timers, 1, "the rest");
+}
+
+#[test]
+fn a_phone_of_the_switch_is_asked_for_no_key_and_one_pressed_while_it_rings_takes_no_call() {
+    let mut floor = Floor::new();
+    floor.login("ana");
+    let caller = floor.call("100");
+    press(&mut floor, "ana", '1');
+    assert!(!connects(&floor) && answers(&floor) == 0);
+    assert!(matches!(floor.stage(&caller), Stage::Waiting { rings: Some(_), .. }), "{floor}");
+}

@@ -2,7 +2,7 @@
 
 use cordboard::dialplan::{Action, Centre, QueueEntry, Step, ToQueue, Transfer, When};
 use cordboard::routing::call::Stage;
-use cordboard::routing::fact::{Outcome, TransferFailure};
+use cordboard::routing::fact::{EndedBy, Outcome, TransferFailure};
 use cordboard::routing::ids::*;
 use cordboard::routing::transferring::OutsideStage;
 use cordboard::routing::{Act, Fact, Failure, Input, LegSeen, LegUp, Refusal, Returned};
@@ -260,4 +260,150 @@ fn a_call_for_named_agents_waits_for_them_alone_and_goes_on_when_its_time_is_up(
     assert_eq!(floor.state("ana").as_str(), "idle", "{floor}");
     floor.pass(secs(2));
     assert_eq!(floor.state("ana").as_str(), "ringing", "{floor}");
+}
+
+fn snapshot(legs: Vec<LegSeen>) -> Input {
+    Input::SnapshotTaken { switch: pbx(), legs }
+}
+
+fn healed(floor: &Floor) -> usize {
+    floor.facts.iter().filter(|fact| matches!(fact, Fact::Healed { .. })).count()
+}
+
+fn asks(floor: &Floor, fits: impl Fn(&Act) -> bool) -> usize {
+    floor.effects.iter().filter(|effect| fits(&effect.act)).count()
+}
+
+/// The caller's leg, and that of the number, which has been picked up.
+fn answered() -> (Floor, LegId, LegId) {
+    let mut floor = outside();
+    let caller = floor.call("400");
+    let leg = out_leg(&floor, &caller);
+    floor.tell(Input::LegAnswered { leg: leg.clone() });
+    (floor, caller, leg)
+}
+
+#[test]
+fn two_who_are_not_joined_in_time_are_told_and_the_caller_goes_on() {
+    let (mut floor, _, leg) = answered();
+    let answers = floor.facts.iter().filter(|fact| matches!(fact, Fact::TransferAnswered { .. })).count();
+    assert_eq!(answers, 1);
+    floor.pass(secs(1));
+    assert_eq!(failed(&floor), None);
+    floor.pass(secs(1));
+    assert_eq!(failed(&floor).map(|(how, _)| how), Some(TransferFailure::Unseen));
+    assert_eq!((healed(&floor), floor.hung_up()), (1, vec![leg]));
+}
+
+#[test]
+fn two_who_come_apart_with_nobody_hanging_up_are_joined_again_and_looked_at() {
+    let mut floor = outside();
+    let (caller, leg) = talking(&mut floor);
+    floor.tell(Input::LegParted { leg: leg.clone() });
+    assert_eq!(floor.effects, []);
+    floor.pass(secs(1));
+    let wanted = Act::Connect { caller: caller.clone(), agent: leg.clone() };
+    assert_eq!((asks(&floor, |act| *act == wanted), healed(&floor)), (1, 1), "{:#?}", floor.effects);
+    assert_eq!(asks(&floor, |act| matches!(act, Act::Look { leg: of } if *of == caller || *of == leg)), 2);
+    // Back together in time, nobody is troubled.
+    floor.tell(Input::LegParted { leg: leg.clone() }).tell(Input::LegsJoined { a: caller, b: leg }).pass(secs(1));
+    assert_eq!(healed(&floor), 1);
+}
+
+#[test]
+fn a_number_that_hangs_up_before_they_hear_each_other_was_a_refusal_and_one_that_is_gone_unheard_is_not() {
+    let (mut floor, _, leg) = answered();
+    floor.hangs_up(&leg);
+    assert_eq!(failed(&floor).map(|(how, _)| how), Some(TransferFailure::Refused));
+    assert_eq!(floor.hung_up(), [], "it is gone");
+    let (mut floor, _, leg) = answered();
+    floor.tell(Input::LegLookedAt { switch: pbx(), leg, seen: None });
+    assert_eq!(failed(&floor).map(|(how, _)| how), Some(TransferFailure::Unseen));
+}
+
+#[test]
+fn whoever_ends_a_conversation_outside_unheard_is_written_as_unseen() {
+    for (seen, by) in [(true, EndedBy::Number), (false, EndedBy::Unseen)] {
+        let mut floor = outside();
+        let (caller, leg) = talking(&mut floor);
+        match seen {
+            true => floor.hangs_up(&leg),
+            false => floor.tell(Input::LegLookedAt { switch: pbx(), leg, seen: None }),
+        };
+        floor.hangs_up(&caller);
+        let ended = floor.facts.iter().any(|fact| matches!(fact, Fact::CallEnded { by: of, .. } if *of == by));
+        assert!(ended, "{by:?}: {:#?}", floor.facts);
+    }
+    let mut floor = outside();
+    let caller = floor.call("400");
+    floor.tell(Input::LegLookedAt { switch: pbx(), leg: caller, seen: None });
+    assert_eq!(floor.outcomes(), [Outcome::EndedUnseen], "and so is a caller who is gone while it rings");
+}
+
+#[test]
+fn a_switch_that_would_not_ring_the_number_says_in_its_own_words_why() {
+    for (why, told) in [(Refusal::Other("no such trunk".into()), 1), (Refusal::Cannot, 0)] {
+        let mut floor = outside();
+        floor.call("400");
+        let (effect, _) = floor.asked(|act| matches!(act, Act::Ring { .. }));
+        floor.tell(Input::EffectReturned { effect, how: Returned::Refused { why } });
+        assert_eq!((failed(&floor).map(|(how, _)| how), healed(&floor)), (Some(TransferFailure::Unreachable), told));
+    }
+}
+
+#[test]
+fn steps_that_send_a_caller_from_one_refused_number_to_the_next_are_left_in_the_end() {
+    let mut floor = Floor::with(|plan| {
+        let to = |step: &str| Transfer { failed: StepName::new(step), ..transfer("1900123456") };
+        set(plan, "spoken", Action::Transfer(to("plain")));
+        set(plan, "plain", Action::Transfer(to("spoken")));
+    });
+    let caller = floor.call("400");
+    assert_eq!(floor.hung_up(), [caller], "{floor}");
+    assert_eq!(healed(&floor), 1);
+}
+
+#[test]
+fn after_an_outage_the_two_are_put_where_they_were() {
+    let up = |leg: &LegId| number_seen(leg, LegUp::Up);
+    // It rings still: the caller hears that again, and once.
+    let mut floor = outside();
+    let caller = floor.call("400");
+    let leg = out_leg(&floor, &caller);
+    floor.tell(Input::LinkLost { switch: pbx() }).tell(snapshot(vec![caller_seen(&caller)]));
+    assert_eq!(asks(&floor, |act| matches!(act, Act::StartRingback { .. })), 1);
+    assert_eq!(asks(&floor, |act| matches!(act, Act::Look { leg: of } if *of == leg)), 1);
+    let on_its_way = LegSeen { in_hand: false, ..up(&leg) };
+    floor.tell(Input::LegLookedAt { switch: pbx(), leg: leg.clone(), seen: Some(on_its_way.clone()) });
+    assert_eq!(asks(&floor, |act| matches!(act, Act::Connect { .. })), 0, "up, and not in our hands yet");
+    floor.tell(Input::LinkLost { switch: pbx() }).tell(snapshot(vec![caller_seen(&caller), on_its_way]));
+    assert_eq!(asks(&floor, |act| matches!(act, Act::Connect { .. })), 0);
+    floor.tell(Input::LegLookedAt { switch: pbx(), leg: leg.clone(), seen: Some(up(&leg)) });
+    assert_eq!(asks(&floor, |act| matches!(act, Act::Connect { .. })), 1);
+    // On their way to each other: ordered again, or found together.
+    floor.tell(Input::LinkLost { switch: pbx() }).tell(snapshot(vec![caller_seen(&caller), up(&leg)]));
+    assert_eq!(asks(&floor, |act| matches!(act, Act::Connect { .. })), 1);
+    floor.tell(Input::LinkLost { switch: pbx() }).tell(snapshot(vec![caller_seen(&caller)]));
+    assert_eq!(asks(&floor, |act| matches!(act, Act::StartRingback { .. })), 0, "it was picked up");
+    let together = LegSeen { joined_with: Some(caller.clone()), in_hand: false, ..up(&leg) };
+    floor.tell(Input::LegLookedAt { switch: pbx(), leg: leg.clone(), seen: Some(together) });
+    let connected = |floor: &Floor| floor.facts.iter().any(|fact| matches!(fact, Fact::TransferConnected { .. }));
+    assert!(connected(&floor));
+    // They talk, and are apart.
+    floor.tell(Input::LinkLost { switch: pbx() }).tell(snapshot(vec![caller_seen(&caller), up(&leg)]));
+    assert_eq!((asks(&floor, |act| matches!(act, Act::Connect { .. })), healed(&floor)), (1, 1));
+}
+
+#[test]
+fn a_look_at_the_caller_who_was_sent_out_finds_them_together_or_looks_at_the_number() {
+    let (mut floor, caller, leg) = answered();
+    floor.tell(Input::LegLookedAt { switch: pbx(), leg: caller.clone(), seen: Some(caller_seen(&caller)) });
+    assert_eq!(asks(&floor, |act| matches!(act, Act::Look { leg: of } if *of == leg)), 1);
+    let away = LegSeen { in_hand: false, ..caller_seen(&caller) };
+    floor.tell(Input::LegLookedAt { switch: pbx(), leg: caller.clone(), seen: Some(away.clone()) });
+    assert_eq!(floor.effects, []);
+    let together = LegSeen { joined_with: Some(leg), ..away };
+    floor.tell(Input::LegLookedAt { switch: pbx(), leg: caller.clone(), seen: Some(together) });
+    let Stage::Outside(outside) = floor.stage(&caller) else { panic!("{floor}") };
+    assert!(matches!(outside.stage, OutsideStage::Talking { .. }), "{floor}");
 }
