@@ -74,6 +74,7 @@ pub fn count(happened: &Happened) {
         | Fact::CallerKnown { .. }
         | Fact::PickUpFailed { .. }
         | Fact::CallHeld { .. }
+        | Fact::CallPassed { .. }
         | Fact::CallRetrieved { .. }
         | Fact::CallEndAsked { .. }
         | Fact::DialAgentAnswered { .. }
@@ -141,6 +142,7 @@ pub fn log(happened: &Happened) {
         | Fact::CallerKnown { .. }
         | Fact::PickUpFailed { .. }
         | Fact::CallHeld { .. }
+        | Fact::CallPassed { .. }
         | Fact::CallRetrieved { .. }
         | Fact::CallEndAsked { .. }
         | Fact::CallConnected { .. }

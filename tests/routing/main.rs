@@ -15,6 +15,7 @@ mod leaving;
 mod lending;
 mod offers;
 mod outside;
+mod passing_on;
 mod preference;
 mod promises;
 mod recovery;

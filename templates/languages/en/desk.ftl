@@ -60,6 +60,7 @@ why-weighted-random =
 why-preferred = the caller knows you
 why-ring-several = one of several phones; the first to answer talks
 why-ring-all = all phones ring; the first to answer talks
+why-passed-on = { $by } passes this caller on to you
 why-together =
     { $n ->
         [one] one more phone rings

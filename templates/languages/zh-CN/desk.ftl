@@ -32,6 +32,7 @@ why-weighted-random = 从 { $n } 名空闲坐席中按权重抽到您
 why-preferred = 来电者熟悉您
 why-ring-several = 多部话机同时振铃，先接者通话
 why-ring-all = 全部话机同时振铃，先接者通话
+why-passed-on = { $by } 转给您的来电
 why-together = 另有 { $n } 部话机同时振铃
 why-first-in-queue = 您刚空闲，来电者在 { $n } 名等待者中居首
 note = 备注

@@ -96,6 +96,11 @@ impl Meter {
             Fact::TransferFailed { .. } => self.turn(at, Part::Menu),
             Fact::DialConnected { .. } | Fact::TransferConnected { .. } => self.turn(at, Part::Talking),
             Fact::CallHeld { .. } => self.turn(at, Part::Hold),
+            // What follows at the same moment says more.
+            Fact::CallPassed { .. } => {
+                self.in_queue = false;
+                self.waiting(at);
+            }
             // Late where the conversation has ended meanwhile.
             Fact::CallRetrieved { .. } if self.part == Part::Hold => self.turn(at, Part::Talking),
             Fact::CallRetrieved { .. }
