@@ -10,6 +10,7 @@ use cordboard::dialplan::Centre;
 use cordboard::routing::agent::{AgentState, Presence, Work};
 use cordboard::routing::dial::{DialEnd, DialEndedBy};
 use cordboard::routing::fact::OfferEnd;
+use cordboard::routing::held_line::{HeldLine, MOST_TRIES};
 use cordboard::routing::ids::*;
 use cordboard::routing::queue::QueueRules;
 use cordboard::routing::{Fact, Failure, Input, Line};
@@ -77,6 +78,8 @@ enum Cause {
         call: CallId,
         queue: QueueName,
     },
+    /// A line that is to be held open, tried too often in vain.
+    Line,
     /// Of a dial for a promise the facts do not say what the agent's phone did.
     Dial {
         queue: QueueName,
@@ -218,6 +221,13 @@ impl Between {
             return Ok(());
         };
         let rules = match &cause {
+            Cause::Line => {
+                // Until they say *ready*: no queue has a rule for it.
+                let before = self.agents.get(agent).map_or(0, |told| told.missed);
+                let fits = *since == floor.now && until.is_none() && *in_a_row == before;
+                must!(Law::LeftAlone, fits, "{agent} is {after:?} after {before} missed, and the line was never up");
+                return Ok(());
+            }
             Cause::Offer { why: theirs, call, queue } => {
                 must!(Law::LeftAlone, why == theirs, "{agent} is {after:?} after {cause:?}");
                 self.rules_of_call(*call, queue).cloned()
@@ -228,7 +238,7 @@ impl Between {
         let of_person = is_of_person(*why);
         // An offer has been counted as it ended.
         let row = match &cause {
-            Cause::Offer { .. } => before,
+            Cause::Offer { .. } | Cause::Line => before,
             Cause::Dial { .. } => before + u32::from(of_person),
         };
         must!(Law::LeftAlone, *in_a_row == row, "{agent} missed {row} in a row, and is {after:?}");
@@ -417,6 +427,9 @@ impl Between {
                 if let Some(queue) = dial.and_then(|dial| dial.queue.clone()) {
                     self.causes.insert(agent.clone(), Cause::Dial { queue });
                 }
+            }
+            Fact::HeldLineChanged { agent, line: HeldLine::Down { tries } } if *tries >= MOST_TRIES => {
+                self.causes.insert(agent.clone(), Cause::Line);
             }
             Fact::AgentLoggedIn { agent, .. } => {
                 let told = self.agents.entry(agent.clone()).or_insert_with(|| Told::new(at));
