@@ -420,6 +420,13 @@ impl Between {
                     dial.picked_up = true;
                 }
             }
+            // Who is called back as a queue has promised is served like a caller.
+            Fact::DialConnected { call, agent } => {
+                let promised = self.dials.get(call).is_some_and(|dial| dial.promised);
+                if let (true, Some(told)) = (promised, self.agents.get_mut(agent)) {
+                    told.missed = 0;
+                }
+            }
             Fact::DialEnded { call, agent, how, by } => {
                 let given_up =
                     *how == DialEnd::AgentNotReached || *how == DialEnd::GivenUp && *by == DialEndedBy::Agent;
