@@ -288,11 +288,9 @@ impl Known {
                 }
             }
             Fact::CallerKnown { call, agents } => self.of_call(*call, |known| known.knows.clone_from(agents)),
-            Fact::Keyed { call, into: Some(into), keys, step: _ } => self.of_call(*call, |known| {
-                match keys.as_str() {
-                    "" => drop(known.keyed.remove(into)),
-                    keys => drop(known.keyed.insert(into.clone(), keys.to_owned())),
-                }
+            Fact::Keyed { call, into: Some(into), keys, step: _ } => self.of_call(*call, |known| match keys.as_str() {
+                "" => drop(known.keyed.remove(into)),
+                keys => drop(known.keyed.insert(into.clone(), keys.to_owned())),
             }),
             Fact::CallConnected { call, agent, leg, queue, waited: _ } => self.of_call(*call, |known| {
                 known.talked_for = Some(queue.clone());

@@ -95,7 +95,7 @@ fn tell(all: &Tally, n: usize, began: Instant) {
 fn fixed(share: u64) {
     let all = shifts((1..=SHIFTS).filter(|seed| seed % 4 == share).map(|seed| (seed, Size::Small)));
     assert!(all.calls > 1_000 && all.kills > 10 && all.outages > 10, "too little happened: {all:?}");
-    assert!(all.passed.iter().all(|n| *n > 20), "hardly anybody was passed on: {all:?}");
+    assert!(all.passed.iter().all(|n| *n > 10), "hardly anybody was passed on: {all:?}");
     assert!(all.holds > 100 && all.retrieved > 30, "hardly anybody was on hold: {all:?}");
     // Which strategies a quarter of the halls has is chance; most of them it has.
     let seen = Rule::ALL.iter().filter(|rule| all.rules.get(rule).is_some_and(|n| *n > 0)).count();

@@ -128,7 +128,7 @@ impl Weather {
             if percent(&mut shift.chance, 40) {
                 somebody_holds(shift, self.disasters)?;
             }
-            if percent(&mut shift.chance, 15) {
+            if percent(&mut shift.chance, 30) {
                 somebody_passes_on(shift, self.disasters)?;
             }
         }
@@ -428,7 +428,10 @@ fn somebody_passes_on(shift: &mut Shift, disasters: bool) -> Result<(), Broken> 
             let steps: Vec<StepName> = plan.steps.keys().cloned().collect();
             PassedTo::Step(one_of(&mut shift.chance, &steps).clone())
         }
-        _ => PassedTo::Number(PhoneNumber::new(one_of(&mut shift.chance, &["+8613800138000", "1900", "nobody"]))),
+        _ => PassedTo::Number(PhoneNumber::new(one_of(
+            &mut shift.chance,
+            &["+8613800138000", "+8613800138000", "1900", "nobody"],
+        ))),
     };
     let call = call.filter(|_| percent(&mut shift.chance, 50));
     let by = if percent(&mut shift.chance, 10) { AgentName::new("lead") } else { agent.clone() };

@@ -61,8 +61,9 @@ impl Meter {
     fn waiting(&mut self, at: Moment) {
         let part = match (self.in_queue, self.offers) {
             (true, 0) => Part::Waiting,
-            (true, _) => Part::Ringing,
-            (false, _) => Part::Menu,
+            // Of who was passed on to one agent, in no queue.
+            (_, 1..) => Part::Ringing,
+            (false, 0) => Part::Menu,
         };
         self.turn(at, part);
     }

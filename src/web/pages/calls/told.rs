@@ -347,6 +347,10 @@ impl Teller<'_> {
             Rule::RingAll => t.say("story-rule-all"),
             Rule::PassedOn => t.say("story-rule-passed"),
         };
+        // Nobody was chosen from among others.
+        if reasons.rule == Rule::PassedOn {
+            return vec![rule];
+        }
         let mut details = vec![counts, rule];
         details.extend(self.together(reasons));
         if !reasons.needs.is_empty() {
