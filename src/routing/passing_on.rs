@@ -290,7 +290,9 @@ impl Core {
         let Some(Passed { queue, .. }) = self.calls.get_mut(&call).and_then(|of| of.passed.take()) else {
             return false;
         };
-        if let Some(Call { stage: Stage::Waiting { place, .. }, .. }) = self.calls.get(&call) {
+        if let Some(Call { stage: Stage::Waiting { place, .. } | Stage::Connecting { place, .. }, .. }) =
+            self.calls.get(&call)
+        {
             let place = place.clone();
             self.leave_queue(call, &place);
         }

@@ -8,7 +8,9 @@ use cordboard::routing::fact::{OfferEnd, Outcome, Rule, TransferFailure};
 use cordboard::routing::ids::*;
 use cordboard::routing::queue::QueueRules;
 use cordboard::routing::tag::{Place, Tags};
-use cordboard::routing::{Act, Fact, Failure, Input, Known, LegSeen, LegUp, Line, PassedTo, Refused, Returned};
+use cordboard::routing::{
+    Act, Fact, Failure, Input, Known, LegSeen, LegUp, Line, PassedTo, Refusal, Refused, Returned,
+};
 
 use crate::floor::*;
 
@@ -174,6 +176,20 @@ fn who_does_not_take_the_caller_leaves_them_first_in_the_queue_they_came_from() 
         floor.talks("ana", &caller).hangs_up(&caller);
         assert_eq!(floor.outcomes(), [Outcome::Answered], "{how}");
     }
+}
+
+#[test]
+fn who_picks_up_and_cannot_be_joined_leaves_the_caller_to_the_queue_too() {
+    let (mut floor, caller) = rings_at_otto();
+    floor.picks_up("otto");
+    let (effect, _) = floor.asked(|act| matches!(act, Act::Connect { .. }));
+    let why = Refusal::Other("no bridge".into());
+    floor.tell(Input::EffectReturned { effect, how: Returned::Refused { why } });
+    assert_eq!(offer_ends(&floor), Some(OfferEnd::Unseen));
+    assert_eq!(waits(&floor, &caller).0, "service");
+    floor.tell(Input::LegLookedAt { switch: pbx(), leg: caller.clone(), seen: Some(seen(&caller)) });
+    floor.hangs_up(&caller);
+    assert_eq!((floor.outcomes(), floor.core.kept().places), (vec![Outcome::Abandoned], 0));
 }
 
 #[test]
