@@ -26,7 +26,7 @@ fn arrived(number: u32) -> Fact {
     }
 }
 
-fn queued(number: u32, queue: &str, joined: u64) -> Fact {
+fn queued(number: u32, queue: &str, joined: i64) -> Fact {
     Fact::CallQueued {
         call: call(number),
         queue: QueueName::new(queue),
