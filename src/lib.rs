@@ -118,6 +118,9 @@
 //! what a waiting caller is told  dialplan/read/waiting.rs, dialplan/figures.rs (numbers in words), routing/announcing.rs;
 //!                         the expected wait: routing/pace.rs
 //! an emergency message    dialplan/read/emergency.rs, routing/emergency.rs; web/api/emergency.rs, pages/emergency.rs (the band)
+//! passed on by an agent   routing/passing_on.rs (to whom, what is refused, back to the queue, coming away from the agent's
+//!                         leg); web/api/passing_on.rs, pages/desk/passing.rs; promised of every switch:
+//!                         tests/conformance/scenarios/passing.rs
 //! sent to a number outside  the step's `transfer`: routing/transferring.rs, by routing/dial_out.rs
 //! agents shared by centres routing/lending.rs (loans, guests, whose the phone is), controller/lending.rs (tells each core
 //!                         of the others before any other input; its laws: tests/lending); web/api/loans.rs,
@@ -186,6 +189,7 @@
 //! | counted on, held back | of an agent: free for a number that rings; of a promise: has its place, and nobody is sought for it |
 //! | dial, number, barred | an agent's call to the outside, kept apart from calls; whom it is for; listed as not to be dialled |
 //! | answered | of a call: caller and agent heard each other (`CallConnected`) |
+//! | passed on | of a caller: sent elsewhere by the agent who talked with them; served: somebody has talked with them |
 //! | rehearsal, scenario, stream | days run through the core without a switch; what describes them; callers of one kind in it |
 //! | group, seat, rota | agents of a rehearsal who are equal; one of them; who works when |
 //! | what if | the same callers with something else otherwise |

@@ -20,6 +20,7 @@ pub fn begin(centre: &str) {
         "cordboard_calls_queued_total",
         "cordboard_calls_answered_total",
         "cordboard_offers_total",
+        "cordboard_calls_passed_on_total",
         "cordboard_dials_total",
         "cordboard_promises_total",
         "cordboard_healed_total",
@@ -47,6 +48,7 @@ pub fn count(happened: &Happened) {
         Fact::CallEnded { outcome, .. } => {
             counter!("cordboard_calls_ended_total", "centre" => centre(), "outcome" => outcome.as_str()).increment(1);
         }
+        Fact::CallPassed { .. } => counter!("cordboard_calls_passed_on_total", "centre" => centre()).increment(1),
         Fact::Dialled { .. } => counter!("cordboard_dials_total", "centre" => centre()).increment(1),
         Fact::DialEnded { how, .. } => {
             counter!("cordboard_dials_ended_total", "centre" => centre(), "how" => how.as_str()).increment(1);
@@ -141,6 +143,7 @@ pub fn log(happened: &Happened) {
         | Fact::CallerKnown { .. }
         | Fact::PickUpFailed { .. }
         | Fact::CallHeld { .. }
+        | Fact::CallPassed { .. }
         | Fact::CallRetrieved { .. }
         | Fact::CallEndAsked { .. }
         | Fact::CallConnected { .. }

@@ -602,6 +602,7 @@ impl Turn {
             | Input::AgentTookBreak { .. }
             | Input::AgentAnswered { .. }
             | Input::AgentHeld { .. }
+            | Input::AgentPassedOn { .. }
             | Input::CallerKnown { .. }
             | Input::KeypadAnswered { .. }
             | Input::AgentRetrieved { .. }

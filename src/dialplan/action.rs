@@ -283,6 +283,22 @@ pub struct QueueEntry {
     pub otherwise: Vec<(When, StepName)>,
 }
 
+impl QueueEntry {
+    /// With nothing written beside the queue's name.
+    pub const fn to(queue: QueueName) -> Self {
+        Self {
+            queue,
+            needs: Vec::new(),
+            credit: Duration::ZERO,
+            keep_wait: false,
+            prefer: Vec::new(),
+            agents: Vec::new(),
+            music: None,
+            otherwise: Vec::new(),
+        }
+    }
+}
+
 /// When a call leaves a queue for another step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum When {

@@ -52,7 +52,10 @@ pub(super) fn whole(reading: &mut Reading, drafts: &[Draft], numbers: &BTreeMap<
     let reached = if numbers.is_empty() { vec![true; drafts.len()] } else { graph.reached() };
     for unreached in graph.unreached(&reached) {
         let draft = &drafts[unreached];
-        reading.notes.add(&draft.place, format!("no caller ever reaches step \"{}\"", draft.name));
+        reading.notes.add(
+            &draft.place,
+            format!("no caller ever reaches step \"{}\", unless an agent passes one on to it", draft.name),
+        );
     }
     let stuck = graph.stuck(&reached);
     let mut told = BTreeSet::new();

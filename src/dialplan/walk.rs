@@ -543,7 +543,11 @@ impl Walk {
         self.ahead.clear();
         match tries_left.saturating_sub(1) {
             0 => {
-                self.keyed.remove(&ask.into);
+                // Asked a second time, and not answered: what was keyed before is no answer any more.
+                if self.keyed.remove(&ask.into).is_some() {
+                    let (step, into) = (self.step.clone(), Some(ask.into.clone()));
+                    out.push(Do::Keyed { step, into, keys: String::new() });
+                }
                 self.given_up(&ask.otherwise, out)
             }
             left => self.question(ask, left, out),

@@ -97,7 +97,8 @@ impl Stays {
         let Some(of) = self.calls.get_mut(&call) else { return };
         let before = of.stays.last_mut();
         let moved_in = before.is_some();
-        if let Some(before) = before {
+        // Who was answered and then passed on was served there, and is counted there.
+        if let Some(before) = before.filter(|before| !matches!(before.left, Some((_, StayEnd::Connected)))) {
             before.passed_on = true;
         }
         of.stays.push(Open {

@@ -11,6 +11,7 @@ use super::ids::*;
 use super::index::LineKey;
 use super::keypad::AtKeypad;
 use super::outside::Asking;
+use super::passing_on::Passed;
 use super::preference::{Acquaintance, Prefer};
 use super::queue::Need;
 use super::reaching::Keeps;
@@ -50,6 +51,12 @@ pub struct Call {
     pub doors: (Moment, u8),
     /// The phone it comes from, where the switch has said so since the start.
     pub station: Option<StationAddress>,
+    /// Since when it has asked for a person: it joined its first queue then.
+    pub asked: Option<Moment>,
+    /// An agent has talked with the caller.
+    pub served: bool,
+    /// Passed on to somebody who has not taken it yet.
+    pub passed: Option<Passed>,
     /// What was asked for by its keypad, and is not answered yet.
     pub keypad: Option<AtKeypad>,
     pub stage: Stage,

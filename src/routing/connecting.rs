@@ -96,6 +96,9 @@ impl Core {
         };
         self.line_joined(&agent_leg);
         self.timers.stop(&Timer::PartedDue(call));
+        if self.offer_of_leg(&agent_leg).is_some() {
+            self.timers.stop(&Timer::ComesAway(call));
+        }
         if let Some(Call { stage: Stage::Talking { hold: Some(_), agent_leg: theirs, .. }, .. }) = self.calls.get(&call)
         {
             // A joining from before the hold, or one found by a snapshot.
@@ -122,7 +125,10 @@ impl Core {
             Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Outside(_) | Stage::Ending { .. } => return,
         };
         self.timers.stop(&Timer::ConnectDue(call));
-        if let Some(index) = self.queues.get_mut(&place.queue) {
+        let passed = self.calls.get_mut(&call).and_then(|of| of.passed.take());
+        if let Some(index) = self.queues.get_mut(&place.queue)
+            && passed.is_none()
+        {
             let others = index.places().saturating_sub(1);
             index.pace_mut().answered(now, others);
         }
@@ -139,6 +145,7 @@ impl Core {
         });
         self.kept_by_call(now, call, &offer.agent, waited);
         if let Some(of) = self.calls.get_mut(&call) {
+            of.served = true;
             of.stage = Stage::Talking { queue: place.queue, agent: offer.agent, agent_leg, since: now, hold: None };
         }
     }
@@ -163,6 +170,9 @@ impl Core {
             Some(LegOf::Outside { call, .. }) => return self.dial_parted(now, *call),
             None => return,
         };
+        if matches!(self.legs.get(leg), Some(LegOf::Caller(_))) && self.came_away(now, call) {
+            return;
+        }
         match self.calls.get(&call).map(|call| &call.stage) {
             // The agent on hold hears nothing, and is to.
             Some(Stage::Talking { hold: Some(_), agent_leg, .. }) if agent_leg == leg => {}
@@ -272,6 +282,7 @@ impl Core {
             Stage::InDialplan { .. } if unseen => (Outcome::EndedUnseen, by),
             Stage::InDialplan { .. } if gone.promise.is_some() => (Outcome::PromisedCallBack, by),
             // Called by us, and gone before an agent could be heard: what the trade calls abandoned, of calls out.
+            Stage::InDialplan { .. } if gone.served => (Outcome::Answered, by),
             Stage::InDialplan { .. } if gone.keeps.is_some() => (Outcome::Abandoned, by),
             Stage::InDialplan { .. } => (Outcome::LeftInDialplan, by),
             Stage::Waiting { .. } | Stage::Connecting { .. } if unseen => (Outcome::EndedUnseen, by),
@@ -286,6 +297,8 @@ impl Core {
             }
             Stage::Outside(outside) => match self.caller_of_transfer_gone(now, &gone.switch, &outside, unseen) {
                 Outcome::LeftInDialplan if gone.promise.is_some() => (Outcome::PromisedCallBack, by),
+                // Passed on by an agent, and gone before the number could be heard.
+                Outcome::LeftInDialplan if gone.served => (Outcome::Answered, by),
                 outcome => (outcome, by),
             },
             Stage::Ending { outcome, by } => (outcome, by),
@@ -345,7 +358,13 @@ impl Core {
         self.end_for_agent(now, call, agent, queue, EndedBy::Agent(agent.clone()));
     }
 
-    fn start_wrap_up(&mut self, now: Moment, agent: &AgentName, queue: QueueName, rules: Option<&QueueRules>) {
+    pub(super) fn start_wrap_up(
+        &mut self,
+        now: Moment,
+        agent: &AgentName,
+        queue: QueueName,
+        rules: Option<&QueueRules>,
+    ) {
         self.line_settles(now, agent);
         let limit = rules.map_or(Some(std::time::Duration::ZERO), |rules| rules.wrap_up);
         let here = self.agents.get(agent);

@@ -330,6 +330,10 @@ impl Core {
                 self.by = Some(by.clone());
                 self.agent_retrieved(now, &agent, by);
             }
+            Input::AgentPassedOn { agent, call, to, by } => {
+                self.by = Some(by.clone());
+                self.agent_passed_on(now, &agent, call, &to, by);
+            }
             Input::AgentDialled { agent, number, by, request } => {
                 self.by = Some(by.clone());
                 self.agent_dialled(now, &agent, number, by, request);
@@ -410,6 +414,7 @@ impl Core {
                 Timer::ConnectDue(call) => self.connect_overdue(now, call),
                 Timer::PartedDue(call) => self.parted_overdue(now, call),
                 Timer::HoldDue(call) => self.hold_overdue(now, call),
+                Timer::ComesAway(call) => self.comes_away_overdue(now, call),
                 Timer::TransferDue(call) => self.transfer_overdue(now, call),
                 Timer::TransferLongest(call) => self.transfer_too_long(now, call),
                 Timer::DialDue(call) => self.dial_overdue(now, call),
@@ -439,6 +444,7 @@ impl Core {
             | Timer::CallBackAsked(call)
             | Timer::ConnectDue(call)
             | Timer::PartedDue(call)
+            | Timer::ComesAway(call)
             | Timer::HoldDue(call) => self.calls.get(call).map(|call| &call.switch),
             Timer::TransferDue(call) | Timer::TransferLongest(call) => self.calls.get(call).map(|call| &call.switch),
             Timer::OfferDue(offer) | Timer::PickUpDue(offer) | Timer::AskAgain(offer) => {
@@ -635,6 +641,7 @@ impl Core {
             Timer::ConnectDue(call),
             Timer::PartedDue(call),
             Timer::HoldDue(call),
+            Timer::ComesAway(call),
             Timer::TransferDue(call),
             Timer::TransferLongest(call),
         ] {

@@ -11,6 +11,7 @@ use super::dial::{DialEnd, DialEndedBy};
 use super::held_line::HeldLine;
 use super::ids::*;
 use super::input::Failure;
+use super::passing_on::PassedTo;
 use super::preference::{Acquaintance, Prefer};
 use super::promise::{Back, Broken, NotPromised, PromisedBy, Wish};
 use super::queue::Need;
@@ -165,6 +166,15 @@ pub enum Fact {
         agent: AgentName,
         /// `None`: the switch had never taken them apart.
         by: Option<AgentName>,
+    },
+    /// The agent has passed the caller on, and is done with them; the conversation was for this queue. What follows says
+    /// what became of it: an offer to that agent, a place in a queue, a step, a transfer.
+    CallPassed {
+        call: CallId,
+        agent: AgentName,
+        queue: QueueName,
+        to: PassedTo,
+        by: AgentName,
     },
     /// We have hung up on the caller; the call ends, with this outcome, when the switch says that the leg is gone.
     CallHungUp {
@@ -382,11 +392,12 @@ pub enum Fact {
     TransferConnected {
         call: CallId,
     },
-    /// The caller goes on in the dialplan.
+    /// The caller goes on in the dialplan, or back to the queue of the agent who passed them on.
     TransferFailed {
         call: CallId,
         how: TransferFailure,
-        /// `None`: the step of the call transfers no more, and the call ends.
+        /// `None`: the step of the call transfers no more, and the call ends; or an agent had passed the caller on, and they
+        /// go back to that agent's queue.
         to: Option<StepName>,
     },
 
@@ -481,6 +492,7 @@ impl Fact {
             | Fact::OfferEnded { call, .. }
             | Fact::CallConnected { call, .. }
             | Fact::CallHeld { call, .. }
+            | Fact::CallPassed { call, .. }
             | Fact::CallRetrieved { call, .. }
             | Fact::CallHungUp { call, .. }
             | Fact::CallEnded { call, .. }
@@ -529,6 +541,7 @@ impl Fact {
             | Fact::OfferPickedUp { agent, .. }
             | Fact::CallConnected { agent, .. }
             | Fact::CallHeld { agent, .. }
+            | Fact::CallPassed { agent, .. }
             | Fact::CallRetrieved { agent, .. }
             | Fact::CallEndAsked { agent, .. }
             | Fact::Dialled { agent, .. }
@@ -582,7 +595,7 @@ impl Fact {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// Talked with an agent.
+    /// Talked with an agent. Who was passed on by one, and did not hang up waiting for another, was answered too.
     Answered,
     /// Hung up while waiting in a queue, or in the instant before an agent who picked up could be heard; of who is called back,
     /// before an agent was heard at all.
@@ -597,7 +610,7 @@ pub enum Outcome {
     Refused,
     /// Ended while we were away: the instant is unknown.
     EndedUnseen,
-    /// Talked with a number outside, to which the dialplan sent the caller.
+    /// Talked with a number outside, to which the dialplan or an agent sent the caller.
     TransferredOut,
 }
 
@@ -811,6 +824,9 @@ pub struct Reasons {
     pub others: u32,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub together: Vec<AgentName>,
+    /// Who passed the caller on to this agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passed_by: Option<AgentName>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
@@ -846,10 +862,12 @@ pub enum Rule {
     RingSeveral,
     /// One of all who may take the call.
     RingAll,
+    /// Another agent passed the caller on to this one.
+    PassedOn,
 }
 
 impl Rule {
-    pub const ALL: [Rule; 11] = [
+    pub const ALL: [Rule; 12] = [
         Rule::LongestIdle,
         Rule::FirstInQueue,
         Rule::FewestCalls,
@@ -861,6 +879,7 @@ impl Rule {
         Rule::Preferred,
         Rule::RingSeveral,
         Rule::RingAll,
+        Rule::PassedOn,
     ];
 }
 

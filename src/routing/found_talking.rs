@@ -12,11 +12,8 @@ use super::timer::Timer;
 use crate::calendar::Moment;
 
 impl Core {
-    /// The caller is joined with a phone of which this call knows nothing.
-    pub(super) fn talks_with_another(&mut self, now: Moment, call: CallId, with: &LegId, phone: Option<&LegSeen>) {
-        if self.found_talking(now, call, phone) {
-            return;
-        }
+    /// The caller is joined with nobody of ours.
+    pub(super) fn talks_with_a_stranger(&mut self, call: CallId, with: &LegId) {
         self.healed(Some(call), None, format!("the caller talks on {with}, which is not ours"));
         // Nobody is rung for who talks; when that is over the wait goes on.
         if let Some(Call { stage: Stage::Waiting { doubt, .. }, .. }) = self.calls.get_mut(&call) {
@@ -25,11 +22,16 @@ impl Core {
         }
     }
 
-    /// It is one of our own phones: they are one call from here on. `false`: it is not.
-    fn found_talking(&mut self, now: Moment, call: CallId, phone: Option<&LegSeen>) -> bool {
-        let Some(phone) = phone else { return false };
+    /// The caller is joined with a phone of which this call knows nothing. Where it is one of our own they are one call from
+    /// here on. `false`: it is not.
+    pub(super) fn found_talking(&mut self, now: Moment, call: CallId, caller: &LegSeen, phone: &LegSeen) -> bool {
         let Some(of) = self.calls.get(&call) else { return false };
         let Some(agent) = self.whose_phone(of, phone) else { return false };
+        // Of who was passed on it may be the phone that they were passed on from; the channel says whom they talk with.
+        let tags = caller.tags.as_ref().filter(|tags| tags.centre == self.centre && tags.call == call);
+        if of.served && tags.map(|tags| &tags.place) != Some(&Place::Talking { agent: agent.clone() }) {
+            return false;
+        }
         let (queue, joined) = match &of.stage {
             Stage::Waiting { place, rings, .. } => {
                 let (place, rings) = (place.clone(), rings.clone());
@@ -62,6 +64,7 @@ impl Core {
         self.kept_by_call(now, call, &agent, waited);
         if let Some(of) = self.calls.get_mut(&call) {
             of.answered = true;
+            of.served = true;
             of.stage = Stage::Talking { queue, agent, agent_leg: leg, since: now, hold: None };
         }
         true
@@ -83,6 +86,7 @@ impl Core {
         let name = self.at_held_line(&phone.leg).or_else(rung_for_it)?;
         let agent = self.agents.get(&name).filter(|agent| agent.switch == call.switch)?;
         let has_nothing = matches!(agent.work, Work::Nothing { .. } | Work::WrappingUp { .. });
-        (has_nothing && agent.leg.as_ref().is_none_or(|leg| *leg == phone.leg)).then_some(name)
+        let had_it = agent.work.call() == Some(call.id);
+        (has_nothing && !had_it && agent.leg.as_ref().is_none_or(|leg| *leg == phone.leg)).then_some(name)
     }
 }

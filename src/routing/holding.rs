@@ -14,7 +14,7 @@ use crate::calendar::Moment;
 
 impl Core {
     /// The conversation of this agent, where its switch is in reach; else the refusal is on its way.
-    fn conversation(&mut self, name: &AgentName) -> Option<CallId> {
+    pub(super) fn conversation(&mut self, name: &AgentName) -> Option<CallId> {
         let call = self.agents.get(name).and_then(|agent| match &agent.work {
             Work::Talking { call, .. } => Some(*call),
             Work::Nothing { .. }

@@ -13,6 +13,7 @@ use super::dial_out::DialledNumber;
 use super::ids::*;
 use super::known::Known;
 use super::lending::SharedNews;
+use super::passing_on::PassedTo;
 use super::preference::Acquaintance;
 use super::tag::Tags;
 use super::why::Why;
@@ -187,6 +188,14 @@ pub enum Input {
     /// Back to the caller on hold.
     AgentRetrieved {
         agent: AgentName,
+        by: AgentName,
+    },
+    /// The caller in hand is passed on, and the agent's part is over.
+    AgentPassedOn {
+        agent: AgentName,
+        /// The call that is meant: not the next one, where a page is behind. `None`: whichever is in hand.
+        call: Option<CallId>,
+        to: PassedTo,
         by: AgentName,
     },
     /// A number outside is to be called: the agent's own phone rings first.

@@ -16,6 +16,7 @@ use super::fact::{EndedBy, Fact, OfferEnd, Outcome};
 use super::held_line::HeldLine;
 use super::ids::*;
 use super::lending::Loan;
+use super::passing_on::{Passed, PassedTo};
 use super::preference::{Acquaintance, Prefer};
 use super::promise::{Asked, Promise, PromiseStage};
 use super::promising::remember_request;
@@ -92,6 +93,12 @@ pub struct KnownCall {
     /// Sent to a number outside.
     #[serde(default)]
     pub outside: Option<Outside>,
+    /// Since when it has asked for a person.
+    #[serde(default)]
+    pub asked: Option<Moment>,
+    /// Passed on to somebody who has not taken it yet.
+    #[serde(default)]
+    pub passed: Option<Passed>,
     /// The queue that the conversation came from.
     pub talked_for: Option<QueueName>,
     /// We have hung up: how it ends when the switch says that the leg is gone.
@@ -147,6 +154,14 @@ pub struct KnownAgent {
     /// Of a station that is held open.
     #[serde(default)]
     pub held: HeldLine,
+}
+
+impl KnownPlace {
+    /// Of a caller who rings at the phone of one agent: nothing of it matters but since when.
+    fn of_passed(queue: &QueueName, joined: Moment, credit: Duration) -> Self {
+        let queue = queue.clone();
+        Self { queue, joined, credit, needs: Vec::new(), prefer: Vec::new(), agents: Vec::new() }
+    }
 }
 
 fn one_or_several<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<KnownOffer>, D::Error> {
@@ -207,6 +222,8 @@ impl Known {
                         talking: None,
                         held: None,
                         outside: None,
+                        asked: None,
+                        passed: None,
                         talked_for: None,
                         ending: None,
                     },
@@ -224,6 +241,8 @@ impl Known {
                     known.language.clone_from(language);
                     known.talking = None;
                     known.held = None;
+                    known.passed = None;
+                    known.asked = known.asked.or(Some(*joined));
                     known.queued = Some(KnownPlace {
                         queue: queue.clone(),
                         joined: *joined,
@@ -269,15 +288,36 @@ impl Known {
                 }
             }
             Fact::CallerKnown { call, agents } => self.of_call(*call, |known| known.knows.clone_from(agents)),
-            Fact::Keyed { call, into: Some(into), keys, step: _ } => self.of_call(*call, |known| {
-                known.keyed.insert(into.clone(), keys.clone());
+            Fact::Keyed { call, into: Some(into), keys, step: _ } => self.of_call(*call, |known| match keys.as_str() {
+                "" => drop(known.keyed.remove(into)),
+                keys => drop(known.keyed.insert(into.clone(), keys.to_owned())),
             }),
             Fact::CallConnected { call, agent, leg, queue, waited: _ } => self.of_call(*call, |known| {
                 known.talked_for = Some(queue.clone());
                 known.queued = None;
                 known.offers.clear();
+                known.passed = None;
                 known.talking = Some((agent.clone(), leg.clone(), at));
                 known.held = None;
+            }),
+            Fact::CallPassed { call, agent: _, queue, to, by: _ } => self.of_call(*call, |known| {
+                known.talking = None;
+                known.held = None;
+                match to {
+                    PassedTo::Agent(_) => {
+                        let since = known.asked.unwrap_or(known.arrived);
+                        known.queued = Some(KnownPlace::of_passed(queue, at, at.since(since)));
+                    }
+                    PassedTo::Step(step) => {
+                        known.step = Some(step.clone());
+                        known.step_since = at;
+                    }
+                    PassedTo::Queue(_) | PassedTo::Number(_) => {}
+                }
+                known.passed = match to {
+                    PassedTo::Agent(_) | PassedTo::Number(_) => Some(Passed { queue: queue.clone(), to: to.clone() }),
+                    PassedTo::Queue(_) | PassedTo::Step(_) => None,
+                };
             }),
             Fact::CallHeld { call, agent: _, by: _ } => self.of_call(*call, |known| known.held = Some(at)),
             Fact::CallRetrieved { call, agent: _, by: _ } => self.of_call(*call, |known| known.held = None),
@@ -391,7 +431,10 @@ impl Known {
                 self.of_call(*call, |known| known.outside = Some(outside));
             }
             Fact::TransferAnswered { call } => self.of_transfer(*call, OutsideStage::Connecting),
-            Fact::TransferConnected { call } => self.of_transfer(*call, OutsideStage::Talking { since: at }),
+            Fact::TransferConnected { call } => {
+                self.of_call(*call, |known| known.passed = None);
+                self.of_transfer(*call, OutsideStage::Talking { since: at });
+            }
             Fact::TransferFailed { call, .. } => self.of_call(*call, |known| known.outside = None),
             Fact::QueuesLent { agent, queues, skills, by, why } => {
                 let since = self.loans.get(agent).map_or(at, |before| before.since);

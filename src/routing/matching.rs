@@ -289,6 +289,7 @@ impl Core {
             waiting: index.places() as u32,
             others: rings.map_or(0, Rings::count) as u32,
             together: others.take(Reasons::MOST_TOGETHER).map(|other| other.agent.clone()).collect(),
+            passed_by: None,
         };
         if !self.promises.contains_key(&call) {
             self.make_offer(now, call, &best, reasons);

@@ -72,6 +72,8 @@ impl Fact {
             | Fact::OfferPickedUp { .. }
             | Fact::OfferAnswered { .. }
             // Hold is in the work of the agent, and so are dials.
+            // Whoever rings, waits or walks on from here is told by what follows.
+            | Fact::CallPassed { .. }
             | Fact::CallHeld { .. }
             | Fact::CallRetrieved { .. }
             | Fact::CallHungUp { .. }

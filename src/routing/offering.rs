@@ -235,6 +235,9 @@ impl Core {
             }
             Stage::InDialplan { .. } | Stage::Talking { .. } | Stage::Outside(_) | Stage::Ending { .. } => return,
         }
+        if self.take_passed_back(now, call) {
+            return;
+        }
         if self.calls.get(&call).is_some_and(|of| of.is_overdue()) {
             // Waited long enough while it rang.
             return self.queue_exit_due(now, call);

@@ -113,6 +113,28 @@ pub enum Refused {
     IsGuest { agent: AgentName, home: CentreName },
     #[error("{agent} has dialled this call, and a dialled call cannot be put on hold")]
     DialledCall { agent: AgentName },
+    #[error("{agent} has dialled this call, and a dialled call cannot be passed on")]
+    DialledCallStays { agent: AgentName },
+    #[error("{agent} talks with another caller by now: the call that was to be passed on is over for them")]
+    AnotherCall { agent: AgentName },
+    #[error("{agent} has called this caller back, as was promised them: such a call cannot be passed on")]
+    KeepsPromise { agent: AgentName },
+    #[error("{agent} cannot pass a caller on to themselves")]
+    PassedToSelf { agent: AgentName },
+    #[error("{agent} sits at another switch ({switch}) than the caller")]
+    SitsElsewhere { agent: AgentName, switch: SwitchName },
+    #[error("{agent} cannot take a caller now: {}", why_not_taken(*state))]
+    NotFreeForCaller { agent: AgentName, state: AgentState },
+    #[error("queue {queue:?} is full")]
+    QueueFull { queue: QueueName },
+    #[error("queue {queue:?} is closed at this hour")]
+    QueueClosed { queue: QueueName },
+    #[error("nobody is logged in to queue {queue:?} who could take this caller")]
+    NobodyInQueue { queue: QueueName },
+    #[error("there is no step {step:?} in the dialplan that this call began in")]
+    NoSuchStep { step: StepName },
+    #[error("{number:?} is no number")]
+    NoNumber { number: PhoneNumber },
 }
 
 /// Who logs in, where, and with what.
@@ -136,6 +158,23 @@ const fn why_not_free(state: AgentState) -> &'static str {
         AgentState::Elsewhere => "the phone is another centre's just now",
         // The phone of the call before is not back on the hook yet.
         AgentState::Away | AgentState::Idle | AgentState::OnBreak | AgentState::Missed => "the phone is not free yet",
+    }
+}
+
+const fn why_not_taken(state: AgentState) -> &'static str {
+    match state {
+        AgentState::Away => "they are away",
+        AgentState::OnBreak => "they are on a break",
+        AgentState::Missed => "they missed a call, and are not ready yet",
+        AgentState::Idle
+        | AgentState::Ringing
+        | AgentState::Talking
+        | AgentState::OnHold
+        | AgentState::Dialling
+        | AgentState::TalkingOut
+        | AgentState::WrappingUp
+        | AgentState::PhoneBusy
+        | AgentState::Elsewhere => why_not_free(state),
     }
 }
 

@@ -175,6 +175,9 @@ impl Core {
             hears: None,
             doors: (now, 0),
             station: None,
+            asked: None,
+            served: false,
+            passed: None,
             keypad: None,
             stage: Stage::InDialplan { playing: None },
         };

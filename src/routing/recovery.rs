@@ -186,6 +186,9 @@ impl Core {
                 hears: None,
                 doors: (now, 0),
                 station: None,
+                asked: known.asked,
+                served: known.talked_for.is_some(),
+                passed: known.passed,
                 keypad: None,
                 stage,
             },
@@ -290,12 +293,16 @@ impl Core {
             if agent_legs.contains(joined) {
                 // Joined while we were away, or talking all along.
                 self.legs_joined(now, &caller.leg, joined);
-            } else {
-                self.talks_with_another(now, call, joined, seen.get(joined));
+                return;
             }
-            return;
-        }
-        if !caller.in_hand {
+            let phone = seen.get(joined);
+            if phone.is_some_and(|phone| self.found_talking(now, call, caller, phone)) {
+                return;
+            }
+            if !phone.is_some_and(|phone| self.is_passed_on_from(now, call, phone)) {
+                return self.talks_with_a_stranger(call, joined);
+            }
+        } else if !caller.in_hand {
             if caller.up == LegUp::Ringing {
                 return;
             }
@@ -303,7 +310,12 @@ impl Core {
             self.let_go(now, call);
             return;
         }
+        if caller.joined_with.is_none() {
+            self.timers.stop(&Timer::ComesAway(call));
+        }
         match stage {
+            // Begins when the caller has come away.
+            Stage::InDialplan { .. } if caller.joined_with.is_some() => {}
             Stage::InDialplan { .. } => {
                 if !self.place_from_channel(now, call, caller) {
                     self.begin_step_anew(now, call);
@@ -339,6 +351,7 @@ impl Core {
                 self.healed(Some(call), None, "caller and agent were apart after we were away: joined again");
                 self.order(now, &switch, Act::Connect { caller: caller.leg.clone(), agent: agent_leg }, None);
             }
+            Stage::Talking { hold: None, .. } if self.passed_on_as_channel_says(now, call, caller) => {}
             Stage::Talking { agent_leg, hold: None, .. } => self.look_at(now, &switch, agent_leg),
             Stage::Outside(outside) => self.transfer_lives(now, call, seen.get(&outside.leg)),
             Stage::Ending { .. } => self.hang_up(now, &switch, caller.leg.clone(), HangUpCause::Normal),
@@ -465,6 +478,9 @@ impl Core {
 
     /// A caller whom the list had missed, or whom we doubted. A joining under way is told when it is done.
     fn caller_lives(&mut self, now: Moment, call: CallId, seen: &LegSeen) {
+        if self.came_away_as_seen(now, call, seen) {
+            return;
+        }
         let Some(of) = self.calls.get(&call) else { return };
         match &of.stage {
             Stage::InDialplan { .. } if seen.in_hand => {

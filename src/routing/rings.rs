@@ -71,6 +71,10 @@ impl Core {
     /// Whether one phone more may ring for a call that waits.
     pub(super) fn may_ring_more(&self, call: &Call) -> bool {
         let Stage::Waiting { place, rings, doubt: false } = &call.stage else { return false };
+        // Passed on to one agent, it is for nobody else.
+        if call.passed.is_some() {
+            return false;
+        }
         let Some(rings) = rings else { return true };
         if place.is_over {
             return false;

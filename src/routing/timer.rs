@@ -48,6 +48,8 @@ pub enum Timer {
     PartedDue(CallId),
     /// Caller and agent should have been taken apart by now, for a hold.
     HoldDue(CallId),
+    /// A caller who was passed on should have come away from the leg of the agent by now.
+    ComesAway(CallId),
     /// What a transfer waits for should have come by now: an answer, the joining, the hang-up that parted the two.
     TransferDue(CallId),
     /// Caller and number have talked as long as they may.

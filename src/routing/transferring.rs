@@ -97,25 +97,37 @@ impl Core {
         self.forget_play(call);
         self.timers.stop(&Timer::Dialplan(call));
         let Some(of) = self.calls.get(&call) else { return };
-        let (switch, caller) = (of.switch.clone(), of.leg.clone());
         let rules = match self.transfer_rules(now, of, transfer) {
             Ok(rules) => rules,
             Err(how) => return self.transfer_refused(now, call, how),
         };
-        self.answer(now, call);
-        let leg = self.next_leg_id();
         let ring_for = transfer.ring_for.unwrap_or(rules.ring_for);
+        self.ring_outside(now, call, transfer.number.clone(), rules, ring_for);
+    }
+
+    /// The number rings for this caller, by rules that let it.
+    pub(super) fn ring_outside(
+        &mut self,
+        now: Moment,
+        call: CallId,
+        number: DialledNumber,
+        rules: DialOut,
+        ring_for: std::time::Duration,
+    ) {
+        self.answer(now, call);
+        let Some(switch) = self.calls.get(&call).map(|of| of.switch.clone()) else { return };
+        let leg = self.next_leg_id();
         let until = now + ring_for;
-        let (to, longest) = (rules.to.with(&transfer.number), rules.longest);
+        let (to, longest) = (rules.to.with(&number), rules.longest);
         let stage = OutsideStage::Rings { until };
-        let outside = Outside { number: transfer.number.clone(), leg: leg.clone(), longest, stage };
+        let outside = Outside { number: number.clone(), leg: leg.clone(), longest, stage };
         if let Some(of) = self.calls.get_mut(&call) {
             of.stage = Stage::Outside(outside);
         }
         count_dial(&mut self.dialled, now, None);
         self.fact(Fact::TransferBegan {
             call,
-            number: transfer.number.to_phone_number(),
+            number: number.to_phone_number(),
             switch: switch.clone(),
             leg: leg.clone(),
             longest,
@@ -124,7 +136,7 @@ impl Core {
         self.legs.insert(leg.clone(), LegOf::Outside { call, switch: switch.clone() });
         self.timers.set(Timer::TransferDue(call), until + RING_GRACE);
         self.promises_wait_for_dials(now);
-        self.order(now, &switch, Act::StartRingback { leg: caller }, None);
+        self.ring_back(now, call);
         let tags = self.tags(call, Place::Dialled { agent: AgentName::new(""), longest });
         let act = Act::Ring {
             leg: leg.clone(),
@@ -136,6 +148,14 @@ impl Core {
             tags,
         };
         self.order(now, &switch, act, Some(Owed::RingDial(leg)));
+    }
+
+    /// The caller hears it ring, unless there is an agent's leg to come away from first.
+    pub(super) fn ring_back(&mut self, now: Moment, call: CallId) {
+        let rings = matches!(self.outside(call), Some(Outside { stage: OutsideStage::Rings { .. }, .. }));
+        let Some(of) = self.calls.get(&call).filter(|_| rings && !self.comes_away(call)) else { return };
+        let (switch, leg) = (of.switch.clone(), of.leg.clone());
+        self.order(now, &switch, Act::StartRingback { leg }, None);
     }
 
     /// Not rung at all. One that is refused again and again without a pause goes round in circles.
@@ -151,6 +171,11 @@ impl Core {
     }
 
     fn go_on_after_transfer(&mut self, now: Moment, call: CallId, how: TransferFailure) {
+        if self.calls.get(&call).is_some_and(|of| of.passed.is_some()) {
+            self.fact(Fact::TransferFailed { call, how, to: None });
+            self.take_passed_back(now, call);
+            return;
+        }
         let to = self.calls.get(&call).and_then(|of| of.walk.transfer()).map(|transfer| transfer.after(how).clone());
         self.fact(Fact::TransferFailed { call, how, to: to.clone() });
         match to {
@@ -236,6 +261,10 @@ impl Core {
             outside.stage = OutsideStage::Talking { since: now };
         }
         self.fact(Fact::TransferConnected { call });
+        self.timers.stop(&Timer::ComesAway(call));
+        if let Some(of) = self.calls.get_mut(&call) {
+            of.passed = None;
+        }
         self.timers.set(Timer::TransferLongest(call), now + longest);
     }
 
@@ -335,15 +364,13 @@ impl Core {
         let Some((of, outside)) = self.calls.get(&call).zip(self.outside(call).cloned()) else { return };
         let (switch, caller) = (of.switch.clone(), of.leg.clone());
         let Some(phone) = phone else {
-            if matches!(outside.stage, OutsideStage::Rings { .. }) {
-                self.order(now, &switch, Act::StartRingback { leg: caller }, None);
-            }
+            self.ring_back(now, call);
             self.order(now, &switch, Act::Look { leg: outside.leg }, None);
             return;
         };
         match outside.stage {
             OutsideStage::Rings { .. } if phone.up == LegUp::Up && phone.in_hand => self.transfer_answered(now, call),
-            OutsideStage::Rings { .. } => drop(self.order(now, &switch, Act::StartRingback { leg: caller }, None)),
+            OutsideStage::Rings { .. } => self.ring_back(now, call),
             OutsideStage::Connecting => self.connect_transfer(now, call),
             OutsideStage::Talking { .. } => {
                 self.healed(Some(call), None, "caller and number were apart after we were away: joined again");

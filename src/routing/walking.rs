@@ -99,6 +99,9 @@ impl Core {
                 hears: None,
                 doors: (now, 0),
                 station,
+                asked: None,
+                served: false,
+                passed: None,
                 keypad: None,
                 stage,
             },
@@ -310,7 +313,7 @@ impl Core {
     }
 
     /// What this entry means for this call, by the rules of its version.
-    fn place_in(&self, now: Moment, call: CallId, entry: QueueEntry, joined: Moment) -> QueuePlace {
+    pub(super) fn place_in(&self, now: Moment, call: CallId, entry: QueueEntry, joined: Moment) -> QueuePlace {
         let rules = self.rules_for(call, &entry.queue);
         if let Some(promise) = self.keeps_place(call, &entry.queue) {
             return QueuePlace {
@@ -356,7 +359,7 @@ impl Core {
         }
     }
 
-    fn wait_in_queue(&mut self, now: Moment, call: CallId, place: QueuePlace) {
+    pub(super) fn wait_in_queue(&mut self, now: Moment, call: CallId, place: QueuePlace) {
         self.came_back(now, call);
         self.answer(now, call);
         self.take_place(now, call, place);
@@ -379,6 +382,7 @@ impl Core {
             language: of.walk.language().to_string(),
             promise,
         });
+        of.asked = of.asked.or(Some(place.joined));
         of.stage = Stage::Waiting { place, rings: None, doubt: false };
         self.set_rules_of_waiting(now, call, now);
         self.tag_waiting(now, call);
@@ -431,6 +435,9 @@ impl Core {
             return;
         };
         let (switch, leg, queue) = (switch.clone(), leg.clone(), place.queue.clone());
+        if self.comes_away(call) {
+            return;
+        }
         self.forget_announcement(call);
         let of_step = self.calls.get(&call).and_then(|of| of.walk.to_queue(&queue)?.entry.music.clone());
         let of_queue = || self.rules_for(call, &queue).map(|rules| rules.music.clone());
@@ -441,8 +448,12 @@ impl Core {
     /// The dialplan, or a queue that is full, ends the call.
     pub(super) fn end_by_us(&mut self, now: Moment, call: CallId, outcome: Outcome) {
         self.forget_play(call);
-        let owed = self.calls.get(&call).is_some_and(|of| of.promise.is_some());
-        let outcome = if owed { Outcome::PromisedCallBack } else { outcome };
+        let outcome = match self.calls.get(&call) {
+            Some(of) if of.promise.is_some() => Outcome::PromisedCallBack,
+            // Passed on to the dialplan, which says goodbye for the agent.
+            Some(of) if of.served => Outcome::Answered,
+            Some(_) | None => outcome,
+        };
         let cause = if outcome == Outcome::Refused { HangUpCause::Congested } else { HangUpCause::Normal };
         self.hang_up_on(now, call, outcome, EndedBy::Us, cause);
     }

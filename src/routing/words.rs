@@ -5,6 +5,7 @@
 use super::dial::{DialEnd, DialEndedBy};
 use super::fact::{EndedBy, Fact, LeftQueue, NotPickedUp, Outcome, Reasons, Rule, SwitchedOff, TransferFailure};
 use super::ids::AgentName;
+use super::passing_on::PassedTo;
 use super::promise::{Back, Broken, NotPromised};
 use crate::dialplan::AgentWish;
 
@@ -50,6 +51,7 @@ impl Fact {
                     Rule::WeightedRandom => "drawn by lot from those who may take it".into(),
                     Rule::RingSeveral => "one of several who are rung at once".into(),
                     Rule::RingAll => "all who may take it are rung at once".into(),
+                    Rule::PassedOn => "the caller was passed on to them".into(),
                 };
                 format!("rings {agent}{}: {why}", together(reasons))
             }
@@ -81,6 +83,16 @@ impl Fact {
             Fact::OfferEnded { agent, how, .. } => format!("offer to {agent} over: {}", how.as_str().replace('_', " ")),
             Fact::CallConnected { agent, waited, .. } => {
                 format!("talks with {agent} after {:.1} s", waited.as_secs_f64())
+            }
+            Fact::CallPassed { agent, to, by, .. } => {
+                let to = match to {
+                    PassedTo::Agent(to) => format!("to {to}"),
+                    PassedTo::Queue(queue) => format!("to queue {queue}"),
+                    PassedTo::Step(step) => format!("to step {step}"),
+                    PassedTo::Number(_) => "to a number outside".to_owned(),
+                };
+                let asked = if by == agent { String::new() } else { format!(", asked for by {by}") };
+                format!("{agent} passed the caller on {to}{asked}")
             }
             Fact::CallHeld { agent, .. } => format!("{agent} puts the caller on hold"),
             Fact::CallRetrieved { agent, by: Some(_), .. } => format!("{agent} is back with the caller"),

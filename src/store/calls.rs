@@ -14,15 +14,16 @@ use crate::routing::ids::{AgentName, CallId, CallerName, CentreName, PhoneNumber
 const TABLE: &str = "calls";
 pub(super) static LOAD: ManyKeys = ManyKeys::new(
     "SELECT call, switch, to_number, arrived_ms, version, found, queue, queued_ms, waited_ms, agent, connected_ms, \
-     talk_ms, hold_ms, held_since_ms, ended_ms, outcome, ended_by FROM calls WHERE centre = $1 AND call IN",
+     talk_ms, hold_ms, held_since_ms, passed_ms, passed_since_ms, ended_ms, outcome, ended_by FROM calls WHERE centre = $1 AND call IN",
 );
 pub(super) static SAVE: ManyRows = ManyRows::new(
     "INSERT INTO calls (centre, call, switch, to_number, arrived_ms, version, found, queue, queued_ms, waited_ms, agent, \
-     connected_ms, talk_ms, hold_ms, held_since_ms, ended_ms, outcome, ended_by) VALUES",
-    18,
+     connected_ms, talk_ms, hold_ms, held_since_ms, passed_ms, passed_since_ms, ended_ms, outcome, ended_by) VALUES",
+    20,
     "ON CONFLICT (centre, call) DO UPDATE SET queue = excluded.queue, queued_ms = excluded.queued_ms, \
      waited_ms = excluded.waited_ms, agent = excluded.agent, connected_ms = excluded.connected_ms, \
-     talk_ms = excluded.talk_ms, hold_ms = excluded.hold_ms, held_since_ms = excluded.held_since_ms, ended_ms = excluded.ended_ms, outcome = excluded.outcome, \
+     talk_ms = excluded.talk_ms, hold_ms = excluded.hold_ms, held_since_ms = excluded.held_since_ms, \
+     passed_ms = excluded.passed_ms, passed_since_ms = excluded.passed_since_ms, ended_ms = excluded.ended_ms, outcome = excluded.outcome, \
      ended_by = excluded.ended_by",
 );
 const ANSWERED_BY: &str = "SELECT COUNT(*) AS calls FROM calls \
@@ -147,6 +148,10 @@ struct Call {
     held: Option<i64>,
     /// Of a hold that lasts.
     held_since: Option<i64>,
+    /// On the way from one agent to the next, in all.
+    passed: Option<i64>,
+    /// Of one that is on the way.
+    passed_since: Option<i64>,
     ended: Option<i64>,
     outcome: Option<String>,
     ended_by: Option<String>,
@@ -174,6 +179,8 @@ impl Calls {
                 talked: row.maybe_number(TABLE, "talk_ms")?,
                 held: row.maybe_number(TABLE, "hold_ms")?,
                 held_since: row.maybe_number(TABLE, "held_since_ms")?,
+                passed: row.maybe_number(TABLE, "passed_ms")?,
+                passed_since: row.maybe_number(TABLE, "passed_since_ms")?,
                 ended: row.maybe_number(TABLE, "ended_ms")?,
                 outcome: row.maybe_text(TABLE, "outcome")?,
                 ended_by: row.maybe_text(TABLE, "ended_by")?,
@@ -208,6 +215,8 @@ impl Calls {
             talked: None,
             held: None,
             held_since: None,
+            passed: None,
+            passed_since: None,
             ended: None,
             outcome: None,
             ended_by: None,
@@ -232,6 +241,7 @@ impl Calls {
     pub fn connected(&mut self, told: Told, call: CallId, agent: &AgentName, waited: Duration) {
         let Some(row) = self.0.get_mut(&call) else { return };
         row.agent = Some(agent.as_str().to_owned());
+        row.end_passing(told.at.as_ms());
         row.connected = row.connected.or(Some(told.at.as_ms()));
         row.waited = row.waited.or(Some(i64::try_from(waited.as_millis()).unwrap_or(i64::MAX)));
         row.changed = true;
@@ -250,6 +260,14 @@ impl Calls {
         row.changed = true;
     }
 
+    /// An agent is done with the caller, who is on the way to another, or elsewhere.
+    pub fn passed(&mut self, told: Told, call: CallId) {
+        let Some(row) = self.0.get_mut(&call).filter(|row| row.ended.is_none()) else { return };
+        row.end_hold(told.at.as_ms());
+        row.passed_since = row.passed_since.or(Some(told.at.as_ms()));
+        row.changed = true;
+    }
+
     /// A call ends once; what is said later is late.
     pub fn ended(&mut self, told: Told, call: CallId, outcome: Outcome, by: &EndedBy) {
         let Some(row) = self.0.get_mut(&call).filter(|row| row.ended.is_none()) else { return };
@@ -257,12 +275,17 @@ impl Calls {
         let since = |from: Option<i64>| from.map(|from| at.saturating_sub(from));
         // Who ended unseen did so at an instant that nobody knows: no length is made up.
         let seen = *by != EndedBy::Unseen;
-        let together = since(row.connected).filter(|_| outcome == Outcome::Answered && seen);
+        // Whoever an agent has passed on has talked, however that ends.
+        let talked = outcome == Outcome::Answered || row.passed.or(row.passed_since).is_some();
+        let together = since(row.connected).filter(|_| talked && seen);
         if seen {
             row.end_hold(at);
+            row.end_passing(at);
         }
         row.held_since = None;
-        row.talked = together.map(|together| together.saturating_sub(row.held.unwrap_or(0)));
+        row.passed_since = None;
+        let apart = row.held.unwrap_or(0).saturating_add(row.passed.unwrap_or(0));
+        row.talked = together.map(|together| together.saturating_sub(apart));
         row.held = row.held.or(together.map(|_| 0));
         if outcome == Outcome::Abandoned {
             row.waited = row.waited.or(since(row.queued));
@@ -292,6 +315,8 @@ impl Calls {
                 row.talked,
                 row.held,
                 row.held_since,
+                row.passed,
+                row.passed_since,
                 row.ended,
                 row.outcome.as_deref(),
                 row.ended_by.as_deref(),
@@ -302,6 +327,12 @@ impl Calls {
 }
 
 impl Call {
+    fn end_passing(&mut self, at: i64) {
+        if let Some(since) = self.passed_since.take() {
+            self.passed = Some(self.passed.unwrap_or(0).saturating_add(at.saturating_sub(since).max(0)));
+        }
+    }
+
     fn end_hold(&mut self, at: i64) {
         if let Some(since) = self.held_since.take() {
             // A clock that was set back under a hold makes a length below nothing: nothing, then.

@@ -123,6 +123,7 @@ impl Projected {
                 | Fact::CallLeftQueue { call, .. }
                 | Fact::CallConnected { call, .. }
                 | Fact::CallHeld { call, .. }
+                | Fact::CallPassed { call, .. }
                 | Fact::CallRetrieved { call, .. }
                 | Fact::CallEnded { call, .. } => drop(calls.insert(*call)),
                 Fact::Dialled { call, promise, .. } => {
@@ -210,6 +211,7 @@ impl Projected {
                 self.calls.connected(told, *call, agent, *waited);
             }
             Fact::CallHeld { call, agent: _, by: _ } => self.calls.held(told, *call),
+            Fact::CallPassed { call, .. } => self.calls.passed(told, *call),
             Fact::CallRetrieved { call, agent: _, by: _ } => self.calls.retrieved(told, *call),
             Fact::CallEnded { call, outcome, by } => self.calls.ended(told, *call, *outcome, by),
             Fact::Dialled { call, agent, number, switch, shown, by, .. } => {

@@ -81,6 +81,9 @@ fn forced<'f>(entry: &Recorded<'f>, fact: &'f Fact) -> Option<(&'f AgentName, &'
         Fact::CallRetrieved { call, agent, by: Some(by) } => {
             (by, "agent.forced", agent, json!({ "did": "retrieve", "call": call }))
         }
+        Fact::CallPassed { call, agent, to, by, queue: _ } => {
+            (by, "agent.forced", agent, json!({ "did": "pass_on", "call": call, "to": to }))
+        }
         Fact::Dialled { call, agent, by, .. } => (by, "agent.forced", agent, json!({ "did": "dial", "call": call })),
         Fact::AgentChanged { agent, presence, work, state, by: Some(by), why } => {
             // A log-in or log-out of the same moment has said it; and what only followed from what somebody did (the

@@ -63,6 +63,7 @@ pub(super) fn impersonal(fact: &Fact) -> Option<Fact> {
         | Fact::CallerKnown { .. }
         | Fact::PickUpFailed { .. }
         | Fact::CallHeld { .. }
+        | Fact::CallPassed { .. }
         | Fact::CallRetrieved { .. }
         | Fact::CallEndAsked { .. }
         | Fact::CallEnded { .. }

@@ -114,13 +114,15 @@ impl KeptStay {
             (Some(_) | None, _, _) => return Err(bad()),
         };
         let (came_from, went_to) = (name("came_from")?, name("went_to")?);
+        let how = how.transpose()?;
         let stay = Stay {
             call: row.text(TABLE, "call")?.parse().map_err(|_| bad())?,
             joined: Moment::from_ms(row.number(TABLE, "joined_ms")?),
             moved_in: came_from.is_some(),
             left: row.maybe_number(TABLE, "left_ms")?.map(Moment::from_ms),
-            how: how.transpose()?,
-            passed_on: went_to.is_some(),
+            how,
+            // Who was answered and then passed on was served here, and is counted here.
+            passed_on: went_to.is_some() && how != Some(StayEnd::Connected),
             handling,
         };
         let agent = row.maybe_text(TABLE, "agent")?.map(AgentName::new);

@@ -167,6 +167,8 @@ impl QueueStays {
             | Fact::OfferEnded { .. }
             // Hold is in the work of the agent.
             | Fact::CallHeld { .. }
+            // The stay ended as the agent answered; whether there is another is told by what follows.
+            | Fact::CallPassed { .. }
             | Fact::CallRetrieved { .. }
             | Fact::CallHungUp { .. }
             | Fact::PickUpAsked { .. }
@@ -275,7 +277,9 @@ impl QueueStays {
     fn ended(&mut self, told: Told, call: CallId, outcome: Outcome, by: &EndedBy) {
         self.left(told, call, outcome.into());
         let last = self.last.get(&call).and_then(|key| self.stays.get_mut(key));
-        if let Some(stay) = last.filter(|stay| *by == EndedBy::Unseen && stay.times.is_some()) {
+        // Whose agent had passed the caller on was over before.
+        let talked = |stay: &&mut Stay| matches!(stay.part, Some((Part::Talking | Part::OnHold, _)));
+        if let Some(stay) = last.filter(|stay| *by == EndedBy::Unseen && talked(stay)) {
             stay.times = None;
             stay.part = None;
             stay.changed = true;

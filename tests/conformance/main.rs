@@ -84,6 +84,12 @@ macro_rules! every_scenario {
             talking: a_caller_on_hold_hears_music_the_agent_nothing_and_they_are_joined_again;
             talking: two_who_are_apart_already_are_parted_without_a_word;
             talking: a_parting_right_behind_a_joining_parts_and_one_right_before_it_joins;
+            passing: a_caller_is_passed_from_agent_to_agent_and_hears_music_between;
+            passing: a_phone_that_rings_already_is_joined_with_a_caller_who_is_passed_on_to_it;
+            passing: a_line_that_is_held_open_stays_when_its_caller_is_passed_on_and_takes_the_next;
+            passing: a_caller_on_hold_is_passed_on_and_hears_music_throughout;
+            passing: a_caller_is_passed_on_to_a_number_and_hears_it_ring;
+            passing: a_caller_who_hangs_up_as_they_are_passed_on_leaves_nobody_behind;
             transferring: a_caller_hears_the_emergency_message_first_and_chooses_in_the_menu_behind_it;
             transferring: a_caller_is_transferred_out_and_both_hear_each_other;
             transferring: a_transferred_caller_who_hangs_up_leaves_the_number_to_us;

@@ -148,9 +148,6 @@ impl Between {
                     must!(Law::WrapUpIsDisposed, held == said, "{fact:?}, and nobody wrote so: {:?}", step.input);
                     self.seen.taken_out += u64::from(!given);
                 }
-                Fact::HeldLineChanged { agent, line: HeldLine::Down { tries } } if *tries >= MOST_TRIES => {
-                    self.causes.insert(agent.clone(), Cause::Line);
-                }
                 _ => {}
             }
             self.enter(floor.now, fact);
@@ -244,9 +241,8 @@ impl Between {
         let of_person = is_of_person(*why);
         // An offer has been counted as it ended.
         let row = match &cause {
-            Cause::Offer { .. } => before,
+            Cause::Offer { .. } | Cause::Line => before,
             Cause::Dial { .. } => before + u32::from(of_person),
-            Cause::Line => before,
         };
         must!(Law::LeftAlone, *in_a_row == row, "{agent} missed {row} in a row, and is {after:?}");
         let rest = match (&rules, why) {
@@ -441,6 +437,9 @@ impl Between {
                 if let Some(queue) = dial.and_then(|dial| dial.queue.clone()) {
                     self.causes.insert(agent.clone(), Cause::Dial { queue });
                 }
+            }
+            Fact::HeldLineChanged { agent, line: HeldLine::Down { tries } } if *tries >= MOST_TRIES => {
+                self.causes.insert(agent.clone(), Cause::Line);
             }
             Fact::AgentLoggedIn { agent, .. } => {
                 let told = self.agents.entry(agent.clone()).or_insert_with(|| Told::new(at));

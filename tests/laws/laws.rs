@@ -13,7 +13,7 @@ use cordboard::routing::held_line::TONE_WITHIN;
 use cordboard::routing::ids::*;
 use cordboard::routing::promise::Wish;
 use cordboard::routing::reaching::Reach;
-use cordboard::routing::{Effect, Fact, Input, Known, Line, Strategy};
+use cordboard::routing::{Effect, Fact, Input, Known, Line, PassedTo, Strategy};
 
 use crate::between::Between;
 use crate::floor::Floor;
@@ -118,6 +118,10 @@ impl Laws {
                 let idle = reasons.candidates.first().filter(|(first, _)| first == agent).map(|(_, idle)| *idle);
                 must!(Law::Order, idle.is_some(), "{agent} is not the first candidate of {reasons:?}");
                 rings_for_the_right_one(floor, fact)?;
+                if reasons.rule == Rule::PassedOn {
+                    is_passed_on_to(agent, *call, step.facts)?;
+                    continue;
+                }
                 self.goes_first(floor, *call, agent, &rang, &step.facts[n + 1..])?;
                 by_strategy(floor, *call, agent, floor.now - idle.unwrap_or_default(), reasons)?;
             }
@@ -207,7 +211,7 @@ impl Laws {
             })
             .collect();
         for other in floor.calls.iter().copied() {
-            let Some(theirs) = place_of(other).filter(|_| other.id != call) else { continue };
+            let Some(theirs) = place_of(other).filter(|_| other.id != call && other.passed.is_none()) else { continue };
             if seeks(floor, other).is_none() && !later.contains(&other.id) || !may_take(floor, agent, other, theirs) {
                 continue;
             }
@@ -229,6 +233,7 @@ impl Laws {
                 && theirs.prefer.is_empty()
                 && theirs.agents.is_empty()
                 && other.keeps.is_none()
+                && !of.served
             {
                 let most = self.most_credit + of.waited;
                 must!(Law::Order, place.joined <= theirs.joined + most, "{call} overtook {}", other.id);
@@ -255,7 +260,7 @@ impl Laws {
                 after.iter().filter(|fact| matches!(fact, Fact::OfferEnded { call, .. } if *call == of)).count()
             };
             for other in floor.calls.iter().copied() {
-                let Some(theirs) = place_of(other) else { continue };
+                let Some(theirs) = place_of(other).filter(|_| other.passed.is_none()) else { continue };
                 // Rung only after this, if at all: who rang somewhere before may wait for a phone more, and for one that
                 // was taken from it since.
                 let rang = (other.rings() + ended(other.id)).saturating_sub(made(other.id));
@@ -280,6 +285,14 @@ impl Laws {
         }
         // Of a large floor only whom this step could have moved by a rule, and now and then everybody.
         for call in floor.calls.iter().copied().filter(|_| step.whole) {
+            // At somebody's phone alone there is no place to keep: where they come back, it is another.
+            if call.passed.is_some() || step.facts.iter().any(|fact| passes(fact, call.id)) {
+                self.places.remove(&call.leg);
+                self.returning.remove(&call.leg);
+            }
+            if call.passed.is_some() {
+                continue;
+            }
             match (place_of(call), self.places.get(&call.leg)) {
                 (Some(place), Some((queue, joined))) => must!(
                     Law::PlaceIsKept,
@@ -331,6 +344,11 @@ impl Laws {
     }
 }
 
+/// Whether an agent passed this call on by it.
+fn passes(fact: &Fact, of: CallId) -> bool {
+    matches!(fact, Fact::CallPassed { call, .. } if *call == of)
+}
+
 /// The place of a call that waits, with or without a phone ringing for it.
 pub fn place_of(call: &Call) -> Option<&QueuePlace> {
     match &call.stage {
@@ -342,6 +360,8 @@ pub fn place_of(call: &Call) -> Option<&QueuePlace> {
 /// The same, where it may be offered to somebody.
 fn seeks<'c>(floor: &Floor<'_>, call: &'c Call) -> Option<&'c QueuePlace> {
     match &call.stage {
+        // At somebody's phone alone.
+        _ if call.passed.is_some() => None,
         // Who has waited long enough is rung no more.
         Stage::Waiting { place, doubt: false, .. } => {
             (call.rings() < most_rings(floor, place) && !place.is_over).then_some(place)
@@ -418,14 +438,26 @@ fn is_free(agent: &Agent) -> bool {
 
 /// Somebody who may take the call, for as long as its queue says.
 fn rings_for_the_right_one(floor: &Floor<'_>, fact: &Fact) -> Result<(), Broken> {
-    let Fact::OfferMade { call, agent, until, .. } = fact else { return Ok(()) };
+    let Fact::OfferMade { call, agent, until, reasons, .. } = fact else { return Ok(()) };
     let (Some(of), Some(agent)) = (floor.call(*call), floor.agent(agent)) else { return Ok(()) };
     let Some(place) = place_of(of) else { return Ok(()) };
-    must!(Law::Order, may_take(floor, agent, of, place), "{} was rung for {call}, and may not take it", agent.name);
+    let alone = reasons.rule == Rule::PassedOn && of.switch == agent.switch;
+    let may = alone || may_take(floor, agent, of, place);
+    must!(Law::Order, may, "{} was rung for {call}, and may not take it", agent.name);
     if let Some(rules) = of.walk.plan().queues.get(&place.queue) {
         let rings_for = if agent.station.is_held_open() { TONE_WITHIN } else { rules.ring_for };
         must!(Law::OnTime, *until == floor.now + rings_for, "{call} rings until {until}, by {rules:?}");
     }
+    Ok(())
+}
+
+/// By the agent who talked with the caller, in this step.
+fn is_passed_on_to(agent: &AgentName, call: CallId, facts: &[Fact]) -> Result<(), Broken> {
+    let passed = facts.iter().any(|fact| {
+        matches!(fact, Fact::CallPassed { call: of, agent: by, to: PassedTo::Agent(to), .. }
+            if *of == call && to == agent && by != agent)
+    });
+    must!(Law::Order, passed, "{agent} was rung for {call} as passed on, and nobody did so");
     Ok(())
 }
 
@@ -514,7 +546,8 @@ fn counted(strategy: &Strategy) -> Counted {
 
 fn waiting(floor: &Floor<'_>) -> BTreeMap<QueueName, i64> {
     let mut count = BTreeMap::new();
-    for place in floor.calls.iter().copied().filter_map(|call| place_of(call)) {
+    let in_queues = floor.calls.iter().copied().filter(|call| call.passed.is_none());
+    for place in in_queues.filter_map(|call| place_of(call)) {
         *count.entry(place.queue.clone()).or_default() += 1;
     }
     count
@@ -659,7 +692,10 @@ fn fold_is_state(floor: &Floor<'_>, known: &Known) -> Result<(), Broken> {
                 && folded.keeps == call.keeps
                 && folded.knows == call.knows
                 && folded.warned == call.warned
-                && folded.waited == call.waited,
+                && folded.waited == call.waited
+                && folded.asked == call.asked
+                && folded.passed == call.passed
+                && folded.talked_for.is_some() == call.served,
             "{id}: {folded:?}"
         );
         let ending = matches!(call.stage, Stage::Ending { .. });

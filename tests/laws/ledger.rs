@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use cordboard::calendar::Moment;
-use cordboard::routing::Fact;
 use cordboard::routing::dial::DialEnd;
 use cordboard::routing::fact::{EndedBy, LeftQueue, OfferEnd, Outcome};
 use cordboard::routing::ids::*;
 use cordboard::routing::promise::Broken as PromiseBroken;
+use cordboard::routing::{Fact, PassedTo};
 
 use crate::law::{Broken, Law, must};
 
@@ -16,6 +16,10 @@ use crate::law::{Broken, Law, must};
 struct Story {
     queue: Option<QueueName>,
     connected: bool,
+    /// An agent has talked with the caller, and passed them on.
+    served: bool,
+    /// To whose phone, or to a number (nobody's), and nobody has taken them yet.
+    passed: Option<Option<AgentName>>,
     held: bool,
     /// A call-back is owed for it.
     owed: bool,
@@ -146,6 +150,7 @@ impl Ledger {
             Fact::TransferConnected { call } => {
                 let story = self.open.entry(*call).or_default();
                 must!(Law::OnePlace, story.outside == Some(Dialled::Answered), "{call} heard outside after {story:?}");
+                story.passed = None;
                 story.outside = Some(Dialled::Heard);
             }
             Fact::TransferFailed { call, .. } => {
@@ -175,6 +180,8 @@ impl Ledger {
             }
             Fact::CallQueued { call, queue, joined, credit, .. } => {
                 let story = self.open.entry(*call).or_default();
+                must!(Law::OnePlace, story.offers.is_empty(), "{call} comes to {queue}, and {:?} ring", story.offers);
+                story.passed = None;
                 story.place = Some((queue.clone(), *joined, *credit));
                 must!(Law::HeardFirst, !story.unwarned, "{call} waits before it was warned");
                 // Told again where a found call gets its old place back.
@@ -230,9 +237,10 @@ impl Ledger {
                     story.picked_up
                 );
                 must!(Law::OnePlace, !story.offers.contains_key(offer), "{call} on {offer} twice");
+                let alone = story.passed.as_ref() == Some(&Some(agent.clone()));
                 must!(
                     Law::Balance,
-                    story.queue.as_ref() == Some(queue),
+                    alone || story.queue.as_ref() == Some(queue),
                     "{call} offered from {queue}, but is in {:?}",
                     story.queue
                 );
@@ -270,19 +278,35 @@ impl Ledger {
                 let held = self.offered_to.remove(agent);
                 must!(Law::OnePlace, held == Some(*offer), "{offer} ended, but {agent} has {held:?}");
             }
-            Fact::CallConnected { call, queue, .. } => {
+            Fact::CallConnected { call, queue, agent, .. } => {
                 let story = self.open.entry(*call).or_default();
                 must!(Law::EndsOnce, !story.connected, "{call} connected twice");
                 must!(Law::OnePlace, story.offers.is_empty(), "{call} connected while {:?} ring", story.offers);
+                // Passed on to this agent, the caller came from no queue.
+                let passed = story.passed.take();
+                let alone = passed.as_ref() == Some(&Some(agent.clone()));
                 must!(
                     Law::Balance,
-                    story.queue.as_ref() == Some(queue),
+                    alone || story.queue.as_ref() == Some(queue),
                     "{call} connected for {queue}, but is in {:?}",
                     story.queue
                 );
                 story.connected = true;
                 story.queue = None;
-                self.accounts.entry(queue.clone()).or_default().answered += 1;
+                if !alone {
+                    self.accounts.entry(queue.clone()).or_default().answered += 1;
+                }
+            }
+            Fact::CallPassed { call, to, .. } => {
+                let story = self.open.entry(*call).or_default();
+                must!(Law::OnePlace, story.connected, "{call} passed on after {story:?}");
+                must!(Law::PromisesAreKept, story.keeps.is_none(), "{call} passed on, and it keeps a promise");
+                (story.connected, story.held, story.served) = (false, false, true);
+                story.passed = match to {
+                    PassedTo::Agent(agent) => Some(Some(agent.clone())),
+                    PassedTo::Number(_) => Some(None),
+                    PassedTo::Queue(_) | PassedTo::Step(_) => None,
+                };
             }
             Fact::CallHeld { call, .. } => {
                 let story = self.open.entry(*call).or_default();
@@ -518,14 +542,22 @@ fn fits(outcome: Outcome, by: &EndedBy, story: &Story) -> bool {
         return false;
     }
     match outcome {
-        Outcome::Answered => story.connected,
-        Outcome::Abandoned => (story.queue.is_some() || story.keeps.is_some()) && *by == EndedBy::Caller,
-        Outcome::LeftInDialplan => story.queue.is_none() && !story.connected && !story.owed && *by == EndedBy::Caller,
+        // Whom an agent passed on to a step, or to a number that rings.
+        Outcome::Answered => story.connected || (story.served && story.queue.is_none()),
+        Outcome::Abandoned => {
+            let rings = matches!(story.passed, Some(Some(_)));
+            (story.queue.is_some() || story.keeps.is_some() || rings) && *by == EndedBy::Caller
+        }
+        Outcome::LeftInDialplan => {
+            let asked = story.connected || story.served || story.owed;
+            story.queue.is_none() && !asked && *by == EndedBy::Caller
+        }
         Outcome::PromisedCallBack => {
             story.queue.is_none() && !story.connected && matches!(by, EndedBy::Caller | EndedBy::Us)
         }
-        Outcome::EndedByUs => story.queue.is_none() && !story.connected && *by == EndedBy::Us,
-        Outcome::Refused => story.queue.is_none() && !story.connected && *by == EndedBy::Us,
+        Outcome::EndedByUs | Outcome::Refused => {
+            story.queue.is_none() && !story.connected && !story.served && *by == EndedBy::Us
+        }
         Outcome::EndedUnseen => !story.connected && *by == EndedBy::Unseen,
         Outcome::TransferredOut => story.outside == Some(Dialled::Heard) && story.queue.is_none() && !story.connected,
     }

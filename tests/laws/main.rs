@@ -72,13 +72,14 @@ fn shifts(seeds: impl Iterator<Item = (u64, Size)>) -> Tally {
 
 fn tell(all: &Tally, n: usize, began: Instant) {
     eprintln!(
-        "{n} shifts, {} calls, {} steps, {} kills, {} outages, {} holds, {} retrieved in {:.1?}: {:?}",
+        "{n} shifts, {} calls, {} steps, {} kills, {} outages, {} holds, {} retrieved, passed on {:?} in {:.1?}: {:?}",
         all.calls,
         all.steps,
         all.kills,
         all.outages,
         all.holds,
         all.retrieved,
+        all.passed,
         began.elapsed(),
         all.outcomes
     );
@@ -96,6 +97,7 @@ fn tell(all: &Tally, n: usize, began: Instant) {
 fn fixed(share: u64) {
     let all = shifts((1..=SHIFTS).filter(|seed| seed % SHARES == share).map(|seed| (seed, Size::Small)));
     assert!(all.calls > 4_000 && all.kills > 10 && all.outages > 10, "too little happened: {all:?}");
+    assert!(all.passed.iter().all(|n| *n > 10), "hardly anybody was passed on: {all:?}");
     assert!(all.holds > 100 && all.retrieved > 30, "hardly anybody was on hold: {all:?}");
     // Which strategies a share of the halls has is chance; most of them it has.
     let seen = Rule::ALL.iter().filter(|rule| all.rules.get(rule).is_some_and(|n| *n > 0)).count();

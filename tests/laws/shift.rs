@@ -18,7 +18,7 @@ use cordboard::routing::ids::*;
 use cordboard::routing::known::KnownAgent;
 use cordboard::routing::promise::Broken as BrokenPromise;
 use cordboard::routing::tag::Place;
-use cordboard::routing::{Act, Core, Effect, Fact, Handled, Input, Kept, Known, LegSeen};
+use cordboard::routing::{Act, Core, Effect, Fact, Handled, Input, Kept, Known, LegSeen, PassedTo};
 use cordboard::switch::rehearsal::{Chance, Exchange, Faults, PerMille, World};
 use cordboard::switch::{Event, Sound, SwitchAct, Ticket, Told};
 
@@ -50,6 +50,8 @@ pub struct Tally {
     pub outages: u64,
     pub holds: u64,
     pub retrieved: u64,
+    /// Callers passed on: to agents, queues, steps, numbers.
+    pub passed: [u64; 4],
     /// Emergency messages that were given.
     pub warned: u64,
     pub outcomes: BTreeMap<Outcome, u64>,
@@ -80,6 +82,9 @@ impl Tally {
         self.outages += other.outages;
         self.holds += other.holds;
         self.retrieved += other.retrieved;
+        for (mine, theirs) in self.passed.iter_mut().zip(other.passed) {
+            *mine += theirs;
+        }
         self.warned += other.warned;
         for (outcome, n) in &other.outcomes {
             *self.outcomes.entry(*outcome).or_default() += n;
@@ -418,6 +423,16 @@ impl Shift {
                     self.tally.taken_back += u64::from(rings_on);
                 }
                 Fact::EmergencyHeard { .. } => self.tally.warned += 1,
+                Fact::CallPassed { to, .. } => {
+                    let [agents, queues, steps, numbers] = &mut self.tally.passed;
+                    let count = match to {
+                        PassedTo::Agent(_) => agents,
+                        PassedTo::Queue(_) => queues,
+                        PassedTo::Step(_) => steps,
+                        PassedTo::Number(_) => numbers,
+                    };
+                    *count += 1;
+                }
                 Fact::CallHeld { .. } => self.tally.holds += 1,
                 Fact::CallRetrieved { .. } => self.tally.retrieved += 1,
                 Fact::CallEnded { outcome, .. } => *self.tally.outcomes.entry(*outcome).or_default() += 1,

@@ -9,7 +9,7 @@ use cordboard::routing::call::Stage;
 use cordboard::routing::dial_out::DialledNumber;
 use cordboard::routing::ids::*;
 use cordboard::routing::preference::{Acquaintance, KnownAs};
-use cordboard::routing::{Input, Why};
+use cordboard::routing::{Input, PassedTo, Why};
 use cordboard::switch::rehearsal::{Caller, Habit, Phone, Span, World};
 
 use crate::hall::{REASONS, Seat, Size, ms, one_of, percent};
@@ -127,6 +127,9 @@ impl Weather {
             }
             if percent(&mut shift.chance, 40) {
                 somebody_holds(shift, self.disasters)?;
+            }
+            if percent(&mut shift.chance, 30) {
+                somebody_passes_on(shift, self.disasters)?;
             }
         }
         if self.mischief <= now {
@@ -393,6 +396,61 @@ fn somebody_holds(shift: &mut Shift, disasters: bool) -> Result<(), Broken> {
         4 if disasters && percent(&mut shift.chance, 20) => {
             shift.kill_in_the_next_step();
             Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Somebody who talks passes the caller on, to whatever there is and now and then to what there is not; often as somebody hangs
+/// up, is put on hold, logs out or dies.
+fn somebody_passes_on(shift: &mut Shift, disasters: bool) -> Result<(), Broken> {
+    let agents: Vec<_> = shift.core.iter().flat_map(|core| core.agents()).collect();
+    let talking: Vec<(AgentName, Option<LegId>, SwitchName, Option<CallId>)> = agents
+        .iter()
+        .filter(|agent| matches!(agent.work, Work::Talking { .. }))
+        .map(|agent| (agent.name.clone(), agent.leg.clone(), agent.switch.clone(), agent.work.call()))
+        .collect();
+    let free: Vec<AgentName> = agents.iter().filter(|agent| agent.is_free()).map(|agent| agent.name.clone()).collect();
+    let anybody: Vec<AgentName> = shift.hall.seats.iter().map(|seat| seat.agent.clone()).collect();
+    if talking.is_empty() {
+        return Ok(());
+    }
+    let (agent, leg, switch, call) = one_of(&mut shift.chance, &talking).clone();
+    let plan = shift.hall.plans[0].clone();
+    let to = match shift.chance.below(10) {
+        0..=3 if !free.is_empty() => PassedTo::Agent(one_of(&mut shift.chance, &free).clone()),
+        0..=3 => PassedTo::Agent(one_of(&mut shift.chance, &anybody).clone()),
+        4..=6 => {
+            let queues: Vec<QueueName> = plan.queues.keys().cloned().collect();
+            PassedTo::Queue(one_of(&mut shift.chance, &queues).clone())
+        }
+        7 => {
+            let steps: Vec<StepName> = plan.steps.keys().cloned().collect();
+            PassedTo::Step(one_of(&mut shift.chance, &steps).clone())
+        }
+        _ => PassedTo::Number(PhoneNumber::new(one_of(
+            &mut shift.chance,
+            &["+8613800138000", "+8613800138000", "1900", "nobody"],
+        ))),
+    };
+    let call = call.filter(|_| percent(&mut shift.chance, 50));
+    let by = if percent(&mut shift.chance, 10) { AgentName::new("lead") } else { agent.clone() };
+    if percent(&mut shift.chance, 20) {
+        shift.tell(Input::AgentHeld { agent: agent.clone(), by: agent.clone() })?;
+    }
+    let input = Input::AgentPassedOn { agent: agent.clone(), call, to: to.clone(), by };
+    if disasters && percent(&mut shift.chance, 5) {
+        shift.kill_in_the_next_step();
+    }
+    shift.tell(input.clone())?;
+    match (shift.chance.below(12), to, leg) {
+        (0, _, _) => shift.tell(input),
+        (1, _, Some(leg)) => shift.happen(&switch, World::PhoneHangsUp { leg }),
+        (2, PassedTo::Agent(to), _) => shift.tell(Input::AgentLoggedOut { agent: to.clone(), by: to, why: None }),
+        (3, _, _) => {
+            let calls = shift.core.iter().flat_map(|core| core.calls());
+            let callers: Vec<LegId> = calls.filter(|call| call.passed.is_some()).map(|call| call.leg.clone()).collect();
+            callers.into_iter().next().map_or(Ok(()), |leg| shift.happen(&switch, World::CallerHangsUp { leg }))
         }
         _ => Ok(()),
     }

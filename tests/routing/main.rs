@@ -20,6 +20,7 @@ mod lending;
 mod offers;
 mod outages;
 mod outside;
+mod passing_on;
 mod preference;
 mod promises;
 mod promises_kept;

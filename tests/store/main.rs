@@ -16,6 +16,7 @@ mod filling;
 mod history;
 mod holds;
 mod keys;
+mod passed_on;
 mod people;
 mod pins;
 mod promises;

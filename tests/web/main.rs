@@ -23,6 +23,7 @@ mod pages_cases;
 mod pages_customers;
 mod pages_desk;
 mod pages_floor;
+mod passing_on;
 mod people;
 #[allow(dead_code, reason = "others need another side of it")]
 #[path = "../parts/postgres.rs"]

@@ -21,6 +21,7 @@ mod keys;
 mod loans;
 mod notes;
 mod paging;
+mod passing_on;
 mod promises;
 mod queues;
 mod records;

@@ -9,7 +9,7 @@ use super::routes::{Route, delete, get, patch, post, put, route};
 use super::signature::Signature;
 use super::{
     agents, breaks, calls, cases, centres, customers, dials, document, emergency, events, hooks, loans, notes,
-    promises, queues, records, session, versions,
+    passing_on, promises, queues, records, session, versions,
 };
 use crate::events::Event;
 use crate::routing::promise::PromiseSeen;
@@ -177,6 +177,17 @@ fn people() -> Vec<Route> {
             "Take the caller back from hold",
             agents::retrieve,
         )),
+        agent(
+            route(
+                post("/centres/{centre}/agents/{agent}/call/transfer"),
+                Scope::AgentsWrite,
+                "pass_call_on",
+                "Pass the caller on to another agent, a queue, a step of the dialplan or a number outside; the agent is \
+                 done with the call, which goes on",
+                passing_on::create,
+            )
+            .takes::<passing_on::Wanted>(),
+        ),
         agent(route(
             delete("/centres/{centre}/agents/{agent}/wrap-up"),
             Scope::AgentsWrite,

@@ -22,6 +22,7 @@ pub fn in_words(t: Words, refused: &Refused) -> String {
             ("station", part("station")),
             ("by", part("by")),
             ("queue", part("queue")),
+            ("step", part("step")),
             ("skill", part("skill")),
             ("reason", part("reason")),
             ("switch", part("switch")),

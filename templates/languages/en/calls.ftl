@@ -103,6 +103,7 @@ story-rule-lot = the call came: drawn by lot from those who may take it
 story-rule-preferred = kept for whom the caller knows
 story-rule-several = several phones ring at once: one of those idle longest of those who may take it
 story-rule-all = the phones of all who may take it ring at once
+story-rule-passed = another agent passed the caller on to them
 story-together =
     { $more ->
         [0] rings together with { $who }
@@ -135,6 +136,11 @@ story-offer-unseen = How the offer to { $agent } ended was not seen
 story-connected = Talks with { $agent } after waiting { $waited }
 story-held = { $agent } puts the caller on hold
 story-retrieved = { $agent } talks with the caller again
+story-passed-to-agent = { $agent } passed the caller on to { $to }
+story-passed-to-queue = { $agent } passed the caller on to queue { $to }
+story-passed-to-step = { $agent } passed the caller on to step { $to }
+story-passed-to-number = { $agent } passed the caller on to { $to }
+story-passed-by = asked for by { $by }
 story-wrap-up = { $agent } wraps up for { $time }
 story-wrapping-up = { $agent } wraps up
 story-end-asked = { $by } asks for { $agent }'s call to end

@@ -60,6 +60,7 @@ why-weighted-random =
 why-preferred = the caller knows you
 why-ring-several = one of several phones; the first to answer talks
 why-ring-all = all phones ring; the first to answer talks
+why-passed-on = { $by } passes this caller on to you
 why-together =
     { $n ->
         [one] one more phone rings
@@ -95,6 +96,22 @@ caller-several = Several are known by this number: who is it?
 caller-new-customer = New customer
 hold = Hold
 retrieve = Take back
+pass-on = Pass on
+pass-on-to = Pass the caller on to
+pass-on-to-whom = Choose one to pass the caller on to.
+pass-on-nobody = You talk with nobody just now.
+pass-close = Close
+pass-agents = Idle now
+pass-no-agents = Nobody else is idle just now.
+pass-more =
+    { $n ->
+        [one] and one more
+       *[other] and { $n } more
+    }
+pass-queues = Queues
+pass-queue-has = { $waiting } waiting, { $free } free
+pass-queue-nobody = nobody logged in
+pass-step = Step of the dialplan
 outcome-open = in progress
 dial = Dial
 dial-number = Number to call

@@ -103,6 +103,7 @@ story-rule-lot = 规则：来电时，从可接听者中按权重抽取
 story-rule-preferred = 规则：保留给来电者熟悉的坐席
 story-rule-several = 规则：多部话机同时振铃，可接听者中空闲最久的几位
 story-rule-all = 规则：可接听者的话机全部同时振铃
+story-rule-passed = 由另一位坐席转来
 story-together =
     { $more ->
         [0] 与 { $who } 同时振铃
@@ -135,6 +136,11 @@ story-offer-unseen = 未看到对 { $agent } 的分配如何结束
 story-connected = 等待 { $waited } 后与 { $agent } 通话
 story-held = { $agent } 保持来电
 story-retrieved = { $agent } 恢复通话
+story-passed-to-agent = { $agent } 把来电转给 { $to }
+story-passed-to-queue = { $agent } 把来电转到队列 { $to }
+story-passed-to-step = { $agent } 把来电转到流程步骤 { $to }
+story-passed-to-number = { $agent } 把来电转到外线 { $to }
+story-passed-by = 由 { $by } 操作
 story-wrap-up = { $agent } 话后处理 { $time }
 story-wrapping-up = { $agent } 话后处理中
 story-end-asked = { $by } 要求结束 { $agent } 的通话

@@ -5,6 +5,7 @@ pub mod dead_man;
 pub mod dialling;
 pub mod hearing;
 pub mod outside;
+pub mod passing;
 pub mod phones;
 pub mod races;
 pub mod recovery;

@@ -61,8 +61,9 @@ impl Meter {
     fn waiting(&mut self, at: Moment) {
         let part = match (self.in_queue, self.offers) {
             (true, 0) => Part::Waiting,
-            (true, _) => Part::Ringing,
-            (false, _) => Part::Menu,
+            // Of who was passed on to one agent, in no queue.
+            (_, 1..) => Part::Ringing,
+            (false, 0) => Part::Menu,
         };
         self.turn(at, part);
     }
@@ -96,6 +97,11 @@ impl Meter {
             Fact::TransferFailed { .. } => self.turn(at, Part::Menu),
             Fact::DialConnected { .. } | Fact::TransferConnected { .. } => self.turn(at, Part::Talking),
             Fact::CallHeld { .. } => self.turn(at, Part::Hold),
+            // What follows at the same moment says more.
+            Fact::CallPassed { .. } => {
+                self.in_queue = false;
+                self.waiting(at);
+            }
             // Late where the conversation has ended meanwhile.
             Fact::CallRetrieved { .. } if self.part == Part::Hold => self.turn(at, Part::Talking),
             Fact::CallRetrieved { .. }

@@ -9,13 +9,13 @@ use fluent_templates::fluent_bundle::FluentValue;
 use super::list::{outcome_class, outcome_word};
 use crate::calendar::{Moment, Zone};
 use crate::dialplan::AgentWish;
-use crate::routing::Fact;
 use crate::routing::dial::{DialEnd, DialEndedBy};
 use crate::routing::fact::{EndedBy, LeftQueue, OfferEnd, Outcome, Reasons, Rule, TransferFailure};
 use crate::routing::ids::{AgentName, OfferId};
 use crate::routing::preference::KnownAs;
 use crate::routing::promise::{Back, Broken, NotPromised, PromisedBy};
 use crate::routing::queue::Need;
+use crate::routing::{Fact, PassedTo};
 use crate::web::pages::author::author;
 use crate::web::pages::story::Told;
 use crate::web::pages::words::{Words, clock, language_name};
@@ -185,6 +185,23 @@ impl Teller<'_> {
             Fact::CallConnected { agent, waited, .. } => {
                 plain("talking", t.with_two("story-connected", "agent", self.agent(agent), "waited", time(*waited)))
             }
+            Fact::CallPassed { agent, to, by, .. } => {
+                let (word, whom) = match to {
+                    PassedTo::Agent(to) => ("story-passed-to-agent", self.agent(to)),
+                    PassedTo::Queue(queue) => ("story-passed-to-queue", queue.to_string()),
+                    PassedTo::Step(step) => ("story-passed-to-step", step.to_string()),
+                    PassedTo::Number(_) if self.erased => ("story-passed-to-number", t.say("calls-erased")),
+                    PassedTo::Number(number) => ("story-passed-to-number", number.to_string()),
+                };
+                let details =
+                    if by == agent { Vec::new() } else { vec![t.with("story-passed-by", "by", self.agent(by))] };
+                Said {
+                    mark: "away",
+                    text: t.with_two(word, "agent", self.agent(agent), "to", whom),
+                    details,
+                    keys: None,
+                }
+            }
             Fact::CallHeld { agent, .. } => plain("held", t.with("story-held", "agent", self.agent(agent))),
             Fact::CallRetrieved { agent, .. } => {
                 plain("talking", t.with("story-retrieved", "agent", self.agent(agent)))
@@ -336,7 +353,12 @@ impl Teller<'_> {
             Rule::Preferred => t.say("story-rule-preferred"),
             Rule::RingSeveral => t.say("story-rule-several"),
             Rule::RingAll => t.say("story-rule-all"),
+            Rule::PassedOn => t.say("story-rule-passed"),
         };
+        // Nobody was chosen from among others.
+        if reasons.rule == Rule::PassedOn {
+            return vec![rule];
+        }
         let mut details = vec![counts, rule];
         details.extend(self.together(reasons));
         if !reasons.needs.is_empty() {

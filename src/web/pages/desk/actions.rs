@@ -34,7 +34,7 @@ async fn in_hand(web: &Web, who: &Who, input: impl FnOnce(AgentName) -> Input) -
 }
 
 /// Their desks are drawn anew, whether or not anything has changed.
-fn shown_soon(web: &Web, who: &Who) -> StatusCode {
+pub(super) fn shown_soon(web: &Web, who: &Who) -> StatusCode {
     web.hub().draw_desk(who.centre(), who.agent());
     StatusCode::NO_CONTENT
 }

@@ -5,6 +5,7 @@ mod actions;
 mod caller;
 mod day;
 mod notes;
+mod passing;
 mod shown;
 
 use askama::Template;
@@ -32,6 +33,7 @@ pub fn routes() -> Router<Web> {
         .route("/desk/call/back", post(actions::call_back))
         .route("/desk/call/hold", post(actions::hold))
         .route("/desk/call/retrieve", post(actions::retrieve))
+        .route("/desk/call/pass", get(passing::choice).post(passing::pass_on))
         .route("/desk/call/end", post(actions::end_call))
         .route("/desk/call/customer", post(actions::say_customer))
         .route("/desk/notes/{call}", put(notes::save).layer(DefaultBodyLimit::max(notes::LONGEST_FORM)))

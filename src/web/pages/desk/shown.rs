@@ -486,6 +486,9 @@ fn why_by(t: Words, reasons: &Reasons) -> String {
         Rule::WeightedRandom => t.count("why-weighted-random", i64::from(free)),
         Rule::RingSeveral => t.say("why-ring-several"),
         Rule::RingAll => t.say("why-ring-all"),
+        Rule::PassedOn => {
+            t.with("why-passed-on", "by", reasons.passed_by.as_ref().map(ToString::to_string).unwrap_or_default())
+        }
     }
 }
 

@@ -50,7 +50,7 @@ async fn tell(web: &Web, who: &Who, headers: &HeaderMap, agent: AgentName, input
         return Ok(Redirect::to("/floor").into_response());
     }
     let agent = Agent::of(web, who.centre(), &agent).await?.ok_or(PageProblem::NotFound)?;
-    let ink = Ink::of(&web, who.centre(), who.manner.t);
+    let ink = Ink::of(web, who.centre(), who.manner.t);
     Ok(Html(ink.one(web.now(), &agent)?).into_response())
 }
 

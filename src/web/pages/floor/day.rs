@@ -243,6 +243,7 @@ impl Day {
             | Fact::CallerKnown { .. }
             | Fact::PickUpFailed { .. }
             | Fact::CallHeld { .. }
+            | Fact::CallPassed { .. }
             | Fact::CallRetrieved { .. }
             | Fact::AgentAssigned { .. }
             | Fact::HeldLineChanged { .. }
