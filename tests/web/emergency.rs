@@ -34,7 +34,7 @@ async fn switch(desk: &Desk, method: Method, message: &str, body: Value) -> (u16
 
 /// What the audit says of it, newest first, once it says so much.
 async fn audited(boss: &Browser<'_>, lines: usize) -> String {
-    let written = |page: &str| page.matches("<td class=\"when\">").count() >= lines;
+    let written = |page: &str| page.matches(" class=\"when\">").count() >= lines;
     boss.until("/audit?subject=emergency%3Aflood", written).await
 }
 

@@ -35,7 +35,7 @@ async fn calls_are_found_by_what_is_asked_for() {
     assert!(empty.contains("Calls appear here when they are over"), "{empty}");
     desk.log_in("mira").await;
     let id = answered(&desk, HOSTILE).await;
-    let row = format!("<td class=\"when\"><a href=\"/calls/{id}\">");
+    let row = format!(" class=\"when\"><a href=\"/calls/{id}\">");
     for path in [
         "/calls".to_owned(),
         "/calls?number=138-0000+0001".into(),
@@ -114,7 +114,7 @@ async fn a_story_tells_everything_from_the_arrival_to_the_note() {
     assert!(!page.contains("<script>alert") && !page.contains("data-moved"), "{page}");
     assert!(boss.see_in_chinese(&format!("/calls/{id}")).await.contains("进入队列 desk"));
     // Who called is erased: the call and its story stay.
-    let row = format!("<td class=\"when\"><a href=\"/calls/{id}\">");
+    let row = format!(" class=\"when\"><a href=\"/calls/{id}\">");
     let listed = async || {
         let list = boss.see(&format!("/calls?call={id}")).await;
         list.split(&row).nth(1).expect("the call is listed").split("</tr>").next().expect("a row").to_owned()
