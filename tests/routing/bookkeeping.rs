@@ -87,8 +87,6 @@ fn wherever_a_caller_hangs_up_nothing_is_left_of_the_call() {
         let caller = floor.call(to);
         floor.hangs_up(&caller);
         assert_eq!(floor.core.calls().count(), 0, "{to}");
-        assert_eq!(floor.core.kept().timers, usize::from(to == "600"), "but that a queue may be deserted: {to}");
-        floor.pass(secs(3600));
         assert!(floor.keeps_nothing(), "{to}: {:?}", floor.core.kept());
     }
     let mut floor = Floor::new();
