@@ -101,6 +101,9 @@ async fn a_caller_who_is_passed_on_is_one_call_and_counted_once_wherever_a_piece
     let whole = Both::new().await;
     let pieces = Both::new().await;
     for (db, piecemeal) in whole.all.iter().zip(&pieces.all) {
+        for db in [db, piecemeal] {
+            assert_eq!(db.filled(&centre()).await.expect("a position").seq, 0);
+        }
         db.fill(&centre(), 0, &all, Way::Whole).await.expect("filled");
         for (n, one) in all.iter().enumerate() {
             piecemeal.fill(&centre(), n as u64, std::slice::from_ref(one), Way::Whole).await.expect("filled");
