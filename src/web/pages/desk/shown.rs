@@ -258,7 +258,7 @@ impl Desk {
         let seen = web.handle.agent(lender, guest.agent()).await?;
         let plan = web.handle.plan(lender).ok_or(PageProblem::Away)?;
         let title = plan.titles.get(&frame.t.language()).or_else(|| plan.titles.values().next());
-        you.serves = Some(title.map_or_else(|| lender.to_string(), Clone::clone));
+        you.serves = Some(title.cloned().unwrap_or_else(|| lender.to_string()));
         let (mut call, mut note, mut words) = (None, None, Vec::new());
         if let Some(seen) = &seen {
             let agent = &seen.agent;
