@@ -189,16 +189,11 @@ impl Core {
         self.order(now, &switch, ring, Some(Owed::RingLine(name.clone())));
     }
 
-    /// Hung up by us and not gone yet: what is told of it meanwhile makes it no line again.
-    fn is_let_go(&self, leg: &LegId) -> bool {
-        self.timers.is_set(&Timer::HangUpDue(leg.clone()))
-    }
-
     /// Hung up by us, once: it is gone when the switch says so, and not rung on meanwhile.
     fn let_line_go(&mut self, now: Moment, name: &AgentName) {
         let Some(agent) = self.agents.get(name) else { return };
         let Some(leg) = agent.held.leg().cloned() else { return };
-        if self.is_let_go(&leg) {
+        if self.timers.is_set(&Timer::HangUpDue(leg.clone())) {
             return;
         }
         let switch = agent.switch.clone();
@@ -218,11 +213,7 @@ impl Core {
 
     /// The phone was picked up, or is found so.
     pub(super) fn line_answered(&mut self, now: Moment, name: &AgentName) {
-        let Some(agent) =
-            self.agents.get(name).filter(|agent| agent.held.leg().is_some_and(|leg| !self.is_let_go(leg)))
-        else {
-            return;
-        };
+        let Some(agent) = self.agents.get(name) else { return };
         let (switch, outside) = (agent.switch.clone(), agent.station.is_outside());
         match agent.held.clone() {
             HeldLine::Rings { leg, tries } | HeldLine::Asked { leg, tries } if outside => {
@@ -242,7 +233,7 @@ impl Core {
     pub(super) fn line_key(&mut self, now: Moment, leg: &LegId, key: Key) -> bool {
         let Some(name) = self.at_held_line(leg) else { return false };
         let asked = matches!(self.agents.get(&name).map(|agent| &agent.held), Some(HeldLine::Asked { .. }));
-        if asked && key.as_char() == '1' && !self.is_let_go(leg) {
+        if asked && key.as_char() == '1' {
             if let Some(switch) = self.agents.get(&name).map(|agent| agent.switch.clone()) {
                 self.order(now, &switch, Act::StopPlay { leg: leg.clone() }, None);
             }
@@ -254,6 +245,7 @@ impl Core {
     fn line_up(&mut self, now: Moment, name: &AgentName, leg: LegId) {
         self.timers.stop(&Timer::LineDue(name.clone()));
         self.set_line(name, HeldLine::Up { leg: leg.clone() });
+        self.change_agent(name, |agent| agent.line_busy = false);
         self.quiet(now, name, leg);
     }
 
@@ -326,7 +318,7 @@ impl Core {
     pub(super) fn line_parted(&mut self, now: Moment, name: &AgentName) {
         let Some(agent) = self.agents.get(name) else { return };
         let Some(leg) = agent.held.up().cloned() else { return };
-        if self.is_let_go(&leg) {
+        if self.timers.is_set(&Timer::HangUpDue(leg.clone())) {
             return;
         }
         let idle = matches!(agent.work, Work::Nothing { .. } | Work::WrappingUp { .. });

@@ -6,7 +6,6 @@ use cordboard::routing::dial::DialEnd;
 use cordboard::routing::fact::Outcome;
 use cordboard::routing::ids::*;
 use cordboard::routing::promise::{Broken, First, PromiseStage};
-use cordboard::routing::tag::{Place, Tags};
 use cordboard::routing::{Act, Fact, Failure, Input, LegSeen, LegUp, Refusal, Refused, Returned};
 
 use crate::floor::*;
@@ -331,25 +330,4 @@ fn a_customer_who_picks_up_where_no_step_is_left_to_begin_in_is_hung_up_and_owed
     let mut again = Floor::again(floor, 2, known, now);
     again.tell(snapshot(vec![LegSeen { inbound: false, ..seen(&leg) }]));
     assert_eq!((again.hung_up(), healed(&again), promise(&again).tries), (vec![leg], 1, 1));
-}
-
-#[test]
-fn a_customer_whose_place_was_not_yet_on_the_disk_has_the_one_that_was_promised() {
-    let (mut floor, _, leg) = customer_rings();
-    floor.pass(secs(2)).tell(Input::LegAnswered { leg: leg.clone() });
-    let (call, known, now, joined) = (floor.of(&leg).id, floor.known.clone(), floor.now, promise(&floor).joined);
-    assert!(joined < now, "older than the call that keeps it");
-    let mut again = Floor::again(floor, 2, known, now);
-    let place = Place::Waiting {
-        version: VersionHash::new("v1"),
-        step: StepName::new("spoken"),
-        language: "en".into(),
-        queue: QueueName::new("service"),
-        joined,
-        credit: secs(0),
-    };
-    let tags = Some(Tags { centre: CentreName::new("demo"), call, epoch: Epoch(1), place });
-    again.tell(snapshot(vec![LegSeen { inbound: false, tags, ..seen(&leg) }]));
-    let Stage::Waiting { place, .. } = again.stage(&leg).clone() else { panic!("{again}") };
-    assert_eq!(place.joined, joined);
 }

@@ -63,8 +63,7 @@ fn a_switch_that_would_not_ring_the_phone_is_told_and_tried_again() {
     let why = Refusal::Other("Extension does not exist".into());
     floor.tell(Input::EffectReturned { effect, how: Returned::Refused { why } });
     assert!(floor.facts.iter().any(|fact| matches!(fact, Fact::Healed { .. })), "{:#?}", floor.facts);
-    let kept = floor.core.kept();
-    assert_eq!((line(&floor), kept.legs, kept.timers), (&HeldLine::Down { tries: 1 }, 0, 1));
+    assert_eq!((line(&floor), floor.core.kept().legs), (&HeldLine::Down { tries: 1 }, 0));
     floor.pass(secs(9));
     assert_eq!(*line(&floor), HeldLine::Down { tries: 1 }, "after a first try that came to nothing twice as long");
     floor.pass(secs(1));
@@ -231,38 +230,4 @@ fn a_tone_that_has_no_end_takes_the_call_back_and_one_that_the_line_ended_joins_
     assert_eq!((ends(&floor), floor.hung_up().len()), (vec![], 0));
     floor.pass(secs(1));
     assert_eq!(ends(&floor), [OfferEnd::NoAnswer]);
-}
-
-#[test]
-fn a_line_that_is_picked_up_as_we_give_it_up_is_none_and_neither_is_one_whose_key_comes_then() {
-    let mut floor = Floor::new();
-    floor.tell(login("ana", "held:PJSIP/ana"));
-    let standing = leg(&floor);
-    floor.pass(LINE_RINGS_FOR + secs(3));
-    assert_eq!(floor.hung_up(), std::slice::from_ref(&standing));
-    floor.tell(Input::LegAnswered { leg: standing.clone() });
-    assert!(line(&floor).up().is_none(), "{floor}");
-    let caller = floor.call("100");
-    assert!(matches!(floor.stage(&caller), Stage::Waiting { rings: None, .. }), "{floor}");
-    floor.hangs_up(&standing).pass(secs(10));
-    let next = leg(&floor);
-    floor.tell(Input::LegAnswered { leg: next });
-    tone(&floor);
-    let mut floor = Floor::new();
-    floor.tell(login("ana", "held:tel:+8613800138000"));
-    let standing = leg(&floor);
-    floor.tell(Input::LegAnswered { leg: standing.clone() }).pass(LINE_RINGS_FOR);
-    assert_eq!(floor.hung_up(), std::slice::from_ref(&standing));
-    floor.tell(Input::KeyPressed { leg: standing, key: Key::try_from('1').expect("a key") });
-    assert!(line(&floor).up().is_none(), "{floor}");
-}
-
-#[test]
-fn a_line_that_is_back_in_time_is_not_looked_at() {
-    let mut floor = up();
-    let standing = leg(&floor);
-    let caller = floor.call("100");
-    joins(&mut floor, &caller);
-    floor.hangs_up(&caller).tell(Input::LegParted { leg: standing });
-    assert_eq!(floor.core.kept().timers, 1, "the wrap-up");
 }

@@ -189,14 +189,6 @@ fn a_look_at_a_phone_that_rings_on_changes_nothing_and_one_that_finds_it_joined_
 }
 
 #[test]
-fn a_look_that_finds_a_phone_picked_up_is_the_answer() {
-    let (mut floor, caller, phone) = ringing();
-    floor.tell(looked(&phone, Some(up(&phone))));
-    assert!(floor.facts.iter().any(|fact| matches!(fact, Fact::OfferAnswered { .. })), "{:#?}", floor.facts);
-    assert!(matches!(floor.stage(&caller), Stage::Connecting { .. }), "{floor}");
-}
-
-#[test]
 fn a_look_at_a_phone_on_its_way_to_the_caller_orders_the_joining_again() {
     let (mut floor, caller, phone) = connecting();
     floor.tell(looked(&phone, Some(up(&phone))));
