@@ -46,7 +46,8 @@ impl Core {
     pub(super) fn announcement_due(&mut self, now: Moment, call: CallId) {
         let Some(of) = self.calls.get(&call) else { return };
         let Stage::Waiting { place, rings, doubt } = &of.stage else { return };
-        if rings.is_some() || *doubt {
+        // Nor is who was passed on told anything before they have come away: the music then would be told over it.
+        if rings.is_some() || *doubt || self.comes_away(call) {
             return self.timers.set(Timer::Announce(call), now + FROZEN_STEP);
         }
         if place.told.playing.is_some() {

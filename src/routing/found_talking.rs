@@ -24,12 +24,11 @@ impl Core {
 
     /// The caller is joined with a phone of which this call knows nothing. Where it is one of our own they are one call from
     /// here on. `false`: it is not.
-    pub(super) fn found_talking(&mut self, now: Moment, call: CallId, caller: &LegSeen, phone: &LegSeen) -> bool {
+    pub(super) fn found_talking(&mut self, now: Moment, call: CallId, phone: &LegSeen) -> bool {
         let Some(of) = self.calls.get(&call) else { return false };
         let Some(agent) = self.whose_phone(of, phone) else { return false };
-        // Of who was passed on it may be the phone that they were passed on from; the channel says whom they talk with.
-        let tags = caller.tags.as_ref().filter(|tags| tags.centre == self.centre && tags.call == call);
-        if of.served && tags.map(|tags| &tags.place) != Some(&Place::Talking { agent: agent.clone() }) {
+        // Of who was passed on it may be the phone that they were passed on from, on its way out.
+        if of.served {
             return false;
         }
         let (queue, joined) = match &of.stage {
@@ -37,7 +36,7 @@ impl Core {
                 let (place, rings) = (place.clone(), rings.clone());
                 if let Some(rings) = rings {
                     // None of them is this phone.
-                    self.taken_elsewhere(now, &rings);
+                    self.all_taken_back(now, &rings);
                 }
                 self.leave_queue(call, &place);
                 (place.queue, place.joined)

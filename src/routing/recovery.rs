@@ -296,7 +296,7 @@ impl Core {
                 return;
             }
             let phone = seen.get(joined);
-            if phone.is_some_and(|phone| self.found_talking(now, call, caller, phone)) {
+            if phone.is_some_and(|phone| self.found_talking(now, call, phone)) {
                 return;
             }
             if !phone.is_some_and(|phone| self.is_passed_on_from(now, call, phone)) {

@@ -90,10 +90,10 @@ impl Core {
         }
     }
 
-    /// The caller talks with somebody who is none of them.
-    pub(super) fn taken_elsewhere(&mut self, now: Moment, rings: &Rings) {
+    /// The caller is found talking with somebody who is none of them, and was not heard to be answered.
+    pub(super) fn all_taken_back(&mut self, now: Moment, rings: &Rings) {
         for offer in rings.iter() {
-            self.withdraw(now, offer, OfferEnd::AnsweredElsewhere);
+            self.withdraw(now, offer, OfferEnd::Withdrawn);
         }
     }
 
