@@ -289,6 +289,10 @@ impl Core {
         let Some(of) = self.calls.get(&call) else { return };
         let (switch, stage) = (of.switch.clone(), of.stage.clone());
         let agent_legs = self.agent_legs_of(of);
+        if let Stage::Ending { .. } = stage {
+            // Whoever they are still joined with: it is over, and nobody else hangs them up.
+            return self.hang_up(now, &switch, caller.leg.clone(), HangUpCause::Normal);
+        }
         if let Some(joined) = &caller.joined_with {
             if agent_legs.contains(joined) {
                 // Joined while we were away, or talking all along.
@@ -354,7 +358,8 @@ impl Core {
             Stage::Talking { hold: None, .. } if self.passed_on_as_channel_says(now, call, caller) => {}
             Stage::Talking { agent_leg, hold: None, .. } => self.look_at(now, &switch, agent_leg),
             Stage::Outside(outside) => self.transfer_lives(now, call, seen.get(&outside.leg)),
-            Stage::Ending { .. } => self.hang_up(now, &switch, caller.leg.clone(), HangUpCause::Normal),
+            // Hung up above.
+            Stage::Ending { .. } => {}
         }
     }
 

@@ -498,3 +498,18 @@ fn for_who_talks_with_a_phone_that_is_nobodys_nobody_is_rung_and_the_wait_goes_o
     floor.talks("ana", &caller);
     assert_eq!(floor.state("ana"), AgentState::Talking, "{floor}");
 }
+
+#[test]
+fn who_was_to_be_hung_up_when_we_died_is_hung_up_though_the_switch_has_them_joined_still() {
+    let mut floor = Floor::new();
+    floor.login("ana");
+    let caller = floor.call("100");
+    floor.talks("ana", &caller);
+    let leg = floor.agent("ana").leg.clone().expect("a leg");
+    floor.hangs_up(&leg);
+    assert!(matches!(floor.stage(&caller), Stage::Ending { .. }), "{floor}");
+    let mut floor = reborn(&floor);
+    let joined = LegSeen { joined_with: Some(leg.clone()), in_hand: false, ..seen(&caller) };
+    floor.tell(snapshot(vec![joined, phone(&leg, LegUp::Up, Some(caller.clone()))]));
+    assert!(floor.hung_up().contains(&caller), "{:#?}", floor.effects);
+}
