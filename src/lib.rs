@@ -58,7 +58,7 @@
 //! After a start or a reconnect: `controller/journal` gives [`routing::Known`] (the facts folded, `routing/known.rs`), the
 //! switch gives one snapshot with the tags that stand on its channels (`routing/tag.rs`), and `routing/recovery.rs` compares
 //! the two and gives places back (`remember_call`); for a call that the journal does not know, `walking.rs` does
-//! (`take_place_back`).
+//! (`take_place_back`); for a conversation that it does not know, `found_talking.rs`.
 //!
 //! # The way of a request
 //!

@@ -25,12 +25,9 @@ impl Core {
     /// The caller is joined with a phone of which this call knows nothing. Where it is one of our own they are one call from
     /// here on. `false`: it is not.
     pub(super) fn found_talking(&mut self, now: Moment, call: CallId, phone: &LegSeen) -> bool {
-        let Some(of) = self.calls.get(&call) else { return false };
+        // Of who was served and passed on it may be the phone that they were passed on from, on its way out.
+        let Some(of) = self.calls.get(&call).filter(|of| !of.served) else { return false };
         let Some(agent) = self.whose_phone(of, phone) else { return false };
-        // Of who was passed on it may be the phone that they were passed on from, on its way out.
-        if of.served {
-            return false;
-        }
         let (queue, joined) = match &of.stage {
             Stage::Waiting { place, rings, .. } => {
                 let (place, rings) = (place.clone(), rings.clone());
@@ -85,7 +82,6 @@ impl Core {
         let name = self.at_held_line(&phone.leg).or_else(rung_for_it)?;
         let agent = self.agents.get(&name).filter(|agent| agent.switch == call.switch)?;
         let has_nothing = matches!(agent.work, Work::Nothing { .. } | Work::WrappingUp { .. });
-        let had_it = agent.work.call() == Some(call.id);
-        (has_nothing && !had_it && agent.leg.as_ref().is_none_or(|leg| *leg == phone.leg)).then_some(name)
+        (has_nothing && agent.leg.as_ref().is_none_or(|leg| *leg == phone.leg)).then_some(name)
     }
 }

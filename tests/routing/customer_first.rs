@@ -221,10 +221,6 @@ fn refused(why: Refusal) -> Floor {
     floor
 }
 
-fn healed(floor: &Floor) -> usize {
-    floor.facts.iter().filter(|fact| matches!(fact, Fact::Healed { .. })).count()
-}
-
 fn snapshot(legs: Vec<LegSeen>) -> Input {
     Input::SnapshotTaken { switch: pbx(), legs }
 }

@@ -16,28 +16,8 @@ fn looked(floor: &mut Floor, leg: &LegId, seen: Option<LegSeen>) {
     floor.tell(Input::LegLookedAt { switch: pbx(), leg: leg.clone(), seen });
 }
 
-fn asks(floor: &Floor, fits: impl Fn(&Act) -> bool) -> usize {
-    floor.effects.iter().filter(|effect| fits(&effect.act)).count()
-}
-
-fn looks(floor: &Floor) -> Vec<LegId> {
-    let looks = floor.effects.iter().filter_map(|effect| match &effect.act {
-        Act::Look { leg } => Some(leg.clone()),
-        _ => None,
-    });
-    looks.collect()
-}
-
-fn connects(floor: &Floor) -> usize {
-    asks(floor, |act| matches!(act, Act::Connect { .. }))
-}
-
 fn ringbacks(floor: &Floor) -> usize {
     asks(floor, |act| matches!(act, Act::StartRingback { .. }))
-}
-
-fn healed(floor: &Floor) -> usize {
-    floor.facts.iter().filter(|fact| matches!(fact, Fact::Healed { .. })).count()
 }
 
 #[test]

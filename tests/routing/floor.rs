@@ -330,6 +330,29 @@ impl std::fmt::Display for Floor {
     }
 }
 
+/// How many of the orders of the last input are such.
+pub fn asks(floor: &Floor, fits: impl Fn(&Act) -> bool) -> usize {
+    floor.effects.iter().filter(|effect| fits(&effect.act)).count()
+}
+
+/// What the switch is asked to look at.
+pub fn looks(floor: &Floor) -> Vec<LegId> {
+    let looks = floor.effects.iter().filter_map(|effect| match &effect.act {
+        Act::Look { leg } => Some(leg.clone()),
+        _ => None,
+    });
+    looks.collect()
+}
+
+pub fn connects(floor: &Floor) -> usize {
+    asks(floor, |act| matches!(act, Act::Connect { .. }))
+}
+
+/// How often something was put right, and told so.
+pub fn healed(floor: &Floor) -> usize {
+    floor.facts.iter().filter(|fact| matches!(fact, Fact::Healed { .. })).count()
+}
+
 pub fn pbx() -> SwitchName {
     SwitchName::new("pbx")
 }

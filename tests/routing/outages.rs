@@ -34,26 +34,6 @@ fn joined(of: LegSeen, with: &LegId) -> LegSeen {
     LegSeen { joined_with: Some(with.clone()), in_hand: false, up: LegUp::Up, ..of }
 }
 
-fn asks(floor: &Floor, fits: impl Fn(&Act) -> bool) -> usize {
-    floor.effects.iter().filter(|effect| fits(&effect.act)).count()
-}
-
-fn looks(floor: &Floor) -> Vec<LegId> {
-    let looks = floor.effects.iter().filter_map(|effect| match &effect.act {
-        Act::Look { leg } => Some(leg.clone()),
-        _ => None,
-    });
-    looks.collect()
-}
-
-fn connects(floor: &Floor) -> usize {
-    asks(floor, |act| matches!(act, Act::Connect { .. }))
-}
-
-fn healed(floor: &Floor) -> usize {
-    floor.facts.iter().filter(|fact| matches!(fact, Fact::Healed { .. })).count()
-}
-
 /// ana's phone rings; the caller's leg and hers.
 fn ringing() -> (Floor, LegId, LegId) {
     let mut floor = Floor::new();

@@ -18,10 +18,6 @@ fn snapshot(legs: Vec<LegSeen>) -> Input {
     Input::SnapshotTaken { switch: pbx(), legs }
 }
 
-fn asks(floor: &Floor, fits: impl Fn(&Act) -> bool) -> usize {
-    floor.effects.iter().filter(|effect| fits(&effect.act)).count()
-}
-
 fn healed(floor: &Floor) -> Vec<&str> {
     let told = floor.facts.iter().filter_map(|fact| match fact {
         Fact::Healed { what, .. } => Some(what.as_str()),

@@ -266,14 +266,6 @@ fn snapshot(legs: Vec<LegSeen>) -> Input {
     Input::SnapshotTaken { switch: pbx(), legs }
 }
 
-fn healed(floor: &Floor) -> usize {
-    floor.facts.iter().filter(|fact| matches!(fact, Fact::Healed { .. })).count()
-}
-
-fn asks(floor: &Floor, fits: impl Fn(&Act) -> bool) -> usize {
-    floor.effects.iter().filter(|effect| fits(&effect.act)).count()
-}
-
 /// The caller's leg, and that of the number, which has been picked up.
 fn answered() -> (Floor, LegId, LegId) {
     let mut floor = outside();
